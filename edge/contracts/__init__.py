@@ -1,0 +1,1 @@
+"""What the packages agree on: types, geometry, pre-processing, decoding, the model bundle and the wire."""

@@ -1,0 +1,250 @@
+"""The values that flow through the chain.
+
+Inside the frame loop: structures of arrays, one row per object. At the borders (events, the wire): plain records.
+Letters in shapes: N detections, T tracks, H history samples, K forecast horizons.
+
+Boxes are `(x1, y1, x2, y2)`, float32, fractions of the full frame, origin top left, never rounded before the wire.
+Instances are frozen, and no step writes into an array that it was given.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+U8 = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Frame:
+    """One picture of one camera.
+
+    `seq` counts the pictures that the source delivered, so a gap means dropped frames. `t_s` is monotonic and only
+    good for differences; `utc_ns` is the wall clock. For a clip both follow the clip's own time.
+    """
+
+    camera: str
+    seq: int
+    t_s: float
+    utc_ns: int
+    pixels: U8  # (height, width, 3), BGR as every capture library gives it, read-only
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Detections:
+    """What a detector saw in one frame. `label` indexes the label table of the chain that made it."""
+
+    box: F32  # (N, 4)
+    score: F32  # (N,) 0..1
+    label: I64  # (N,)
+
+    def __post_init__(self) -> None:
+        n = len(self.box)
+        if self.box.shape != (n, 4) or self.score.shape != (n,) or self.label.shape != (n,):
+            raise ValueError(
+                f"columns must be box (N, 4), score (N,), label (N,); "
+                f"got {self.box.shape}, {self.score.shape}, {self.label.shape}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.box)
+
+    def __getitem__(self, rows: Mask | I64 | slice) -> Self:
+        """The same columns with only the chosen rows."""
+        return type(self)(self.box[rows], self.score[rows], self.label[rows])
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Nothing seen."""
+        return cls(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros(0, np.int64))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tracks:
+    """The objects that a tracker holds to be there now, seen in this frame (`lost_s == 0`) or not.
+
+    `history` holds the last H boxes at which the object was seen, newest last; `history_age_s` says how long before
+    now each was, NaN (in both) where the object is younger than that. `sigma` and `velocity_sigma` are one standard
+    deviation of the box centre along either axis and of its velocity.
+    """
+
+    id: I64  # (T,) unique within one camera and run, never reused
+    box: F32  # (T, 4)
+    velocity: F32  # (T, 4) of the box's edges, frame fractions per second
+    score: F32  # (T,) of the newest detection
+    label: I64  # (T,)
+    seen_s: F32  # (T,) seconds since the object was first seen
+    lost_s: F32  # (T,) seconds since it was last seen, 0 when seen now
+    sigma: F32  # (T,) frame fractions
+    velocity_sigma: F32  # (T,) frame fractions per second
+    history: F32  # (T, H, 4)
+    history_age_s: F32  # (T, H)
+
+    def __post_init__(self) -> None:
+        t = len(self.id)
+        columns = (self.score, self.label, self.seen_s, self.lost_s, self.sigma, self.velocity_sigma)
+        if any(column.shape != (t,) for column in columns):
+            raise ValueError(f"every column must have {t} rows; got {[column.shape for column in columns]}")
+        if self.box.shape != (t, 4) or self.velocity.shape != (t, 4):
+            raise ValueError(f"box and velocity must be ({t}, 4); got {self.box.shape}, {self.velocity.shape}")
+        h = self.history.shape[1] if self.history.ndim == 3 else -1
+        if self.history.shape != (t, h, 4) or self.history_age_s.shape != (t, h):
+            raise ValueError(f"history must be ({t}, H, 4) and ({t}, H); got {self.history.shape}")
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    def __getitem__(self, rows: Mask | I64 | slice) -> Self:
+        """The same columns with only the chosen rows."""
+        return type(self)(*(getattr(self, name)[rows] for name in self.__slots__))
+
+    @classmethod
+    def empty(cls, history: int = 0) -> Self:
+        """Nothing there."""
+        row, box = np.zeros(0, np.float32), np.zeros((0, 4), np.float32)
+        ids = np.zeros(0, np.int64)
+        past, age = np.zeros((0, history, 4), np.float32), np.zeros((0, history), np.float32)
+        return cls(ids, box, box, row, ids, row, row, row, row, past, age)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Forecasts:
+    """Where the tracked objects will be, `horizon_s` seconds from now. Rows are those of the tracks."""
+
+    id: I64  # (T,)
+    horizon_s: F32  # (K,) ascending
+    box: F32  # (T, K, 4)
+    sigma: F32  # (T, K) one standard deviation of the centre along either axis, frame fractions
+
+    def __post_init__(self) -> None:
+        t, k = len(self.id), len(self.horizon_s)
+        if self.box.shape != (t, k, 4) or self.sigma.shape != (t, k):
+            raise ValueError(f"box must be ({t}, {k}, 4), sigma ({t}, {k}); got {self.box.shape}, {self.sigma.shape}")
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+
+class EventKind(StrEnum):
+    """What happened. `new`, `update` and `end` frame an object's life; the others happen in a zone or on a line."""
+
+    NEW = "new"
+    UPDATE = "update"
+    END = "end"
+    ENTERED = "entered"
+    LEFT = "left"
+    LOITERING = "loitering"
+    CROSSED = "crossed"
+    EXPECTED = "expected"  # a forecast says that the object will enter the zone
+    RESOLVED = "resolved"  # whether it did
+
+
+class Outcome(StrEnum):
+    """What became of an expectation."""
+
+    OPEN = "open"
+    KEPT = "kept"
+    MISSED = "missed"
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A forecast that an object will enter a zone: `number` pairs its `expected` with its `resolved` event."""
+
+    number: int
+    probability: float  # 0..1
+    eta_s: float  # seconds from the event to the entry; on a resolved one, how long it really took
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class PathPoint:
+    """One horizon of a forecast, as it goes out with an event."""
+
+    horizon_s: float
+    box: tuple[float, float, float, float]
+    sigma: float
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something worth telling, as it leaves the chain for the outbox."""
+
+    kind: EventKind
+    camera: str
+    track: int
+    label: str
+    sub_label: str  # of the second-stage classifier, "" without one
+    score: float  # median of the object's scores so far
+    box: tuple[float, float, float, float]
+    utc_ns: int
+    zone: str  # zone or line name, "" where the event belongs to none
+    direction: str  # of a crossing: "forward" or "backward" as the line is drawn, else ""
+    forecast: tuple[PathPoint, ...]
+    expectation: Expectation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One sample of a sensor."""
+
+    sensor: str
+    utc_ns: int
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesForecast:
+    """What a sensor will read next, and how odd its newest reading was (`anomaly`, 0..1)."""
+
+    sensor: str
+    utc_ns: int
+    horizon_s: tuple[float, ...]
+    values: tuple[tuple[float, ...], ...]  # one tuple of values per horizon
+    sigma: tuple[tuple[float, ...], ...]
+    anomaly: float
+
+
+@dataclass(frozen=True, slots=True)
+class TensorSpec:
+    """Shape, type and quantisation of one tensor: `real = scale * (stored - zero_point)`; scale 0 = not quantised."""
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str  # a NumPy name: "uint8", "int8", "float32"
+    scale: float
+    zero_point: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One minute of the daemon's life, as `stats` publishes it. Rates are per second, times milliseconds."""
+
+    uptime_s: float
+    rss_bytes: int
+    cpu_percent: float
+    runtime: str  # "ai_edge_litert", ...
+    delegate: str  # "xnnpack", "edgetpu", or "none"
+    cameras: tuple["CameraHealth", ...]
+    outbox_rows: int
+    outbox_dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class CameraHealth:
+    """The same for one camera."""
+
+    camera: str
+    online: bool
+    captured_fps: float
+    detected_fps: float
+    dropped: int
+    skipped: int  # frames that the gate or the forecasts made it unnecessary to look at
+    detect_ms: float
+    latency_ms: float  # picture in hand -> messages handed over, median of the minute

@@ -1,0 +1,1 @@
+"""The workshop side: device identity, flashable images, signed releases and roll-out."""

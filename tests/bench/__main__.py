@@ -1,0 +1,29 @@
+"""`python -m tests.bench NAME [options]`: run one benchmark, print its table and, last, its figures as JSON."""
+
+import importlib
+import sys
+
+BENCHMARKS = {
+    "activity": "still and moving cost of the activity gate, what it misses, cameras per core",
+    "outbox": "durable events per second against paho alone, and what is lost when things are killed",
+    "pipeline": "the whole chain against the bare loop decode + resize + invoke",
+    "savings": "how many detector calls forecasts save, and what that costs",
+    "startup": "process start to first published detection, memory, growth",
+    "tracking": "MOT17 half-val by TrackEval, every frame and every 5th",
+}
+
+
+def main() -> int:
+    """Dispatch to `tests.bench.NAME.main(argv)`."""
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name not in BENCHMARKS:
+        print("usage: python -m tests.bench NAME [options]   (NAME --help for its options)\n")
+        for key, about in BENCHMARKS.items():
+            print(f"  {key:10} {about}")
+        return 2
+    importlib.import_module(f"tests.bench.{name}").main(sys.argv[2:])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The workstation side: data sets in, quantised and gated model bundles out."""
