@@ -7,7 +7,7 @@ from edge.contracts.types import F32, I64
 
 def area(box: F32) -> F32:
     """Areas of boxes (…, 4); 0 where a box is turned inside out."""
-    extent = np.maximum(size(box), np.float32(0))
+    extent: F32 = np.maximum(size(box), 0)
     return extent[..., 0] * extent[..., 1]
 
 
