@@ -8,7 +8,7 @@ from edge.contracts.types import F32, I64
 def area(box: F32) -> F32:
     """Areas of boxes (…, 4); 0 where a box is turned inside out."""
     extent: F32 = np.maximum(size(box), 0)
-    return extent[..., 0] * extent[..., 1]
+    return np.multiply(extent[..., 0], extent[..., 1])
 
 
 def centre(box: F32) -> F32:
@@ -44,7 +44,7 @@ def intersection(a: F32, b: F32) -> F32:
     top_left = np.maximum(a[:, None, :2], b[None, :, :2])
     bottom_right = np.minimum(a[:, None, 2:], b[None, :, 2:])
     extent = np.maximum(bottom_right - top_left, 0)
-    return extent[..., 0] * extent[..., 1]
+    return np.multiply(extent[..., 0], extent[..., 1])
 
 
 def nms(box: F32, score: F32, group: I64, threshold: float) -> I64:
