@@ -7,8 +7,8 @@ from edge.contracts.types import F32, I64
 
 def area(box: F32) -> F32:
     """Areas of boxes (…, 4); 0 where a box is turned inside out."""
-    extent: F32 = np.maximum(size(box), 0)
-    return np.multiply(extent[..., 0], extent[..., 1])
+    width, height = box[..., 2] - box[..., 0], box[..., 3] - box[..., 1]
+    return np.asarray(np.maximum(width, 0) * np.maximum(height, 0), np.float32)
 
 
 def centre(box: F32) -> F32:
