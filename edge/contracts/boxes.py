@@ -7,13 +7,13 @@ from edge.contracts.types import F32, I64
 
 def area(box: F32) -> F32:
     """Areas of boxes (…, 4); 0 where a box is turned inside out."""
-    width, height = box[..., 2] - box[..., 0], box[..., 3] - box[..., 1]
-    return np.asarray(np.maximum(width, 0) * np.maximum(height, 0), np.float32)
+    extent = np.maximum(size(box), np.float32(0))
+    return extent[..., 0] * extent[..., 1]
 
 
 def centre(box: F32) -> F32:
     """Centres (…, 2) of boxes (…, 4)."""
-    return (box[..., :2] + box[..., 2:]) / 2
+    return (box[..., :2] + box[..., 2:]) * np.float32(0.5)
 
 
 def size(box: F32) -> F32:
