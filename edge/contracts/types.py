@@ -9,6 +9,7 @@ Instances are frozen, and no step writes into an array that it was given.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -131,6 +132,15 @@ class Forecasts:
         return len(self.id)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Activity:
+    """What the pixels say before any model looks: where something moves, R regions."""
+
+    region: F32  # (R, 4) frame fractions, merged, largest first
+    calibrating: bool  # too early to tell; the chain looks as if everything moved
+    due: bool  # something moves, or the heartbeat is due: the detector should look
+
+
 class EventKind(StrEnum):
     """What happened. `new`, `update` and `end` frame an object's life; the others happen in a zone or on a line."""
 
@@ -220,6 +230,58 @@ class TensorSpec:
     dtype: str  # a NumPy name: "uint8", "int8", "float32"
     scale: float
     zero_point: int
+
+
+class Resize(StrEnum):
+    """How a picture is brought to a model's input size."""
+
+    STRETCH = "stretch"
+    LETTERBOX = "letterbox"  # aspect kept, the rest filled with grey
+
+
+class ColourOrder(StrEnum):
+    """The order of the channels that a model was trained on."""
+
+    RGB = "rgb"
+    BGR = "bgr"
+
+
+class Head(StrEnum):
+    """What a model's outputs mean: the key of the table of decoders."""
+
+    SSD = "ssd"
+    YOLOX = "yolox"
+    YOLOV5 = "yolov5"
+    YOLOV8 = "yolov8"
+    CLASSIFIER = "classifier"
+    EMBEDDING = "embedding"
+
+
+@dataclass(frozen=True, slots=True)
+class InputRecipe:
+    """How pixels become a model's input tensor: resize, channel order, `(x - mean) / std`, quantisation."""
+
+    tensor: TensorSpec  # shape (1, height, width, 3)
+    resize: Resize
+    order: ColourOrder
+    mean: tuple[float, float, float]  # in 0..255 units, in the model's channel order
+    std: tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelBundle:
+    """All that is known of a model file before it is run. Reading it does not run it."""
+
+    path: Path
+    sha256: str
+    size_bytes: int
+    name: str
+    version: str
+    head: Head
+    input: InputRecipe
+    outputs: tuple[TensorSpec, ...]  # in the order of the file; `name` is the signature's name where there is one
+    labels: tuple[str, ...]  # by class index, "" in the holes of a label file
+    edgetpu: bool  # compiled for the Edge TPU
 
 
 @dataclass(frozen=True, slots=True)
