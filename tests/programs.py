@@ -1,0 +1,22 @@
+"""Programs from the operating system's packages that tests run for real."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+
+def program(name: str, package: str | None = None) -> str:
+    """The path of a program. Where it is absent the test skips with that reason; on CI it fails instead."""
+    path = shutil.which(name, path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
+    if path is None:
+        absent(f"{name} is not installed (package {package or name})")
+    return str(Path(path))
+
+
+def absent(reason: str) -> None:
+    """Skip with the reason; on CI, where everything must be installed, fail."""
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
