@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -12,10 +12,10 @@ def program(name: str, package: str | None = None) -> str:
     path = shutil.which(name, path=os.environ.get("PATH", "") + os.pathsep + "/usr/sbin")
     if path is None:
         absent(f"{name} is not installed (package {package or name})")
-    return str(Path(path))
+    return path
 
 
-def absent(reason: str) -> None:
+def absent(reason: str) -> NoReturn:
     """Skip with the reason; on CI, where everything must be installed, fail."""
     if os.environ.get("CI"):
         pytest.fail(reason)

@@ -1,0 +1,94 @@
+"""Drawing what the chain saw and expects onto its pictures, for people: clips, contact sheets, snapshots."""
+
+import itertools
+from collections.abc import Mapping, Sequence
+
+import cv2
+import numpy as np
+
+from edge.contracts.types import F32, U8, Forecasts, Tracks
+
+Polygon = Sequence[tuple[float, float]]
+Colour = tuple[int, int, int]  # BGR
+
+_FONT = cv2.FONT_HERSHEY_SIMPLEX
+_ZONE: Colour = (200, 160, 60)
+_INK: Colour = (255, 255, 255)
+_SHADE: Colour = (20, 20, 20)
+
+
+def colour_of(track: int) -> Colour:
+    """A saturated colour for a track id; neighbouring ids look different (golden-angle hues)."""
+    hue = int(track * 137.508 / 2) % 180
+    blue, green, red = cv2.cvtColor(np.array([[[hue, 200, 255]]], np.uint8), cv2.COLOR_HSV2BGR)[0, 0].tolist()
+    return blue, green, red
+
+
+def to_pixels(points: F32, picture: U8) -> list[tuple[int, int]]:
+    """Points (..., 2) in frame fractions as pixel positions of a picture."""
+    height, width = picture.shape[:2]
+    scaled = np.nan_to_num(points.reshape(-1, 2)) * (width, height)
+    return [(int(x), int(y)) for x, y in np.clip(scaled, -30_000, 30_000)]
+
+
+def draw_zones(picture: U8, zones: Mapping[str, Polygon], lines: Mapping[str, Polygon]) -> None:
+    """Zones as tinted outlines, crossing lines as strokes, each with its name. Draws into `picture`."""
+    for name, shape in (*zones.items(), *lines.items()):
+        points = to_pixels(np.array(shape, np.float32), picture)
+        cv2.polylines(picture, [np.array(points, np.int32)], name in zones, _ZONE, 2, cv2.LINE_AA)
+        caption(picture, name, points[0], _ZONE)
+
+
+def draw_tracks(picture: U8, tracks: Tracks, names: Mapping[int, str]) -> None:
+    """Boxes with id and name, and the path walked so far. Lost tracks are thin. Draws into `picture`."""
+    for row, track in enumerate(tracks.id.tolist()):
+        colour = colour_of(track)
+        top_left, bottom_right = to_pixels(tracks.box[row], picture)
+        cv2.rectangle(picture, top_left, bottom_right, colour, 1 if tracks.lost_s[row] > 0 else 2, cv2.LINE_AA)
+        caption(picture, f"{track} {names.get(track, '')}", top_left, colour)
+        walked = tracks.history[row][~np.isnan(tracks.history_age_s[row])]
+        if len(walked) > 1:
+            foot = np.stack([(walked[:, 0] + walked[:, 2]) / 2, walked[:, 3]], axis=-1)
+            cv2.polylines(picture, [np.array(to_pixels(foot, picture), np.int32)], False, colour, 1, cv2.LINE_AA)
+
+
+def draw_forecasts(picture: U8, tracks: Tracks, forecasts: Forecasts) -> None:
+    """The predicted path of the foot point, with a ring of one standard deviation at each horizon."""
+    width = picture.shape[1]
+    foot_of_tracks = np.stack([(tracks.box[:, 0] + tracks.box[:, 2]) / 2, tracks.box[:, 3]], axis=-1)
+    foot = np.stack([(forecasts.box[..., 0] + forecasts.box[..., 2]) / 2, forecasts.box[..., 3]], axis=-1)
+    for row, track in enumerate(forecasts.id.tolist()):
+        colour = colour_of(track)
+        points = to_pixels(np.vstack([foot_of_tracks[row : row + 1], foot[row]]), picture)
+        for start, end in itertools.pairwise(points):
+            cv2.line(picture, start, end, _SHADE, 4, cv2.LINE_AA)
+            cv2.line(picture, start, end, colour, 2, cv2.LINE_AA)
+        for point, sigma in zip(points[1:], forecasts.sigma[row].tolist(), strict=True):
+            cv2.circle(picture, point, 4, colour, -1, cv2.LINE_AA)
+            cv2.circle(picture, point, max(4, min(int(sigma * width), width)), colour, 1, cv2.LINE_AA)
+
+
+def caption(picture: U8, text: str, corner: tuple[int, int], colour: Colour) -> None:
+    """Small text on a patch of `colour`, its lower left at `corner`, kept inside the picture."""
+    scale = max(picture.shape[1] / 2400, 0.4)
+    (width, height), below = cv2.getTextSize(text, _FONT, scale, 1)
+    left = int(np.clip(corner[0], 0, max(picture.shape[1] - width - 4, 0)))
+    base = int(np.clip(corner[1], height + below, picture.shape[0] - below))
+    cv2.rectangle(picture, (left, base - height - below), (left + width + 4, base + 2), colour, -1)
+    ink = _SHADE if sum(colour) > 330 else _INK
+    cv2.putText(picture, text, (left + 2, base - below // 2), _FONT, scale, ink, 1, cv2.LINE_AA)
+
+
+def contact_sheet(pictures: Sequence[U8], columns: int, width: int) -> U8:
+    """Pictures side by side in rows of `columns`, the whole sheet about `width` pixels wide."""
+    each = width // columns
+    small = [
+        cv2.resize(p, (each, round(each * p.shape[0] / p.shape[1])), interpolation=cv2.INTER_AREA) for p in pictures
+    ]
+    height = max((p.shape[0] for p in small), default=1)
+    rows = -(-len(small) // columns) if small else 1
+    sheet = np.full((rows * (height + 4), columns * (each + 4), 3), 24, np.uint8)
+    for index, picture in enumerate(small):
+        top, left = (index // columns) * (height + 4) + 2, (index % columns) * (each + 4) + 2
+        sheet[top : top + picture.shape[0], left : left + each] = picture
+    return sheet
