@@ -1,0 +1,99 @@
+"""How the daemon and the machine under it are doing: stage times, memory, processor, temperature, throttling."""
+
+import resource
+import time
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+_KEPT = 512  # samples per stage: a minute at 8 frames/s
+
+
+@dataclass(frozen=True, slots=True)
+class StageTimes:
+    """Percentiles of one stage, milliseconds of wall clock."""
+
+    p50_ms: float
+    p95_ms: float
+    count: int
+
+
+class StageClock:
+    """Times the stages of a chain. One thread writes; reading from another gives a recent picture."""
+
+    def __init__(self) -> None:
+        self._samples: dict[str, deque[float]] = {}
+        self._counts: dict[str, int] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time the enclosed block as `name`."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.add(name, time.perf_counter() - start)
+
+    def add(self, name: str, seconds: float) -> None:
+        """Count one sample of a stage."""
+        self._samples.setdefault(name, deque(maxlen=_KEPT)).append(seconds * 1e3)
+        self._counts[name] = self._counts.get(name, 0) + 1
+
+    def times(self) -> Mapping[str, StageTimes]:
+        """The newest samples of each stage, as percentiles; `count` is since the start."""
+        result = {}
+        for name, samples in list(self._samples.items()):
+            recent = np.array(list(samples))
+            p50, p95 = np.percentile(recent, [50, 95])
+            result[name] = StageTimes(float(p50), float(p95), self._counts.get(name, 0))
+        return result
+
+
+def rss_bytes() -> int:
+    """Memory of this process that is resident now."""
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * resource.getpagesize()
+
+
+def cpu_seconds() -> float:
+    """Processor time that this process (all threads) and its ended children have used."""
+    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+
+
+def temperature_c() -> float | None:
+    """The hottest thermal zone in degrees Celsius, None where the board tells none."""
+    readings = []
+    for zone in Path("/sys/class/thermal").glob("thermal_zone*/temp"):
+        try:
+            readings.append(int(zone.read_text()) / 1000)
+        except (OSError, ValueError):  # a zone that is switched off answers with an error
+            continue
+    return max(readings, default=None)
+
+
+# Raspberry Pi firmware, bits of `get_throttled`: https://www.raspberrypi.com/documentation/computers/os.html
+_THROTTLE_FLAGS = {
+    0: "under-voltage",
+    1: "frequency capped",
+    2: "throttled",
+    3: "soft temperature limit",
+    16: "under-voltage since start",
+    17: "frequency capped since start",
+    18: "throttled since start",
+    19: "soft temperature limit since start",
+}
+
+
+def throttle_flags() -> tuple[str, ...]:
+    """What the Raspberry Pi firmware says of power and heat; empty when all is well or on other boards."""
+    source = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
+    try:
+        bits = int(source.read_text(), 16)
+    except (OSError, ValueError):
+        return ()
+    return tuple(flag for bit, flag in _THROTTLE_FLAGS.items() if bits >> bit & 1)
