@@ -1,0 +1,117 @@
+"""The `foresight` command: `run`, `check`, `replay`, `bench`, `demo`.
+
+Exit codes: 0 all is well; 1 something failed while running; 2 the configuration, a file or an option must be mended.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from edge import __version__
+from edge.contracts.errors import BrokerError, ConfigError, EdgeError, ModelError, SourceError
+
+EXIT_CODES: dict[type[EdgeError], int] = {ConfigError: 2, ModelError: 2, SourceError: 2, BrokerError: 1, EdgeError: 1}
+
+ConfigFile = Annotated[Path, typer.Argument(help="The configuration, YAML", show_default=True)]
+ModelFile = Annotated[Path | None, typer.Option("--model", help="A .tflite detector; none = the motion detector")]
+LabelFile = Annotated[Path | None, typer.Option("--labels", help="Its labels, where the file itself has none")]
+
+app = typer.Typer(
+    name="foresight",
+    help="Sees things on cameras and sensors, says where they will be next, and tells it over MQTT.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback(invoke_without_command=True)
+def _version(version: Annotated[bool, typer.Option("--version", help="Print the version and exit")] = False) -> None:
+    if version:
+        print(f"foresight {__version__}")  # noqa: T201 - the answer itself
+        raise typer.Exit
+
+
+@app.command()
+def run(config: ConfigFile = Path("foresight.yaml")) -> None:
+    """Run the daemon until it is told to stop (SIGTERM, Ctrl-C)."""
+    from edge.run import run_daemon  # noqa: PLC0415 - commands load only what they need
+
+    run_daemon(config)
+
+
+@app.command()
+def check(
+    config: ConfigFile = Path("foresight.yaml"),
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the configuration")] = False,
+) -> None:
+    """Check a configuration against itself and against its models; say what it would run."""
+    from edge.check import check_file, print_schema  # noqa: PLC0415
+
+    console = Console()
+    if schema:
+        print_schema(console)
+        return
+    check_file(config, console)
+
+
+@app.command()
+def replay(
+    source: Annotated[str, typer.Argument(help="A clip, a folder of images, or `street` (rendered)")],
+    config: Annotated[Path | None, typer.Option("--config", help="Take zones and settings of its first camera")] = None,
+    model: ModelFile = None,
+    labels: LabelFile = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for annotated.mp4, events.jsonl and tracks.jsonl")] = Path(
+        "out"
+    ),
+) -> None:
+    """Run a clip through the chain, every frame of it; write an annotated video and its tracks and events as JSONL."""
+    from edge.replay import replay_clip  # noqa: PLC0415
+
+    replay_clip(source, config, model, labels, out, Console())
+
+
+@app.command()
+def bench(
+    source: Annotated[str, typer.Argument(help="Your camera, stream or clip")],
+    model: ModelFile = None,
+    labels: LabelFile = None,
+    threads: Annotated[int, typer.Option(min=1, max=64, help="Inference threads")] = 2,
+    frames: Annotated[int, typer.Option(min=10, help="Frames to measure, after a warm-up")] = 250,
+) -> None:
+    """Measure your own model and camera on this board; the last line is JSON."""
+    from edge.benchmark import measure  # noqa: PLC0415
+
+    measure(source, model, labels, threads, frames)
+
+
+@app.command()
+def demo(
+    source: Annotated[str | None, typer.Option(help="A clip, camera or stream; `street` renders one")] = None,
+    model: ModelFile = None,
+    broker: Annotated[str | None, typer.Option(help="host[:port] of a broker; `none` = in this process")] = None,
+    out: Annotated[Path, typer.Option("--out", help="Folder for the annotated clip and the contact sheet")] = Path(
+        "out/demo"
+    ),
+    seconds: Annotated[float, typer.Option(min=1, help="Stop after so many seconds of pictures")] = 30,
+) -> None:
+    """See it work: boxes, tracks, predicted paths and MQTT events, live in the terminal."""
+    from edge.demo.show import show  # noqa: PLC0415
+
+    show(source, model, broker, out, seconds)
+
+
+def main() -> None:
+    """Run a command; what the user can mend is told in words, never as a traceback."""
+    try:
+        app()
+    except EdgeError as error:
+        Console(stderr=True).print(str(error), markup=False, highlight=False, style="red", soft_wrap=True)
+        sys.exit(next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind)))
+
+
+if __name__ == "__main__":
+    main()
