@@ -10,6 +10,7 @@ import numpy as np
 
 from edge.contracts.types import F32, Mask
 
+MOST = 32  # regions that are planned for, the first; the cost grows with their cube
 NOTHING: F32 = np.zeros((0, 4), np.float32)
 
 
@@ -25,11 +26,11 @@ class CropPlan:
 
 
 def plan_crops(look: F32, plan: CropPlan) -> F32:
-    """Windows (C, 4) that together hold every region (R, 4) that a closer look can help, fullest window first.
+    """Windows (C, 4) that together hold every region (R, 4) that a closer look can help, finest windows first.
 
     Both in frame fractions. Regions that fill so much of the frame that a window gains nothing are left out.
     """
-    regions = _padded(look, plan)
+    regions = _padded(look[:MOST], plan)
     chosen = [NOTHING]
     for window in _scales(plan):
         fit: Mask = np.all(regions[:, 2:] - regions[:, :2] <= window + 1e-6, axis=1)
@@ -48,10 +49,9 @@ def turn_of(windows: F32, budget: int, turn: int) -> F32:
 def cover(regions: F32, window: F32) -> F32:
     """Windows (C, 4) of one size (2,) inside the frame that together hold all regions (R, 4), each of which fits."""
     candidates = _candidates(regions, window)
-    holds = (
-        (candidates[:, None, :2] <= regions[None, :, :2] + 1e-6).all(axis=2)
-        & (candidates[:, None, 2:] >= regions[None, :, 2:] - 1e-6).all(axis=2)
-    )  # fmt: skip
+    begins: Mask = np.all(candidates[:, None, :2] <= regions[None, :, :2] + 1e-6, axis=2)
+    ends: Mask = np.all(candidates[:, None, 2:] >= regions[None, :, 2:] - 1e-6, axis=2)
+    holds = begins & ends
     chosen = []
     while holds.any():
         best = int(holds.sum(axis=1).argmax())
