@@ -1,0 +1,132 @@
+"""The MQTT topics of one device, built and taken apart in one place (DESIGN.md, Wire)."""
+
+import re
+from dataclasses import dataclass
+
+ROOT = "foresight"
+NAME_PATTERN = r"^[a-zA-Z0-9_-]+$"
+# A camera of one of these names would publish on the device's own topics.
+RESERVED_NAMES = frozenset(
+    {"ack", "available", "events", "learn", "sensor", "stats", "teach", "update", "zone", "set", "state"}
+)
+_NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_-]+")
+
+
+def slug(label: str) -> str:
+    """A label as a topic level: what is neither letter, digit, `_` nor `-` becomes `_` ("traffic light")."""
+    return _NOT_IN_A_NAME.sub("_", label) or "_"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a `<camera>/<thing>/set` topic asks for."""
+
+    camera: str
+    thing: str
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Every topic under `foresight/<device>/`."""
+
+    device: str
+    root: str = ROOT
+
+    @property
+    def base(self) -> str:
+        """What all topics of the device begin with, without the last slash."""
+        return f"{self.root}/{self.device}"
+
+    @property
+    def available(self) -> str:
+        """Retained `online`, `stopped` or, by the last will, `offline`."""
+        return f"{self.base}/available"
+
+    @property
+    def stats(self) -> str:
+        """Health, each minute."""
+        return f"{self.base}/stats"
+
+    @property
+    def events(self) -> str:
+        """Events, through the outbox."""
+        return f"{self.base}/events"
+
+    @property
+    def ack(self) -> str:
+        """Written by the host: stored up to."""
+        return f"{self.base}/ack"
+
+    @property
+    def teach(self) -> str:
+        """What a person says that a track really was."""
+        return f"{self.base}/teach"
+
+    @property
+    def update_desired(self) -> str:
+        """The version that the fleet wants here."""
+        return f"{self.base}/update/desired"
+
+    @property
+    def update_reported(self) -> str:
+        """The version that runs here."""
+        return f"{self.base}/update/reported"
+
+    @property
+    def learn_set(self) -> str:
+        """Switches learning on the device."""
+        return f"{self.base}/learn/set"
+
+    @property
+    def learn_state(self) -> str:
+        """Whether it learns."""
+        return f"{self.base}/learn/state"
+
+    @property
+    def every_set(self) -> str:
+        """The filter that matches each camera's `<thing>/set`."""
+        return f"{self.base}/+/+/set"
+
+    def status(self, camera: str) -> str:
+        """Retained: whether the camera delivers pictures."""
+        return f"{self.base}/{camera}/status"
+
+    def tracks(self, camera: str) -> str:
+        """Tracks with forecasts, QoS 0."""
+        return f"{self.base}/{camera}/tracks"
+
+    def snapshot(self, camera: str) -> str:
+        """A JPEG picture."""
+        return f"{self.base}/{camera}/snapshot"
+
+    def set(self, camera: str, thing: str) -> str:
+        """Asks for a change at run time."""
+        return f"{self.base}/{camera}/{thing}/set"
+
+    def state(self, camera: str, thing: str) -> str:
+        """Retained: how it is now."""
+        return f"{self.base}/{camera}/{thing}/state"
+
+    def count(self, zone: str, label: str) -> str:
+        """How many objects of a label are in a zone; label `all` counts every one."""
+        return f"{self.base}/zone/{zone}/{slug(label)}"
+
+    def reading(self, sensor: str) -> str:
+        """What a sensor measures."""
+        return f"{self.base}/sensor/{sensor}/reading"
+
+    def series_forecast(self, sensor: str) -> str:
+        """What it will measure."""
+        return f"{self.base}/sensor/{sensor}/forecast"
+
+    def anomaly(self, sensor: str) -> str:
+        """How odd the newest reading is."""
+        return f"{self.base}/sensor/{sensor}/anomaly"
+
+    def command(self, topic: str) -> Command | None:
+        """The camera and thing of a `set` topic of this device; None for any other topic."""
+        prefix = f"{self.base}/"
+        parts = topic.removeprefix(prefix).split("/") if topic.startswith(prefix) else []
+        if len(parts) != 3 or parts[2] != "set" or not all(re.match(NAME_PATTERN, part) for part in parts):
+            return None
+        return Command(parts[0], parts[1])
