@@ -4,79 +4,58 @@
 all run these same two objects.
 """
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from pydantic import BaseModel, Field
 
-from edge.contracts.types import F32, U8, Activity, Detections, Event, Forecasts, Frame, Tracks
+from edge.activity.gate import ActivityGate
+from edge.attention import Attention
+from edge.contracts.types import U8, Activity, Detections, Event, Forecasts, Frame, SubLabel, Tracks
+from edge.detection.detector import Detector
+from edge.events.log import EventLog
+from edge.forecasting import Forecaster
 from edge.health import StageClock
+from edge.tracking import Tracker
 
 
 class LookSettings(BaseModel, extra="forbid", frozen=True):
-    """When the detector has to look at a frame."""
+    """When the detector looks at a frame."""
 
     every_frame: bool = Field(False, description="Look at every frame, whether anything moves or not")
     settle_s: float = Field(
         1.0, ge=0, le=60, description="Seconds to go on looking after the last motion, so that speeds come to rest"
     )
     economical: bool = Field(
-        True, description="Also skip frames in which the forecasts are certain enough to stand in for a look"
+        False, description="Skip frames in which the forecasts are certain enough to stand in for a look"
     )
-
-
-class Gate(Protocol):
-    """Tells from pixels alone where something moves."""
-
-    def step(self, pixels: U8, t_s: float) -> Activity: ...
-
-
-class Detector(Protocol):
-    """Finds objects in a picture; `look` (R, 4) names the places that deserve a closer look."""
-
-    def detect(self, pixels: U8, look: F32) -> Detections: ...
-
-
-class Tracker(Protocol):
-    """Keeps the identity of objects."""
-
-    def step(self, detections: Detections, t_s: float) -> Tracks: ...
-    def at(self, t_s: float) -> Tracks: ...
-
-
-class Attention(Protocol):
-    """Whether the tracks' own forecasts leave it uncertain enough what a look would show."""
-
-    def due(self, tracks: Tracks) -> bool: ...
-
-
-class Forecaster(Protocol):
-    """Says where tracks will be."""
-
-    def forecast(self, tracks: Tracks) -> Forecasts: ...
 
 
 class Classifier(Protocol):
     """Names tracks more closely than the detector does."""
 
-    def step(self, pixels: U8, tracks: Tracks, t_s: float) -> Mapping[int, str]: ...
+    def step(self, pixels: U8, tracks: Tracks, t_s: float) -> Mapping[int, SubLabel]:
+        """The names known so far, by track id."""
 
 
-class EventLog(Protocol):
-    """Turns tracks and forecasts into events."""
+class NoClassifier:
+    """The second stage of a camera that has none."""
 
-    def step(
-        self, tracks: Tracks, forecasts: Forecasts, sub_labels: Mapping[int, str], t_s: float, utc_ns: int
-    ) -> list[Event]: ...
+    def step(self, pixels: U8, tracks: Tracks, t_s: float) -> Mapping[int, SubLabel]:
+        """Nothing is named."""
+        del pixels, tracks, t_s
+        return {}
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Sensed:
-    """A frame with its private parts blackened, and what its pixels say."""
+    """A frame, when it was in hand (`time.monotonic()`), and what its pixels say."""
 
     frame: Frame
+    taken_s: float
     activity: Activity
 
 
@@ -84,34 +63,41 @@ class Sensed:
 class Followed:
     """All that is known after a frame. `detections` is empty where the detector did not look."""
 
-    frame: Frame
+    sensed: Sensed
     looked: bool
     detections: Detections
     tracks: Tracks
     forecasts: Forecasts
     sub_labels: Mapping[int, str]
     events: list[Event]
+    counts: Mapping[str, Mapping[str, int]]  # objects there now by zone and label; "" is the whole picture
 
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What a chain is made of. A chain without a second stage has a classifier that names nothing."""
+    """What a chain is made of. The tracker is made with the first frame, when the picture's aspect is known."""
 
     detector: Detector
-    tracker: Tracker
+    tracker: Callable[[float], Tracker]
     attention: Attention
     classifier: Classifier
     forecaster: Forecaster
     log: EventLog
 
 
-class NoClassifier:
-    """The second stage of a camera that has none."""
+class Intake:
+    """What the camera's own thread does with a frame, beside reading it."""
 
-    def step(self, pixels: U8, tracks: Tracks, t_s: float) -> Mapping[int, str]:
-        """Nothing is named."""
-        del pixels, tracks, t_s
-        return {}
+    def __init__(self, gate: ActivityGate, clock: StageClock) -> None:
+        self._gate = gate
+        self._clock = clock
+
+    def step(self, frame: Frame) -> Sensed:
+        """Where something moves."""
+        taken_s = time.monotonic()
+        with self._clock.stage("activity"):
+            activity = self._gate.step(frame.pixels, frame.t_s)
+        return Sensed(frame, taken_s, activity)
 
 
 class Chain:
@@ -121,41 +107,66 @@ class Chain:
         self._steps = steps
         self._settings = settings
         self._clock = clock
+        self._tracker: Tracker | None = None
         self._last_motion_s = -np.inf
 
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What `Detections.label` and `Tracks.label` index."""
+        return self._steps.detector.labels
+
     def step(self, sensed: Sensed) -> Followed:
-        """Look if need be, and follow what is there."""
-        looked = self._wants_look(sensed)
-        detections = self._look(sensed) if looked else Detections.empty()
-        return self._follow(sensed.frame, looked, detections)
+        """Look if need be, and follow what is there.
 
-    def _wants_look(self, sensed: Sensed) -> bool:
+        Raises:
+            ModelError: a model failed while running.
+        """
+        frame = sensed.frame
+        if self._tracker is None:
+            self._tracker = self._steps.tracker(frame.pixels.shape[1] / frame.pixels.shape[0])
+        if not self._wants_look(sensed, self._tracker):
+            return self._coast(sensed, self._tracker)
+        detections = self._look(sensed, self._tracker)
+        return self._follow(sensed, detections, self._tracker)
+
+    def close(self, utc_ns: int) -> list[Event]:
+        """The camera is gone: what was there has ended."""
+        return self._steps.log.close(utc_ns)
+
+    def _wants_look(self, sensed: Sensed, tracker: Tracker) -> bool:
         """Something may have changed, and the forecasts alone do not say how."""
-        now_s, activity = sensed.frame.t_s, sensed.activity
-        if activity.due:
+        now_s, activity, settings = sensed.frame.t_s, sensed.activity, self._settings
+        if len(activity.region):
             self._last_motion_s = now_s
-        if self._settings.every_frame or activity.calibrating:
+        if settings.every_frame:
             return True
-        if now_s - self._last_motion_s > self._settings.settle_s:
-            return False
-        return not self._settings.economical or self._steps.attention.due(self._steps.tracker.at(now_s))
+        if now_s - self._last_motion_s > settings.settle_s:
+            return activity.due
+        return not settings.economical or self._steps.attention.due(tracker.at(now_s), now_s)
 
-    def _look(self, sensed: Sensed) -> Detections:
+    def _look(self, sensed: Sensed, tracker: Tracker) -> Detections:
         """Detect, with a closer look at where something moves and where something is expected by now."""
         with self._clock.stage("detect"):
-            expected = self._steps.tracker.at(sensed.frame.t_s).box
+            expected = tracker.at(sensed.frame.t_s).box
             places = np.concatenate([sensed.activity.region, expected])
             return self._steps.detector.detect(sensed.frame.pixels, places)
 
-    def _follow(self, frame: Frame, looked: bool, detections: Detections) -> Followed:
-        """Everything after the look."""
-        steps, clock = self._steps, self._clock
+    def _follow(self, sensed: Sensed, detections: Detections, tracker: Tracker) -> Followed:
+        """Everything after a look."""
+        steps, clock, frame = self._steps, self._clock, sensed.frame
         with clock.stage("track"):
-            tracks = steps.tracker.step(detections, frame.t_s) if looked else steps.tracker.at(frame.t_s)
+            tracks = tracker.step(detections, frame.t_s)
         with clock.stage("classify"):
-            names = steps.classifier.step(frame.pixels, tracks, frame.t_s)
+            named = steps.classifier.step(frame.pixels, tracks, frame.t_s)
+        names = {track: said.name for track, said in named.items()}
         with clock.stage("forecast"):
             forecasts = steps.forecaster.forecast(tracks)
         with clock.stage("events"):
             events = steps.log.step(tracks, forecasts, names, frame.t_s, frame.utc_ns)
-        return Followed(frame, looked, detections, tracks, forecasts, names, events)
+        return Followed(sensed, True, detections, tracks, forecasts, names, events, steps.log.counts())
+
+    def _coast(self, sensed: Sensed, tracker: Tracker) -> Followed:
+        """Without a look the forecasts stand in; nothing begins or ends on their word."""
+        tracks = tracker.at(sensed.frame.t_s)
+        forecasts = self._steps.forecaster.forecast(tracks)
+        return Followed(sensed, False, Detections.empty(), tracks, forecasts, {}, [], self._steps.log.counts())
