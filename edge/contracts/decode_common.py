@@ -30,8 +30,8 @@ class DecodeLimits:
 
 
 def real(stored: NDArray[Any], spec: TensorSpec) -> F32:
-    """Real values of what an output tensor stores: `scale * (stored - zero_point)`; float outputs as they are."""
-    values = stored.astype(np.float32)
+    """Real values of what an output tensor stores: `scale * (stored - zero_point)`; float outputs uncopied."""
+    values: F32 = stored.astype(np.float32, copy=False)
     if spec.scale == 0:
         return values
     return (values - np.float32(spec.zero_point)) * np.float32(spec.scale)

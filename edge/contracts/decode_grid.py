@@ -62,12 +62,14 @@ def grid(width: int, height: int) -> tuple[F32, F32]:
 def writing(xy: F32, cell: F32, stride: F32, size: F32) -> str:
     """How the boxes are written: the way in which the centres (S, 2) lie nearest to the middles of their cells."""
     middle = cell + np.float32(0.5)
+    readable = np.isfinite(xy).all(axis=1)
+    xy, stride, middle = xy[readable], stride[readable], middle[readable]
     off = {
         "pixels": np.abs(xy / stride - middle),
         "fractions": np.abs(xy * size / stride - middle),
         "raw": np.abs(xy - np.float32(0.5)),
     }
-    return min(off, key=lambda name: float(np.nan_to_num(np.median(off[name]), nan=np.inf)))
+    return min(off, key=lambda name: float(np.median(off[name])) if len(xy) else 0.0)
 
 
 def _raw(box: F32, cell: F32, stride: F32, size: F32) -> F32:

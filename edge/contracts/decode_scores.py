@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from edge.contracts.decode_common import Outputs, output, real
+from edge.contracts.decode_common import Outputs, are_logits, output, real
 from edge.contracts.errors import ModelError
 from edge.contracts.types import F32, ModelBundle
 
@@ -19,10 +19,10 @@ def class_scores(outputs: Outputs, bundle: ModelBundle) -> F32:
             f"{bundle.path}: {len(values)} classes but {len(bundle.labels)} labels; "
             "give the label file that belongs to the model"
         )
-    values = np.nan_to_num(values, nan=-np.inf, posinf=1e30, neginf=-np.inf)
-    if values.size and (values.min() < -0.01 or values.max() > 1.01) and np.isfinite(values).any():
-        return _softmax(values)
-    return np.clip(values, 0, 1)
+    readable = np.isfinite(values)
+    if are_logits(values[readable]):
+        return _softmax(np.where(readable, values, -np.inf).astype(np.float32))
+    return np.clip(np.where(readable, values, 0), 0, 1).astype(np.float32)
 
 
 def embedding(outputs: Outputs, bundle: ModelBundle) -> F32:

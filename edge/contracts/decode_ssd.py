@@ -45,8 +45,7 @@ def ssd(bundle: ModelBundle, limits: DecodeLimits) -> Decoder:
     def decode(outputs: Outputs) -> Detections:
         output(outputs, bundle, 4)
         place = order if order and fits(order, outputs) else by_shape(outputs, bundle)
-        score = real(outputs[place.scores].reshape(-1), specs[place.scores])
-        np.minimum(score, np.float32(1), out=score)
+        score = np.minimum(real(outputs[place.scores].reshape(-1), specs[place.scores]), np.float32(1))
         score[_count(outputs[place.count]) :] = 0
         rows = np.flatnonzero(score >= limits.min_score)
         if len(rows) == 0:

@@ -65,7 +65,9 @@ def _yolo(bundle: ModelBundle, limits: DecodeLimits, first_class: int) -> Decode
 def best_class(
     rows: NDArray[Any], first_class: int, min_score: float, bundle: ModelBundle
 ) -> tuple[NDArray[np.int64], F32, NDArray[np.int64]]:
-    """Rows whose best class reaches the score, that score, and the class. Compares stored values, converts few.
+    """Readable rows whose best class reaches the score, that score, and the class.
+
+    Compares stored values and converts few.
 
     Args:
         rows: (M, first_class + C) as stored; `first_class` 5 means that column 4 is an objectness.
@@ -79,10 +81,10 @@ def best_class(
         sure = real(rows[:, 4], spec)
         logits = are_logits(sure)
         sure = sigmoid(sure) if logits else sure
-    near = np.flatnonzero(sure >= min_score)
+    near = np.flatnonzero((sure >= min_score) & np.isfinite(rows[:, 4]))
     best = real(rows[near, first_class:].max(axis=1, initial=_lowest(rows)), spec)
     score = (sigmoid(best) if logits or are_logits(best) else best) * sure[near]
-    good = score >= min_score
+    good = (score >= min_score) & np.isfinite(best) & np.isfinite(rows[near, :4]).all(axis=1)
     near = near[good]
     return near, np.minimum(score[good], np.float32(1)), rows[near, first_class:].argmax(axis=1)
 

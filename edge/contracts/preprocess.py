@@ -3,6 +3,7 @@
 Training, calibration, evaluation and serving all come through here, so that a model sees the same numbers everywhere.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -133,6 +134,6 @@ def whole_pixels(region: Region, width: int, height: int) -> tuple[int, int, int
 
 def _span(low: float, high: float, size_px: int) -> tuple[int, int]:
     slack = 1e-3  # of a pixel: what float32 fractions of a whole pixel are off
-    first = min(max(int(np.floor(low * size_px + slack)), 0), size_px - 1)
-    last = min(max(int(np.ceil(high * size_px - slack)), first + 1), size_px)
+    first = min(max(math.floor(low * size_px + slack), 0), size_px - 1)
+    last = min(max(math.ceil(high * size_px - slack), first + 1), size_px)
     return first, last

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.contracts.types import F32, Mask
 
-MOST = 32  # regions that are planned for, the first; the cost grows with their cube
+MOST = 32  # regions that are planned for, the first; the cost grows with their square
 NOTHING: F32 = np.zeros((0, 4), np.float32)
 
 
@@ -55,7 +55,7 @@ def cover(regions: F32, window: F32) -> F32:
     chosen = []
     while holds.any():
         best = int(holds.sum(axis=1).argmax())
-        chosen.append(candidates[best])
+        chosen.append(_around(regions[holds[best]], window))
         holds = holds & ~holds[best]
     return np.array(chosen, np.float32).reshape(-1, 4)
 
@@ -81,10 +81,14 @@ def _scales(plan: CropPlan) -> list[F32]:
 
 
 def _candidates(regions: F32, window: F32) -> F32:
-    """Windows centred on each region, on each pair's common middle, and with each region at one of their corners."""
-    centre = (regions[:, :2] + regions[:, 2:]) / 2
-    pairs = ((centre[:, None] + centre[None, :]) / 2).reshape(-1, 2)
+    """Windows (4R, 4) inside the frame that have a region at one of their corners."""
     corners = [regions[:, [x, y]] - window * np.array([x == 2, y == 3], np.float32) for x in (0, 2) for y in (1, 3)]
-    corner = np.concatenate([centre - window / 2, pairs - window / 2, *corners])
-    corner = np.clip(corner, 0, 1 - window)
+    corner = np.clip(np.concatenate(corners), 0, 1 - window)
     return np.concatenate([corner, corner + window], axis=1)
+
+
+def _around(held: F32, window: F32) -> F32:
+    """The window (4,) inside the frame that has the regions (R, 4) that it holds in its middle."""
+    middle = (held[:, :2].min(axis=0) + held[:, 2:].max(axis=0)) / 2
+    corner = np.clip(middle - window / 2, 0, 1 - window)
+    return np.concatenate([corner, corner + window])
