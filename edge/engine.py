@@ -169,6 +169,6 @@ class Engine:
             observer.seen(camera, followed)
 
     def _gone(self, camera: Camera) -> None:
-        events = camera.chain.close(time.time_ns())
+        events = camera.chain.close()
         for observer in self._observers:
             observer.gone(camera, events)

@@ -109,6 +109,7 @@ class Chain:
         self._clock = clock
         self._tracker: Tracker | None = None
         self._last_motion_s = -np.inf
+        self._utc_ns = 0
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -122,6 +123,7 @@ class Chain:
             ModelError: a model failed while running.
         """
         frame = sensed.frame
+        self._utc_ns = frame.utc_ns
         if self._tracker is None:
             self._tracker = self._steps.tracker(frame.pixels.shape[1] / frame.pixels.shape[0])
         if not self._wants_look(sensed, self._tracker):
@@ -129,9 +131,13 @@ class Chain:
         detections = self._look(sensed, self._tracker)
         return self._follow(sensed, detections, self._tracker)
 
-    def close(self, utc_ns: int) -> list[Event]:
-        """The camera is gone: what was there has ended."""
-        return self._steps.log.close(utc_ns)
+    def counts(self) -> Mapping[str, Mapping[str, int]]:
+        """How many objects are there now, by zone and label; "" is the whole picture."""
+        return self._steps.log.counts()
+
+    def close(self) -> list[Event]:
+        """The camera is gone: what was there has ended, with its last picture."""
+        return self._steps.log.close(self._utc_ns)
 
     def _wants_look(self, sensed: Sensed, tracker: Tracker) -> bool:
         """Something may have changed, and the forecasts alone do not say how."""
@@ -163,10 +169,10 @@ class Chain:
             forecasts = steps.forecaster.forecast(tracks)
         with clock.stage("events"):
             events = steps.log.step(tracks, forecasts, names, frame.t_s, frame.utc_ns)
-        return Followed(sensed, True, detections, tracks, forecasts, names, events, steps.log.counts())
+        return Followed(sensed, True, detections, tracks, forecasts, names, events, self.counts())
 
     def _coast(self, sensed: Sensed, tracker: Tracker) -> Followed:
         """Without a look the forecasts stand in; nothing begins or ends on their word."""
         tracks = tracker.at(sensed.frame.t_s)
         forecasts = self._steps.forecaster.forecast(tracks)
-        return Followed(sensed, False, Detections.empty(), tracks, forecasts, {}, [], self._steps.log.counts())
+        return Followed(sensed, False, Detections.empty(), tracks, forecasts, {}, [], self.counts())

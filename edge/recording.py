@@ -1,0 +1,137 @@
+"""Observers that write down what the chains find out: an annotated clip, a contact sheet, lines of JSON."""
+
+from collections import deque
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import cv2
+import numpy as np
+
+from edge.contracts.errors import EdgeError
+from edge.contracts.messages import Stamp, encode_event, encode_tracks
+from edge.contracts.types import U8, Event
+from edge.drawing import Polygon, caption, contact_sheet, draw_forecasts, draw_tracks, draw_zones
+from edge.engine import Camera
+from edge.pipeline import Followed
+
+_SHEET_COLUMNS, _SHEET_ROWS, _SHEET_WIDTH = 3, 3, 1920
+_CAPTIONS = 4  # newest events written into the picture
+_CODEC = "mp4v"
+
+
+def names_of(camera: Camera, followed: Followed) -> dict[int, str]:
+    """What to call each track: its sub-label where there is one, else its label."""
+    labels = camera.chain.labels
+    columns = zip(followed.tracks.id.tolist(), followed.tracks.label.tolist(), strict=True)
+    return {track: followed.sub_labels.get(track) or labels[label] for track, label in columns}
+
+
+class Annotator:
+    """Draws what is known onto each picture: tracks, predicted paths, zones, the newest events."""
+
+    def __init__(self, zones: dict[str, Polygon], lines: dict[str, Polygon]) -> None:
+        self._zones, self._lines = zones, lines
+        self._told: deque[str] = deque(maxlen=_CAPTIONS)
+
+    def draw(self, camera: Camera, followed: Followed) -> U8:
+        """A copy of the picture, annotated."""
+        picture = followed.sensed.frame.pixels.copy()
+        draw_zones(picture, self._zones, self._lines)
+        draw_forecasts(picture, followed.tracks, followed.forecasts)
+        draw_tracks(picture, followed.tracks, names_of(camera, followed))
+        self._told.extend(f"{event.kind} {event.label} {event.track} {event.zone}" for event in followed.events)
+        for index, text in enumerate(self._told):
+            caption(picture, text, (4, 24 + 22 * index), (40, 40, 40))
+        return picture
+
+
+class Clip:
+    """An annotated video of one camera and a contact sheet of it. Use as a context manager."""
+
+    def __init__(self, annotator: Annotator, path: Path, sheet: Path, fps: float) -> None:
+        self._annotator, self._path, self._sheet, self._fps = annotator, path, sheet, fps
+        self._writer: cv2.VideoWriter | None = None
+        self._size = (0, 0)
+        self._kept: list[U8] = []
+        self._every = 1
+        self._frames = 0
+
+    def __enter__(self) -> Self:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._writer is not None:
+            self._writer.release()
+        if self._kept:
+            wanted = np.linspace(0, len(self._kept) - 1, min(len(self._kept), _SHEET_COLUMNS * _SHEET_ROWS))
+            pictures = [self._kept[round(index)] for index in wanted.tolist()]
+            cv2.imwrite(str(self._sheet), contact_sheet(pictures, _SHEET_COLUMNS, _SHEET_WIDTH))
+
+    def seen(self, camera: Camera, followed: Followed) -> None:
+        """Draw and write one picture."""
+        picture = self._annotator.draw(camera, followed)
+        if self._writer is None:
+            self._size = (picture.shape[1], picture.shape[0])
+            self._writer = cv2.VideoWriter(
+                str(self._path), cv2.VideoWriter.fourcc(*_CODEC), max(self._fps, 1.0), self._size
+            )
+        if (picture.shape[1], picture.shape[0]) != self._size:  # a video has one size, a camera may change its own
+            picture = cv2.resize(picture, self._size)
+        self._writer.write(picture)
+        self._keep(picture)
+
+    def gone(self, camera: Camera, events: list[Event]) -> None:
+        """The clip simply ends."""
+
+    def failed(self, camera: Camera, error: EdgeError) -> None:
+        """No picture is written of a frame that could not be followed."""
+
+    def _keep(self, picture: U8) -> None:
+        """Keep evenly spaced pictures for the sheet, at most twice as many as fit on it."""
+        if self._frames % self._every == 0:
+            self._kept.append(picture)
+            if len(self._kept) > 2 * _SHEET_COLUMNS * _SHEET_ROWS:
+                self._kept = self._kept[::2]
+                self._every *= 2
+        self._frames += 1
+
+
+class JsonLines:
+    """Events and tracks as they would go out over MQTT, one JSON object per line. Use as a context manager."""
+
+    def __init__(self, events: Path, tracks: Path, run: str) -> None:
+        self._paths, self._run = (events, tracks), run
+
+    def __enter__(self) -> Self:
+        self._paths[0].parent.mkdir(parents=True, exist_ok=True)
+        self._events, self._tracks = (path.open("wb") for path in self._paths)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._events.close()
+        self._tracks.close()
+
+    def seen(self, camera: Camera, followed: Followed) -> None:
+        """One line of tracks, one for each event."""
+        frame = followed.sensed.frame
+        stamp = Stamp(camera.name, self._run, frame.seq, frame.utc_ns)
+        line = encode_tracks(stamp, followed.tracks, followed.forecasts, camera.chain.labels, followed.sub_labels)
+        self._tracks.write(line + b"\n")
+        self._write(followed.events)
+
+    def gone(self, camera: Camera, events: list[Event]) -> None:
+        """What ended with the clip."""
+        self._write(events)
+
+    def failed(self, camera: Camera, error: EdgeError) -> None:
+        """Nothing is known of such a frame."""
+
+    def _write(self, events: list[Event]) -> None:
+        for event in events:
+            self._events.write(encode_event(event, "replay", self._run) + b"\n")
