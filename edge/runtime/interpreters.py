@@ -63,9 +63,10 @@ def _on_cpu(_library: Library, _plan: Plan) -> list[Any]:
 
 def _on_edgetpu(library: Library, plan: Plan) -> list[Any]:
     try:
-        ctypes.CDLL(plan.library)  # LiteRT's own failure to load one leaves a half-made object that complains
+        # LiteRT's own failure here leaves a half-made object behind that complains when it is collected.
+        _ = ctypes.CDLL(plan.library).tflite_plugin_create_delegate
         return [library.module.load_delegate(plan.library, {"device": plan.device} if plan.device else {})]
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, AttributeError) as error:
         raise ModelError(
             f"{plan.path} is compiled for the Edge TPU, and {plan.library} cannot be used: {_first_line(error)}; "
             "install the Edge TPU library and plug in the accelerator, or give the model's CPU version"
