@@ -46,15 +46,16 @@ def open_interpreter(library: Library, plan: Plan) -> Any:
 def applied_delegate(interpreter: Any, accelerator: str) -> str:
     """What really computes: the accelerator, "xnnpack", or "none" where the CPU's slow reference kernels do.
 
-    XNNPACK can be left out without any error (an unreadable /proc/cpuinfo is enough), so the operators are counted.
+    A model that needs an accelerator does not load without it. XNNPACK however can be left out without any error (an
+    unreadable /proc/cpuinfo is enough), so the operators are looked through.
     """
+    if accelerator != "cpu":
+        return accelerator
     try:
         operators = interpreter._get_ops_details()  # noqa: SLF001 - there is no public way to ask
     except (AttributeError, RuntimeError, ValueError):
         return "none"
-    if not any(operator.get("op_name") == "DELEGATE" for operator in operators):
-        return "edgetpu" if any(operator.get("op_name") == "edgetpu-custom-op" for operator in operators) else "none"
-    return "xnnpack" if accelerator == "cpu" else accelerator
+    return "xnnpack" if any(operator.get("op_name") == "DELEGATE" for operator in operators) else "none"
 
 
 def _on_cpu(_library: Library, _plan: Plan) -> list[Any]:

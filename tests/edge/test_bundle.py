@@ -244,6 +244,7 @@ def test_size_and_hash_come_before_the_bytes(tmp_path: Path) -> None:
         ({"foresight.json": encode_manifest(MANIFEST)}, "names the packed file 'names.txt'"),
         ({"foresight.json": encode_manifest(MANIFEST).replace(b"yolox", b"yolo9")}, "must be one of ssd"),
         ({"foresight.json": encode_manifest(MANIFEST).replace(b"5.0,", b"-5.0,")}, "divides by std"),
+        ({"foresight.json": encode_manifest(MANIFEST).replace(b"5.0,", b"1e-300,"), "names.txt": b"a"}, "no sense"),
         ({"foresight.json": encode_manifest(MANIFEST).replace(b"5.0,", b"NaN,")}, "NaN is no number"),
         ({"foresight.json": encode_manifest(MANIFEST).replace(b'"samples": 0', b'"samples": "0"')}, "must be a count"),
     ],
@@ -292,8 +293,8 @@ def test_mutants_are_read_or_refused(tmp_path: Path) -> None:
     net = Net(outputs=(Port((1, 3)),), operator=ABS, metadata=FULL, signature=("scores",))
     packed = {**NAMES, "foresight.json": encode_manifest(MANIFEST)}
     original = net.write(tmp_path / "m.tflite", packed).read_bytes()
-    read = [survives(tmp_path / "m.tflite", mutant) for mutant in mutants(original, 1500)]
-    assert 0 < sum(read) < 1500
+    read = [survives(tmp_path / "m.tflite", mutant) for mutant in mutants(original, 900)]
+    assert 0 < sum(read) < 900
 
 
 def test_mutants_of_a_real_model(tmp_path: Path) -> None:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,12 @@ def test_what_is_no_label_file_is_refused(text: bytes, complaint: str) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"nothing\.txt cannot be read"):
         read_labels(tmp_path / "nothing.txt")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "labels.txt")
+    with pytest.raises(ModelError, match="no such regular file"):
+        read_labels(tmp_path / "labels.txt")
 
 
 def test_an_unreadable_text_is_named(tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ class Net:
     custom: str = ""
     signature: tuple[str, ...] = ()  # names of the outputs
     metadata: bytes = b""
+    operands: tuple[int, ...] = ()  # what the operator reads, the inputs where it is empty
 
     def write(self, path: Path, packed: Packed | None = None) -> Path:
         """Write the file, with an archive appended where there is something to pack."""
@@ -72,7 +73,7 @@ class Net:
 
     def _operator(self, graph: "schema.SubGraphT") -> "schema.OperatorT":
         operator = schema.OperatorT()
-        operator.opcodeIndex, operator.inputs, operator.outputs = 0, graph.inputs, graph.outputs
+        operator.opcodeIndex, operator.inputs, operator.outputs = 0, list(self.operands) or graph.inputs, graph.outputs
         if self.operator == SOFTMAX:
             operator.builtinOptionsType = schema.BuiltinOptions.SoftmaxOptions
             operator.builtinOptions = schema.SoftmaxOptionsT()
