@@ -230,7 +230,7 @@ def test_size_and_hash_come_before_the_bytes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("packed", "complaint"),
     [
-        ({"labels.txt": b"a\n" * 500_000}, "times its size"),  # a bomb
+        ({"labels.txt": b"a\n" * 500_000}, r"unpacks from \d+ to 1000000 bytes"),  # a bomb
         ({"labels.txt": os.urandom(2 << 20)}, "more than 1048576"),
         ({"labels.txt": b"\xff\xff"}, "UTF-8"),
         ({"other.txt": b"a"}, "mean and std"),
@@ -256,6 +256,15 @@ def test_packed_files_that_are_refused(tmp_path: Path, packed: dict[str, bytes],
 def test_unknown_keys_of_the_manifest_are_ignored(tmp_path: Path) -> None:
     text = json.dumps({**json.loads(encode_manifest(MANIFEST)), "later": 1}).encode()
     assert read_manifest(Net().write(tmp_path / "m.tflite", {"foresight.json": text})) == MANIFEST
+
+
+def test_an_archive_that_claims_to_pack_into_nothing_is_refused(tmp_path: Path) -> None:
+    packed = bytearray(archive({"labels.txt": b"a\n" * 40_000}))
+    entry = packed.find(b"PK\x01\x02")
+    packed[entry + 20 : entry + 24] = bytes(4)
+    path = tmp_path / "m.tflite"
+    path.write_bytes(classifier().encode() + packed)
+    refused(path, "unpacks from 0 to 80000 bytes")
 
 
 def test_a_damaged_archive_is_refused(tmp_path: Path) -> None:
