@@ -7,7 +7,7 @@ class DetectionSettings(BaseModel, extra="forbid", frozen=True):
     """How a detector looks, and what it keeps."""
 
     min_score: float = Field(
-        0.4, ge=0.0, le=1.0, description="detections below this score are dropped; trackers like them low (0..1)"
+        0.25, ge=0.0, le=1.0, description="detections below this score are dropped; trackers like them low (0..1)"
     )
     nms_iou: float = Field(
         0.6, gt=0.0, le=1.0, description="of two boxes of a label that overlap by more than this IoU, one is kept"

@@ -6,13 +6,13 @@ import pytest
 
 from edge.contracts.boxes import iou
 from edge.contracts.errors import ModelError
-from edge.contracts.types import F32, U8, ColourOrder, Detections, Head, Resize
+from edge.contracts.types import F32, U8, Detections, Head
 from edge.detection.detector import Calls, ModelDetector
 from edge.detection.settings import DetectionSettings
 from edge.imaging import OpenCv
 from tests.paths import data
 from tests.rigs.bundles import LABELS, Prepared, bundle, feed, ssd_bundle, ssd_outputs, tensor
-from tests.rigs.litert import LiteRt, labels_of, recipe, spec
+from tests.rigs.litert import coco80, real
 from tests.rigs.pictures import picture
 
 NOWHERE: F32 = np.zeros((0, 4), np.float32)
@@ -28,16 +28,11 @@ def prepared(*answers: tuple[np.ndarray, ...], **settings: float) -> tuple[Model
 
 
 def ssd(**settings: float) -> ModelDetector:
-    path = data("models", "ssd_mobilenet_v1_coco_quant.tflite")
-    labels = labels_of(data("models", "coco_labels.txt"))
-    return ModelDetector(LiteRt(path, Head.SSD, labels), DetectionSettings(**settings), OpenCv())
+    return ModelDetector(real("ssd_mobilenet_v1_coco_quant"), DetectionSettings(**settings), OpenCv())
 
 
 def yolox(**settings: float) -> ModelDetector:
-    path = data("models", "yolox_nano_416_float.tflite")
-    labels = tuple(name for name in labels_of(data("models", "coco_labels.txt")) if name)
-    raw = recipe(tensor("images", (1, 416, 416, 3)), Resize.LETTERBOX, ColourOrder.BGR, 0)
-    return ModelDetector(LiteRt(path, Head.YOLOX, labels, raw), DetectionSettings(**settings), OpenCv())
+    return ModelDetector(real("yolox_nano_416_float", coco80()), DetectionSettings(**settings), OpenCv())
 
 
 def names(detector: ModelDetector, found: Detections) -> list[str]:
@@ -124,9 +119,3 @@ def test_a_cat_is_a_cat(make: Callable[[], ModelDetector]) -> None:
     detector = make()
     found = detector.detect(picture("images", "cat_720p.jpg"), NOWHERE)
     assert names(detector, found)[0] == "cat"
-
-
-def test_spec_of_the_file_is_the_one_written_here() -> None:
-    runtime = LiteRt(data("models", "yolox_nano_416_float.tflite"), Head.YOLOX, ())
-    assert runtime.bundle.input.tensor.shape == tensor("images", (1, 416, 416, 3)).shape
-    assert spec(runtime._in).dtype == "float32"
