@@ -5,14 +5,18 @@ import numpy as np
 import pytest
 
 from edge.contracts.boxes import iou
+from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ModelError
-from edge.contracts.types import F32, U8, Detections, Head
+from edge.contracts.runtime import Runtime
+from edge.contracts.types import F32, U8, Detections, Head, ModelBundle
 from edge.detection.detector import Calls, ModelDetector
 from edge.detection.settings import DetectionSettings
 from edge.imaging import OpenCv
+from edge.runtime.settings import RuntimeSettings
+from edge.runtime.tflite import open_runtime
 from tests.paths import data
 from tests.rigs.bundles import LABELS, Prepared, bundle, feed, ssd_bundle, ssd_outputs, tensor
-from tests.rigs.litert import coco80, real
+from tests.rigs.litert import LiteRt, coco80, real
 from tests.rigs.pictures import picture
 
 NOWHERE: F32 = np.zeros((0, 4), np.float32)
@@ -90,10 +94,12 @@ def test_a_model_that_finds_no_boxes_is_refused(head: Head) -> None:
         ModelDetector(runtime, DetectionSettings(), OpenCv())
 
 
-def test_detections_are_those_that_another_runtime_finds() -> None:
+@pytest.mark.parametrize("run", [LiteRt, lambda bundle: open_runtime(bundle, RuntimeSettings())])
+def test_detections_are_those_that_another_runtime_finds(run: Callable[[ModelBundle], Runtime]) -> None:
     case = json.loads(data("images", "expected_results.json").read_text())["cases"][0]
     pixels = picture("images", "cats_and_dogs.jpg")
-    detector = ssd()
+    runtime = run(read_bundle(data("models", "ssd_mobilenet_v1_coco_quant.tflite")))
+    detector = ModelDetector(runtime, DetectionSettings(), OpenCv())
     found = detector.detect(pixels, NOWHERE)[: len(case["detections"])]
     xywh = np.array([row["box"] for row in case["detections"]], np.float32)
     size = np.array(pixels.shape[1::-1] * 2, np.float32)

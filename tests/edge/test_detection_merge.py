@@ -5,7 +5,7 @@ from edge.contracts.types import Detections
 from edge.detection.merge import cut_off, join, merge
 
 Row = tuple[tuple[float, float, float, float], float, int]
-CROP = np.array([0.2, 0.2, 0.6, 0.6], np.float32)
+CROP = (0.2, 0.2, 0.6, 0.6)
 
 
 def found(*rows: Row) -> Detections:
@@ -39,7 +39,7 @@ def test_cut_off(box: tuple[float, float, float, float], cut: bool) -> None:
 
 
 def test_the_edge_of_the_frame_cuts_nothing() -> None:
-    corner = np.array([0.0, 0.0, 0.4, 0.4], np.float32)
+    corner = (0.0, 0.0, 0.4, 0.4)
     boxes = np.array([[0, 0, 0.1, 0.1], [0.3, 0.0, 0.4, 0.1], [0, 0.1, 0.1, 0.39]], np.float32)
     assert cut_off(boxes, corner).tolist() == [False, True, False]
     assert cut_off(boxes[:0], corner).tolist() == []
