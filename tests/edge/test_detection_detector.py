@@ -68,6 +68,16 @@ def test_crops_are_counted_and_bounded() -> None:
     assert off.calls == Calls(full=1, crops=0)
 
 
+def test_regions_beyond_the_budget_have_their_turn_in_the_next_frame() -> None:
+    detector, runtime = prepared(NONE, max_crops=1)
+    half = FRAME.copy()
+    half[:, 640:] = 255
+    sides = np.array([[0.1, 0.5, 0.11, 0.51], [0.9, 0.5, 0.91, 0.51]], np.float32)
+    for _ in range(4):
+        detector.detect(half, sides)
+    assert sorted(int(fed.max()) for fed in runtime.fed[1::2]) == [0, 0, 255, 255]
+
+
 def test_what_a_crop_shows_is_put_where_it_is_in_the_frame() -> None:
     detector, _ = prepared(NONE, ONE)
     box = detector.detect(FRAME, MIDDLE).box
