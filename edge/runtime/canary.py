@@ -83,7 +83,8 @@ def _run_trial(order: Order) -> None:
 
 def _complaint(path: str, code: int, output: bytes) -> str:
     """What the trial's exit code and last line mean."""
-    lines = output.decode(errors="replace").strip().splitlines() or ["it said nothing"]
+    said = [line.strip() for line in output.decode(errors="replace").splitlines()]
+    lines = [line for line in said if line and not line.startswith("INFO:")] or ["it gave no reason"]
     named = [line for line in lines if line.startswith(path)]
     if code == 1 and named:
         return named[-1]

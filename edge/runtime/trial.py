@@ -30,10 +30,16 @@ def main(order: str) -> int:
     _limit(float(told["deadline_s"]), int(told["memory_mib"]), plan.threads)
     try:
         _run(open_interpreter(library, plan), plan.path)
-    except (ModelError, MemoryError) as error:
-        print(str(error) or f"{plan.path} needs too much memory", flush=True)  # noqa: T201 - the parent reads it
-        return 1
+    except ModelError as error:
+        return _fail(str(error))
+    except MemoryError:
+        return _fail(f"{plan.path} needs more than trial_memory_mib = {told['memory_mib']}; use a smaller model")
     return 0
+
+
+def _fail(reason: str) -> int:
+    print(reason, flush=True)  # noqa: T201 - the parent reads it
+    return 1
 
 
 def _limit(deadline_s: float, memory_mib: int, threads: int) -> None:
