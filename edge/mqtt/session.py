@@ -154,6 +154,7 @@ class Session:
         if settings.tls:
             client.tls_set_context(tls_context(settings.tls))
         client.will_set(f"{settings.base}/available", b"offline", qos=1, retain=True)
+        client.on_socket_open = no_delay
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
@@ -188,6 +189,12 @@ class Session:
             settled = self._waiting.pop(mid)
         if settled:
             settled(taken)
+
+
+def no_delay(_client: paho.Client, _data: object, line: object) -> None:
+    """Small packets must not wait for the acknowledgement of earlier ones: that costs 40 ms a window."""
+    if isinstance(line, socket.socket):
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def tls_context(tls: TlsSettings) -> ssl.SSLContext:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from edge.outbox.store import Entry
 
+FORGET_GROUP = 500  # deletions alone are worth a transaction only when there are so many, or after a pause
+FORGET_PAUSE_S = 0.2
+
 
 @dataclass(slots=True)
 class Work:
@@ -47,7 +50,8 @@ class Pending:
         with self._changed:
             if stream == self._stream and upto > self._forget_upto:
                 self._forget_upto = upto
-                self._changed.notify_all()
+                if upto - self._forgotten >= FORGET_GROUP:
+                    self._changed.notify_all()
 
     def forget_upto(self) -> int:
         """Up to where rows can go."""
@@ -57,8 +61,9 @@ class Pending:
     def take(self, limit: int, timeout_s: float) -> Work | None:
         """Wait for something to do; None after `timeout_s` without."""
         with self._changed:
-            self._changed.wait_for(lambda: self._busy() or self._closing, timeout_s)
-            if not self._busy():
+            pause_s = FORGET_PAUSE_S if self._forget_upto > self._forgotten else timeout_s
+            self._changed.wait_for(lambda: self._busy() or self._closing, pause_s)
+            if not self._busy() and self._forget_upto == self._forgotten:
                 return None
             entries = [self._entries.popleft() for _ in range(min(limit, len(self._entries)))]
             work = Work(entries, self._forget_upto, self._lost, self._put - len(self._entries))
@@ -111,7 +116,7 @@ class Pending:
         return len(self._entries)
 
     def _busy(self) -> bool:
-        return bool(self._entries or self._lost or self._forget_upto > self._forgotten)
+        return bool(self._entries or self._lost or self._forget_upto - self._forgotten >= FORGET_GROUP)
 
     def _drop_one(self) -> None:
         lowest = min(entry.priority for entry in self._entries)

@@ -26,6 +26,7 @@ class SenderStats(NamedTuple):
 
     sent: int
     resent: int
+    acked: int  # all up to this number has arrived
     bad_acks: int
 
 
@@ -77,7 +78,7 @@ class Sender:
 
     def stats(self) -> SenderStats:
         """What went out since the start."""
-        return SenderStats(self._sent, self._resent, self._bad_acks)
+        return SenderStats(self._sent, self._resent, self._window.base, self._bad_acks)
 
     def _run(self) -> None:
         timeout_s = 0.0

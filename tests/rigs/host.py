@@ -17,7 +17,10 @@ from typing import NamedTuple, Self
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from edge.mqtt.session import no_delay
+
 GROUP = 500
+LINGER_S = 0.005  # gathers events for one commit and one acknowledgement
 
 
 class Counts(NamedTuple):
@@ -77,12 +80,11 @@ class Host:
         self._acknowledge = acknowledge
         self._database = database
         self._inbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._client = paho.Client(
-            CallbackAPIVersion.VERSION2, client_id="host", protocol=MQTTProtocolVersion.MQTTv5
-        )
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id="host", protocol=MQTTProtocolVersion.MQTTv5)
         self._client.reconnect_delay_set(1, 1)
+        self._client.on_socket_open = no_delay
         self._client.on_connect = self._on_connect
-        self._client.on_message = lambda _client, _data, message: self._inbox.put(message.payload)
+        self._client.on_message = lambda _client, _data, message: self._inbox.put(bytes(message.payload))
         self._subscribed = threading.Event()
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._writer = threading.Thread(target=self._write, daemon=True)
@@ -119,6 +121,7 @@ class Host:
 
     def _write(self) -> None:
         while (first := self._inbox.get()) is not None:
+            time.sleep(LINGER_S)
             batch = [first]
             while len(batch) < GROUP and not self._inbox.empty():
                 item = self._inbox.get()
