@@ -9,12 +9,13 @@ import numpy as np
 from edge.contracts.types import F32, EventKind, Expectation, Mask, Outcome
 from edge.events.life import Happening, Life
 from edge.events.odds import Paths, entry_times, odds
-from edge.events.polygon import Edge
+from edge.events.polygon import Edge, cross
 from edge.events.settings import ExpectSettings
 from edge.events.zones import Border, Borders
 
 Key = tuple[int, int]  # track id, number of the target
 
+ASK_EVERY_S = 0.09  # every look of a camera at 10 fps, every third at 30
 SIDES = {"forward": 1, "backward": -1}
 
 
@@ -28,9 +29,12 @@ class Target:
 
     def closed_to(self, life: Life) -> bool:
         """Whether the object is in already, or may be just about to be: nothing is to be expected any more."""
-        if self.direction:
-            return self.doubted_since(life) is not None
-        return life.presence.inside[self.number] or self.doubted_since(life) is not None
+        if self.doubted_since(life) is not None:
+            return True
+        if not self.direction:
+            return life.presence.inside[self.number]
+        straight = len(self.border.edges) == 1
+        return straight and (cross(*self.border.edges[0], life.point) > 0) == (self.direction == "forward")
 
     def doubted_since(self, life: Life) -> float | None:
         """When the object was first seen in or across, while that is not yet settled."""
@@ -69,17 +73,25 @@ class Expectations:
         self._spent: set[Key] = set()
         self._since_s: dict[Key, float] = {}  # since when the probability has been high enough
         self._count = 0
+        self._asked_s = float("-inf")
 
-    def step(self, seen: Mapping[int, Life], paths: Paths, t_s: float) -> list[Happening]:
-        """What is newly expected of the objects seen (by row of the paths), and what turned out not to happen."""
-        happened = [self._missed(key, t_s) for key, held in list(self._open.items()) if self._overdue(key, held, t_s)]
-        if not self._settings.enabled or not self.targets or not seen:
-            return happened
+    def due(self, t_s: float) -> bool:
+        """Whether it is time to `ask` again: not at every frame of a fast camera."""
+        return self._settings.enabled and bool(self.targets) and t_s - self._asked_s >= ASK_EVERY_S
+
+    def overdue(self, t_s: float) -> list[Happening]:
+        """What turned out not to happen in time."""
+        return [self._missed(key, t_s) for key, held in list(self._open.items()) if self._late(key, held, t_s)]
+
+    def ask(self, seen: Mapping[int, Life], paths: Paths, t_s: float) -> list[Happening]:
+        """What is newly expected of the objects seen (by row of the paths)."""
+        self._asked_s = t_s
         near = [(row, target) for row, target in np.argwhere(self.near(paths)).tolist() if row in seen]
         self._rearm(seen, near)
         likely = self._likely(seen, paths, near)
         self._steadied(likely, t_s)
         lives = {life.track: life for life in seen.values()}
+        happened = []
         for key, since_s in list(self._since_s.items()):
             life, (probability, eta_s) = lives[key[0]], likely[key]
             if t_s - since_s >= self._settings.steady_s and self._publishable(key, life, eta_s):
@@ -155,7 +167,7 @@ class Expectations:
         self._spent.add(key)
         return self._happening(EventKind.EXPECTED, key, life, expectation)
 
-    def _overdue(self, key: Key, held: _Open, t_s: float) -> bool:
+    def _late(self, key: Key, held: _Open, t_s: float) -> bool:
         """Whether the deadline has passed, and nothing seen before it is still to be settled."""
         since = self.targets[key[1]].doubted_since(held.life)
         return t_s > held.deadline_s and (since is None or since > held.deadline_s)

@@ -71,7 +71,9 @@ class EventLog:
         for row, life, look in self._looks(tracks, point, sub_labels):
             seen[row] = life
             happened += self._changes.lived(life, look)
-        happened += self._expected.step(seen, self._paths(point, forecasts), t_s)
+        happened += self._expected.overdue(t_s)
+        if seen and self._expected.due(t_s):
+            happened += self._expected.ask(seen, self._paths(point, forecasts), t_s)
         happened += self._gone(rows)
         return self._events(happened, _Moment(t_s, utc_ns, rows, forecasts))
 
