@@ -65,7 +65,7 @@ class Expectations:
         self._target_of = {(t.direction, t.number): n for n, t in enumerate(self.targets)}
         self._edges = _padded([t.border.edges for t in self.targets])
         self._side = np.array([SIDES.get(t.direction, 0) for t in self.targets], np.float32)
-        corners = self._edges.reshape(len(self.targets), -1, 2)
+        corners = self._edges.reshape(len(self.targets), 2 * self._edges.shape[1], 2)
         self._low, self._high = corners.min(axis=1), corners.max(axis=1)
         low = max(settings.probability - settings.hysteresis, 0.01)
         self._reach = np.float32(NormalDist().inv_cdf(1 - low) + 0.1)
