@@ -275,6 +275,23 @@ def test_a_change_of_label_is_counted_and_told() -> None:
     assert under.counts() == {"": {"car": 1, "person": 0}, "yard": {"car": 1, "person": 0}}
 
 
+def test_what_turns_out_to_be_no_business_of_the_zone_leaves_it_even_at_its_border() -> None:
+    under = log([YARD.model_copy(update={"labels": ("person",)})])
+    at_border = still(0.599, 0.5, 2.0) + still(0.599, 0.5, 3.0, start_s=2.0, label=1)
+    assert [(t_s, kind) for t_s, kind, zone in lived(under, at_border) if zone] == [(0.4, "entered"), (2.4, "left")]
+
+
+def test_feet_below_the_picture_are_in_the_zone_at_its_edge() -> None:
+    floor = ZoneSettings(name="floor", points=((0, 0.8), (1, 0.8), (1, 1), (0, 1)))
+    assert lived(log([floor]), still(0.5, 1.02, 0.9)) == [(0.4, "new", ""), (0.4, "entered", "floor")]
+
+
+def test_the_centre_may_count_instead_of_the_foot() -> None:
+    seen = still(0.4, 0.65, 0.9)
+    assert [zone for *_, zone in lived(log(anchor="foot"), seen)] == [""]
+    assert [zone for *_, zone in lived(log(anchor="centre"), seen)] == ["", "yard"]
+
+
 def test_one_name_for_two_is_refused() -> None:
     with pytest.raises(ConfigError, match="yard"):
         log([YARD], [LineSettings(name="yard", points=((0, 0), (1, 1)))])

@@ -1,3 +1,4 @@
+import configparser
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,8 @@ from edge.events.log import EventLog
 from edge.events.odds import Paths, entry_times, normal_draws, odds
 from edge.events.settings import EventSettings, ExpectSettings, LineSettings, ZoneSettings
 from edge.forecasting import ConstantVelocity, ForecastSettings
-from tests.rigs.foretold import Verdict, judge, live, published, seen_with_noise, walkers
+from tests.paths import data
+from tests.rigs.foretold import Clip, Verdict, judge, live, published, seen_with_noise, walkers
 from tests.rigs.tracks import at, tracks
 
 YARD = ZoneSettings(name="yard", points=((0.5, 0.2), (0.8, 0.2), (0.8, 0.8), (0.5, 0.8)))
@@ -134,6 +136,20 @@ def test_kept() -> None:
     assert last_s >= arrival_s
 
 
+def test_who_is_seen_in_before_the_deadline_has_kept_it_though_that_is_settled_after() -> None:
+    slow = YARD.model_copy(update={"inertia_s": 2.0})
+    (_, first), (last_s, last) = told(log([slow], tolerance_s=0.5), approach(0.25, 6.0))
+    assert last_s >= 0.25 / SPEED + 2.0
+    assert said(last).outcome == Outcome.KEPT
+    assert said(last).eta_s == pytest.approx(said(first).eta_s, abs=0.21)
+
+
+def test_paths_that_enter_after_the_tolerance_do_not_count() -> None:
+    times: F32 = np.array([1.0, 1.1, 1.2, 1.3, 1.4, 2.4, 2.6, 3.0, np.inf, np.inf], np.float32)
+    assert list(odds(times, 1.0)) == pytest.approx([0.5, 1.3])
+    assert list(odds(times, 1.2)) == pytest.approx([0.6, 1.3])
+
+
 def test_missed_when_the_deadline_passes() -> None:
     halt = 0.4
     seen = [(t, now) if t < 1.5 else (t, moving(halt, 0.0)) for t, now in approach(0.25, 8.0)]
@@ -244,3 +260,38 @@ def test_what_is_published_mostly_comes_true_and_well_before() -> None:
     assert verdict.true.mean() > 0.75
     assert abs(verdict.stated.mean() - verdict.true.mean()) < 0.15
     assert lead_s > 1.0
+
+
+def street(sequence: str, fps: float = 5.0) -> Clip:
+    """The true boxes of a MOT17 sequence, thinned to about so many frames a second."""
+    info = configparser.ConfigParser()
+    info.read(data("mot17", sequence, "seqinfo.ini"))
+    about = info["Sequence"]
+    size, rate = np.array([float(about["imWidth"]), float(about["imHeight"])] * 2), float(about["frameRate"])
+    rows = np.loadtxt(data("mot17", sequence, "gt", "gt.txt"), delimiter=",")
+    people = rows[(rows[:, 6] == 1) & (rows[:, 7] == 1)]
+    people[:, 4:6] += people[:, 2:4]
+    frames = range(1, int(people[:, 0].max()) + 1, round(rate / fps))
+    return [(n / rate, {int(row[1]): row[2:6] / size for row in people[people[:, 0] == n]}) for n in frames]
+
+
+def zones_where_people_walk(clip: Clip, seed: int, count: int) -> list[ZoneSettings]:
+    """Rectangles around random foot points."""
+    random = np.random.default_rng(seed)
+    feet = np.array([[(box[0] + box[2]) / 2, box[3]] for _, boxes in clip for box in boxes.values()])
+    made = []
+    for n in range(count):
+        half = random.uniform([0.05, 0.08], [0.15, 0.2])
+        middle = np.clip(feet[random.integers(len(feet))], half, 1 - half)
+        (x1, y1), (x2, y2) = (middle - half).tolist(), (middle + half).tolist()
+        made.append(ZoneSettings(name=f"z{n}", points=((x1, y1), (x2, y1), (x2, y2), (x1, y2))))
+    return made
+
+
+@pytest.mark.parametrize(("sequence", "least"), [("MOT17-02", 0.4), ("MOT17-04", 0.3), ("MOT17-09", 0.5)])
+def test_on_real_streets_seen_by_a_fixed_camera_the_odds_beat_the_base_rate(sequence: str, least: float) -> None:
+    clip = street(sequence)
+    seen = seen_with_noise(clip, 1)
+    verdicts = [judge(clip, seen, zone) for zone in zones_where_people_walk(clip, 5, 4)]
+    every = Verdict(*(np.concatenate([getattr(each, name) for each in verdicts]) for name in ("stated", "true")))
+    assert 1 - every.brier() / every.brier_of_base_rate() > least
