@@ -255,13 +255,14 @@ class Head(StrEnum):
     YOLOV8 = "yolov8"
     CLASSIFIER = "classifier"
     EMBEDDING = "embedding"
+    SERIES = "series"  # values in, values out: no picture
 
 
 @dataclass(frozen=True, slots=True)
 class InputRecipe:
     """How pixels become a model's input tensor: resize, channel order, `(x - mean) / std`, quantisation."""
 
-    tensor: TensorSpec  # shape (1, height, width, 3)
+    tensor: TensorSpec  # shape (1, height, width, 3); any other where the model takes no picture
     resize: Resize
     order: ColourOrder
     mean: tuple[float, float, float]  # in 0..255 units, in the model's channel order
