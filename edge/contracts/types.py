@@ -132,6 +132,14 @@ class Forecasts:
         return len(self.id)
 
 
+@dataclass(frozen=True, slots=True)
+class SubLabel:
+    """What the second-stage classifier says a tracked object is."""
+
+    name: str
+    score: float  # median over its looks, 0..1
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Activity:
     """What the pixels say before any model looks: where something moves, R regions."""
