@@ -1,0 +1,228 @@
+"""The rows of the outbox in one SQLite file: WAL and synchronous=FULL, so that what is committed survives power cuts.
+
+One thread writes, another may read. Numbers are never reused, and every number that was given to no stored event is
+counted as dropped in the same transaction: `dropped` equals the numbers that never reach the host.
+"""
+
+import contextlib
+import logging
+import sqlite3
+import threading
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from enum import IntEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from edge.contracts.errors import ConfigError
+
+SCHEMA = 1
+PAGE_BYTES = 4096
+CHECKPOINT_PAGES = 64  # a small log: a full disk then leaves enough room to delete and to check-point
+_CREATE = (
+    "CREATE TABLE meta (stream TEXT NOT NULL, dropped INTEGER NOT NULL)",
+    "CREATE TABLE events (seq INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, body BLOB NOT NULL,"
+    " priority INTEGER NOT NULL)",
+    "CREATE INDEX by_priority ON events (priority)",
+    "INSERT INTO sqlite_sequence (name, seq) VALUES ('events', 0)",
+)
+_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+_OPERATOR = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_ERROR}
+_log = logging.getLogger(__name__)
+
+
+class Priority(IntEnum):
+    """Which events go first when the outbox is full: the lowest, and of those the oldest."""
+
+    LOW = 0
+    NORMAL = 1
+    HIGH = 2
+
+
+class Entry(NamedTuple):
+    """An event before it has a number."""
+
+    topic: str
+    body: bytes  # a JSON object
+    priority: int
+
+
+class Row(NamedTuple):
+    """A stored event."""
+
+    seq: int
+    topic: str
+    body: bytes
+
+
+class Store:
+    """An open database. Make one with `open_store`."""
+
+    def __init__(self, path: Path, limit_bytes: int) -> None:
+        self._path = path
+        self._limit_pages = limit_bytes // PAGE_BYTES
+        self._db = _connect(path)
+        try:
+            self._prepare(path)
+            self._reader = _connect(path)
+        except BaseException:
+            self._db.close()
+            raise
+        self._reading = threading.Lock()
+        self.stream, self.dropped = self._one("SELECT stream, dropped FROM meta")
+        self.rows = int(self._one("SELECT count(*) FROM events")[0])
+        self.last_seq = self._last_seq()
+
+    def close(self) -> None:
+        """Close both connections."""
+        with self._reading:
+            self._reader.close()
+        self._db.close()
+
+    def commit(self, entries: Sequence[Entry], forget_upto: int, lost: int) -> None:
+        """Store entries, forget rows up to a number, and count `lost` events that never came to be stored: all or none.
+
+        Raises:
+            sqlite3.Error: nothing was changed.
+        """
+        with self._transaction():
+            forgotten = self._db.execute("DELETE FROM events WHERE seq <= ?", (forget_upto,)).rowcount
+            if lost:
+                self._db.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'events'", (lost,))
+                self._db.execute("UPDATE meta SET dropped = dropped + ?", (lost,))
+            if entries:
+                self._db.executemany("INSERT INTO events (topic, body, priority) VALUES (?, ?, ?)", entries)
+        self.rows += len(entries) - forgotten
+        self.dropped += lost
+        self.last_seq += len(entries) + lost
+
+    def shed(self, count: int, priority: int, protect: int, forget_upto: int) -> int:
+        """Drop and count at most `count` of the oldest rows of the lowest priorities, `priority` at most.
+
+        The first `protect` rows beyond `forget_upto` stay: they may be with the host already.
+        """
+        with self._transaction():
+            forgotten = self._db.execute("DELETE FROM events WHERE seq <= ?", (forget_upto,)).rowcount
+            fence = self._db.execute("SELECT seq FROM events ORDER BY seq LIMIT 1 OFFSET ?", (protect - 1,)).fetchone()
+            shed = 0
+            if fence:
+                shed = self._db.execute(
+                    "DELETE FROM events WHERE seq IN (SELECT seq FROM events INDEXED BY by_priority"
+                    " WHERE priority <= ? AND seq > ? ORDER BY priority, seq LIMIT ?)",
+                    (priority, fence[0], count),
+                ).rowcount
+                self._db.execute("UPDATE meta SET dropped = dropped + ?", (shed,))
+        self.rows -= forgotten + shed
+        self.dropped += shed
+        return shed + forgotten
+
+    def full_for(self, entries: Sequence[Entry]) -> bool:
+        """Whether the size limit, not the disk, may be what keeps these from being stored."""
+        used = int(self._one("PRAGMA page_count")[0]) - int(self._one("PRAGMA freelist_count")[0])
+        size = sum(len(entry.body) + len(entry.topic) for entry in entries)
+        return self._limit_pages - used < 8 + 2 * size // PAGE_BYTES + len(entries) // 32
+
+    def read(self, after: int, limit: int) -> list[Row]:
+        """The next rows, ascending. For one other thread than the writer's."""
+        with self._reading:
+            found = self._reader.execute(
+                "SELECT seq, topic, body FROM events WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
+            ).fetchall()
+        return [Row(*row) for row in found]
+
+    def _prepare(self, path: Path) -> None:
+        version = int(self._one("PRAGMA user_version")[0])
+        if version > SCHEMA:
+            raise ConfigError(
+                f"{path}: written by a newer version of this program (schema {version}, this one knows {SCHEMA}); "
+                "install that version again, or move the file away to begin a new outbox"
+            )
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"wal_autocheckpoint={CHECKPOINT_PAGES}"):
+            self._db.execute(f"PRAGMA {pragma}").fetchall()
+        self._db.execute(f"PRAGMA max_page_count={self._limit_pages}").fetchall()
+        if version == 0:
+            self._create()
+        found = self._one("PRAGMA quick_check(1)")[0]
+        if found != "ok":
+            raise _damaged(str(found))
+
+    def _create(self) -> None:
+        with self._transaction():
+            for statement in _CREATE:
+                self._db.execute(statement)
+            self._db.execute("INSERT INTO meta VALUES (?, 0)", (uuid.uuid4().hex,))
+            self._db.execute(f"PRAGMA user_version={SCHEMA}")
+
+    def _last_seq(self) -> int:
+        return int(self._one("SELECT seq FROM sqlite_sequence WHERE name = 'events'")[0])
+
+    def _one(self, query: str) -> tuple[str, int]:
+        row: tuple[str, int] | None = self._db.execute(query).fetchone()
+        if row is None:
+            raise _damaged(f"no answer to {query}")
+        return row
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+
+def open_store(path: Path, limit_bytes: int) -> Store:
+    """Open the file, or begin a new one (a new `stream`) where there is none or a damaged one, which is set aside.
+
+    Raises:
+        ConfigError: a newer version wrote it, or the folder cannot be written.
+        sqlite3.Error: the disk is full or failing; try again later.
+    """
+    try:
+        return Store(path, limit_bytes)
+    except sqlite3.DatabaseError as error:
+        if error_code(error) in _OPERATOR:
+            raise ConfigError(
+                f"{path}: cannot be used as the outbox: {error}; check the path and its rights"
+            ) from error
+        if not is_damage(error):
+            raise
+        set_aside(path, str(error))
+        return Store(path, limit_bytes)
+
+
+def error_code(error: sqlite3.Error) -> int:
+    """SQLite's primary result code; 0 where Python itself raised the error."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether the file itself is broken, as opposed to the disk being full or busy."""
+    return error_code(error) in _DAMAGED
+
+
+def set_aside(path: Path, why: str) -> None:
+    """Rename a damaged database, its log with it, so that a new one can begin."""
+    mark = f"damaged-{time.time_ns()}"
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(path.with_name(f"{path.name}.{mark}{suffix}"))
+    _log.error(
+        "%s is damaged (%s); kept as %s.%s, and a new outbox begun: its unsent events are lost",
+        path, why, path.name, mark,
+    )  # fmt: skip
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False, cached_statements=32)
+
+
+def _damaged(why: str) -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError(why)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
