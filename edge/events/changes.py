@@ -1,0 +1,82 @@
+"""What one more look at an object changes: it proves to be one, enters, leaves, loiters, crosses, is told of again."""
+
+from collections.abc import Iterator, Sequence
+
+from edge.contracts.types import EventKind
+from edge.events.expected import Expectations
+from edge.events.life import Happening, Life, Look
+from edge.events.settings import EventSettings, LineSettings, ZoneSettings
+from edge.events.zones import Border, Borders
+
+
+class Changes:
+    """The rules of one camera by which lives change."""
+
+    def __init__(self, settings: EventSettings, zones: Sequence[ZoneSettings], lines: Sequence[LineSettings]) -> None:
+        self.borders = Borders(zones, lines)
+        self.expected = Expectations(settings.expected, self.borders, settings.border)
+        self._settings = settings
+        self._loiter_s = [zone.loiter_s or float("inf") for zone in zones]
+        self._zone_inertia_s = [zone.inertia_s for zone in zones]
+        self._line_inertia_s = [line.inertia_s for line in lines]
+
+    def lived(self, life: Life, look: Look) -> Iterator[Happening]:
+        """Take one look into a life, and say what happened by it."""
+        rule = self._settings.filters.get(look.label, self._settings.default)
+        life.look(look, rule)
+        life.crossings.look(look.point, look.right, look.t_s, self.borders)
+        if life.proves(rule, self._settings.min_looks):
+            yield Happening(EventKind.NEW, life)
+        if not life.is_object:
+            return
+        if life.presence.doubtful:
+            yield from self._moved_zones(life, look)
+        if life.crossings.doubtful:
+            yield from self._crossed(life, look)
+        if life.presence.entered_s:
+            yield from self._loitering(life, look.t_s)
+        if life.stale(look.t_s, self._settings.update_gap_s, self._settings.update_interval_s):
+            yield Happening(EventKind.UPDATE, life)
+
+    def ended(self, life: Life, t_s: float) -> Iterator[Happening]:
+        """The object is gone: out of every zone, nothing expected of it any more."""
+        if not life.is_object:
+            return
+        yield from self.expected.ended(life, t_s)
+        for zone, inside in enumerate(life.presence.inside):
+            if inside:
+                life.presence.forget(zone)
+                yield Happening(EventKind.LEFT, life, self.borders.zones[zone].name)
+        yield Happening(EventKind.END, life)
+
+    def _moved_zones(self, life: Life, look: Look) -> Iterator[Happening]:
+        def clear(zone: int) -> bool:
+            border = self.borders.zones[zone]
+            return not border.wants(look.label) or self._clear_of(border, life)
+
+        for zone, since in life.presence.settle(look.t_s, self._zone_inertia_s, clear):
+            name = self.borders.zones[zone].name
+            if not life.presence.inside[zone]:
+                yield Happening(EventKind.LEFT, life, name)
+                continue
+            yield Happening(EventKind.ENTERED, life, name)
+            yield from self.expected.reached(life, zone, "", since, look.t_s)
+
+    def _crossed(self, life: Life, look: Look) -> Iterator[Happening]:
+        def clear(line: int) -> bool:
+            return self._clear_of(self.borders.lines[line], life)
+
+        for line, way, since in life.crossings.settle(look.t_s, self._line_inertia_s, clear):
+            border = self.borders.lines[line]
+            if border.wants(look.label):
+                yield Happening(EventKind.CROSSED, life, border.name, way)
+                yield from self.expected.reached(life, line, way, since, look.t_s)
+
+    def _loitering(self, life: Life, t_s: float) -> Iterator[Happening]:
+        for zone, since in life.presence.entered_s.items():
+            if t_s - since >= self._loiter_s[zone] and zone not in life.presence.loitered:
+                life.presence.loitered.add(zone)
+                yield Happening(EventKind.LOITERING, life, self.borders.zones[zone].name)
+
+    def _clear_of(self, border: Border, life: Life) -> bool:
+        return border.distance(life.point, life.unit) >= self._settings.border
