@@ -4,7 +4,8 @@
     ├── ConfigError     the operator edits the configuration
     ├── ModelError      another model file is needed, or the old one goes on serving
     ├── SourceError     the camera is opened again later
-    └── BrokerError     the broker is tried again later
+    ├── BrokerError     the broker is tried again later
+    └── MessageError    the message is counted and ignored
 
 Every message says what is wrong, where (file, line, key, topic), and what to do about it. Errors of other
 libraries are translated where they enter, with `from`.
@@ -29,3 +30,7 @@ class SourceError(EdgeError):
 
 class BrokerError(EdgeError):
     """The MQTT broker refuses us or cannot be reached."""
+
+
+class MessageError(EdgeError):
+    """A message that reached us over MQTT is not what its topic carries."""

@@ -16,7 +16,7 @@ _PARAMETER = re.compile(
     r"(?i)\b((?:\w*_)?(?:password|passwd|passphrase|pwd|pass|token|secret|api_?key))(\s*[=:]\s*)"
     r"(?!\*\*\*)(\"[^\"]*\"|'[^']*'|[^\s&;,'\"]+)"
 )
-_AUTHORISATION = re.compile(r"(?i)\b(basic|bearer|digest)\s+(?!\*\*\*)[A-Za-z0-9+/=._~-]{8,}")
+_AUTHORISATION = re.compile(r"(?i)(authori[sz]ation\W{1,4}\w+)\s+(?!\*\*\*)[^\s'\"]+")
 
 
 def redact(text: str, secrets: Collection[str] = ()) -> str:

@@ -127,6 +127,6 @@ class Topics:
         """The camera and thing of a `set` topic of this device; None for any other topic."""
         prefix = f"{self.base}/"
         parts = topic.removeprefix(prefix).split("/") if topic.startswith(prefix) else []
-        if len(parts) != 3 or parts[2] != "set" or not all(re.match(NAME_PATTERN, part) for part in parts):
+        if len(parts) != 3 or parts[2] != "set" or not all(re.fullmatch(NAME_PATTERN[1:-1], part) for part in parts):
             return None
         return Command(parts[0], parts[1])

@@ -1,0 +1,94 @@
+"""What comes in over MQTT. Anybody on the network may write it, so nothing is believed before it is checked.
+
+`schema.json` describes the same payloads for people who write the other side; a test holds the two together.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+
+from edge.contracts.errors import MessageError
+from edge.contracts.messages import VERSION
+from edge.contracts.types import Reading
+
+LIMIT_BYTES = 4096
+LARGEST = 2**63 - 1
+LONGEST_STREAM = 64  # letters
+MOST_VALUES = 64  # of one reading
+_SWITCHES = {b"ON": True, b"OFF": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Ack:
+    """The host has stored all events of `stream` up to `upto`."""
+
+    stream: str
+    upto: int
+
+
+def decode_ack(payload: bytes) -> Ack:
+    """The host's acknowledgement.
+
+    Raises:
+        MessageError: says what is wrong with it.
+    """
+    told = _object(payload, "ack")
+    stream = told.get("stream")
+    if not isinstance(stream, str) or not 1 <= len(stream) <= LONGEST_STREAM:
+        raise MessageError(f"ack: `stream` must be text of 1 to {LONGEST_STREAM} letters")
+    return Ack(stream, _whole_number(told.get("upto"), "ack: `upto`"))
+
+
+def decode_switch(payload: bytes) -> bool:
+    """Whether a `set` topic asks for on.
+
+    Raises:
+        MessageError: neither `ON` nor `OFF`.
+    """
+    wanted = _SWITCHES.get(payload)
+    if wanted is None:
+        raise MessageError(f"set: must be ON or OFF, is {payload[:20]!r}")
+    return wanted
+
+
+def decode_reading(payload: bytes) -> Reading:
+    """One sample of a sensor.
+
+    Raises:
+        MessageError: says what is wrong with it.
+    """
+    told = _object(payload, "reading")
+    sensor, values = told.get("sensor"), told.get("values")
+    if not isinstance(sensor, str) or not sensor:
+        raise MessageError("reading: `sensor` must be its name")
+    if not isinstance(values, list) or not 1 <= len(values) <= MOST_VALUES:
+        raise MessageError(f"reading: `values` must be a list of 1 to {MOST_VALUES} numbers")
+    utc_ns = _whole_number(told.get("utc_ns"), "reading: `utc_ns`")
+    return Reading(sensor, utc_ns, tuple(_number(value) for value in values))
+
+
+def _object(payload: bytes, what: str) -> dict[str, object]:
+    if len(payload) > LIMIT_BYTES:
+        raise MessageError(f"{what}: has {len(payload)} bytes, more than {LIMIT_BYTES}")
+    try:
+        told = json.loads(payload.decode("utf-8"))
+    except (ValueError, RecursionError) as error:  # bad UTF-8 and bad JSON are both ValueErrors
+        raise MessageError(f"{what}: is not JSON") from error
+    if not isinstance(told, dict):
+        raise MessageError(f"{what}: must be a JSON object")
+    version = told.get("v", VERSION)
+    if isinstance(version, bool) or version != VERSION:
+        raise MessageError(f"{what}: version {str(version)[:20]} is not known here, only {VERSION}; update the device")
+    return told
+
+
+def _whole_number(value: object, what: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST:
+        raise MessageError(f"{what} must be a whole number from 0")
+    return value
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e300 or math.isnan(value):
+        raise MessageError("reading: `values` must be finite numbers")
+    return float(value)

@@ -1,0 +1,101 @@
+"""What others write to us: what the schema refuses, the decoders refuse, and the other way round."""
+
+import json
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+
+from edge.contracts import inbound, messages
+from edge.contracts.errors import MessageError
+from edge.contracts.inbound import Ack
+from edge.contracts.types import Reading
+
+GOOD_ACK = {"v": 1, "stream": "ab", "upto": 5}
+GOOD_READING = {"v": 1, "sensor": "tank", "utc_ns": 1, "values": [1, 2.5]}
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    False,
+    0,
+    1,
+    2,
+    -1,
+    1.5,
+    2**63,
+    "",
+    "1",
+    "x" * 65,
+    [],
+    [1],
+    [True],
+    ["1"],
+    {},
+    [[1]],
+    [0] * 65,
+)
+
+
+@pytest.mark.parametrize(
+    ("payload", "told"),
+    [
+        (b"", "ack: is not JSON"),
+        (b"null", "ack: must be a JSON object"),
+        (b"[1]", "ack: must be a JSON object"),
+        (b"\xff", "ack: is not JSON"),
+        (b"[" * 4000, "ack: is not JSON"),
+        (b" " * 5000, "ack: has 5000 bytes, more than 4096"),
+        (b"{}", "ack: `stream` must be text of 1 to 64 letters"),
+        (b'{"stream":"a"}', "ack: `upto` must be a whole number from 0"),
+        (b'{"stream":"a","upto":1.0}', "ack: `upto` must be a whole number from 0"),
+        (b'{"stream":"a","upto":1,"v":2}', "ack: version 2 is not known here, only 1; update the device"),
+    ],
+)
+def test_refuses_acks(payload: bytes, told: str) -> None:
+    with pytest.raises(MessageError) as refused:
+        inbound.decode_ack(payload)
+    assert str(refused.value) == told
+
+
+def test_reads_what_the_other_side_encodes() -> None:
+    assert inbound.decode_ack(messages.encode_ack("ab", 5)) == Ack("ab", 5)
+    assert inbound.decode_ack(b'{"stream":"ab","upto":5}') == Ack("ab", 5)
+    reading = Reading("tank", 1, (1.0, 2.5))
+    assert inbound.decode_reading(messages.encode_reading(reading)) == reading
+    assert (inbound.decode_switch(b"ON"), inbound.decode_switch(b"OFF")) == (True, False)
+
+
+@pytest.mark.parametrize("payload", [b"", b"on", b"ON ", b"1", b"\xff" * 5000])
+def test_refuses_switches(payload: bytes) -> None:
+    with pytest.raises(MessageError, match="must be ON or OFF"):
+        inbound.decode_switch(payload)
+
+
+@pytest.mark.parametrize(("name", "good"), [("ack", GOOD_ACK), ("reading", GOOD_READING)])
+def test_decoders_agree_with_the_schema(name: str, good: dict[str, Any]) -> None:
+    definitions = messages.wire_schema()["$defs"]
+    schema = jsonschema.Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": definitions})
+    variants = [{**good, key: odd} for key in good for odd in ODD] + [
+        {key: value for key, value in good.items() if key != left_out} for left_out in good
+    ]
+    for variant in variants:
+        assert decodes(name, json.dumps(variant).encode()) == schema.is_valid(variant), variant
+
+
+def decodes(name: str, payload: bytes) -> bool:
+    try:
+        {"ack": inbound.decode_ack, "reading": inbound.decode_reading}[name](payload)
+    except MessageError:
+        return False
+    return True
+
+
+def test_bytes_at_random_are_refused_and_nothing_else_happens() -> None:
+    rng = np.random.default_rng(2)
+    base = np.frombuffer(json.dumps(GOOD_ACK).encode(), np.uint8)
+    for _ in range(2000):
+        mutant = base.copy()
+        mutant[rng.integers(len(base), size=3)] = rng.integers(256, size=3, dtype=np.uint8)
+        decodes("ack", mutant.tobytes())
+        decodes("reading", mutant.tobytes())
