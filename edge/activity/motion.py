@@ -1,0 +1,110 @@
+"""The detector that needs no model: boxes around what differs from the empty scene, all labelled `moving`.
+
+Unlike the gate, which compares with the last second, it learns only where nothing is, so that slow objects stay whole
+and objects that stop stay found until they have stood for `absorb_s`. What an object leaves behind when it drives off
+is recognised by its outline and forgotten at once.
+"""
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+
+from edge.activity.background import Background, Tolerance
+from edge.activity.blobs import Blobs, blobs, fractions, is_ghost, window, without_shadow
+from edge.activity.sampling import Polygon, small_grey, stride, visible
+from edge.activity.settings import MotionSettings
+from edge.contracts.types import F32, U8, Detections
+
+_WIDER = np.ones((5, 5), np.uint8)
+_STILL = 8  # of 255: a pixel that changes less between two pictures stands still
+
+
+class MotionDetector:
+    """One camera's detector of moving objects. Not thread-safe: one thread calls it."""
+
+    labels = ("moving",)
+
+    def __init__(
+        self, settings: MotionSettings, motion_mask: Sequence[Polygon] | U8 | None, clock: Callable[[], float]
+    ) -> None:
+        """Nothing is known yet; the first picture is taken for the empty scene.
+
+        Args:
+            settings: thresholds and times.
+            motion_mask: where motion is ignored: polygons in frame fractions or a raster; None = nowhere.
+            clock: seconds at which the picture now given to `detect` was taken.
+        """
+        self._settings = settings
+        self._motion_mask = motion_mask
+        self._clock = clock
+        self._shape: tuple[int, ...] = ()
+        self._scene: Background | None = None
+        self._counts: U8 = np.zeros((0, 0), np.uint8)
+        self._before: U8 = self._counts
+        self._stood_s: F32 = np.zeros((0, 0), np.float32)
+        self._t_s = 0.0
+
+    def detect(self, pixels: U8, look: F32) -> Detections:  # noqa: ARG002 - it always sees the whole picture
+        """Boxes around everything that is not the empty scene.
+
+        Args:
+            pixels: (h, w, 3) BGR; another size than before starts anew.
+            look: (R, 4) places that deserve a closer look; not needed here.
+        """
+        t_s = self._clock()
+        step = stride(pixels.shape[1])
+        grey = small_grey(pixels, step)
+        scene = self._scene
+        if scene is None or self._shape != pixels.shape:
+            return self._start(grey, pixels.shape, t_s)
+        changed = cv2.bitwise_and(scene.changed(grey), self._counts)
+        if cv2.countNonZero(changed) > self._settings.largest * changed.size:
+            return self._start(grey, pixels.shape, t_s)
+        found = blobs(changed, self._settings.smallest * changed.size)
+        seen = self._objects(found, grey, scene)
+        scene.learn(grey, t_s, cv2.bitwise_not(cv2.dilate(changed, _WIDER)))
+        self._absorb(changed, grey, scene, t_s)
+        return _detections(seen, step, pixels.shape)
+
+    def _start(self, grey: U8, shape: tuple[int, ...], t_s: float) -> Detections:
+        """Take this picture for the empty scene."""
+        limits = self._settings
+        self._shape, self._before, self._t_s = shape, grey, t_s
+        self._counts = visible(self._motion_mask, grey.shape)
+        self._scene = Background(grey, t_s, Tolerance(limits.memory_s, limits.contrast, limits.noise_factor))
+        self._stood_s = np.zeros(grey.shape, np.float32)
+        return Detections.empty()
+
+    def _objects(self, found: Blobs, grey: U8, scene: Background) -> list[tuple[list[int], float]]:
+        """Rectangle (left, top, width, height) and score of every blob that is an object; ghosts are absorbed."""
+        objects = []
+        for row, rectangle in enumerate(found.rectangle):
+            there = window(rectangle, margin=2)
+            inside = found.label[there] == row + 1
+            if is_ghost(inside, grey[there], scene.expected[there]):
+                where = np.zeros(grey.shape, np.uint8)
+                where[there] = cv2.dilate(inside.astype(np.uint8), _WIDER)
+                scene.absorb(grey, where)
+                continue
+            left, top, width, height = without_shadow(inside, grey[there], scene.expected[there]).tolist()
+            contrast = float(cv2.absdiff(grey[there], scene.expected[there])[inside].mean())
+            score = 0.5 + 0.5 * min(contrast / (5 * self._settings.contrast), 1.0)
+            objects.append(([left + there[1].start, top + there[0].start, width, height], score))
+        return objects
+
+    def _absorb(self, changed: U8, grey: U8, scene: Background, t_s: float) -> None:
+        """Count for how long changed pixels have stood still; those that stood long enough belong to the scene."""
+        still = cv2.absdiff(grey, self._before) < _STILL
+        self._stood_s = np.where((changed > 0) & still, self._stood_s + np.float32(t_s - self._t_s), np.float32(0))
+        stood = self._stood_s > self._settings.absorb_s
+        if stood.any():
+            scene.absorb(grey, stood.astype(np.uint8))
+        self._before, self._t_s = grey, t_s
+
+
+def _detections(seen: list[tuple[list[int], float]], step: int, shape: tuple[int, ...]) -> Detections:
+    """The objects as a detector gives them."""
+    rectangle = np.array([corners for corners, _ in seen], np.int64).reshape(-1, 4)
+    score = np.array([score for _, score in seen], np.float32)
+    return Detections(fractions(rectangle, step, shape[1], shape[0]), score, np.zeros(len(seen), np.int64))
