@@ -10,6 +10,7 @@ from edge.contracts.types import F32, I64, U8, Mask
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
 _UPRIGHT = np.ones((7, 3), np.uint8)  # head, coat and legs may differ in brightness; join upwards more than sideways
 _DARKENED = (0.45, 0.92)  # share of the light that a cast shadow leaves
+_TINT = 0.07  # the shares of the three channels differ by no more in a shadow
 _OBJECT_SHARE = 0.35  # a blob with less that is no shadow keeps its whole box
 
 
@@ -52,15 +53,21 @@ def is_ghost(inside: Mask, grey: U8, expected: U8) -> bool:
     return bool(before > 1.5 * now + 4)
 
 
-def without_shadow(inside: Mask, grey: U8, expected: U8) -> I64:
+def without_shadow(inside: Mask, picture: U8, expected: U8) -> I64:
     """Left, top, width, height (4,) of a blob's pixels that are no cast shadow, within the window given.
 
-    A shadow darkens the ground by a limited share and evenly; a blob that is mostly like that keeps its whole box.
+    A shadow takes the same limited share of the light from all three channels of the ground, evenly; a blob that is
+    mostly like that keeps its whole box.
+
+    Args:
+        inside: (h, w) the blob.
+        picture: (h, w, 3) the picture there.
+        expected: (h, w, 3) the scene there.
     """
-    share = (grey.astype(np.float32) + 1) / (expected.astype(np.float32) + 1)
-    even = cv2.blur(cv2.absdiff(share, cv2.blur(share, (3, 3))), (3, 3)) < 0.035
-    solid = inside & ~((share > _DARKENED[0]) & (share < _DARKENED[1]) & even)
-    solid = cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    share = (picture.astype(np.float32) + 1) / (expected.astype(np.float32) + 1)
+    low, high = share.min(axis=2), share.max(axis=2)
+    dimmed = (low > _DARKENED[0]) & (high < _DARKENED[1]) & (high - low < _TINT)
+    solid = cv2.morphologyEx((inside & ~dimmed).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
     if np.count_nonzero(solid) < _OBJECT_SHARE * np.count_nonzero(inside):
         solid = inside.astype(np.uint8)
     return np.array(cv2.boundingRect(solid), np.int64)

@@ -12,7 +12,7 @@ import numpy as np
 
 from edge.activity.background import Background, Tolerance
 from edge.activity.blobs import Blobs, blobs, fractions, is_ghost, window, without_shadow
-from edge.activity.sampling import Polygon, small_grey, stride, visible
+from edge.activity.sampling import Polygon, small_colour, stride, visible
 from edge.activity.settings import MotionSettings
 from edge.contracts.types import F32, U8, Detections
 
@@ -54,53 +54,54 @@ class MotionDetector:
         """
         t_s = self._clock()
         step = stride(pixels.shape[1])
-        grey = small_grey(pixels, step)
+        small = small_colour(pixels, step)
         scene = self._scene
         if scene is None or self._shape != pixels.shape:
-            return self._start(grey, pixels.shape, t_s)
-        changed = cv2.bitwise_and(scene.changed(grey), self._counts)
+            return self._start(small, pixels.shape, t_s)
+        changed = cv2.bitwise_and(np.max(scene.changed(small), axis=2), self._counts)
         if cv2.countNonZero(changed) > self._settings.largest * changed.size:
-            return self._start(grey, pixels.shape, t_s)
+            return self._start(small, pixels.shape, t_s)
         found = blobs(changed, self._settings.smallest * changed.size)
-        seen = self._objects(found, grey, scene)
-        scene.learn(grey, t_s, cv2.bitwise_not(cv2.dilate(changed, _WIDER)))
-        self._absorb(changed, grey, scene, t_s)
+        seen = self._objects(found, small, scene)
+        scene.learn(small, t_s, cv2.bitwise_not(cv2.dilate(changed, _WIDER)))
+        self._absorb(changed, small, scene, t_s)
         return _detections(seen, step, pixels.shape)
 
-    def _start(self, grey: U8, shape: tuple[int, ...], t_s: float) -> Detections:
+    def _start(self, small: U8, shape: tuple[int, ...], t_s: float) -> Detections:
         """Take this picture for the empty scene."""
         limits = self._settings
-        self._shape, self._before, self._t_s = shape, grey, t_s
-        self._counts = visible(self._motion_mask, grey.shape)
-        self._scene = Background(grey, t_s, Tolerance(limits.memory_s, limits.contrast, limits.noise_factor))
-        self._stood_s = np.zeros(grey.shape, np.float32)
+        self._shape, self._before, self._t_s = shape, small, t_s
+        self._counts = visible(self._motion_mask, small.shape[:2])
+        self._scene = Background(small, t_s, Tolerance(limits.memory_s, limits.contrast, limits.noise_factor))
+        self._stood_s = np.zeros(small.shape[:2], np.float32)
         return Detections.empty()
 
-    def _objects(self, found: Blobs, grey: U8, scene: Background) -> list[tuple[list[int], float]]:
+    def _objects(self, found: Blobs, small: U8, scene: Background) -> list[tuple[list[int], float]]:
         """Rectangle (left, top, width, height) and score of every blob that is an object; ghosts are absorbed."""
         objects = []
+        grey, expected = small[..., 1], scene.expected[..., 1]
         for row, rectangle in enumerate(found.rectangle):
             there = window(rectangle, margin=2)
             inside = found.label[there] == row + 1
-            if is_ghost(inside, grey[there], scene.expected[there]):
+            if is_ghost(inside, grey[there], expected[there]):
                 where = np.zeros(grey.shape, np.uint8)
                 where[there] = cv2.dilate(inside.astype(np.uint8), _WIDER)
-                scene.absorb(grey, where)
+                scene.absorb(small, where)
                 continue
-            left, top, width, height = without_shadow(inside, grey[there], scene.expected[there]).tolist()
-            contrast = float(cv2.absdiff(grey[there], scene.expected[there])[inside].mean())
+            left, top, width, height = without_shadow(inside, small[there], scene.expected[there]).tolist()
+            contrast = float(cv2.absdiff(small[there], scene.expected[there])[inside].max(axis=1).mean())
             score = 0.5 + 0.5 * min(contrast / (5 * self._settings.contrast), 1.0)
             objects.append(([left + there[1].start, top + there[0].start, width, height], score))
         return objects
 
-    def _absorb(self, changed: U8, grey: U8, scene: Background, t_s: float) -> None:
+    def _absorb(self, changed: U8, small: U8, scene: Background, t_s: float) -> None:
         """Count for how long changed pixels have stood still; those that stood long enough belong to the scene."""
-        still = cv2.absdiff(grey, self._before) < _STILL
+        still = np.max(cv2.absdiff(small, self._before), axis=2) < _STILL
         self._stood_s = np.where((changed > 0) & still, self._stood_s + np.float32(t_s - self._t_s), np.float32(0))
         stood = self._stood_s > self._settings.absorb_s
         if stood.any():
-            scene.absorb(grey, stood.astype(np.uint8))
-        self._before, self._t_s = grey, t_s
+            scene.absorb(small, stood.astype(np.uint8))
+        self._before, self._t_s = small, t_s
 
 
 def _detections(seen: list[tuple[list[int], float]], step: int, shape: tuple[int, ...]) -> Detections:
