@@ -11,7 +11,6 @@ _NEIGHBOURS = np.ones((3, 3), np.uint8)
 _UPRIGHT = np.ones((7, 3), np.uint8)  # head, coat and legs may differ in brightness; join upwards more than sideways
 _DARKENED = (0.45, 0.92)  # share of the light that a cast shadow leaves
 _TINT = 0.07  # the shares of the three channels differ by no more in a shadow
-_OBJECT_SHARE = 0.35  # a blob with less that is no shadow keeps its whole box
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -53,24 +52,20 @@ def is_ghost(inside: Mask, grey: U8, expected: U8) -> bool:
     return bool(before > 1.5 * now + 4)
 
 
-def without_shadow(inside: Mask, picture: U8, expected: U8) -> I64:
-    """Left, top, width, height (4,) of a blob's pixels that are no cast shadow, within the window given.
+def without_shadow(changed: U8, picture: U8, expected: U8) -> U8:
+    """The mask (h, w) without cast shadows, which otherwise join neighbours and make boxes too large.
 
-    A shadow takes the same limited share of the light from all three channels of the ground, evenly; a blob that is
-    mostly like that keeps its whole box.
+    A shadow takes about the same limited share of the light from all three channels.
 
     Args:
-        inside: (h, w) the blob.
-        picture: (h, w, 3) the picture there.
-        expected: (h, w, 3) the scene there.
+        changed: (h, w) 255 where changed.
+        picture: (h, w, 3) the picture.
+        expected: (h, w, 3) the scene.
     """
-    share = (picture.astype(np.float32) + 1) / (expected.astype(np.float32) + 1)
-    low, high = share.min(axis=2), share.max(axis=2)
-    dimmed = (low > _DARKENED[0]) & (high < _DARKENED[1]) & (high - low < _TINT)
-    solid = cv2.morphologyEx((inside & ~dimmed).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
-    if np.count_nonzero(solid) < _OBJECT_SHARE * np.count_nonzero(inside):
-        solid = inside.astype(np.uint8)
-    return np.array(cv2.boundingRect(solid), np.int64)
+    share = cv2.divide(picture, cv2.max(expected, 1), scale=128)
+    low, high = np.min(share, axis=2), np.max(share, axis=2)
+    dimmed = (low > 128 * _DARKENED[0]) & (high < 128 * _DARKENED[1]) & (cv2.subtract(high, low) < 128 * _TINT)
+    return np.where(dimmed, np.uint8(0), changed)
 
 
 def fractions(rectangle: I64, step: int, width: int, height: int) -> F32:

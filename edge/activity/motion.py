@@ -18,6 +18,7 @@ from edge.contracts.types import F32, U8, Detections
 
 _WIDER = np.ones((5, 5), np.uint8)
 _STILL = 8  # of 255: a pixel that changes less between two pictures stands still
+_STANDS = 0.95  # share of a blob's pixels that stand still where nothing moves
 
 
 class MotionDetector:
@@ -61,7 +62,7 @@ class MotionDetector:
         changed = cv2.bitwise_and(np.max(scene.changed(small), axis=2), self._counts)
         if cv2.countNonZero(changed) > self._settings.largest * changed.size:
             return self._start(small, pixels.shape, t_s)
-        found = blobs(changed, self._settings.smallest * changed.size)
+        found = blobs(without_shadow(changed, small, scene.expected), self._settings.smallest * changed.size)
         seen = self._objects(found, small, scene)
         scene.learn(small, t_s, cv2.bitwise_not(cv2.dilate(changed, _WIDER)))
         self._absorb(changed, small, scene, t_s)
@@ -83,15 +84,15 @@ class MotionDetector:
         for row, rectangle in enumerate(found.rectangle):
             there = window(rectangle, margin=2)
             inside = found.label[there] == row + 1
-            if is_ghost(inside, grey[there], expected[there]):
+            stands = (np.max(cv2.absdiff(small[there], self._before[there]), axis=2) < _STILL)[inside].mean() > _STANDS
+            if stands and is_ghost(inside, grey[there], expected[there]):
                 where = np.zeros(grey.shape, np.uint8)
                 where[there] = cv2.dilate(inside.astype(np.uint8), _WIDER)
                 scene.absorb(small, where)
                 continue
-            left, top, width, height = without_shadow(inside, small[there], scene.expected[there]).tolist()
             contrast = float(cv2.absdiff(small[there], scene.expected[there])[inside].max(axis=1).mean())
             score = 0.5 + 0.5 * min(contrast / (5 * self._settings.contrast), 1.0)
-            objects.append(([left + there[1].start, top + there[0].start, width, height], score))
+            objects.append((rectangle.tolist(), score))
         return objects
 
     def _absorb(self, changed: U8, small: U8, scene: Background, t_s: float) -> None:
