@@ -26,6 +26,12 @@ def small_grey(pixels: U8, step: int) -> U8:
     return cv2.blur(np.ascontiguousarray(pixels[half::step, half::step, 1]), (3, 3))  # type: ignore[no-any-return]
 
 
+def small_colour(pixels: U8, step: int) -> U8:
+    """The same with all three channels, (h // step, w // step, 3)."""
+    half = step // 2
+    return cv2.blur(np.ascontiguousarray(pixels[half::step, half::step]), (3, 3))  # type: ignore[no-any-return]
+
+
 def visible(masked: Sequence[Polygon] | U8 | None, shape: tuple[int, int]) -> U8:
     """255 where motion counts, 0 inside the masked polygons, (h, w) as `shape` says.
 
