@@ -28,11 +28,17 @@ def common_shift(forecast: F64, seen: F64, worth: F64, least: float) -> F64:
     row = row[(rival[best] == row) & (worth[row, best] > least)]
     if len(row) < FEWEST:
         return np.zeros(2)
-    shift = np.median(seen[best[row], 0] - forecast[row, 0], axis=0)
-    still = np.abs(shift).max() < LEAST * np.median(forecast[row, 1, 1])
+    shift = _median(seen[best[row], 0] - forecast[row, 0])
+    still = np.abs(shift).max() < LEAST * _median(forecast[row, 1, 1])
     return np.zeros(2) if still else shift
 
 
 def common_velocity(velocity: F64) -> F64:
     """The velocity (2,) that most of some objects (T, 2) share, which one that is new to us will have, too."""
-    return np.median(velocity, axis=0) if len(velocity) >= FEWEST else np.zeros(2)
+    return _median(velocity) if len(velocity) >= FEWEST else np.zeros(2)
+
+
+def _median(values: F64) -> F64:
+    """The median along the first axis; `np.median` takes ten times as long on so few."""
+    n, ordered = len(values), np.sort(values, axis=0)
+    return (ordered[(n - 1) // 2] + ordered[n // 2]) * 0.5
