@@ -10,7 +10,7 @@ from edge.contracts.decode import decoder
 from edge.contracts.decode_common import DecodeLimits
 from edge.contracts.preprocess import WHOLE, Imaging, Preprocess, Region
 from edge.contracts.runtime import Runtime
-from edge.contracts.types import F32, U8, Detections
+from edge.contracts.types import F32, U8, Detections, Frame
 from edge.detection.crops import CropPlan, plan_crops, turn_of
 from edge.detection.merge import cut_off, merge
 from edge.detection.settings import DetectionSettings
@@ -31,15 +31,11 @@ class Detector(Protocol):
     def labels(self) -> tuple[str, ...]:
         """The table that `Detections.label` indexes, "" in holes."""
 
-    @property
-    def calls(self) -> Calls:
-        """How often its models ran."""
-
-    def detect(self, pixels: U8, look: F32) -> Detections:
+    def detect(self, frame: Frame, look: F32) -> Detections:
         """Find objects.
 
         Args:
-            pixels: (height, width, 3) BGR, not written to.
+            frame: the picture, not written to.
             look: (R, 4) regions in frame fractions that deserve a closer look: activity, forecasts. May be empty.
 
         Returns:
@@ -73,8 +69,9 @@ class ModelDetector:
         """How often the model ran."""
         return Calls(self._full, self._crops)
 
-    def detect(self, pixels: U8, look: F32) -> Detections:
+    def detect(self, frame: Frame, look: F32) -> Detections:
         """Find objects: exactly one run on the whole frame, at most `max_crops` on crops. See `Detector.detect`."""
+        pixels = frame.pixels
         whole, _ = self._look(pixels, WHOLE)
         self._full += 1
         windows = self._windows(pixels, look)

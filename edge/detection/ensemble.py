@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edge.contracts.types import F32, I64, U8, Detections
-from edge.detection.detector import Calls, Detector
+from edge.contracts.types import F32, I64, Detections, Frame
+from edge.detection.detector import Detector
 from edge.detection.merge import merge
 from edge.detection.settings import DetectionSettings
 
@@ -23,17 +23,11 @@ class Ensemble:
         """The labels of all detectors, each name once, "" in holes."""
         return self._labels
 
-    @property
-    def calls(self) -> Calls:
-        """How often the models ran, all together."""
-        each = [detector.calls for detector in self._detectors]
-        return Calls(sum(calls.full for calls in each), sum(calls.crops for calls in each))
-
-    def detect(self, pixels: U8, look: F32) -> Detections:
+    def detect(self, frame: Frame, look: F32) -> Detections:
         """What any of the detectors finds, each object once. See `Detector.detect`."""
         parts = []
         for detector, table in zip(self._detectors, self._tables, strict=True):
-            found = detector.detect(pixels, look)
+            found = detector.detect(frame, look)
             parts.append(Detections(found.box, found.score, table[found.label]))
         return merge(parts, self._settings.nms_iou, self._settings.inside_share)[: self._settings.max_detections]
 

@@ -16,6 +16,7 @@ from edge.runtime.settings import RuntimeSettings
 from edge.runtime.tflite import open_runtime
 from tests.paths import data
 from tests.rigs.bundles import LABELS, Prepared, bundle, feed, ssd_bundle, ssd_outputs, tensor
+from tests.rigs.frames import frame
 from tests.rigs.litert import LiteRt, coco80, real
 from tests.rigs.pictures import picture
 
@@ -45,15 +46,15 @@ def names(detector: ModelDetector, found: Detections) -> list[str]:
 
 def test_nothing_seen() -> None:
     detector, _ = prepared(NONE)
-    assert len(detector.detect(FRAME, NOWHERE)) == 0
-    assert len(detector.detect(FRAME, MIDDLE)) == 0
+    assert len(detector.detect(frame(FRAME), NOWHERE)) == 0
+    assert len(detector.detect(frame(FRAME), MIDDLE)) == 0
     assert detector.labels == LABELS
 
 
 def test_one_run_per_frame_without_regions() -> None:
     detector, runtime = prepared(ONE)
     for _ in range(3):
-        assert np.allclose(detector.detect(FRAME, NOWHERE).box, [[0.25, 0.25, 0.75, 0.75]])
+        assert np.allclose(detector.detect(frame(FRAME), NOWHERE).box, [[0.25, 0.25, 0.75, 0.75]])
     assert detector.calls == Calls(full=3, crops=0)
     assert len(runtime.fed) == 3
 
@@ -61,10 +62,10 @@ def test_one_run_per_frame_without_regions() -> None:
 def test_crops_are_counted_and_bounded() -> None:
     detector, _ = prepared(NONE, max_crops=2)
     corners = np.array([[x, y, x + 0.01, y + 0.01] for x in (0.1, 0.8) for y in (0.1, 0.8)], np.float32)
-    detector.detect(FRAME, corners)
+    detector.detect(frame(FRAME), corners)
     assert detector.calls == Calls(full=1, crops=2)
     off, _ = prepared(NONE, max_crops=0)
-    off.detect(FRAME, corners)
+    off.detect(frame(FRAME), corners)
     assert off.calls == Calls(full=1, crops=0)
 
 
@@ -74,13 +75,13 @@ def test_regions_beyond_the_budget_have_their_turn_in_the_next_frame() -> None:
     half[:, 640:] = 255
     sides = np.array([[0.1, 0.5, 0.11, 0.51], [0.9, 0.5, 0.91, 0.51]], np.float32)
     for _ in range(4):
-        detector.detect(half, sides)
+        detector.detect(frame(half), sides)
     assert sorted(int(fed.max()) for fed in runtime.fed[1::2]) == [0, 0, 255, 255]
 
 
 def test_what_a_crop_shows_is_put_where_it_is_in_the_frame() -> None:
     detector, _ = prepared(NONE, ONE)
-    box = detector.detect(FRAME, MIDDLE).box
+    box = detector.detect(frame(FRAME), MIDDLE).box
     half = np.array([32, 32]) / 2 / 1.5 / [1280, 720]
     assert np.allclose(box, [np.concatenate([0.5 - half, 0.5 + half])], atol=2e-3)
 
@@ -88,13 +89,13 @@ def test_what_a_crop_shows_is_put_where_it_is_in_the_frame() -> None:
 @pytest.mark.parametrize("cut", [(0.0, 0.3, 0.5, 0.6), (0.3, 0.3, 1.0, 0.6), (0.3, -0.1, 0.5, 0.6)])
 def test_what_a_crop_cuts_is_left_to_the_others(cut: tuple[float, float, float, float]) -> None:
     detector, _ = prepared(NONE, ssd_outputs([(cut, 0, 0.99)]))
-    assert len(detector.detect(FRAME, MIDDLE)) == 0
+    assert len(detector.detect(frame(FRAME), MIDDLE)) == 0
 
 
 def test_frames_of_changing_size_and_tiny_ones() -> None:
     detector, _ = prepared(ONE)
     for shape in ((720, 1280, 3), (1, 1, 3), (480, 640, 3), (1080, 1920, 3)):
-        assert len(detector.detect(np.zeros(shape, np.uint8), MIDDLE)) >= 1
+        assert len(detector.detect(frame(np.zeros(shape, np.uint8)), MIDDLE)) >= 1
 
 
 @pytest.mark.parametrize("head", [Head.CLASSIFIER, Head.EMBEDDING])
@@ -110,7 +111,7 @@ def test_detections_are_those_that_another_runtime_finds(run: Callable[[ModelBun
     pixels = picture("images", "cats_and_dogs.jpg")
     runtime = run(read_bundle(data("models", "ssd_mobilenet_v1_coco_quant.tflite")))
     detector = ModelDetector(runtime, DetectionSettings(), OpenCv())
-    found = detector.detect(pixels, NOWHERE)[: len(case["detections"])]
+    found = detector.detect(frame(pixels), NOWHERE)[: len(case["detections"])]
     xywh = np.array([row["box"] for row in case["detections"]], np.float32)
     size = np.array(pixels.shape[1::-1] * 2, np.float32)
     expected = (np.concatenate([xywh[:, :2], xywh[:, :2] + xywh[:, 2:]], axis=1) / size).astype(np.float32)
@@ -123,7 +124,7 @@ def test_yolox_finds_the_same_cats_and_the_dog() -> None:
     pixels = picture("images", "cats_and_dogs.jpg")
     first, second = ssd(), yolox(min_score=0.05)
     sure = np.array([0, 1, 3])  # the third cat is half of the first
-    expected, found = first.detect(pixels, NOWHERE)[sure], second.detect(pixels, NOWHERE)
+    expected, found = first.detect(frame(pixels), NOWHERE)[sure], second.detect(frame(pixels), NOWHERE)
     overlap = iou(expected.box, found.box)
     for row, name in enumerate(names(first, expected)):
         same = [i for i, other in enumerate(names(second, found)) if other == name]
@@ -133,5 +134,5 @@ def test_yolox_finds_the_same_cats_and_the_dog() -> None:
 @pytest.mark.parametrize("make", [ssd, yolox])
 def test_a_cat_is_a_cat(make: Callable[[], ModelDetector]) -> None:
     detector = make()
-    found = detector.detect(picture("images", "cat_720p.jpg"), NOWHERE)
+    found = detector.detect(frame(picture("images", "cat_720p.jpg")), NOWHERE)
     assert names(detector, found)[0] == "cat"

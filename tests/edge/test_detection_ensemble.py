@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 from edge.contracts.types import F32, I64
-from edge.detection.detector import Calls, ModelDetector
+from edge.detection.detector import ModelDetector
 from edge.detection.ensemble import Ensemble, union
 from edge.detection.settings import DetectionSettings
 from edge.imaging import OpenCv
 from tests.rigs.bundles import Prepared, ssd_bundle, ssd_outputs
+from tests.rigs.frames import frame
 
 NOWHERE: F32 = np.zeros((0, 4), np.float32)
 FRAME = np.zeros((48, 64, 3), np.uint8)
@@ -34,14 +35,15 @@ def test_union(tables: list[tuple[str, ...]], joined: tuple[str, ...], places: l
 
 
 def test_nothing_seen() -> None:
-    assert len(Ensemble([], DetectionSettings()).detect(FRAME, NOWHERE)) == 0
-    assert len(Ensemble([detector(("cat",)), detector(("dog",))], DetectionSettings()).detect(FRAME, NOWHERE)) == 0
+    assert len(Ensemble([], DetectionSettings()).detect(frame(FRAME), NOWHERE)) == 0
+    assert (
+        len(Ensemble([detector(("cat",)), detector(("dog",))], DetectionSettings()).detect(frame(FRAME), NOWHERE)) == 0
+    )
 
 
 def test_one_object_seen_by_two_models_is_one() -> None:
     pair = [detector(("cat", "person"), (BOX, 1, 0.6)), detector(("", "face", "person"), (BOX, 2, 0.8), (BOX, 1, 0.5))]
     both = Ensemble(pair, DetectionSettings())
-    found = both.detect(FRAME, NOWHERE)
+    found = both.detect(frame(FRAME), NOWHERE)
     assert [both.labels[label] for label in found.label] == ["person", "face"]
     assert np.allclose(found.score, [0.8, 0.5])
-    assert both.calls == Calls(full=2, crops=0)

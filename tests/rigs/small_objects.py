@@ -11,6 +11,7 @@ from edge.detection.detector import ModelDetector
 from edge.detection.settings import DetectionSettings
 from edge.imaging import OpenCv
 from tests.paths import data
+from tests.rigs.frames import frame
 from tests.rigs.litert import coco80, real
 from tests.rigs.pictures import picture
 
@@ -86,5 +87,5 @@ def recall(max_crops: int, views: list[Scene]) -> float:
     """Share of the small objects that the SSD finds with so many crops per frame, at IoU 0.5 and the right label."""
     detector = ModelDetector(real("ssd_mobilenet_v1_coco_quant"), DetectionSettings(max_crops=max_crops), OpenCv())
     rng = np.random.default_rng(1)
-    found = [hits(view, detector.detect(view.pixels, shaken(view.box, rng)), detector.labels) for view in views]
+    found = [hits(view, detector.detect(frame(view.pixels), shaken(view.box, rng)), detector.labels) for view in views]
     return sum(found) / sum(len(view.box) for view in views)
