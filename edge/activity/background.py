@@ -33,7 +33,7 @@ class Tolerance:
 
 
 class Background:
-    """Running average and thresholds of one camera's small picture: grey (h, w), or (h, w, 3), each channel by itself."""
+    """Running average and thresholds of one camera's small picture, (h, w) or (h, w, 3), each channel by itself."""
 
     def __init__(self, grey: U8, t_s: float, tolerance: Tolerance) -> None:
         self._tolerance = tolerance
@@ -60,7 +60,7 @@ class Background:
         """255 where `grey` (h, w) differs from the scene, 0 elsewhere."""
         self._expected = cv2.convertScaleAbs(self._mean, alpha=_common_factor(grey, self._mean))
         self._difference = cv2.absdiff(grey, self._expected)
-        return cv2.compare(self._difference, self._threshold, cv2.CMP_GT)  # type: ignore[no-any-return]
+        return cv2.compare(self._difference, self._threshold, cv2.CMP_GT)
 
     def learn(self, grey: U8, t_s: float, where: U8 | None) -> None:
         """Let the average follow `grey`, after `changed(grey)`.

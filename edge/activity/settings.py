@@ -41,9 +41,7 @@ class MotionSettings(BaseModel, extra="forbid", frozen=True):
     noise_factor: float = Field(
         6.0, description="A change counts from so many times the pixel's usual restlessness.", ge=2, le=50
     )
-    smallest: float = Field(
-        0.0002, description="Smallest object, as a fraction of the picture's area.", ge=0, lt=1
-    )
+    smallest: float = Field(0.0002, description="Smallest object, as a fraction of the picture's area.", ge=0, lt=1)
     largest: float = Field(
         0.6, description="Beyond this changed fraction of the picture the scene is learnt anew.", gt=0, le=1
     )
