@@ -18,7 +18,7 @@ RESTLESS_S = 15.0  # memory of the restlessness
 REFRESH_S = 1.0  # the thresholds are computed anew no more often
 CUT_OFF = 3.0  # one difference counts for no more than so many times the restlessness
 MOST_RESTLESS = 8.0
-EDGE_SHARE = 0.2
+EDGE_SHARE = 0.12
 SPARSE = slice(None, None, 8)  # every 8th pixel of every 8th row is enough to see the common factor
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
 
