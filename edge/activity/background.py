@@ -18,7 +18,7 @@ RESTLESS_S = 15.0  # memory of the restlessness
 REFRESH_S = 1.0  # the thresholds are computed anew no more often
 CUT_OFF = 3.0  # one difference counts for no more than so many times the restlessness
 MOST_RESTLESS = 8.0
-EDGE_SHARE = 0.2
+EDGE_SHARE = 0.12
 SPARSE = slice(None, None, 8)  # every 8th pixel of every 8th row is enough to see the common factor
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
 
@@ -33,7 +33,7 @@ class Tolerance:
 
 
 class Background:
-    """Running average and thresholds of one camera's small picture: grey (h, w), or (h, w, 3), each channel by itself."""
+    """Running average and thresholds of one camera's small picture, (h, w) or (h, w, 3), each channel by itself."""
 
     def __init__(self, grey: U8, t_s: float, tolerance: Tolerance) -> None:
         self._tolerance = tolerance
@@ -60,7 +60,7 @@ class Background:
         """255 where `grey` (h, w) differs from the scene, 0 elsewhere."""
         self._expected = cv2.convertScaleAbs(self._mean, alpha=_common_factor(grey, self._mean))
         self._difference = cv2.absdiff(grey, self._expected)
-        return cv2.compare(self._difference, self._threshold, cv2.CMP_GT)  # type: ignore[no-any-return]
+        return cv2.compare(self._difference, self._threshold, cv2.CMP_GT)
 
     def learn(self, grey: U8, t_s: float, where: U8 | None) -> None:
         """Let the average follow `grey`, after `changed(grey)`.

@@ -82,7 +82,12 @@ def _side_windows(
     for floor in range(int(height // 3)):
         for near in np.arange(z[0] + 1.2, z[1] - 1.6, 3.0):
             low = floor * 3 + 0.9
-            corners = [(wall, low, near), (wall, low + 1.5, near), (wall, low + 1.5, near + 1.3), (wall, low, near + 1.3)]
+            corners = [
+                (wall, low, near),
+                (wall, low + 1.5, near),
+                (wall, low + 1.5, near + 1.3),
+                (wall, low, near + 1.3),
+            ]
             _fill(picture, view, np.array(corners, np.float64), colour)  # type: ignore[arg-type]
 
 
@@ -105,7 +110,12 @@ def _house(
     """One facade with its roof, windows and ground floor."""
     top = 0.6 + 3.0 * floors + float(rng.uniform(0, 0.6))
     roof = ROOFS[int(rng.integers(len(ROOFS)))]
-    corners = [(x[0] - 0.2, top, FACADE_Z), (x[1] + 0.2, top, FACADE_Z), (x[1] - 0.9, top + 2, 34.0), (x[0] + 0.9, top + 2, 34.0)]
+    corners = [
+        (x[0] - 0.2, top, FACADE_Z),
+        (x[1] + 0.2, top, FACADE_Z),
+        (x[1] - 0.9, top + 2, 34.0),
+        (x[0] + 0.9, top + 2, 34.0),
+    ]
     _fill(picture, view, np.array(corners, np.float64), roof)
     _upright(picture, view, x, (0, top), colour)
     _upright(picture, view, x, (0, 0.5), _shade(colour, 0.7))
@@ -134,7 +144,9 @@ def _window(
     glass = float(rng.uniform(0.8, 1.15))
     _upright(picture, view, (middle - 0.58, middle + 0.58), (low - 0.1, low + high + 0.1), _shade(wall, 1.2))
     _upright(picture, view, (middle - 0.48, middle + 0.48), (low, low + high), _shade((112, 96, 80), glass))
-    _upright(picture, view, (middle - 0.48, middle - 0.06), (low + high * 0.45, low + high), _shade((168, 150, 128), glass))
+    _upright(
+        picture, view, (middle - 0.48, middle - 0.06), (low + high * 0.45, low + high), _shade((168, 150, 128), glass)
+    )
     _upright(picture, view, (middle - 0.7, middle + 0.7), (low - 0.22, low - 0.1), _shade(wall, 0.8))
 
 
@@ -174,7 +186,9 @@ def _markings(picture: U8, view: View) -> None:
 def _grain(picture: U8, view: View, rng: np.random.Generator) -> U8:
     """Stone and plaster are never of one colour: fine grain, broad stains."""
     fine: F32 = rng.normal(0, 3.0, picture.shape[:2]).astype(np.float32)
-    broad = cv2.resize(rng.normal(0, 4.0, (9, 16)).astype(np.float32), (view.width, view.height), interpolation=cv2.INTER_CUBIC)
+    broad = cv2.resize(
+        rng.normal(0, 4.0, (9, 16)).astype(np.float32), (view.width, view.height), interpolation=cv2.INTER_CUBIC
+    )
     texture = cv2.GaussianBlur(fine, (0, 0), 0.7) * 1.5 + broad
     texture[: int(view.horizon_px * 0.6)] *= 0.3
     return np.clip(picture + texture[..., None], 0, 255).astype(np.uint8)

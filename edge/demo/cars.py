@@ -24,7 +24,9 @@ class Body:
     width_m: float
     height_m: float
     waist_m: float
-    cabin: tuple[float, float, float, float]  # rear at the waist, rear at the roof, front at the roof, front at the waist
+    cabin: tuple[
+        float, float, float, float
+    ]  # rear at the waist, rear at the roof, front at the roof, front at the waist
     paint: Colour
 
 
@@ -46,7 +48,9 @@ def car(what: Body) -> list[Face]:
     low, waist, roof = 0.28, what.waist_m, what.height_m
     faces = _box(((-half, low), (-half * 1.0, waist), (half * 0.96, waist * 0.93), (half, low)), side, side, what.paint)
     rear, rear_top, front_top, front = (x * what.length_m for x in what.cabin)
-    cabin = _box(((rear, waist), (rear_top, roof), (front_top, roof), (front, waist * 0.97)), side * 0.97, side * 0.8, GLASS)
+    cabin = _box(
+        ((rear, waist), (rear_top, roof), (front_top, roof), (front, waist * 0.97)), side * 0.97, side * 0.8, GLASS
+    )
     top = [(rear_top, roof + 0.02, s) for s in (-side * 0.8, side * 0.8)]
     top += [(front_top, roof + 0.02, s) for s in (side * 0.8, -side * 0.8)]
     faces += [*cabin, Face(np.array(top), what.paint)]
@@ -60,7 +64,7 @@ def placed(faces: list[Face], position: F64, heading: float) -> list[Shape]:
     turn = turned(heading)
     eye = np.array([0.0, 6.0, 0.0])
     world = [Face(face.points @ turn + position, face.colour) for face in faces]
-    middle = position + (0.0, 0.7, 0.0)
+    middle = position + np.array([0.0, 0.7, 0.0])
     world.sort(key=lambda face: -float(np.linalg.norm(face.points.mean(axis=0) - eye)))
     return [Face(face.points, _lit(face, middle)) for face in world]
 

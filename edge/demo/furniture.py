@@ -19,7 +19,9 @@ class Thing:
 
 def furniture(view: View, rng: np.random.Generator) -> list[tuple[float, list[Shape]]]:
     """Distance and shapes of each thing."""
-    parked = placed(car(Body(4.3, 1.8, 1.45, 0.9, (-0.5, -0.46, 0.1, 0.27), (120, 105, 60))), np.array([16.5, 0.0, 25.2]), np.pi)
+    parked = placed(
+        car(Body(4.3, 1.8, 1.45, 0.9, (-0.5, -0.46, 0.1, 0.27), (120, 105, 60))), np.array([16.5, 0.0, 25.2]), np.pi
+    )
     edge = view.half_width_m(14.0)
     return [
         (29.6, _tree(-13.0, 29.6, 6.5, rng)),
@@ -82,7 +84,10 @@ def _pillar(x: float, z: float) -> list[Shape]:
         light = 1.05 - 0.05 * k
         corners = [(left, 0.0, z), (right, 0.0, z), (right, 2.7, z), (left, 2.7, z)]
         shapes.append(Face(np.array(corners), (88 * light, 104 * light, 96 * light)))
-        for low, high, paper in ((0.7, 1.5, (170, 120, 70)), (1.6, 2.5, (90, 130, 215)) if k < 7 else (1.6, 2.5, (210, 214, 205))):
+        for low, high, paper in (
+            (0.7, 1.5, (170, 120, 70)),
+            (1.6, 2.5, (90, 130, 215)) if k < 7 else (1.6, 2.5, (210, 214, 205)),
+        ):
             corners = [(left, low, z), (right, low, z), (right, high, z), (left, high, z)]
             shapes.append(Face(np.array(corners), (paper[0] * light, paper[1] * light, paper[2] * light)))
     shapes.append(_line([(x - 0.55, 2.78, z), (x + 0.55, 2.78, z)], 0.12, (60, 72, 66)))

@@ -61,13 +61,17 @@ def walker(who: Figure, walked_m: float, striding: float) -> list[Shape]:
         _arm(shoulder, swing * 0.9, -0.2 * b, _times(who.top, 0.8), h, b),
         _leg(hip, swing, 0.09 * b, who.trousers, h, b),
         _limb([(0, hip - 0.02 * h, 0), (0.02 * h, shoulder - 0.06 * h, 0)], 0.105 * h * b, who.top),
-        _limb([(0.02 * h, shoulder - 0.05 * h, -0.13 * b), (0.02 * h, shoulder - 0.05 * h, 0.13 * b)], 0.06 * h, who.top),
+        _limb(
+            [(0.02 * h, shoulder - 0.05 * h, -0.13 * b), (0.02 * h, shoulder - 0.05 * h, 0.13 * b)], 0.06 * h, who.top
+        ),
         _arm(shoulder, -swing * 0.9, 0.2 * b, _times(who.top, 0.92), h, b),
         _limb([(0.03 * h, 0.925 * h, 0)], 0.068 * h, who.hair),
         _limb([(0.05 * h, 0.908 * h, 0)], 0.055 * h, who.skin),
     ]
     if who.carries:
-        shapes.insert(3, _limb([(-0.14 * h, hip + 0.06 * h, 0), (-0.12 * h, shoulder - 0.1 * h, 0)], 0.075 * h, who.bag))
+        shapes.insert(
+            3, _limb([(-0.14 * h, hip + 0.06 * h, 0), (-0.12 * h, shoulder - 0.1 * h, 0)], 0.075 * h, who.bag)
+        )
     return shapes
 
 
@@ -96,13 +100,19 @@ def _leg(hip: float, swing: float, side: float, colour: Colour, h: float, b: flo
     """Hip, knee, foot."""
     lift = max(0.0, -swing) * 0.25
     knee = (swing * 0.55 + 0.03 * h, hip * 0.52, side)
-    return _limb([(0, hip, side * 0.6), knee, (swing, 0.06 + lift, side), (swing + 0.1, 0.05 + lift, side)], 0.045 * h * b, colour)
+    return _limb(
+        [(0, hip, side * 0.6), knee, (swing, 0.06 + lift, side), (swing + 0.1, 0.05 + lift, side)],
+        0.045 * h * b,
+        colour,
+    )
 
 
 def _arm(shoulder: float, swing: float, side: float, colour: Colour, h: float, b: float) -> Limb:
     """Shoulder, elbow, hand."""
     hand = (swing * 0.9 + 0.03 * h, shoulder - 0.32 * h, side)
-    return _limb([(0.02 * h, shoulder - 0.04 * h, side), (swing * 0.35, shoulder - 0.18 * h, side), hand], 0.03 * h * b, colour)
+    return _limb(
+        [(0.02 * h, shoulder - 0.04 * h, side), (swing * 0.35, shoulder - 0.18 * h, side), hand], 0.03 * h * b, colour
+    )
 
 
 def _leg_to_pedal(hip: tuple[float, float], pedal: F64, side: float, colour: Colour) -> Limb:

@@ -4,6 +4,7 @@ A signal keeps people and vehicles apart on the crossing: people start over it a
 vehicles reach it later. Everything is a function of time, so that the frame rate changes nothing.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -45,8 +46,10 @@ ROUTES = (
     Route("person", ((_FAR, 13.9), (-_FAR, 13.9)), (1.0, 1.6), 13.0, 0.9),
     Route("person", ((-_FAR, 28.4), (_FAR, 28.4)), (1.1, 1.6), 14.0, 0.8),
     Route("person", ((_FAR, 28.6), (-_FAR, 28.6)), (1.1, 1.5), 16.0, 0.8),
-    Route("person", ((-_FAR, 14.2), (-7.0, 14.2), (-4.8, 15.5), (-4.8, 27.2), (-1.0, 28.6), (_FAR, 28.6)), (1.3, 1.5), 15.0, 0.6, -5.0),
-    Route("person", ((_FAR, 28.2), (-3.0, 28.2), (-4.8, 26.7), (-4.8, 15.0), (-8.0, 13.6), (-_FAR, 13.6)), (1.3, 1.5), 18.0, 0.6, -4.6),
+    Route("person", ((-_FAR, 14.2), (-7.0, 14.2), (-4.8, 15.5), (-4.8, 27.2), (-1.0, 28.6), (_FAR, 28.6)),
+          (1.3, 1.5), 15.0, 0.6, -5.0),
+    Route("person", ((_FAR, 28.2), (-3.0, 28.2), (-4.8, 26.7), (-4.8, 15.0), (-8.0, 13.6), (-_FAR, 13.6)),
+          (1.3, 1.5), 18.0, 0.6, -4.6),
     Route("person", ((2.6, 80.0), (2.6, 29.0), (-1.0, 28.0), (-_FAR, 28.0)), (1.1, 1.5), 34.0, 0.4),
 )  # fmt: skip
 
@@ -101,8 +104,9 @@ def journeys(seed: int, number: int) -> Iterator[Journey]:
 
 def _journey(route: Route, rng: np.random.Generator, start_s: float, identity: int) -> Journey:
     """One trip that starts at `start_s` or, where the signal says so, a little later."""
-    path = _rounded(np.array(route.corners, np.float64)) + (0.0, rng.uniform(-route.spread_m, route.spread_m))
-    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1))])
+    aside = np.array([0.0, rng.uniform(-route.spread_m, route.spread_m)])
+    path = _rounded(np.array(route.corners, np.float64)) + aside
+    along = np.append(0.0, np.cumsum(np.linalg.norm(np.diff(path, axis=0), axis=1)))
     speed = float(rng.uniform(*route.speed))
     pause_m, pause_s, seed = float(rng.uniform(0.3, 0.7)) * float(along[-1]), 0.0, int(rng.integers(2**31))
     if route.kind == "person" and rng.random() < 0.2:
@@ -133,5 +137,5 @@ def _rounded(corners: F64) -> F64:
         start, end = corners[:-1], corners[1:]
         cut = np.stack([0.8 * start + 0.2 * end, 0.2 * start + 0.8 * end], axis=1).reshape(-1, 2)
         corners = np.concatenate([corners[:1], cut, corners[-1:]])
-    pieces = [np.linspace(a, b, max(2, int(np.linalg.norm(b - a) / 0.5))) for a, b in zip(corners, corners[1:], strict=False)]
+    pieces = [np.linspace(a, b, max(2, int(np.linalg.norm(b - a) / 0.5))) for a, b in itertools.pairwise(corners)]
     return np.concatenate(pieces)

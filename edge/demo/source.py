@@ -62,7 +62,9 @@ class StreetSource:
         pixels.flags.writeable = False
         self._truth[self._count] = truth
         self._count += 1
-        return Frame(self._camera, self._count - 1, self._start_s + clip_s, self._start_ns + round(clip_s * 1e9), pixels)
+        return Frame(
+            self._camera, self._count - 1, self._start_s + clip_s, self._start_ns + round(clip_s * 1e9), pixels
+        )
 
     def truth(self, seq: int) -> Truth:
         """What is in the picture numbered `seq`; may be asked once."""

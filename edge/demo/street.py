@@ -67,12 +67,12 @@ class Street:
         things = list(self._things)
         for row, passer in enumerate(passers):
             while things and things[0].z > passer.z:
-                _restand(picture, owner, things.pop(0).sprite, touched)
+                _restand(picture, self._empty, owner, things.pop(0).sprite, touched)
             if (area := lay(picture, passer.sprite)) is not None:
                 touched.append(area)
                 _own(owner, passer, area, row + 1)
         for thing in things:
-            _restand(picture, owner, thing.sprite, touched)
+            _restand(picture, self._empty, owner, thing.sprite, touched)
         return self._exposed(picture, t_s), _truth(passers, owner)
 
     def _exposed(self, picture: U8, t_s: float) -> U8:
@@ -87,7 +87,7 @@ class Street:
         rng = np.random.default_rng((self._seed, round(t_s * 1e6)))
         rows, columns = rng.integers(spare), rng.integers(spare)
         window = np.s_[rows : rows + picture.shape[0], columns : columns + picture.shape[1]]
-        return cv2.subtract(cv2.add(picture, more[window]), less[window])  # type: ignore[no-any-return]
+        return cv2.subtract(cv2.add(picture, more[window]), less[window])
 
 
 def _own(owner: U8, passer: Passer, area: Rectangle, number: int) -> None:
@@ -98,16 +98,17 @@ def _own(owner: U8, passer: Passer, area: Rectangle, number: int) -> None:
     owner[top:bottom, left:right][shown >= SOLID] = number
 
 
-def _restand(picture: U8, owner: U8, thing: Sprite, touched: list[Rectangle]) -> None:
-    """Lay a standing thing again where something was drawn behind it, in place."""
-    height, width = thing.cover.shape
-    right, bottom = thing.left + width, thing.top + height
-    if any(a[0] < right and a[2] > thing.left and a[1] < bottom and a[3] > thing.top for a in touched):
-        area = lay(picture, thing)
-        if area is not None:
-            rows = slice(area[1] - thing.top, area[3] - thing.top)
-            columns = slice(area[0] - thing.left, area[2] - thing.left)
-            owner[area[1] : area[3], area[0] : area[2]][thing.cover[rows, columns] >= SOLID] = 0
+def _restand(picture: U8, empty: U8, owner: U8, thing: Sprite, touched: list[Rectangle]) -> None:
+    """Bring a standing thing back to the front where something was drawn behind it, in place."""
+    height, width = picture.shape[:2]
+    left, top = max(thing.left, 0), max(thing.top, 0)
+    right = min(thing.left + thing.cover.shape[1], width)
+    bottom = min(thing.top + thing.cover.shape[0], height)
+    if any(a[0] < right and a[2] > left and a[1] < bottom and a[3] > top for a in touched):
+        solid = thing.cover[top - thing.top : bottom - thing.top, left - thing.left : right - thing.left] >= SOLID
+        there = np.s_[top:bottom, left:right]
+        picture[there][solid] = empty[there][solid]
+        owner[there][solid] = 0
 
 
 def _truth(passers: list[Passer], owner: U8) -> Truth:
@@ -125,8 +126,10 @@ def _truth(passers: list[Passer], owner: U8) -> Truth:
         labels.append(passer.label)
         boxes.append(box)
         shares.append(seen / np.count_nonzero(passer.sprite.cover >= SOLID))
-    fractions = np.array(boxes, np.float32).reshape(-1, 4) / np.array([width, height] * 2, np.float32)
-    return Truth(np.array(ids, np.int64), np.array(labels, np.int64), fractions, np.array(shares, np.float32))
+    fractions = np.array(boxes, np.float32).reshape(-1, 4) / np.array((width, height, width, height), np.float32)
+    return Truth(
+        np.array(ids, np.int64), np.array(labels, np.int64), fractions.astype(np.float32), np.array(shares, np.float32)
+    )
 
 
 def _grain(rng: np.random.Generator, view: View, noise: float) -> tuple[U8, U8, int]:
