@@ -5,7 +5,7 @@ and objects that stop stay found until they have stood for `absorb_s`. What an o
 is recognised by its outline and forgotten at once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -14,8 +14,9 @@ from edge.activity.background import Background, Tolerance
 from edge.activity.blobs import Blobs, blobs, fractions, is_ghost, window, without_shadow
 from edge.activity.sampling import Polygon, small_colour, stride, visible
 from edge.activity.settings import MotionSettings
-from edge.contracts.types import F32, U8, Detections
+from edge.contracts.types import F32, U8, Detections, Frame
 
+LABELS: tuple[str, ...] = ("moving",)
 _WIDER = np.ones((5, 5), np.uint8)
 _STILL = 8  # of 255: a pixel that changes less between two pictures stands still
 _STANDS = 0.95  # share of a blob's pixels that stand still where nothing moves
@@ -24,21 +25,17 @@ _STANDS = 0.95  # share of a blob's pixels that stand still where nothing moves
 class MotionDetector:
     """One camera's detector of moving objects. Not thread-safe: one thread calls it."""
 
-    labels = ("moving",)
+    labels = LABELS
 
-    def __init__(
-        self, settings: MotionSettings, motion_mask: Sequence[Polygon] | U8 | None, clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, settings: MotionSettings, motion_mask: Sequence[Polygon] | U8 | None) -> None:
         """Nothing is known yet; the first picture is taken for the empty scene.
 
         Args:
             settings: thresholds and times.
             motion_mask: where motion is ignored: polygons in frame fractions or a raster; None = nowhere.
-            clock: seconds at which the picture now given to `detect` was taken.
         """
         self._settings = settings
         self._motion_mask = motion_mask
-        self._clock = clock
         self._shape: tuple[int, ...] = ()
         self._scene: Background | None = None
         self._counts: U8 = np.zeros((0, 0), np.uint8)
@@ -46,14 +43,14 @@ class MotionDetector:
         self._stood_s: F32 = np.zeros((0, 0), np.float32)
         self._t_s = 0.0
 
-    def detect(self, pixels: U8, look: F32) -> Detections:  # noqa: ARG002 - it always sees the whole picture
+    def detect(self, frame: Frame, look: F32) -> Detections:
         """Boxes around everything that is not the empty scene.
 
         Args:
-            pixels: (h, w, 3) BGR; another size than before starts anew.
+            frame: later than the one before; another size than before starts anew.
             look: (R, 4) places that deserve a closer look; not needed here.
         """
-        t_s = self._clock()
+        pixels, t_s = frame.pixels, frame.t_s
         step = stride(pixels.shape[1])
         small = small_colour(pixels, step)
         scene = self._scene

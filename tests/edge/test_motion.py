@@ -7,20 +7,19 @@ from edge.activity.settings import MotionSettings
 from edge.contracts.boxes import iou
 from edge.contracts.types import F32, U8, Detections
 from edge.demo.street import Street
+from tests.rigs.frames import frame
 
 NOWHERE = np.zeros((0, 4), np.float32)
 
 
 class Rig:
-    """A detector with a clock that is set by hand."""
+    """A detector and its frames."""
 
     def __init__(self, motion_mask: list[list[tuple[float, float]]] | None = None) -> None:
-        self.t_s = 0.0
-        self.detector = MotionDetector(MotionSettings(), motion_mask, lambda: self.t_s)
+        self.detector = MotionDetector(MotionSettings(), motion_mask)
 
     def see(self, picture: U8, t_s: float) -> Detections:
-        self.t_s = t_s
-        return self.detector.detect(picture, NOWHERE)
+        return self.detector.detect(frame(picture, t_s), NOWHERE)
 
 
 def empty() -> U8:

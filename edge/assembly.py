@@ -1,0 +1,118 @@
+"""From the configuration to objects that work together: models, cameras and their chains."""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from edge.activity.gate import ActivityGate
+from edge.activity.motion import MotionDetector
+from edge.attention import Attention
+from edge.cameras.opening import open_source
+from edge.cameras.source import Paint, Source, leave
+from edge.classify.classifier import Classifier
+from edge.config.settings import CameraSettings, ModelFile, Settings
+from edge.contracts.bundle import read_bundle
+from edge.detection.detector import Detector, ModelDetector
+from edge.detection.ensemble import Ensemble
+from edge.engine import Camera
+from edge.events.log import EventLog
+from edge.forecasting import ConstantVelocity
+from edge.health import StageClock
+from edge.imaging import OpenCv
+from edge.masks import PrivacyMask
+from edge.pipeline import Chain, Intake, NoClassifier, Steps
+from edge.runtime.canary import try_model
+from edge.runtime.settings import RuntimeSettings
+from edge.runtime.tflite import TfliteRuntime, open_runtime
+from edge.tracking import Tracker
+
+_log = logging.getLogger(__name__)
+
+
+class Models:
+    """The models of one daemon, each loaded once and shared by its cameras. Use as a context manager.
+
+    Args:
+        settings: threads, accelerator, limits of the trial.
+        state_dir: where it is remembered which files have passed their trial.
+    """
+
+    def __init__(self, settings: RuntimeSettings, state_dir: Path) -> None:
+        self._settings, self._state_dir = settings, state_dir
+        self._loaded: dict[ModelFile, TfliteRuntime] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def runtimes(self) -> Sequence[TfliteRuntime]:
+        """What has been loaded."""
+        return tuple(self._loaded.values())
+
+    def load(self, model: ModelFile) -> TfliteRuntime:
+        """The model, tried in a process of its own if it was never run here.
+
+        Raises:
+            ModelError: it is refused; says why.
+        """
+        if model not in self._loaded:
+            bundle = read_bundle(model.path, model.sha256, model.overrides)
+            try_model(bundle, self._settings, self._state_dir)
+            runtime = self._stack.enter_context(open_runtime(bundle, self._settings))
+            _log.info("model %s: %s by %s, %s", bundle.name, bundle.head.value, runtime.name, runtime.delegate)
+            self._loaded[model] = runtime
+        return self._loaded[model]
+
+
+def build_detector(settings: Settings, camera: CameraSettings, models: Models) -> Detector:
+    """The detectors of one camera as one; where no model is configured, whatever moves is found."""
+    runtimes = [models.load(model) for model in settings.models.values()]
+    found = [ModelDetector(runtime, camera.detection, OpenCv()) for runtime in runtimes]
+    if not found:
+        return MotionDetector(camera.motion, camera.masks.motion)
+    return found[0] if len(found) == 1 else Ensemble(found, camera.detection)
+
+
+def build_chain(settings: Settings, name: str, models: Models, clock: StageClock) -> Chain:
+    """The chain of one camera."""
+    camera = settings.cameras[name]
+    detector = build_detector(settings, camera, models)
+    classifier = NoClassifier()
+    if settings.classifier is not None:
+        second = models.load(settings.classifier)
+        classifier = Classifier(second, settings.classify, OpenCv(), detector.labels)
+    steps = Steps(
+        detector=detector,
+        tracker=lambda aspect: Tracker(camera.tracking, aspect),
+        attention=Attention(camera.attention),
+        classifier=classifier,
+        forecaster=ConstantVelocity(camera.forecast),
+        log=EventLog(name, detector.labels, camera.events, camera.zones, camera.lines),
+    )
+    return Chain(steps, camera.look, clock)
+
+
+def build_camera(
+    settings: Settings, name: str, models: Models, clock: StageClock, source: Callable[[Paint], Source] | None = None
+) -> Camera:
+    """One camera, ready for the engine. `source` stands in for the configured one (a rendered street, say)."""
+    camera = settings.cameras[name]
+    paint = PrivacyMask(camera.masks.privacy) if camera.masks.privacy else leave
+    opened = source or (lambda paint: open_source(name, camera.source, paint))
+    gate = ActivityGate(camera.activity, camera.masks.motion)
+    return Camera(
+        name=name,
+        live=opened(paint).live,
+        open=lambda: opened(paint),
+        intake=Intake(gate, clock),
+        chain=build_chain(settings, name, models, clock),
+    )
