@@ -4,16 +4,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from edge.contracts.types import F64, I64, Detections, Mask, Tracks
+from edge.contracts.types import F32, F64, I64, Detections, Mask, Tracks
 from edge.tracking import kalman
 from edge.tracking.association import Round, pair_in_rounds, similarity
-from edge.tracking.camera_motion import common_shift
+from edge.tracking.camera_motion import common_shift, common_velocity
 from edge.tracking.rows import Rows, isotropic, to_tracks
 from edge.tracking.settings import TrackingSettings
 
-STRONG_WORTH, WEAK_WORTH, SECOND_WORTH, OTHER_LABEL_WORTH = 0.1, 0.5, 0.3, 0.7  # least worth of a pair, by round
-SIZE_ACCELERATION = 0.3  # of the centre's
-START_SPEED, START_GROWTH = 0.5, 0.2  # 1 sd for a new object, box heights per second
+STRONG_WORTH, WEAK_WORTH, SECOND_WORTH, OTHER_LABEL_WORTH = 0.15, 0.6, 0.2, 0.7  # least worth of a pair, by round
+FARTHEST = 10.0  # frames; a box reaching beyond is none
+SIZE_ACCELERATION = 0.2  # of the centre's
+STEADY = 0.7  # share of a camera's unforeseen shift that will go on: it pans, it does not only shake
+START_SPEED, START_GROWTH = 0.3, 0.05  # 1 sd for a new object, box heights per second
 
 
 class Tracker:
@@ -51,19 +53,17 @@ class Tracker:
                 f"a step at {t_s} s after one at {self._looked_s} s; time must grow, else use a new Tracker"
             )
         settings = self._settings
-        if len(detections) and detections.score.min() < settings.low_score:
-            detections = detections[detections.score >= settings.low_score]
+        detections = _usable(detections, settings.low_score)
         seen = isotropic(detections.box, self._aspect)
-        rows, alike = self._camera_followed(self._forecast(t_s), seen, detections)
+        rows, alike = self._camera_followed(self._forecast(t_s), seen, detections.score, t_s)
         row, column = self._paired(rows, detections, alike)
         rows = _corrected(rows, row, seen[column], settings.jitter).seen(row, detections[column], t_s)
         keep = t_s - rows.seen_s <= np.where(rows.sure, settings.coast_s, 0)
-        if not keep.all():
-            rows = rows[keep]
+        rows = rows if keep.all() else rows[keep]
         born = detections.score >= settings.birth_score
         born[column] = False
         if born.any():
-            rows = rows.join(self._born(detections[born], seen[born], t_s))
+            rows = rows.join(self._born(detections[born], seen[born], rows, t_s))
         self._rows, self._looked_s = rows, t_s
         return self._told(rows, t_s)
 
@@ -75,7 +75,7 @@ class Tracker:
         Raises:
             ValueError: `t_s` is before the newest step.
         """
-        if t_s < self._looked_s:
+        if not t_s >= self._looked_s:
             raise ValueError(f"a forecast for {t_s} s after a step at {self._looked_s} s; the past is in the history")
         return self._told(self._forecast(t_s), t_s)
 
@@ -92,16 +92,17 @@ class Tracker:
         mean, cov = kalman.predict(rows.mean, rows.cov, noise, t_s - self._looked_s)
         return replace(rows, mean=mean, cov=cov)
 
-    def _camera_followed(self, rows: Rows, seen: F64, detections: Detections) -> tuple[Rows, F64]:
+    def _camera_followed(self, rows: Rows, seen: F64, score: F32, t_s: float) -> tuple[Rows, F64]:
         """The rows, moved as the camera moved, and how alike (T, N) they are to what was seen."""
         alike = similarity(rows.mean[:, 0], seen, self._settings.reach)
         if not self._settings.camera_moves:
             return rows, alike
-        shift = common_shift(rows.mean[:, 0], seen, alike * detections.score, STRONG_WORTH)
+        shift = common_shift(rows.mean[:, 0], seen, alike * score, STRONG_WORTH)
         if not shift.any():
             return rows, alike
         mean = rows.mean.copy()
         mean[:, 0, 0] += shift
+        mean[:, 1, 0] += shift * (STEADY / (t_s - self._looked_s))
         return replace(rows, mean=mean), similarity(mean[:, 0], seen, self._settings.reach)
 
     def _paired(self, rows: Rows, detections: Detections, alike: F64) -> tuple[I64, I64]:
@@ -120,22 +121,39 @@ class Tracker:
             rounds.append(Round(held, strong, value, OTHER_LABEL_WORTH))
         return pair_in_rounds(rounds)
 
-    def _born(self, detections: Detections, seen: F64, t_s: float) -> Rows:
-        """New rows of unpaired detections."""
+    def _born(self, detections: Detections, seen: F64, others: Rows, t_s: float) -> Rows:
+        """New rows of unpaired detections, which at first move as most others do."""
         n, settings = len(detections), self._settings
-        mean, cov = np.zeros((n, 2, 2, 2)), np.zeros((n, 2, 3))
-        mean[:, 0] = seen
         height = seen[:, 1, 1]
-        cov[..., 0] = _noise(height, settings.jitter)
-        cov[..., 2] = _noise(height, START_SPEED, START_GROWTH / START_SPEED)
-        past = np.full((n, settings.history, 4), np.nan, np.float32)
-        past_s = np.full((n, settings.history), np.nan)
-        past[:, -1], past_s[:, -1] = detections.box, t_s
-        ids = np.arange(self._next_id, self._next_id + n)
+        rows = Rows(
+            id=np.arange(self._next_id, self._next_id + n),
+            mean=np.zeros((n, 2, 2, 2)),
+            cov=np.zeros((n, 2, 3)),
+            score=detections.score,
+            label=detections.label,
+            votes=detections.score.astype(np.float64),
+            born_s=np.full(n, t_s),
+            seen_s=np.full(n, t_s),
+            sure=detections.score >= settings.sure_score,
+            past=np.full((n, settings.history, 4), np.nan, np.float32),
+            past_s=np.full((n, settings.history), np.nan),
+        )
+        rows.mean[:, 0] = seen
+        if settings.camera_moves:
+            rows.mean[:, 1, 0] = common_velocity(others.mean[others.sure & (others.seen_s == t_s), 1, 0])
+        rows.cov[..., 0] = _noise(height, settings.jitter)
+        rows.cov[..., 2] = _noise(height, START_SPEED, START_GROWTH / START_SPEED)
+        rows.past[:, -1], rows.past_s[:, -1] = detections.box, t_s
         self._next_id += n
-        time, sure = np.full(n, t_s), detections.score >= settings.sure_score
-        votes = detections.score.astype(np.float64)
-        return Rows(ids, mean, cov, detections.score, detections.label, votes, time, time, sure, past, past_s)
+        return rows
+
+
+def _usable(detections: Detections, low_score: float) -> Detections:
+    """Without what is too weak, turned inside out, absurdly far off or not a number."""
+    box = detections.box
+    usable = (detections.score >= low_score) & (np.abs(box).max(axis=1, initial=0) < FARTHEST)
+    usable &= (box[:, 2:] > box[:, :2]).all(axis=1)
+    return detections if usable.all() else detections[usable]
 
 
 def _corrected(rows: Rows, row: I64, seen: F64, jitter: float) -> Rows:
