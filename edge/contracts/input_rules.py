@@ -13,6 +13,7 @@ from edge.contracts.types import ColourOrder, Head, InputRecipe, Resize, TensorS
 
 LOWEST = {"uint8": 0, "int8": -128}  # what stands for a black pixel
 MAX_SIDE_PX = 8192
+MAX_SCALING = 1e6
 
 # Mean and std that float models of a family are trained with, where nothing in the file says so. Classifiers and
 # embeddings have no such custom: theirs must be told.
@@ -53,17 +54,12 @@ def resolve_input(
     if tensor.dtype not in {"float32", *LOWEST}:
         raise ModelError(f"its input is {tensor.dtype}; export it with uint8, int8 or float32 input")
     if not is_picture(tensor):
-        return _recipe(tensor, (manifest and manifest.input) or NO_PICTURE)
+        return InputRecipe(tensor, NO_PICTURE.resize, NO_PICTURE.order, NO_PICTURE.mean, NO_PICTURE.std)
     _check_picture(tensor, metadata)
     given = (manifest and manifest.input) or _from_file(tensor, head, metadata)
     mean, std = _scaling(given, overrides)
-    resize, order = overrides.resize or given.resize, overrides.order or given.order
-    return _recipe(tensor, PictureInput(resize, order, mean, std))
-
-
-def _recipe(tensor: TensorSpec, picture: PictureInput) -> InputRecipe:
-    mean, std = _snapped(tensor, picture.mean, picture.std)
-    return InputRecipe(tensor, picture.resize, picture.order, mean, std)
+    mean, std = _snapped(tensor, mean, std)
+    return InputRecipe(tensor, overrides.resize or given.resize, overrides.order or given.order, mean, std)
 
 
 def _check_picture(tensor: TensorSpec, metadata: Metadata) -> None:
@@ -95,8 +91,11 @@ def _scaling(given: PictureInput, overrides: Overrides) -> tuple[Triple, Triple]
             "its input is float32 and nothing says how its pixels are scaled; set mean and std in the "
             "configuration (127.5 and 127.5 for -1..1, 0 and 255 for 0..1), or export the model with metadata"
         )
-    if not all(map(math.isfinite, mean + std)) or min(std) <= 0:
-        raise ModelError(f"mean {list(mean)} and std {list(std)} cannot scale its input; give std above 0")
+    if max(map(abs, mean)) > MAX_SCALING or not 1 / MAX_SCALING <= min(std) <= max(std) <= MAX_SCALING:
+        raise ModelError(
+            f"mean {list(mean)} and std {list(std)} make no sense for pixels of 0 to 255; correct them in the "
+            "configuration, or export the model again"
+        )
     return mean, std
 
 

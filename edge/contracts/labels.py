@@ -1,5 +1,6 @@
 """Label files: one label per line, or `0 person` / `0:person` with holes. A hole's label is ""."""
 
+import errno
 import re
 from pathlib import Path
 
@@ -43,6 +44,8 @@ def read_labels(path: Path) -> tuple[str, ...]:
         ModelError: it cannot be read, or is no label file.
     """
     try:
+        if not path.is_file():  # a pipe would make us wait for ever
+            raise FileNotFoundError(errno.ENOENT, "there is no such regular file")
         with path.open("rb") as file:
             return parse_labels(file.read(MAX_BYTES + 1))
     except OSError as error:

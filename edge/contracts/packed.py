@@ -83,7 +83,7 @@ def _weigh_member(info: zipfile.ZipInfo, limit_bytes: int) -> None:
         raise MalformedError(f"its packed file {info.filename!r} has {info.file_size} bytes, more than {limit_bytes}")
     if info.file_size > max(SMALL_BYTES, MAX_RATIO * info.compress_size):
         raise MalformedError(
-            f"its packed file {info.filename!r} unpacks to {info.file_size // info.compress_size} times its size"
+            f"its packed file {info.filename!r} unpacks from {info.compress_size} to {info.file_size} bytes"
         )
 
 

@@ -122,7 +122,7 @@ def _quantisation(quantisation: Table | None) -> tuple[float, int]:
     scale, zero_point = scales[0], zeros[0]
     if len(scales) != 1 or not (math.isfinite(scale) and scale >= 0) or not -(2**31) <= zero_point < 2**31:
         raise MalformedError(
-            f"an input or output is quantised by {len(scales)} scales, the first {scale} at {zero_point}"
+            f"an input or output has {len(scales)} scales, the first {scale} at zero point {zero_point}"
         )
     return scale, zero_point
 
