@@ -26,6 +26,8 @@ class Classifier:
         """
         if runtime.bundle.head is not Head.CLASSIFIER:
             raise ModelError(f"{runtime.bundle.path} is a {runtime.bundle.head}; the second stage takes a classifier")
+        if not any(runtime.bundle.labels):
+            raise ModelError(f"{runtime.bundle.path} has no labels inside; name a label file in the configuration")
         self._looks = Looks(runtime, settings, imaging, labels, class_scores)
         self._names = runtime.bundle.labels
         self._min_score = settings.min_score

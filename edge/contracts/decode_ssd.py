@@ -4,15 +4,16 @@ The four outputs come in several orders (conventions differ between TF1, TF2 and
 by their names when the file has telling ones, else by shape, and classes from scores by classes being whole numbers.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.contracts.decode_common import DecodeLimits, Decoder, Outputs, known, output, real, sound
+from edge.contracts.decode_common import DecodeLimits, Decoder, Outputs, output, real
 from edge.contracts.errors import ModelError
-from edge.contracts.types import F32, Detections, ModelBundle
+from edge.contracts.types import F32, I64, Detections, ModelBundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +40,38 @@ NAMES: tuple[tuple[str, str, str, str], ...] = (
 
 def ssd(bundle: ModelBundle, limits: DecodeLimits) -> Decoder:
     """A decoder for the head that suppresses duplicates inside the model."""
-    named, order = known(bundle.labels), by_name(bundle)
-    specs = bundle.outputs
+    order, specs = by_name(bundle), bundle.outputs
 
     def decode(outputs: Outputs) -> Detections:
         output(outputs, bundle, 4)
         place = order if order and fits(order, outputs) else by_shape(outputs, bundle)
-        score = np.minimum(real(outputs[place.scores].reshape(-1), specs[place.scores]), np.float32(1))
-        score[_count(outputs[place.count]) :] = 0
+        filled = _count(outputs[place.count])
+        score = real(outputs[place.scores].reshape(-1)[:filled], specs[place.scores])
         rows = np.flatnonzero(score >= limits.min_score)
         if len(rows) == 0:
             return Detections.empty()
-        corners = real(outputs[place.boxes].reshape(-1, 4)[rows], specs[place.boxes])
-        box = corners[:, [1, 0, 3, 2]]
-        label, whole = _labels(real(outputs[place.classes].reshape(-1)[rows], specs[place.classes]))
-        good = whole & sound(box, score[rows], label, named)
-        return Detections(box, score[rows], label)[good][: limits.max_detections]
+        rows = rows[np.argsort(-score[rows], kind="stable")]
+        box = real(outputs[place.boxes].reshape(-1, 4)[rows], specs[place.boxes])
+        label = real(outputs[place.classes].reshape(-1)[rows], specs[place.classes])
+        good = believable(box, label, bundle.labels)[: limits.max_detections]
+        return Detections(
+            box[good][:, [1, 0, 3, 2]], np.minimum(score[rows[good]], np.float32(1)), label[good].astype(np.int64)
+        )
 
     return decode
+
+
+def believable(box: F32, label: F32, labels: tuple[str, ...]) -> I64:
+    """Rows of `ymin, xmin, ymax, xmax` (N, 4) that are finite and not inside out, with a label (N,) that has a name.
+
+    In plain Python, which is faster than NumPy on the few rows that this head gives.
+    """
+    good = []
+    for row, ((y1, x1, y2, x2), index) in enumerate(zip(box.tolist(), label.tolist(), strict=True)):
+        upright = -math.inf < x1 < x2 < math.inf and -math.inf < y1 < y2 < math.inf
+        if upright and 0 <= index < len(labels) and index.is_integer() and labels[int(index)]:
+            good.append(row)
+    return np.array(good, np.int64)
 
 
 def by_name(bundle: ModelBundle) -> Order | None:
@@ -110,9 +125,3 @@ def _count(stored: NDArray[Any]) -> int:
     """Rows that are filled; what lies behind them is left over from earlier calls."""
     value = float(stored.reshape(-1)[0])
     return max(0, int(value)) if np.isfinite(value) else 0
-
-
-def _labels(values: F32) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-    """Class indices, and which of them are whole numbers that an index can be."""
-    whole = (np.abs(values) < 1e6) & (values == np.rint(values))
-    return np.where(whole, values, -1).astype(np.int64), whole

@@ -75,24 +75,25 @@ class ModelDetector:
 
     def detect(self, pixels: U8, look: F32) -> Detections:
         """Find objects: exactly one run on the whole frame, at most `max_crops` on crops. See `Detector.detect`."""
-        whole = self._look(pixels, WHOLE)
+        whole, _ = self._look(pixels, WHOLE)
         self._full += 1
         windows = self._windows(pixels, look)
         if len(windows) == 0:
             return whole
         parts = [whole]
         for window in windows:
-            found = self._look(pixels, _region(window))
+            found, seen = self._look(pixels, _region(window))
             self._crops += 1
-            parts.append(found[~cut_off(found.box, window)])
+            parts.append(found[~cut_off(found.box, seen)])
         return merge(parts, self._settings.nms_iou, self._settings.inside_share)[: self._settings.max_detections]
 
-    def _look(self, pixels: U8, region: Region) -> Detections:
+    def _look(self, pixels: U8, region: Region) -> tuple[Detections, Region]:
+        """What one run finds, boxes in frame fractions, and the part of the frame that it saw."""
         tensor, placement = self._preprocess(pixels, region)
         found = self._decode(self._runtime.invoke(tensor))
         if len(found) == 0:
-            return found
-        return Detections(clip(placement.to_frame(found.box)), found.score, found.label)
+            return found, placement.region
+        return Detections(clip(placement.to_frame(found.box)), found.score, found.label), placement.region
 
     def _windows(self, pixels: U8, look: F32) -> F32:
         if self._settings.max_crops == 0 or len(look) == 0:

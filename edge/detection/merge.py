@@ -3,13 +3,15 @@
 import numpy as np
 
 from edge.contracts.boxes import area, intersection, iou
+from edge.contracts.preprocess import Region
 from edge.contracts.types import F32, Detections, Mask
 
 EDGE = 0.01  # a box that ends within this share of the crop's size from a crop's edge is taken to be cut by it
 
 
-def cut_off(box: F32, crop: F32) -> Mask:
-    """Boxes (N, 4) that a crop (4,) cuts: they end at an edge of it that is not the frame's edge too."""
+def cut_off(box: F32, region: Region) -> Mask:
+    """Boxes (N, 4) that a crop cuts: they end at an edge of its region that is not the frame's edge too."""
+    crop: F32 = np.array(region, np.float32)
     slack = np.tile((crop[2:] - crop[:2]) * np.float32(EDGE), 2)
     near = np.abs(box - crop) <= slack
     near[:, :2] |= box[:, :2] < crop[:2]

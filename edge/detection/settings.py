@@ -7,7 +7,7 @@ class DetectionSettings(BaseModel, extra="forbid", frozen=True):
     """How a detector looks, and what it keeps."""
 
     min_score: float = Field(
-        0.4, ge=0.0, le=1.0, description="detections below this score are dropped; trackers like them low (0..1)"
+        0.25, ge=0.0, le=1.0, description="detections below this score are dropped; trackers like them low (0..1)"
     )
     nms_iou: float = Field(
         0.6, gt=0.0, le=1.0, description="of two boxes of a label that overlap by more than this IoU, one is kept"
@@ -20,7 +20,11 @@ class DetectionSettings(BaseModel, extra="forbid", frozen=True):
         0.25, ge=0.0, le=2.0, description="room left around an active region in its crop, in sizes of the region"
     )
     crop_zoom: float = Field(
-        1.0, ge=0.25, le=4.0, description="model pixels per camera pixel in the closest crops (1: native resolution)"
+        1.5,
+        ge=0.25,
+        le=4.0,
+        description="model pixels per camera pixel in the closest crops: more finds smaller objects, "
+        "but needs more crops where many places are active",
     )
     min_gain: float = Field(
         1.5, ge=1.0, le=16.0, description="crops must magnify at least this much over the whole frame to be worth it"

@@ -5,6 +5,7 @@ import sys
 
 BENCHMARKS = {
     "activity": "still and moving cost of the activity gate, what it misses, cameras per core",
+    "heads": "what pre-processing and decoding cost around the model, and what crops find",
     "outbox": "durable events per second against paho alone, and what is lost when things are killed",
     "pipeline": "the whole chain against the bare loop decode + resize + invoke",
     "savings": "how many detector calls forecasts save, and what that costs",

@@ -98,6 +98,17 @@ def test_every_layout_gives_the_same_boxes(layout: str) -> None:
     assert found.label.tolist() == [2, 0, 3]
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_detections_outlive_the_outputs(layout: str) -> None:
+    head, write = LAYOUTS[layout]
+    outputs = tuple(part.copy() for part in write(rows_in_pixels()))
+    found = decoder(bundle(head, [tensor()] * len(outputs), recipe=feed((W, H))), LIMITS)(outputs)
+    for part in outputs:
+        part[...] = 0
+    assert np.allclose(found.box, BOXES, atol=1e-5)
+    assert np.allclose(found.score, [0.9, 0.6, 0.5], atol=1e-4)
+
+
 @pytest.mark.parametrize("layout", ["yolov5 fractions", "yolov8 fractions", "yolox fractions"])
 def test_quantised_outputs_are_told_real(layout: str) -> None:
     head, write = LAYOUTS[layout]

@@ -88,6 +88,21 @@ def test_outputs_of_another_head_are_refused(outputs: tuple[np.ndarray, ...]) ->
         decoder(ssd_bundle(), LIMITS)(outputs)
 
 
+def test_the_best_come_first_and_are_bounded() -> None:
+    outputs = ssd_outputs([((0.1, 0.1, 0.2, 0.3), 0, score) for score in (0.4, 0.9, 0.6)])
+    found = decoder(ssd_bundle(), DecodeLimits(0.3, 0.5, 2))(outputs)
+    assert np.allclose(found.score, [0.9, 0.6])
+
+
+def test_detections_outlive_the_outputs() -> None:
+    outputs = tuple(part.copy() for part in SEEN)
+    found = decoder(ssd_bundle(), LIMITS)(outputs)
+    for part in outputs:
+        part[...] = 0
+    assert np.allclose(found.score, [0.9, 0.5])
+    assert np.allclose(found.box[0], [0.1, 0.2, 0.5, 0.6])
+
+
 def test_a_detector_without_labels_is_refused() -> None:
     with pytest.raises(ModelError, match="no labels"):
         decoder(ssd_bundle(labels=()), LIMITS)

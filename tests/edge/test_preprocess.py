@@ -74,7 +74,7 @@ def test_boxes_come_back_exactly(resize: Resize) -> None:
 
 
 @pytest.mark.parametrize("resize", list(Resize))
-@pytest.mark.parametrize("region", [WHOLE, (0.1, 0.2, 0.85, 0.9), (0.5, 0.0, 1.0, 0.3)])
+@pytest.mark.parametrize("region", [WHOLE, (0.1, 0.2, 0.85, 0.9), (0.5, 0.0, 1.0, 0.3), (0.5, 0.0, 0.7, 1.0)])
 def test_a_patch_seen_in_the_tensor_is_found_where_it_is_in_the_frame(resize: Resize, region: Region) -> None:
     pixels = np.zeros((720, 1280, 3), np.uint8)
     pixels[150:200, 700:800] = 255
