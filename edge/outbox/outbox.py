@@ -143,7 +143,7 @@ class Outbox:
         if self._store is None:
             self._pending.sleep(RETRY_S)
             self._open()
-        elif work := self._pending.take(GROUP, timeout_s=1.0):
+        elif work := self._pending.take(GROUP, timeout_s=0.5):
             self._store_work(self._store, work)
         elif self._pending.closing:
             return True

@@ -49,7 +49,12 @@ class Broker:
     def __enter__(self) -> Self:
         self.folder = Path(tempfile.mkdtemp(prefix="broker-"))
         self._config = self.folder / "mosquitto.conf"
-        lines = (f"listener {self.port} 127.0.0.1", f"allow_anonymous {self._anonymous}", "set_tcp_nodelay true", *self._extra)
+        lines = (
+            f"listener {self.port} 127.0.0.1",
+            f"allow_anonymous {self._anonymous}",
+            "set_tcp_nodelay true",
+            *self._extra,
+        )
         self._config.write_text("\n".join((*lines, "log_type none", "user root", "")))
         if self._started:
             self.start()
