@@ -16,12 +16,12 @@ class ForecastSettings(BaseModel, extra="forbid", frozen=True):
         (0.5, 1.0, 2.0, 3.0), min_length=1, max_length=16, description="seconds ahead, ascending"
     )
     process_noise: float = Field(
-        0.3,
+        0.15,
         ge=0,
         description="unforeseen change of velocity within one second, one standard deviation, in box sizes per second",
     )
     max_sigma: float = Field(0.5, gt=0, description="limit of the standard deviation of the centre, frame fractions")
-    growth_memory_s: float = Field(1.0, gt=0, description="seconds for which a box goes on growing or shrinking")
+    growth_memory_s: float = Field(0.5, gt=0, description="seconds for which a box goes on growing or shrinking")
     max_growth: float = Field(2.0, ge=1, description="a forecast box is at most so many times larger or smaller")
 
     @model_validator(mode="after")

@@ -20,23 +20,25 @@ class Changes:
         self._zone_inertia_s = [zone.inertia_s for zone in zones]
         self._line_inertia_s = [line.inertia_s for line in lines]
 
-    def lived(self, life: Life, look: Look) -> Iterator[Happening]:
+    def lived(self, life: Life, look: Look) -> list[Happening]:
         """Take one look into a life, and say what happened by it."""
         rule = self._settings.filters.get(look.label, self._settings.default)
         life.look(look, rule)
         life.crossings.look(look.point, look.right, look.t_s, self.borders)
+        happened: list[Happening] = []
         if life.proves(rule, self._settings.min_looks):
-            yield Happening(EventKind.NEW, life)
+            happened.append(Happening(EventKind.NEW, life))
         if not life.is_object:
-            return
+            return happened
         if life.presence.doubtful:
-            yield from self._moved_zones(life, look)
+            happened += self._moved_zones(life, look)
         if life.crossings.doubtful:
-            yield from self._crossed(life, look)
+            happened += self._crossed(life, look)
         if life.presence.entered_s:
-            yield from self._loitering(life, look.t_s)
-        if life.stale(look.t_s, self._settings.update_gap_s, self._settings.update_interval_s):
-            yield Happening(EventKind.UPDATE, life)
+            happened += self._loitering(life, look.t_s)
+        if not happened and life.stale(look.t_s, self._settings.update_gap_s, self._settings.update_interval_s):
+            happened.append(Happening(EventKind.UPDATE, life))
+        return happened
 
     def ended(self, life: Life, t_s: float) -> Iterator[Happening]:
         """The object is gone: out of every zone, nothing expected of it any more."""

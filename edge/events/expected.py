@@ -1,19 +1,21 @@
 """What is said before it happens: expectations that an object will enter a zone or cross a line, and their outcome."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
 
-from edge.contracts.types import EventKind, Expectation, Mask, Outcome
+from edge.contracts.types import F32, EventKind, Expectation, Mask, Outcome
 from edge.events.life import Happening, Life
 from edge.events.odds import Paths, entry_times, odds
+from edge.events.polygon import Edge, cross
 from edge.events.settings import ExpectSettings
 from edge.events.zones import Border, Borders
 
 Key = tuple[int, int]  # track id, number of the target
 
+ASK_EVERY_S = 0.09  # every look of a camera at 10 fps, every third at 30
 SIDES = {"forward": 1, "backward": -1}
 
 
@@ -27,9 +29,12 @@ class Target:
 
     def closed_to(self, life: Life) -> bool:
         """Whether the object is in already, or may be just about to be: nothing is to be expected any more."""
-        if self.direction:
-            return self.doubted_since(life) is not None
-        return life.presence.inside[self.number] or self.doubted_since(life) is not None
+        if self.doubted_since(life) is not None:
+            return True
+        if not self.direction:
+            return life.presence.inside[self.number]
+        straight = len(self.border.edges) == 1
+        return straight and (cross(*self.border.edges[0], life.point) > 0) == (self.direction == "forward")
 
     def doubted_since(self, life: Life) -> float | None:
         """When the object was first seen in or across, while that is not yet settled."""
@@ -47,9 +52,9 @@ class _Open:
 class Expectations:
     """Expectations of one camera, at most one open at a time for each object and target.
 
-    One is published when its probability passes the threshold; the next of the same object and target only after the
-    probability has been well below it. It is kept when the object is first seen in (or across) before its deadline,
-    which is the stated time plus the tolerance, and missed at the deadline or when the object ends.
+    One is published when its probability has passed the threshold and stays there; the next of the same object and
+    target only after it has turned well away. It is kept when the object is first seen in (or across) before its
+    deadline, which is the stated time plus the tolerance, and missed at the deadline or when the object ends.
     """
 
     def __init__(self, settings: ExpectSettings, borders: Borders, clearance: float) -> None:
@@ -58,31 +63,53 @@ class Expectations:
         self.targets = [Target(zone, n, "") for n, zone in enumerate(borders.zones)]
         self.targets += [Target(line, n, way) for n, line in enumerate(borders.lines) for way in SIDES]
         self._target_of = {(t.direction, t.number): n for n, t in enumerate(self.targets)}
-        corners = [np.array(t.border.edges, np.float32).reshape(-1, 2) for t in self.targets]
-        self._low = np.array([c.min(axis=0) for c in corners], np.float32).reshape(-1, 2)
-        self._high = np.array([c.max(axis=0) for c in corners], np.float32).reshape(-1, 2)
-        self._rearm = max(settings.probability - settings.hysteresis, 0.01)
-        self._reach = np.float32(NormalDist().inv_cdf(1 - self._rearm) + 0.1)
+        self._edges = _padded([t.border.edges for t in self.targets])
+        self._side = np.array([SIDES.get(t.direction, 0) for t in self.targets], np.float32)
+        corners = self._edges.reshape(len(self.targets), 2 * self._edges.shape[1], 2)
+        self._low, self._high = corners.min(axis=1), corners.max(axis=1)
+        low = max(settings.probability - settings.hysteresis, 0.01)
+        self._reach = np.float32(NormalDist().inv_cdf(1 - low) + 0.1)
         self._open: dict[Key, _Open] = {}
         self._spent: set[Key] = set()
+        self._since_s: dict[Key, float] = {}  # since when the probability has been high enough
         self._count = 0
+        self._asked_s = float("-inf")
 
-    def step(self, seen: Mapping[int, Life], paths: Paths, t_s: float) -> list[Happening]:
-        """What is newly expected of the objects seen (by row of the paths), and what turned out not to happen."""
-        happened = [self._missed(key, t_s) for key, held in list(self._open.items()) if self._overdue(key, held, t_s)]
-        if not self._settings.enabled or not self.targets or not seen:
-            return happened
-        likely: dict[Key, tuple[float, float]] = {}
-        for row, target in np.argwhere(self.near(paths)).tolist():
-            if row in seen and self._wanted(seen[row], target):
-                times = entry_times(_row(paths, row), self.targets[target].border.edges, self._side(target))
-                likely[seen[row].track, target] = odds(times[0], self._settings.tolerance_s)
-        self._rearmed(seen, likely)
+    def due(self, t_s: float) -> bool:
+        """Whether it is time to `ask` again: not at every frame of a fast camera."""
+        return self._settings.enabled and bool(self.targets) and t_s - self._asked_s >= ASK_EVERY_S
+
+    def overdue(self, t_s: float) -> list[Happening]:
+        """What turned out not to happen in time."""
+        return [self._missed(key, t_s) for key, held in list(self._open.items()) if self._late(key, held, t_s)]
+
+    def ask(self, seen: Mapping[int, Life], paths: Paths, t_s: float) -> list[Happening]:
+        """What is newly expected of the objects seen (by row of the paths)."""
+        self._asked_s = t_s
+        near = [(row, target) for row, target in np.argwhere(self.near(paths)).tolist() if row in seen]
+        self._rearm(seen, near)
+        likely = self._likely(seen, paths, near)
+        self._steadied(likely, t_s)
         lives = {life.track: life for life in seen.values()}
-        for key, (probability, eta_s) in likely.items():
-            if self._publishable(key, lives[key[0]], probability, eta_s):
-                happened.append(self._published(key, lives[key[0]], probability, eta_s, t_s))
+        happened = []
+        for key, since_s in list(self._since_s.items()):
+            life, (probability, eta_s) = lives[key[0]], likely[key]
+            if t_s - since_s >= self._settings.steady_s and self._publishable(key, life, eta_s):
+                happened.append(self._published(key, life, probability, eta_s, t_s))
         return happened
+
+    def _likely(
+        self, seen: Mapping[int, Life], paths: Paths, near: Sequence[tuple[int, int]]
+    ) -> dict[Key, tuple[float, float]]:
+        """Probability and seconds to go, where there may be something to expect."""
+        pairs = [(row, target) for row, target in near if self._wanted(seen[row], target)]
+        if not pairs:
+            return {}
+        rows, numbers = np.array(pairs, np.int64).T
+        chosen = Paths(paths.point[rows], paths.sigma[rows], paths.t_s)
+        times = entry_times(chosen, self._edges[numbers], self._side[numbers])
+        tolerance_s = self._settings.tolerance_s
+        return {(seen[r].track, n): odds(t, tolerance_s) for (r, n), t in zip(pairs, times, strict=True)}
 
     def near(self, paths: Paths) -> Mask:
         """Which targets (T, targets) could be likely enough to matter: a cheap bound that never excludes wrongly.
@@ -109,26 +136,27 @@ class Expectations:
         self._spent = {key for key in self._spent if key[0] != life.track}
         return [self._missed(key, t_s) for key in list(self._open) if key[0] == life.track]
 
-    def _side(self, target: int) -> int:
-        return SIDES.get(self.targets[target].direction, 0)
-
     def _wanted(self, life: Life, number: int) -> bool:
         target = self.targets[number]
-        if not life.is_object or (life.track, number) in self._open:
+        key = (life.track, number)
+        if not life.is_object or key in self._open or key in self._spent:
             return False
         return target.border.wants(life.label) and not target.closed_to(life)
 
-    def _rearmed(self, seen: Mapping[int, Life], likely: Mapping[Key, tuple[float, float]]) -> None:
-        """Forget what was said, where it has become unlikely."""
+    def _rearm(self, seen: Mapping[int, Life], near: Sequence[tuple[int, int]]) -> None:
+        """Forget what was said, where the forecast now leads elsewhere."""
         if self._spent:
-            present = {life.track for life in seen.values()}
-            self._spent -= {
-                key for key in self._spent if key[0] in present and likely.get(key, (0.0, 0.0))[0] < self._rearm
-            }
+            present, still = {life.track for life in seen.values()}, {(seen[row].track, target) for row, target in near}
+            self._spent -= {key for key in self._spent if key[0] in present and key not in still}
 
-    def _publishable(self, key: Key, life: Life, probability: float, eta_s: float) -> bool:
-        rule = self._settings
-        if key in self._spent or probability < rule.probability or not rule.min_lead_s <= eta_s <= rule.max_lead_s:
+    def _steadied(self, likely: Mapping[Key, tuple[float, float]], t_s: float) -> None:
+        """Note since when each has been likely enough: one noisy look is not believed, or every peak would be."""
+        high = (key for key, (p, _) in likely.items() if p >= self._settings.probability)
+        self._since_s = {key: self._since_s.get(key, t_s) for key in high}
+
+    def _publishable(self, key: Key, life: Life, eta_s: float) -> bool:
+        """Neither too near nor too far."""
+        if not self._settings.min_lead_s <= eta_s <= self._settings.max_lead_s:
             return False
         return self.targets[key[1]].border.distance(life.point, life.unit) >= self._clearance
 
@@ -139,7 +167,7 @@ class Expectations:
         self._spent.add(key)
         return self._happening(EventKind.EXPECTED, key, life, expectation)
 
-    def _overdue(self, key: Key, held: _Open, t_s: float) -> bool:
+    def _late(self, key: Key, held: _Open, t_s: float) -> bool:
         """Whether the deadline has passed, and nothing seen before it is still to be settled."""
         since = self.targets[key[1]].doubted_since(held.life)
         return t_s > held.deadline_s and (since is None or since > held.deadline_s)
@@ -158,5 +186,8 @@ class Expectations:
         return Happening(kind, life, target.border.name, target.direction, expectation)
 
 
-def _row(paths: Paths, row: int) -> Paths:
-    return Paths(paths.point[row : row + 1], paths.sigma[row : row + 1], paths.t_s)
+def _padded(groups: Sequence[Sequence[Edge]]) -> F32:
+    """Edges (groups, E, 4), each group filled up with edges that are a mere point of its own."""
+    most = max((len(group) for group in groups), default=1)
+    filled = [[*group, *[(group[0][0], group[0][0])] * (most - len(group))] for group in groups]
+    return np.array(filled, np.float32).reshape(len(groups), most, 4)

@@ -6,13 +6,14 @@ from typing import NamedTuple
 import numpy as np
 
 from edge.contracts.errors import ConfigError
-from edge.contracts.types import F32, Event, Forecasts, PathPoint, Tracks
+from edge.contracts.types import F32, Event, EventKind, Forecasts, PathPoint, Tracks
 from edge.events.changes import Changes
 from edge.events.life import Happening, Life, Look
 from edge.events.odds import Paths
 from edge.events.settings import EventSettings, LineSettings, ZoneSettings
 from edge.events.zones import anchor, in_frame
 
+COUNTED = (EventKind.NEW, EventKind.ENTERED)
 CAMERA = ""  # the key of the counts of the whole picture
 
 
@@ -71,7 +72,9 @@ class EventLog:
         for row, life, look in self._looks(tracks, point, sub_labels):
             seen[row] = life
             happened += self._changes.lived(life, look)
-        happened += self._expected.step(seen, self._paths(point, forecasts), t_s)
+        happened += self._expected.overdue(t_s)
+        if seen and self._expected.due(t_s):
+            happened += self._expected.ask(seen, self._paths(point, forecasts), t_s)
         happened += self._gone(rows)
         return self._events(happened, _Moment(t_s, utc_ns, rows, forecasts))
 
@@ -104,14 +107,15 @@ class EventLog:
         inside &= self._wants[tracks.label]
         columns = (tracks.id, tracks.box, tracks.score, tracks.label, tracks.lost_s, point, inside, right)
         for row, cells in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
-            track, box, score, label, lost_s, place, zones, sides = cells
+            track, (x1, y1, x2, y2), score, label, lost_s, (x, y), zones, sides = cells
             life = self._lives.get(track)
             if life is not None:
                 life.gone_s = -1.0
             if lost_s > 0 or not self._heard[label]:
                 continue
             sub_label = sub_labels.get(track, "")
-            look = Look(self._now_s, box, place, score, self._labels[label], sub_label, zones, sides)
+            name = self._labels[label]
+            look = Look(self._now_s, (x1, y1, x2, y2), (x, y), score, name, sub_label, zones, sides)
             if life is None:
                 life = self._lives[track] = Life(track, look)
             yield row, life, look
@@ -139,6 +143,8 @@ class EventLog:
     def _events(self, happened: Sequence[Happening], moment: _Moment) -> list[Event]:
         for happening in happened:
             happening.life.told(moment.t_s)
+            if happening.kind in COUNTED:
+                self._counted[happening.zone].add(happening.life.label)
         return [self._event(happening, moment) for happening in happened]
 
     def _event(self, happening: Happening, moment: _Moment) -> Event:

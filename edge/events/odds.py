@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.contracts.types import F32, F64
-from edge.events.polygon import Edge
 
 GOLDEN_ANGLE = np.pi * (3 - 5**0.5)
 
@@ -37,33 +36,34 @@ class Paths:
     t_s: F32  # (K + 1,) seconds from now, the first 0
 
 
-DRAWS = normal_draws(24)
+DRAWS = normal_draws(16).astype(np.float32)
 
 
-def entry_times(paths: Paths, edges: tuple[Edge, ...], side: int) -> F64:
+def entry_times(paths: Paths, edges: F32, side: F32) -> F32:
     """Seconds (C, G) until each of the G possible paths of each object first meets an edge, infinite if none does.
 
     Args:
         paths: of C objects.
-        edges: of one zone or line.
-        side: 0 for any way through an edge, +1 only from its left to its right, -1 only from right to left.
+        edges: (C, E, 4) x and y of both ends of what each is asked about; edges without length are never met.
+        side: (C,) 0 for any way through an edge, +1 only from its left to its right, -1 only from right to left.
     """
-    way = paths.point[:, None] + paths.sigma[:, None, :, None] * DRAWS[:, None]  # (C, G, K + 1, 2)
-    flat = np.array(edges, np.float64).reshape(-1, 4)
-    ax, ay, ex, ey = flat[:, 0], flat[:, 1], flat[:, 2] - flat[:, 0], flat[:, 3] - flat[:, 1]
-    px, py = way[:, :, :-1, 0, None], way[:, :, :-1, 1, None]  # (C, G, K, 1) against edges (E,)
-    rx, ry = way[:, :, 1:, 0, None] - px, way[:, :, 1:, 1, None] - py
+    x, y = (paths.point[:, None, :, i] + paths.sigma[:, None] * DRAWS[:, i, None] for i in range(2))  # (C, G, K + 1)
+    px, py = x[..., :-1, None], y[..., :-1, None]  # (C, G, K, 1) against edges (C, 1, 1, E)
+    rx, ry = x[..., 1:, None] - px, y[..., 1:, None] - py
+    ax, ay, bx, by = edges[:, None, None].transpose(4, 0, 1, 2, 3)
+    ex, ey, qx, qy = bx - ax, by - ay, px - ax, py - ay
     turn = ex * ry - ey * rx  # above 0 where the step leads to the right of the edge
-    safe = np.where(turn == 0, 1.0, turn)
-    along_step = ((px - ax) * ey - (py - ay) * ex) / safe
-    along_edge = ((px - ax) * ry - (py - ay) * rx) / safe
-    hit = (along_step >= 0) & (along_step <= 1) & (along_edge >= 0) & (along_edge <= 1)
-    hit &= turn * side > 0 if side else turn != 0
+    way = side[:, None, None, None]
+    hit = np.where(way == 0, turn != 0, turn * way > 0)
+    turn += ~hit  # nothing divides by 0
+    along_step = (qx * ey - qy * ex) / turn
+    along_edge = (qx * ry - qy * rx) / turn
+    hit &= (np.abs(along_step - np.float32(0.5)) <= 0.5) & (np.abs(along_edge - np.float32(0.5)) <= 0.5)
     start, length = paths.t_s[:-1, None], np.diff(paths.t_s)[:, None]
-    return np.where(hit, start + along_step * length, np.inf).min(axis=(2, 3))
+    return np.where(hit, start + along_step * length, np.float32(np.inf)).min(axis=(2, 3))
 
 
-def odds(times: F64, tolerance_s: float) -> tuple[float, float]:
+def odds(times: F32, tolerance_s: float) -> tuple[float, float]:
     """Probability and seconds to go of one object, from its possible entry times (G,).
 
     The seconds to go are the median of the paths that enter; those that do so later than the tolerance do not count.

@@ -75,8 +75,9 @@ class ExpectSettings(BaseModel, extra="forbid", frozen=True):
     """When to say that an object will enter a zone or cross a line."""
 
     enabled: bool = Field(True, description="publish expectations at all")
-    probability: float = Field(0.6, ge=0.05, le=0.99, description="least probability at which one is published")
+    probability: float = Field(0.7, ge=0.05, le=0.99, description="least probability at which one is published")
     hysteresis: float = Field(0.2, ge=0, le=0.9, description="how far it must fall before the next one of the same")
+    steady_s: float = Field(0.3, ge=0, description="seconds for which it must stay so probable")
     min_lead_s: float = Field(0.3, ge=0, description="nothing is published that is nearer than this, seconds")
     max_lead_s: float = Field(5.0, gt=0, description="nothing is published that is further than this, seconds")
     tolerance_s: float = Field(1.0, ge=0, description="seconds after the stated time at which it has not been kept")
