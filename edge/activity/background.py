@@ -18,7 +18,7 @@ RESTLESS_S = 15.0  # memory of the restlessness
 REFRESH_S = 1.0  # the thresholds are computed anew no more often
 CUT_OFF = 3.0  # one difference counts for no more than so many times the restlessness
 MOST_RESTLESS = 8.0
-EDGE_SHARE = 0.2
+EDGE_SHARE = 0.12
 SPARSE = slice(None, None, 8)  # every 8th pixel of every 8th row is enough to see the common factor
 _NEIGHBOURS = np.ones((3, 3), np.uint8)
 
@@ -33,7 +33,7 @@ class Tolerance:
 
 
 class Background:
-    """Running average and thresholds of one camera's small grey picture (h, w)."""
+    """Running average and thresholds of one camera's small picture, (h, w) or (h, w, 3), each channel by itself."""
 
     def __init__(self, grey: U8, t_s: float, tolerance: Tolerance) -> None:
         self._tolerance = tolerance
@@ -60,7 +60,7 @@ class Background:
         """255 where `grey` (h, w) differs from the scene, 0 elsewhere."""
         self._expected = cv2.convertScaleAbs(self._mean, alpha=_common_factor(grey, self._mean))
         self._difference = cv2.absdiff(grey, self._expected)
-        return cv2.compare(self._difference, self._threshold, cv2.CMP_GT)  # type: ignore[no-any-return]
+        return cv2.compare(self._difference, self._threshold, cv2.CMP_GT)
 
     def learn(self, grey: U8, t_s: float, where: U8 | None) -> None:
         """Let the average follow `grey`, after `changed(grey)`.
@@ -74,19 +74,19 @@ class Background:
         self._t_s = t_s
         cv2.accumulateWeighted(grey, self._mean, _weight(elapsed_s, self._tolerance.memory_s), where)
         if t_s - self._refreshed_s >= REFRESH_S or not self.ready:
-            self._refresh(t_s)
+            self._refresh(t_s, where)
 
     def absorb(self, grey: U8, where: U8) -> None:
         """Make `grey` the scene at once where `where` (h, w) is not 0."""
-        np.copyto(self._mean, grey, where=where > 0)
+        self._mean[where > 0] = grey[where > 0]
 
-    def _refresh(self, t_s: float) -> None:
+    def _refresh(self, t_s: float, where: U8 | None) -> None:
         """Bring restlessness and thresholds up to date."""
         if self._refreshes == 0:
             self._restless[:] = max(_typical(self._difference), 0.3)
         limit = cv2.convertScaleAbs(self._restless, alpha=CUT_OFF, beta=1)
         share = max(_weight(t_s - self._refreshed_s, RESTLESS_S), 1 / (self._refreshes + 2))
-        cv2.accumulateWeighted(cv2.min(self._difference, limit), self._restless, share)
+        cv2.accumulateWeighted(cv2.min(self._difference, limit), self._restless, share, where)
         cv2.min(self._restless, MOST_RESTLESS, self._restless)
         noise = cv2.dilate(cv2.blur(self._restless, (5, 5)), _NEIGHBOURS)
         edges = cv2.morphologyEx(self._expected, cv2.MORPH_GRADIENT, _NEIGHBOURS)

@@ -23,7 +23,13 @@ def stride(width: int) -> int:
 def small_grey(pixels: U8, step: int) -> U8:
     """Green samples (h // step, w // step) of a BGR picture (h, w, 3), averaged over 3x3 neighbours."""
     half = step // 2
-    return cv2.blur(np.ascontiguousarray(pixels[half::step, half::step, 1]), (3, 3))  # type: ignore[no-any-return]
+    return cv2.blur(np.ascontiguousarray(pixels[half::step, half::step, 1]), (3, 3))
+
+
+def small_colour(pixels: U8, step: int) -> U8:
+    """The same with all three channels, (h // step, w // step, 3)."""
+    half = step // 2
+    return cv2.blur(np.ascontiguousarray(pixels[half::step, half::step]), (3, 3))
 
 
 def visible(masked: Sequence[Polygon] | U8 | None, shape: tuple[int, int]) -> U8:

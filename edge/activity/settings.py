@@ -13,16 +13,16 @@ class ActivitySettings(BaseModel, extra="forbid", frozen=True):
         1.0, description="At start, and after the whole picture changed, only the heartbeat counts for so long.", gt=0
     )
     memory_s: float = Field(
-        1.0, description="Pixels are compared with their running average over this time.", ge=0.1, le=60
+        2.0, description="Pixels are compared with their running average over this time.", ge=0.1, le=60
     )
     contrast: float = Field(
-        9.0, description="Least change of brightness, of 255, that counts, however quiet the picture.", ge=1, le=255
+        6.0, description="Least change of brightness, of 255, that counts, however quiet the picture.", ge=1, le=255
     )
     noise_factor: float = Field(
         6.0, description="A change counts from so many times the pixel's usual restlessness.", ge=2, le=50
     )
     smallest: float = Field(
-        0.00012, description="Least changed area, as a fraction of the picture, that makes a region.", ge=0, lt=1
+        0.00005, description="Least changed area, as a fraction of the picture, that makes a region.", ge=0, lt=1
     )
     padding: float = Field(0.02, description="Added around each region, as a fraction of the picture.", ge=0, lt=0.5)
     whole_picture: float = Field(
@@ -41,9 +41,7 @@ class MotionSettings(BaseModel, extra="forbid", frozen=True):
     noise_factor: float = Field(
         6.0, description="A change counts from so many times the pixel's usual restlessness.", ge=2, le=50
     )
-    smallest: float = Field(
-        0.0002, description="Smallest object, as a fraction of the picture's area.", ge=0, lt=1
-    )
+    smallest: float = Field(0.0002, description="Smallest object, as a fraction of the picture's area.", ge=0, lt=1)
     largest: float = Field(
         0.6, description="Beyond this changed fraction of the picture the scene is learnt anew.", gt=0, le=1
     )

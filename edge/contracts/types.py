@@ -145,7 +145,7 @@ class Activity:
     """What the pixels say before any model looks: where something moves, R regions."""
 
     region: F32  # (R, 4) frame fractions, merged, largest first
-    calibrating: bool  # too early to tell; the chain looks as if everything moved
+    calibrating: bool  # too early to tell: no regions yet, and only the heartbeat is due
     due: bool  # something moves, or the heartbeat is due: the detector should look
 
 
