@@ -1,0 +1,87 @@
+"""What `foresight check FILE` finds: problems, or a summary of what would run. Prints nothing and starts nothing.
+
+The command exits with 0 where there are no problems and with 2 where there are; `run` refuses the same files.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.config.crosscheck import MOTION_LABEL, check_labels, crosscheck
+from edge.config.loader import Loaded, load_with_places
+from edge.config.problems import InvalidConfig, Problem, problem
+from edge.config.settings import Settings
+from edge.contracts.bundle import read_bundle
+from edge.contracts.errors import ModelError
+from edge.contracts.redact import redact
+
+EXIT_GOOD = 0
+EXIT_PROBLEMS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Problems in the order of the file, and rows `(what, name, details)` of a table for people."""
+
+    problems: tuple[Problem, ...]
+    rows: tuple[tuple[str, str, str], ...]
+
+    @property
+    def exit_code(self) -> int:
+        """What the command exits with."""
+        return EXIT_PROBLEMS if self.problems else EXIT_GOOD
+
+
+def check(path: Path, environment: Mapping[str, str] = os.environ) -> Report:
+    """Read the configuration and the model files that it names."""
+    try:
+        loaded = load_with_places(path, Settings, environment)
+    except InvalidConfig as error:
+        return Report(error.problems, ())
+    return check_loaded(loaded)
+
+
+def check_loaded(loaded: Loaded[Settings]) -> Report:
+    """The same for a configuration that is loaded already."""
+    found = crosscheck(loaded)
+    labels, damaged = _labels(loaded)
+    found += damaged
+    if len(labels) == max(1, len(loaded.settings.models)):  # else it is not known what labels there are
+        every = [label for table in labels.values() for label in table]
+        found += check_labels(loaded, every)
+    return Report(InvalidConfig(found).problems, tuple(_rows(loaded.settings, labels)))
+
+
+def _labels(loaded: Loaded[Settings]) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
+    """Each detector's labels, and what is wrong with their files."""
+    labels: dict[str, tuple[str, ...]] = {}
+    damaged: list[Problem] = []
+    for name, model in loaded.settings.models.items():
+        try:
+            bundle = read_bundle(model.path, sha256=model.sha256, overrides=model.overrides)
+        except ModelError as error:
+            if not model.path.is_file():  # which `crosscheck` has told
+                continue
+            item = loaded.tree.child(name) or (loaded.tree.child("detectors") or loaded.tree).child(name) or loaded.tree
+            damaged.append(problem(loaded.file, item.at, item.path, f"the model cannot be used: {error}"))
+        else:
+            labels[name] = bundle.labels
+    return labels if loaded.settings.models else {"motion": (MOTION_LABEL,)}, damaged
+
+
+def _rows(settings: Settings, labels: dict[str, tuple[str, ...]]) -> list[tuple[str, str, str]]:
+    mqtt = settings.mqtt
+    rows = [("broker", mqtt.host, f"port {mqtt.port}, topics {mqtt.base}/...")]
+    rows += [("detector", name, ", ".join(filter(None, table))) for name, table in labels.items()]
+    for name, camera in settings.cameras.items():
+        source = camera.source
+        where = next((str(getattr(source, key)) for key in ("url", "path", "device") if hasattr(source, key)), "")
+        rows.append(("camera", name, f"{source.kind} {redact(where)}".strip()))
+        rows += [("zone", zone.name, f"on {name}; {_some(zone.labels)}") for zone in camera.zones]
+        rows += [("line", line.name, f"on {name}; {_some(line.labels)}") for line in camera.lines]
+    return rows
+
+
+def _some(labels: tuple[str, ...]) -> str:
+    return ", ".join(labels) or "every label"

@@ -1,0 +1,123 @@
+"""Checks that need more than one value: names, labels, files."""
+
+from collections.abc import Collection, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from edge.cameras.settings import FileSettings, ImagesSettings
+from edge.config import problems
+from edge.config.loader import Loaded
+from edge.config.problems import Problem
+from edge.config.settings import Settings
+from edge.config.tree import Item
+from edge.contracts.topics import RESERVED_NAMES
+
+MOTION_LABEL = "moving"
+
+
+def crosscheck(loaded: Loaded[Settings]) -> list[Problem]:
+    """Names that clash or are reserved, files that do not exist."""
+    return [*_names(loaded), *_files(loaded)]
+
+
+def check_labels(loaded: Loaded[Settings], labels: Collection[str]) -> list[Problem]:
+    """Labels that are named in the configuration and that no detector has.
+
+    Args:
+        loaded: the configuration.
+        labels: of all detectors together.
+    """
+    known = sorted({label for label in labels if label})
+    return [
+        _say(loaded, path, f"no detector has the label {label}", _near(label, known))
+        for path, label in _named_labels(loaded.settings)
+        if label not in known
+    ]
+
+
+def _names(loaded: Loaded[Settings]) -> Iterator[Problem]:
+    first: dict[str, problems.Path] = {}
+    for path, name in _all_names(loaded.settings):
+        if len(path) == 2 and name in RESERVED_NAMES:
+            yield _say(loaded, path, "is a word that the topics use themselves", "choose another name", key=True)
+        if name in first:
+            line = _item(loaded, first[name]).key_at.line
+            hint = (
+                f"it is taken by {problems.dotted(first[name][:3])} on line {line}; names must differ in all the file"
+            )
+            yield _say(loaded, path, f"the name {name} stands twice", hint, key=True)
+        first.setdefault(name, path)
+
+
+def _all_names(settings: Settings) -> Iterator[tuple[problems.Path, str]]:
+    for name in settings.cameras:
+        yield ("cameras", name), name
+    for name, camera in settings.cameras.items():
+        for index, zone in enumerate(camera.zones):
+            yield ("cameras", name, "zones", index, "name"), zone.name
+        for index, line in enumerate(camera.lines):
+            yield ("cameras", name, "lines", index, "name"), line.name
+
+
+def _files(loaded: Loaded[Settings]) -> Iterator[Problem]:
+    for path, file in _named_files(loaded.settings):
+        if not file.is_file():
+            yield _say(loaded, path, f"there is no file {file}", "check the name; it counts from the working folder")
+    for name, camera in loaded.settings.cameras.items():
+        source = camera.source
+        if isinstance(source, FileSettings | ImagesSettings) and not source.path.exists():
+            yield _say(loaded, ("cameras", name, "source", "path"), f"there is no {source.path}", "check the name")
+
+
+def _named_files(settings: Settings) -> Iterator[tuple[problems.Path, Path]]:
+    places: list[tuple[problems.Path, object]] = [(("model",), settings.model), (("classifier",), settings.classifier)]
+    places += [(("detectors", name), model) for name, model in settings.detectors.items()]
+    places += [(("mqtt", "tls"), settings.mqtt.tls)]
+    for path, holder in places:
+        for key in ("path", "labels", "ca_file", "cert_file", "key_file"):
+            file = getattr(holder, key, None)
+            if isinstance(file, Path):
+                yield (*path, key), file
+
+
+def _named_labels(settings: Settings) -> Iterator[tuple[problems.Path, str]]:
+    yield from _each(("classify", "track_labels"), settings.classify.track_labels)
+    yield from _each(("events", "labels"), settings.events.labels)
+    for label in settings.events.filters:
+        yield ("events", "filters", label), label
+    for name, camera in settings.cameras.items():
+        at: problems.Path = ("cameras", name)
+        if camera.events != settings.events:
+            yield from _each((*at, "events", "labels"), camera.events.labels)
+            yield from (((*at, "events", "filters", label), label) for label in camera.events.filters)
+        for index, zone in enumerate(camera.zones):
+            yield from _each((*at, "zones", index, "labels"), zone.labels)
+        for index, line in enumerate(camera.lines):
+            yield from _each((*at, "lines", index, "labels"), line.labels)
+
+
+def _each(path: problems.Path, labels: tuple[str, ...]) -> Iterator[tuple[problems.Path, str]]:
+    return (((*path, index), label) for index, label in enumerate(labels))
+
+
+def _near(label: str, known: list[str]) -> str:
+    near = get_close_matches(label, known, n=1)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"it has {', '.join(known[:12])}{', ...' if len(known) > 12 else ''}" if known else "there are no labels"
+
+
+def _say(loaded: Loaded[Settings], path: problems.Path, message: str, hint: str, key: bool = False) -> Problem:
+    item = _item(loaded, path)
+    return problems.problem(loaded.file, item.key_at if key else item.at, item.path, message, hint)
+
+
+def _item(loaded: Loaded[Settings], path: problems.Path) -> Item:
+    """The item at a path, or the nearest above it where a short form was written."""
+    item = loaded.tree
+    for part in path:
+        below = item.child(part)
+        if below is None:
+            return item
+        item = below
+    return item

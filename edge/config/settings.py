@@ -1,0 +1,115 @@
+"""The whole configuration. Each section's model stands beside the step that it configures; here they are put together.
+
+`activity`, `motion`, `detection`, `tracking`, `forecast` and `events` are defaults that a camera may override.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from edge.activity.settings import ActivitySettings, MotionSettings
+from edge.cameras.settings import SourceSettings
+from edge.classify.settings import ClassifySettings
+from edge.contracts.input_rules import Overrides
+from edge.contracts.topics import NAME_PATTERN
+from edge.contracts.types import ColourOrder, Head, Resize
+from edge.detection.settings import DetectionSettings
+from edge.events.settings import EventSettings, LineSettings, ZoneSettings
+from edge.forecasting import ForecastSettings
+from edge.masks import MaskSettings
+from edge.mqtt.settings import MqttSettings
+from edge.outbox.settings import OutboxSettings
+from edge.runtime.settings import RuntimeSettings
+from edge.tracking.settings import TrackingSettings
+
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=64)]
+Triple = tuple[float, float, float]
+
+
+def state_folder() -> Path:
+    """Where systemd wants state, else where the user's programs keep theirs."""
+    if given := os.environ.get("STATE_DIRECTORY"):
+        return Path(given.split(":")[0])
+    return Path(os.environ.get("XDG_STATE_HOME") or Path("~/.local/state").expanduser()) / "foresight"
+
+
+class DeviceSettings(BaseModel, extra="forbid", frozen=True):
+    """The device itself. Its name in topics is `mqtt.device`."""
+
+    state_dir: Path = Field(default_factory=state_folder, description="Folder of the outbox and of all that is learnt")
+
+
+class ModelFile(BaseModel, extra="forbid", frozen=True):
+    """A model file, and what is to be said against it or where it is silent."""
+
+    path: Path = Field(description="The .tflite file")
+    sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$", description="Its hash; another file is refused unread")
+    labels: Path | None = Field(None, description="Label file, for models that carry none: one label per line")
+    head: Head | None = Field(None, description="What its outputs mean; found out by itself where left out")
+    resize: Resize | None = Field(None, description="How pictures are brought to its input size")
+    order: ColourOrder | None = Field(None, description="Order of the colour channels that it was trained on")
+    mean: Triple | None = Field(None, description="Subtracted from pixels 0..255, per channel; for float models")
+    std: Triple | None = Field(None, description="Then divided by, per channel; for float models")
+
+    @property
+    def overrides(self) -> Overrides:
+        """The same for the reader of model files."""
+        return Overrides(self.labels, self.head, self.resize, self.order, self.mean, self.std)
+
+
+def _path_alone(value: Any) -> Any:
+    return {"path": value} if isinstance(value, str) else value
+
+
+ModelSettings = Annotated[ModelFile, BeforeValidator(_path_alone, json_schema_input_type=str | ModelFile)]
+
+
+class CameraSettings(BaseModel, extra="forbid", frozen=True):
+    """One camera: where its pictures come from, what is watched in them, and what differs from the defaults."""
+
+    source: SourceSettings
+    masks: MaskSettings = Field(MaskSettings(), description="What nobody may see, and where motion does not count")
+    zones: tuple[ZoneSettings, ...] = Field((), max_length=64, description="Polygons that objects enter and leave")
+    lines: tuple[LineSettings, ...] = Field((), max_length=64, description="Lines that objects cross")
+    activity: ActivitySettings = Field(ActivitySettings(), description="Overrides `activity` key by key")
+    motion: MotionSettings = Field(MotionSettings(), description="Overrides `motion` key by key")
+    detection: DetectionSettings = Field(DetectionSettings(), description="Overrides `detection` key by key")
+    tracking: TrackingSettings = Field(TrackingSettings(), description="Overrides `tracking` key by key")
+    forecast: ForecastSettings = Field(ForecastSettings(), description="Overrides `forecast` key by key")
+    events: EventSettings = Field(EventSettings(), description="Overrides `events` key by key")
+
+
+class Settings(BaseModel, extra="forbid", frozen=True):
+    """The configuration of one device. Only `cameras` must be written."""
+
+    device: DeviceSettings = Field(default_factory=DeviceSettings, description="The device itself")
+    mqtt: MqttSettings = Field(default_factory=MqttSettings, description="The broker; by default on this machine")
+    outbox: OutboxSettings = Field(OutboxSettings(), description="Delivery of events")
+    runtime: RuntimeSettings = Field(RuntimeSettings(), description="How models are run")
+    model: ModelSettings | None = Field(None, description="The detector's model; without one, motion is detected")
+    detectors: dict[Name, ModelSettings] = Field({}, description="More detectors, by name; their findings are merged")
+    classifier: ModelSettings | None = Field(None, description="Second-stage classifier or embedding of tracks")
+    classify: ClassifySettings = Field(ClassifySettings(), description="When the second stage looks")
+    activity: ActivitySettings = Field(ActivitySettings(), description="When the detector is asked to look")
+    motion: MotionSettings = Field(MotionSettings(), description="The detector that needs no model")
+    detection: DetectionSettings = Field(DetectionSettings(), description="How detectors look, and what they keep")
+    tracking: TrackingSettings = Field(TrackingSettings(), description="How objects are followed")
+    forecast: ForecastSettings = Field(ForecastSettings(), description="How far ahead is looked")
+    events: EventSettings = Field(EventSettings(), description="Which tracks are objects, how often they are told of")
+    cameras: dict[Name, CameraSettings] = Field(min_length=1, description="Cameras by name")
+
+    @property
+    def models(self) -> dict[str, ModelFile]:
+        """Every detector's model by name, `model` first; empty: the motion detector serves."""
+        return {**({"model": self.model} if self.model else {}), **self.detectors}
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the file, for editors."""
+    written = Settings.model_json_schema()
+    for model in (written, *written["$defs"].values()):
+        for key, field in model.get("properties", {}).items():
+            field.setdefault("title", key.replace("_", " ").capitalize())
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **written}
