@@ -24,6 +24,7 @@ from edge.health import StageClock
 from edge.imaging import OpenCv
 from edge.masks import PrivacyMask
 from edge.pipeline import Chain, Intake, NoClassifier, Steps
+from edge.pipeline import Classifier as SecondStage
 from edge.runtime.canary import try_model
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.tflite import TfliteRuntime, open_runtime
@@ -65,7 +66,7 @@ class Models:
             ModelError: it is refused; says why.
         """
         if model not in self._loaded:
-            bundle = read_bundle(model.path, model.sha256, model.overrides)
+            bundle = read_bundle(model.path, sha256=model.sha256, overrides=model.overrides)
             try_model(bundle, self._settings, self._state_dir)
             runtime = self._stack.enter_context(open_runtime(bundle, self._settings))
             _log.info("model %s: %s by %s, %s", bundle.name, bundle.head.value, runtime.name, runtime.delegate)
@@ -86,7 +87,7 @@ def build_chain(settings: Settings, name: str, models: Models, clock: StageClock
     """The chain of one camera."""
     camera = settings.cameras[name]
     detector = build_detector(settings, camera, models)
-    classifier = NoClassifier()
+    classifier: SecondStage = NoClassifier()
     if settings.classifier is not None:
         second = models.load(settings.classifier)
         classifier = Classifier(second, settings.classify, OpenCv(), detector.labels)
@@ -97,6 +98,7 @@ def build_chain(settings: Settings, name: str, models: Models, clock: StageClock
         classifier=classifier,
         forecaster=ConstantVelocity(camera.forecast),
         log=EventLog(name, detector.labels, camera.events, camera.zones, camera.lines),
+        crops=camera.detection.max_crops > 0,
     )
     return Chain(steps, camera.look, clock)
 

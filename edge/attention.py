@@ -17,6 +17,18 @@ GROWTH = 1.5  # power of time with which a forecast goes wrong
 BOLDEST = 2.0  # factor by which a gap may exceed the one before
 
 
+class LookSettings(BaseModel, extra="forbid", frozen=True):
+    """When the detector looks at a frame."""
+
+    every_frame: bool = Field(False, description="Look at every frame, whether anything moves or not")
+    settle_s: float = Field(
+        1.0, ge=0, le=60, description="Seconds to go on looking after the last motion, so that speeds come to rest"
+    )
+    economical: bool = Field(
+        False, description="Skip frames in which the forecasts are certain enough to stand in for a look"
+    )
+
+
 class AttentionSettings(BaseModel, extra="forbid", frozen=True):
     """How much the forecasts may go wrong before they are checked."""
 

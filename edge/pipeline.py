@@ -10,28 +10,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from pydantic import BaseModel, Field
 
 from edge.activity.gate import ActivityGate
-from edge.attention import Attention
+from edge.attention import Attention, LookSettings
 from edge.contracts.types import U8, Activity, Detections, Event, Forecasts, Frame, SubLabel, Tracks
 from edge.detection.detector import Detector
 from edge.events.log import EventLog
 from edge.forecasting import Forecaster
 from edge.health import StageClock
 from edge.tracking import Tracker
-
-
-class LookSettings(BaseModel, extra="forbid", frozen=True):
-    """When the detector looks at a frame."""
-
-    every_frame: bool = Field(False, description="Look at every frame, whether anything moves or not")
-    settle_s: float = Field(
-        1.0, ge=0, le=60, description="Seconds to go on looking after the last motion, so that speeds come to rest"
-    )
-    economical: bool = Field(
-        False, description="Skip frames in which the forecasts are certain enough to stand in for a look"
-    )
 
 
 class Classifier(Protocol):
@@ -83,6 +70,10 @@ class Steps:
     classifier: Classifier
     forecaster: Forecaster
     log: EventLog
+    crops: bool  # whether the detector takes closer looks at places
+
+
+_NOWHERE = np.zeros((0, 4), np.float32)
 
 
 class Intake:
@@ -128,8 +119,7 @@ class Chain:
             self._tracker = self._steps.tracker(frame.pixels.shape[1] / frame.pixels.shape[0])
         if not self._wants_look(sensed, self._tracker):
             return self._coast(sensed, self._tracker)
-        detections = self._look(sensed, self._tracker)
-        return self._follow(sensed, detections, self._tracker)
+        return self._look(sensed, self._tracker)
 
     def counts(self) -> Mapping[str, Mapping[str, int]]:
         """How many objects are there now, by zone and label; "" is the whole picture."""
@@ -148,20 +138,24 @@ class Chain:
             return True
         if now_s - self._last_motion_s > settings.settle_s:
             return activity.due
-        return not settings.economical or self._steps.attention.due(tracker.at(now_s), now_s)
+        return not settings.economical or self._steps.attention.due(now_s)
 
-    def _look(self, sensed: Sensed, tracker: Tracker) -> Detections:
+    def _look(self, sensed: Sensed, tracker: Tracker) -> Followed:
         """Detect, with a closer look at where something moves and where something is expected by now."""
+        frame, steps = sensed.frame, self._steps
+        expected = tracker.at(frame.t_s) if steps.crops or self._settings.economical else Tracks.empty()
+        places = np.concatenate([sensed.activity.region, expected.box]) if steps.crops else _NOWHERE
         with self._clock.stage("detect"):
-            expected = tracker.at(sensed.frame.t_s).box
-            places = np.concatenate([sensed.activity.region, expected])
-            return self._steps.detector.detect(sensed.frame.pixels, places)
-
-    def _follow(self, sensed: Sensed, detections: Detections, tracker: Tracker) -> Followed:
-        """Everything after a look."""
-        steps, clock, frame = self._steps, self._clock, sensed.frame
-        with clock.stage("track"):
+            detections = steps.detector.detect(frame, places)
+        with self._clock.stage("track"):
             tracks = tracker.step(detections, frame.t_s)
+        if self._settings.economical:
+            steps.attention.looked(expected, tracks, frame.t_s)
+        return self._follow(sensed, detections, tracks)
+
+    def _follow(self, sensed: Sensed, detections: Detections, tracks: Tracks) -> Followed:
+        """What follows from the tracks."""
+        steps, clock, frame = self._steps, self._clock, sensed.frame
         with clock.stage("classify"):
             named = steps.classifier.step(frame.pixels, tracks, frame.t_s)
         names = {track: said.name for track, said in named.items()}

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, Field
 
 from edge.activity.settings import ActivitySettings, MotionSettings
+from edge.attention import AttentionSettings, LookSettings
 from edge.cameras.settings import SourceSettings
 from edge.classify.settings import ClassifySettings
 from edge.contracts.input_rules import Overrides
@@ -21,6 +22,7 @@ from edge.forecasting import ForecastSettings
 from edge.masks import MaskSettings
 from edge.mqtt.settings import MqttSettings
 from edge.outbox.settings import OutboxSettings
+from edge.publisher import PublishSettings
 from edge.runtime.settings import RuntimeSettings
 from edge.tracking.settings import TrackingSettings
 
@@ -74,6 +76,8 @@ class CameraSettings(BaseModel, extra="forbid", frozen=True):
     zones: tuple[ZoneSettings, ...] = Field((), max_length=64, description="Polygons that objects enter and leave")
     lines: tuple[LineSettings, ...] = Field((), max_length=64, description="Lines that objects cross")
     activity: ActivitySettings = Field(ActivitySettings(), description="Overrides `activity` key by key")
+    look: LookSettings = Field(LookSettings(), description="Overrides `look` key by key")
+    attention: AttentionSettings = Field(AttentionSettings(), description="Overrides `attention` key by key")
     motion: MotionSettings = Field(MotionSettings(), description="Overrides `motion` key by key")
     detection: DetectionSettings = Field(DetectionSettings(), description="Overrides `detection` key by key")
     tracking: TrackingSettings = Field(TrackingSettings(), description="Overrides `tracking` key by key")
@@ -87,12 +91,15 @@ class Settings(BaseModel, extra="forbid", frozen=True):
     device: DeviceSettings = Field(default_factory=DeviceSettings, description="The device itself")
     mqtt: MqttSettings = Field(default_factory=MqttSettings, description="The broker; by default on this machine")
     outbox: OutboxSettings = Field(OutboxSettings(), description="Delivery of events")
+    publish: PublishSettings = Field(PublishSettings(), description="How much goes out over MQTT")
     runtime: RuntimeSettings = Field(RuntimeSettings(), description="How models are run")
     model: ModelSettings | None = Field(None, description="The detector's model; without one, motion is detected")
     detectors: dict[Name, ModelSettings] = Field({}, description="More detectors, by name; their findings are merged")
     classifier: ModelSettings | None = Field(None, description="Second-stage classifier or embedding of tracks")
     classify: ClassifySettings = Field(ClassifySettings(), description="When the second stage looks")
     activity: ActivitySettings = Field(ActivitySettings(), description="When the detector is asked to look")
+    look: LookSettings = Field(LookSettings(), description="Which frames the detector looks at")
+    attention: AttentionSettings = Field(AttentionSettings(), description="When forecasts stand in for a look")
     motion: MotionSettings = Field(MotionSettings(), description="The detector that needs no model")
     detection: DetectionSettings = Field(DetectionSettings(), description="How detectors look, and what they keep")
     tracking: TrackingSettings = Field(TrackingSettings(), description="How objects are followed")
