@@ -47,7 +47,7 @@ def check_loaded(loaded: Loaded[Settings]) -> Report:
     found = crosscheck(loaded)
     labels, damaged = _labels(loaded)
     found += damaged
-    if not damaged:
+    if len(labels) == max(1, len(loaded.settings.models)):  # else it is not known what labels there are
         every = [label for table in labels.values() for label in table]
         found += check_labels(loaded, every)
     return Report(InvalidConfig(found).problems, tuple(_rows(loaded.settings, labels)))
@@ -61,6 +61,8 @@ def _labels(loaded: Loaded[Settings]) -> tuple[dict[str, tuple[str, ...]], list[
         try:
             bundle = read_bundle(model.path, sha256=model.sha256, overrides=model.overrides)
         except ModelError as error:
+            if not model.path.is_file():  # which `crosscheck` has told
+                continue
             item = loaded.tree.child(name) or (loaded.tree.child("detectors") or loaded.tree).child(name) or loaded.tree
             damaged.append(problem(loaded.file, item.at, item.path, f"the model cannot be used: {error}"))
         else:

@@ -6,11 +6,13 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from edge.config import schema_walk
 from edge.config.defaults import with_defaults
 from edge.config.environment import substitute
 from edge.config.problems import WHOLE_FILE, InvalidConfig, problem
@@ -55,11 +57,16 @@ def parse_settings(raw: bytes, file: str, model: type[M], environment: Mapping[s
     try:
         settings = model.model_validate(plain(tree))
     except ValidationError as error:
-        raise InvalidConfig(translate(error, tree, model.model_json_schema(), file)) from None
+        raise InvalidConfig(translate(error, tree, _schema(model), file)) from None
     misread = misread_booleans(settings, tree, file)
     if misread:
         raise InvalidConfig(misread)
     return Loaded(settings, tree, file)
+
+
+@cache
+def _schema(model: type[BaseModel]) -> schema_walk.Schema:
+    return model.model_json_schema()
 
 
 def _read(path: Path) -> bytes:

@@ -108,4 +108,8 @@ class Settings(BaseModel, extra="forbid", frozen=True):
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of the file, for editors."""
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}
+    written = Settings.model_json_schema()
+    for model in (written, *written["$defs"].values()):
+        for key, field in model.get("properties", {}).items():
+            field.setdefault("title", key.replace("_", " ").capitalize())
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **written}
