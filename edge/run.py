@@ -5,10 +5,9 @@ import secrets
 import signal
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
-from types import FrameType
 
 import cv2
 
@@ -21,9 +20,10 @@ from edge.contracts.errors import EdgeError
 from edge.contracts.messages import encode_stats
 from edge.contracts.redact import RedactingFilter
 from edge.contracts.topics import Topics
-from edge.contracts.types import CameraHealth, Event, Health
+from edge.contracts.types import Event
 from edge.engine import Camera, Engine
-from edge.health import StageClock, cpu_seconds, rss_bytes
+from edge.health import StageClock
+from edge.monitor import Monitor
 from edge.mqtt.link import MqttLink
 from edge.outbox.outbox import Outbox
 from edge.outbox.sender import Sender
@@ -31,4 +31,95 @@ from edge.pipeline import Followed
 from edge.publisher import Publisher
 
 STATS_S = 60.0
+LOG_PAUSE_S = 60.0
 _log = logging.getLogger(__name__)
+
+
+class TroubleLog:
+    """Says when frames cannot be followed, once a minute per camera; the daemon goes on."""
+
+    def __init__(self) -> None:
+        self._said_s: dict[str, float] = {}
+
+    def seen(self, camera: Camera, followed: Followed) -> None:
+        """All is well."""
+
+    def gone(self, camera: Camera, events: list[Event]) -> None:
+        """The camera's thread has said so."""
+
+    def failed(self, camera: Camera, error: EdgeError) -> None:
+        """Log, but not for every frame."""
+        now_s = time.monotonic()
+        if now_s - self._said_s.get(camera.name, -LOG_PAUSE_S) >= LOG_PAUSE_S:
+            self._said_s[camera.name] = now_s
+            _log.error("camera %s: a frame could not be followed: %s", camera.name, error)
+
+
+def run_daemon(path: Path) -> None:
+    """Run until SIGTERM or SIGINT, or until every clip has ended where there are only clips.
+
+    Raises:
+        InvalidConfig: the configuration, or a model that it names, has problems; lists them all.
+        ModelError: a model crashed or hung in its trial.
+    """
+    loaded = load_with_places(path, Settings)
+    report = check_loaded(loaded)
+    if report.problems:
+        raise InvalidConfig(report.problems)
+    _begin_log(loaded.settings)
+    run_settings(loaded.settings)
+
+
+def run_settings(settings: Settings) -> None:
+    """The same for a configuration that is known to be good."""
+    cv2.setNumThreads(1)  # resizing one picture on several cores costs more than it saves
+    state_dir = settings.device.state_dir
+    state_dir.mkdir(parents=True, exist_ok=True)
+    topics = Topics(settings.mqtt.device, settings.mqtt.prefix)
+    clocks = {name: StageClock() for name in settings.cameras}
+    monitor = Monitor(clocks)
+    with ExitStack() as stack:
+        models = stack.enter_context(Models(settings.runtime, state_dir))
+        cameras = [build_camera(settings, name, models, clocks[name]) for name in settings.cameras]
+        link = stack.enter_context(MqttLink(settings.mqtt))
+        outbox = stack.enter_context(Outbox(state_dir / "outbox.db", settings.outbox))
+        stack.enter_context(Sender(outbox, link, topics.ack, settings.outbox))
+        publisher = Publisher(link, outbox, topics, secrets.token_hex(4), settings.publish)
+        engine = stack.enter_context(Engine(cameras, [publisher, monitor, TroubleLog()]))
+
+        def tell() -> None:
+            health = monitor.report(engine.counts(), models.runtimes, outbox.stats())
+            link.publish(topics.stats, encode_stats(health, topics.device, time.time_ns()))
+
+        stack.enter_context(Periodic(tell, STATS_S))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: engine.stop())
+        engine.run()
+
+
+class Periodic:
+    """Calls a function on a thread of its own, again and again. Use as a context manager."""
+
+    def __init__(self, call: Callable[[], None], period_s: float) -> None:
+        self._call, self._period_s = call, period_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="periodic", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(5.0)
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._period_s):
+            self._call()
+
+
+def _begin_log(settings: Settings) -> None:
+    """Log to standard error, as systemd likes it, without secrets."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(levelname)-7s %(name)s: %(message)s"))
+    handler.addFilter(RedactingFilter([settings.mqtt.password.get_secret_value()]))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])

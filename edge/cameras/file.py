@@ -64,7 +64,7 @@ class FileSource:
         if not there:
             return None
         self._count += 1
-        return pixels  # type: ignore[return-value]
+        return pixels
 
     def _ended(self) -> bool:
         """Whether the clip begins again after its end."""

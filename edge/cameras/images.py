@@ -70,7 +70,7 @@ class ImagesSource:
             pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
             if pixels is not None:
                 self._any = True
-                return pixels  # type: ignore[return-value]
+                return pixels
             _LOG.warning("camera %s: %s cannot be read as an image; left out", self._camera, path)
         raise SourceError(f"camera {self._camera}: {self._settings.path} was too slow; check the disk it lies on")
 

@@ -57,7 +57,7 @@ class V4l2Source:
             raise SourceError(
                 f"camera {self._camera}: {self._settings.device} gives no pictures (in time); check cable and power"
             )
-        return self._framer.frame(pixels, t_s, utc_ns)  # type: ignore[arg-type]
+        return self._framer.frame(pixels, t_s, utc_ns)
 
     def _wishes(self) -> list[int]:
         """What is asked of the camera, as OpenCV takes it: key, value, ... The pixel format must come first."""

@@ -1,0 +1,90 @@
+"""What the daemon says of itself each minute: an observer that counts, and the report made of it."""
+
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from edge.contracts.errors import EdgeError
+from edge.contracts.runtime import Runtime
+from edge.contracts.types import CameraHealth, Event, Health
+from edge.engine import Camera, CameraCounts
+from edge.health import StageClock, cpu_seconds, rss_bytes
+from edge.outbox.outbox import OutboxStats
+from edge.pipeline import Followed
+
+_LATENCIES = 1024
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What happened to one camera's frames since the last report."""
+
+    looked: int = 0
+    skipped: int = 0
+    failed: int = 0
+    captured_before: int = 0
+    latency_s: deque[float] = field(default_factory=lambda: deque(maxlen=_LATENCIES))
+
+
+class Monitor:
+    """Counts on the inference thread; `report` is called on another, once a minute or so."""
+
+    def __init__(self, clocks: Mapping[str, StageClock]) -> None:
+        self._clocks = clocks
+        self._tallies = {name: _Tally() for name in clocks}
+        self._start_s = self._since_s = time.monotonic()
+        self._cpu_s = cpu_seconds()
+
+    def seen(self, camera: Camera, followed: Followed) -> None:
+        """Count one frame."""
+        tally = self._tallies[camera.name]
+        if followed.looked:
+            tally.looked += 1
+        else:
+            tally.skipped += 1
+        tally.latency_s.append(time.monotonic() - followed.sensed.taken_s)
+
+    def gone(self, camera: Camera, events: list[Event]) -> None:
+        """Nothing to count: the camera's thread knows."""
+
+    def failed(self, camera: Camera, error: EdgeError) -> None:
+        """Count a frame that could not be followed."""
+        self._tallies[camera.name].failed += 1
+
+    def report(
+        self, counts: Mapping[str, tuple[CameraCounts, int]], runtimes: Sequence[Runtime], outbox: OutboxStats
+    ) -> Health:
+        """How it was since the last report."""
+        now_s, cpu_s = time.monotonic(), cpu_seconds()
+        passed_s = max(now_s - self._since_s, 1e-3)
+        health = Health(
+            uptime_s=now_s - self._start_s,
+            rss_bytes=rss_bytes(),
+            cpu_percent=100 * (cpu_s - self._cpu_s) / passed_s,
+            runtime=runtimes[0].name if runtimes else "none",
+            delegate=runtimes[0].delegate if runtimes else "none",
+            cameras=tuple(self._camera(name, *counts[name], passed_s) for name in self._tallies),
+            outbox_rows=outbox.rows,
+            outbox_dropped=outbox.dropped,
+        )
+        self._since_s, self._cpu_s = now_s, cpu_s
+        return health
+
+    def _camera(self, name: str, counts: CameraCounts, dropped: int, passed_s: float) -> CameraHealth:
+        tally = self._tallies[name]
+        captured = counts.captured
+        self._tallies[name] = _Tally(captured_before=captured)
+        detect = self._clocks[name].times().get("detect")
+        return CameraHealth(
+            camera=name,
+            online=counts.online,
+            captured_fps=(captured - tally.captured_before) / passed_s,
+            detected_fps=tally.looked / passed_s,
+            dropped=dropped,
+            skipped=tally.skipped,
+            detect_ms=detect.p50_ms if detect else float("nan"),
+            latency_ms=1e3 * float(np.median(list(tally.latency_s))) if tally.latency_s else float("nan"),
+        )
