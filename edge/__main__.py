@@ -49,13 +49,12 @@ def check(
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the configuration")] = False,
 ) -> None:
     """Check a configuration against itself and against its models; say what it would run."""
-    from edge.check import check_file, print_schema  # noqa: PLC0415
+    from edge.check import show_check, show_schema  # noqa: PLC0415
 
-    console = Console()
     if schema:
-        print_schema(console)
-        return
-    check_file(config, console)
+        show_schema()
+    else:
+        raise typer.Exit(show_check(config, Console()))
 
 
 @app.command()

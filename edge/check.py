@@ -1,17 +1,22 @@
-"""What `foresight check FILE` finds: problems, or a summary of what would run. Prints nothing and starts nothing.
+"""What `foresight check FILE` finds: problems, or a summary of what would run. Starts nothing.
 
 The command exits with 0 where there are no problems and with 2 where there are; `run` refuses the same files.
 """
 
+import json
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from rich.console import Console
+from rich.table import Table
+
 from edge.config.crosscheck import MOTION_LABEL, check_labels, crosscheck
 from edge.config.loader import Loaded, load_with_places
 from edge.config.problems import InvalidConfig, Problem, problem
-from edge.config.settings import Settings
+from edge.config.settings import Settings, schema
 from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ModelError
 from edge.contracts.redact import redact
@@ -31,6 +36,26 @@ class Report:
     def exit_code(self) -> int:
         """What the command exits with."""
         return EXIT_PROBLEMS if self.problems else EXIT_GOOD
+
+
+def show_check(path: Path, console: Console) -> int:
+    """Print the report; the exit code."""
+    report = check(path)
+    for one in report.problems:
+        console.print(str(one), style="red", markup=False, highlight=False, soft_wrap=True)
+    if not report.problems:
+        table = Table(title=f"{path}: good", title_justify="left")
+        for heading in ("what", "name", "details"):
+            table.add_column(heading)
+        for row in report.rows:
+            table.add_row(*row)
+        console.print(table)
+    return report.exit_code
+
+
+def show_schema() -> None:
+    """Print the JSON Schema of the configuration."""
+    sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
 
 
 def check(path: Path, environment: Mapping[str, str] = os.environ) -> Report:

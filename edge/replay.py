@@ -1,24 +1,35 @@
 """`foresight replay`: a clip through the chain, every frame of it, into an annotated video and lines of JSON."""
 
+import secrets
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from edge.adhoc import CAMERA, adhoc_settings, clip_length, street_clip
+from edge.adhoc import STREET, adhoc_settings, from_file, with_clip
 from edge.assembly import Models, build_camera
+from edge.cameras.settings import AnySettings, FileSettings
+from edge.cameras.source import Paint, Source
+from edge.config.settings import Settings
 from edge.contracts.errors import EdgeError
 from edge.contracts.types import Event
+from edge.demo.source import StreetSource
+from edge.demo.street import Street
 from edge.engine import Camera, Engine
 from edge.health import StageClock
 from edge.pipeline import Followed
 from edge.recording import Annotator, Clip, JsonLines
 
+_USUAL_FPS = 25.0
+_STREET_S, _STREET_FPS = 20.0, 15.0
+EVERY_FRAME = {"look": {"every_frame": True}}
 
-class _Progress:
+
+class _Count:
     """An observer that moves a progress bar, and lets no error pass."""
 
     def __init__(self, bar: Progress, task: TaskID) -> None:
@@ -40,3 +51,58 @@ class _Progress:
     def failed(self, camera: Camera, error: EdgeError) -> None:
         """A replay is for finding out: stop at the first error."""
         raise error
+
+
+def replay_clip(
+    source: str, config: Path | None, model: Path | None, labels: Path | None, out: Path, console: Console
+) -> None:
+    """Write `annotated.mp4`, `contact.png`, `events.jsonl` and `tracks.jsonl` into `out`.
+
+    Raises:
+        EdgeError: the clip, the model or the configuration cannot be used; says why.
+    """
+    cv2.setNumThreads(1)
+    base = from_file(config) if config else adhoc_settings(source, model, labels, EVERY_FRAME)
+    settings = with_clip(base, source)
+    name, camera = next(iter(settings.cameras.items()))
+    rendered = _street(name) if source == STREET else None
+    frames, fps = (round(_STREET_S * _STREET_FPS), _STREET_FPS) if rendered else clip_length(camera.source)
+    zones = {zone.name: zone.points for zone in camera.zones}
+    lines = {line.name: line.points for line in camera.lines}
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    run = secrets.token_hex(4)
+    start_s = time.monotonic()
+    with ExitStack() as stack:
+        models = stack.enter_context(Models(settings.runtime, settings.device.state_dir))
+        followed = build_camera(settings, name, models, StageClock(), rendered)
+        bar = stack.enter_context(Progress(*columns, console=console))
+        count = _Count(bar, bar.add_task(source, total=frames or None))
+        clip = stack.enter_context(Clip(Annotator(zones, lines), out / "annotated.mp4", out / "contact.png", fps))
+        log = stack.enter_context(JsonLines(out / "events.jsonl", out / "tracks.jsonl", run))
+        stack.enter_context(Engine([followed], [count, clip, log])).run()
+    _say(settings, count, time.monotonic() - start_s, out, console)
+
+
+def _say(settings: Settings, count: _Count, took_s: float, out: Path, console: Console) -> None:
+    found_by = ", ".join(settings.models) or "the motion detector (no neural model)"
+    console.print(
+        f"{count.frames} frames in {took_s:.1f} s, found by {found_by}: {len(count.tracks)} tracks, "
+        f"{count.events} events -> {out}/annotated.mp4, contact.png, events.jsonl, tracks.jsonl",
+        soft_wrap=True,
+    )
+
+
+def _street(camera: str) -> Callable[[Paint], Source]:
+    return lambda _paint: StreetSource(camera, Street(1), _STREET_FPS, _STREET_S, paced=False)
+
+
+def clip_length(source: AnySettings) -> tuple[int, float]:
+    """Frames (0 = not known) and frames per second of a clip."""
+    if not isinstance(source, FileSettings):
+        return 0, getattr(source, "fps", _USUAL_FPS)
+    capture = cv2.VideoCapture(str(source.path))
+    try:
+        fps = capture.get(cv2.CAP_PROP_FPS)
+        return max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0), fps if 0 < fps < 1000 else _USUAL_FPS
+    finally:
+        capture.release()

@@ -15,6 +15,7 @@ from edge.assembly import Models, build_camera
 from edge.check import check_loaded
 from edge.config.loader import load_with_places
 from edge.config.problems import InvalidConfig
+from edge.config.secrets import secrets_of
 from edge.config.settings import Settings
 from edge.contracts.errors import EdgeError
 from edge.contracts.messages import encode_stats
@@ -121,5 +122,5 @@ def _begin_log(settings: Settings) -> None:
     """Log to standard error, as systemd likes it, without secrets."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(levelname)-7s %(name)s: %(message)s"))
-    handler.addFilter(RedactingFilter([settings.mqtt.password.get_secret_value()]))
+    handler.addFilter(RedactingFilter(secrets_of(settings)))
     logging.basicConfig(level=logging.INFO, handlers=[handler])

@@ -9,7 +9,24 @@ import pytest
 from tests.paths import REPOSITORY
 
 PACKAGES = ("edge", "trainer", "firmware_tools")
-COMPOSERS = {"pipeline", "daemon", "config", "check", "replay", "bench", "demo", "web", "collect", "__main__"}
+COMPOSERS = {
+    "__main__",
+    "adhoc",
+    "assembly",
+    "benchmark",
+    "check",
+    "collect",
+    "config",
+    "demo",
+    "engine",
+    "monitor",
+    "pipeline",
+    "publisher",
+    "recording",
+    "replay",
+    "run",
+    "web",
+}
 LONGEST_FILE = 400  # lines
 LONGEST_FUNCTION = 60
 
