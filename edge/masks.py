@@ -4,11 +4,13 @@ from typing import Annotated
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, Field
 
-from edge.contracts.types import I64, U8
+from edge.contracts.types import U8
 
 Point = tuple[float, float]
+Corners = NDArray[np.int32]  # (P, 2)
 SUBPIXEL_BITS = 8
 
 
@@ -33,9 +35,7 @@ class MaskSettings(BaseModel, extra="forbid", frozen=True):
     """Polygons in fractions of the frame: `[[x, y], [x, y], [x, y], ...]`, origin top left."""
 
     privacy: tuple[Polygon, ...] = Field((), description="Blackened before anything else sees the picture")
-    motion: tuple[Polygon, ...] = Field(
-        (), description="Motion here does not count: trees, flags, a clock in the image"
-    )
+    motion: tuple[Polygon, ...] = Field((), description="Motion here does not count: trees, flags, a clock")
 
 
 class PrivacyMask:
@@ -44,10 +44,10 @@ class PrivacyMask:
     def __init__(self, polygons: tuple[Polygon, ...]) -> None:
         self._polygons = polygons
         self._size = (0, 0)
-        self._corners: list[I64] = []
+        self._corners: list[Corners] = []
 
     def __call__(self, pixels: U8) -> None:
-        """Blacken pixels (height, width, 3), every pixel that a polygon covers or touches."""
+        """Blacken pixels (height, width, 3), every pixel that a polygon covers, and up to two around."""
         size = (pixels.shape[1], pixels.shape[0])
         if size != self._size:
             self._size, self._corners = size, _corners(self._polygons, *size)
@@ -61,12 +61,15 @@ def motion_mask(polygons: tuple[Polygon, ...], width: int, height: int) -> U8:
     return mask
 
 
-def _corners(polygons: tuple[Polygon, ...], width: int, height: int) -> list[I64]:
+def _corners(polygons: tuple[Polygon, ...], width: int, height: int) -> list[Corners]:
     """Corners (P, 2) in 1/256 pixels, as OpenCV counts: pixel centres are whole numbers, so edges lie at -0.5."""
     size = np.array([width, height])
-    return [np.round((np.array(points) * size - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int64) for points in polygons]
+    return [np.round((np.array(points) * size - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int32) for points in polygons]
 
 
-def _fill(pixels: U8, corners: list[I64], value: int) -> None:
+def _fill(pixels: U8, corners: list[Corners], value: int) -> None:
     for points in corners:
-        cv2.fillPoly(pixels, [points.astype(np.int32)], (value, value, value), shift=SUBPIXEL_BITS)
+        colour = (value, value, value)
+        cv2.fillPoly(pixels, [points], colour, shift=SUBPIXEL_BITS)
+        # Filling alone leaves single pixels out along slanted edges; the outline takes them in.
+        cv2.polylines(pixels, [points], isClosed=True, color=colour, thickness=2, shift=SUBPIXEL_BITS)

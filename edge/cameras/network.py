@@ -65,8 +65,9 @@ class NetworkSource:
         except OSError as error:
             raise self._trouble("has lost its decoder") from error
         if not in_time:
+            trouble = self._trouble("gave no picture in time")
             self._child.kill()
-            raise self._trouble("gave no picture in time")
+            raise trouble
         if "seq" not in answer:
             raise self._trouble(answer.get("error", "has lost its decoder"))
         pixels = self._copy(answer["height"], answer["width"])
@@ -85,7 +86,8 @@ class NetworkSource:
         )
 
     def _environment(self) -> dict[str, str]:
+        # A shorter analysis than FFmpeg's 5 s connects in half the time (H.264 over RTSP: 1 s instead of 2).
         return os.environ | {
-            "OPENCV_FFMPEG_CAPTURE_OPTIONS": f"rtsp_transport;{self._settings.transport}",
+            "OPENCV_FFMPEG_CAPTURE_OPTIONS": f"rtsp_transport;{self._settings.transport}|analyzeduration;1000000",
             "OPENCV_LOG_LEVEL": "SILENT",
         }

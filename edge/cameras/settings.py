@@ -15,7 +15,10 @@ KIND_OF_KEY = {"url": "network", "device": "v4l2", "ffmpeg": "ffmpeg", "command"
 
 
 class _Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True):
-    """Values are never shown in errors: URLs hold passwords."""
+    """URLs hold passwords, so errors must not show values.
+
+    pydantic asks only the outermost model about that: a model that holds these sets `hide_input_in_errors` too.
+    """
 
 
 class FileSettings(_Settings):
