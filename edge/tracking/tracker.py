@@ -14,6 +14,7 @@ from edge.tracking.settings import TrackingSettings
 STRONG_WORTH, WEAK_WORTH, SECOND_WORTH, OTHER_LABEL_WORTH = 0.15, 0.6, 0.2, 0.7  # least worth of a pair, by round
 FARTHEST = 10.0  # frames; a box reaching beyond is none
 SIZE_ACCELERATION = 0.2  # of the centre's
+CAMERA_REACH = 0.8  # box sizes by which a jump of the camera may make forecasts miss
 STEADY = 0.7  # share of a camera's unforeseen shift that will go on: it pans, it does not only shake
 START_SPEED, START_GROWTH = 0.3, 0.05  # 1 sd for a new object, box heights per second
 
@@ -55,8 +56,8 @@ class Tracker:
         settings = self._settings
         detections = _usable(detections, settings.low_score)
         seen = isotropic(detections.box, self._aspect)
-        rows, alike = self._camera_followed(self._forecast(t_s), seen, detections.score, t_s)
-        row, column = self._paired(rows, detections, alike)
+        rows = self._camera_followed(self._forecast(t_s), seen, detections.score, t_s)
+        row, column = self._paired(rows, detections, seen)
         rows = _corrected(rows, row, seen[column], settings.jitter).seen(row, detections[column], t_s)
         keep = t_s - rows.seen_s <= np.where(rows.sure, settings.coast_s, 0)
         rows = rows if keep.all() else rows[keep]
@@ -92,21 +93,22 @@ class Tracker:
         mean, cov = kalman.predict(rows.mean, rows.cov, noise, t_s - self._looked_s)
         return replace(rows, mean=mean, cov=cov)
 
-    def _camera_followed(self, rows: Rows, seen: F64, score: F32, t_s: float) -> tuple[Rows, F64]:
-        """The rows, moved as the camera moved, and how alike (T, N) they are to what was seen."""
-        alike = similarity(rows.mean[:, 0], seen, self._settings.reach)
+    def _camera_followed(self, rows: Rows, seen: F64, score: F32, t_s: float) -> Rows:
+        """The rows, moved as the camera moved. It may jump by more than people do, hence the longer reach."""
         if not self._settings.camera_moves:
-            return rows, alike
-        shift = common_shift(rows.mean[:, 0], seen, alike * score, STRONG_WORTH)
+            return rows
+        worth = similarity(rows.mean[:, 0], seen, CAMERA_REACH) * score
+        shift = common_shift(rows.mean[:, 0], seen, worth, STRONG_WORTH)
         if not shift.any():
-            return rows, alike
+            return rows
         mean = rows.mean.copy()
         mean[:, 0, 0] += shift
         mean[:, 1, 0] += shift * (STEADY / (t_s - self._looked_s))
-        return replace(rows, mean=mean), similarity(mean[:, 0], seen, self._settings.reach)
+        return replace(rows, mean=mean)
 
-    def _paired(self, rows: Rows, detections: Detections, alike: F64) -> tuple[I64, I64]:
+    def _paired(self, rows: Rows, detections: Detections, seen: F64) -> tuple[I64, I64]:
         """Rows and the detections that belong to them."""
+        alike = similarity(rows.mean[:, 0], seen, self._settings.reach)
         strong = detections.score >= self._settings.high_score
         same = rows.label[:, None] == detections.label
         value = alike * np.where(strong, detections.score, 1)

@@ -25,7 +25,7 @@ STRIDES = (1, 5)
 GRID: Mapping[str, tuple[float, ...]] = {
     "reach": (0.2, 0.25, 0.3),
     "acceleration": (0.4, 0.6, 0.8),
-    "birth_score": (0.64, 0.67, 0.7),
+    "birth_score": (0.65, 0.7),
     "sure_score": (0.75, 0.8),
     "low_score": (0.02, 0.1),
 }
