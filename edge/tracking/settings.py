@@ -1,6 +1,8 @@
 """How the tracker behaves. Times are seconds and lengths are box heights, so one setting serves every frame rate."""
 
-from pydantic import BaseModel, Field
+from typing import Self
+
+from pydantic import BaseModel, Field, model_validator
 
 
 class TrackingSettings(BaseModel, extra="forbid", frozen=True):
@@ -16,3 +18,13 @@ class TrackingSettings(BaseModel, extra="forbid", frozen=True):
     jitter: float = Field(0.05, description="1 sd of a detector's box edges, in box heights", gt=0, le=1)
     camera_moves: bool = Field(True, description="follow the camera's own motion by the shift that all boxes share")
     history: int = Field(8, description="how many past boxes each track carries", ge=1, le=256)
+
+    @model_validator(mode="after")
+    def _scores_ascend(self) -> Self:
+        """An object born of a detection too weak for the first round could never be seen a second time."""
+        if not self.low_score <= self.high_score <= self.birth_score <= self.sure_score:
+            raise ValueError(
+                f"scores must not fall from low_score ({self.low_score}) over high_score ({self.high_score}) and "
+                f"birth_score ({self.birth_score}) to sure_score ({self.sure_score})"
+            )
+        return self

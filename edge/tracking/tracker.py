@@ -49,7 +49,7 @@ class Tracker:
         Raises:
             ValueError: `t_s` is not later than the step before. A source that starts over needs a new tracker.
         """
-        if not t_s > self._looked_s:
+        if not self._looked_s < t_s < np.inf:
             raise ValueError(
                 f"a step at {t_s} s after one at {self._looked_s} s; time must grow, else use a new Tracker"
             )
@@ -76,7 +76,7 @@ class Tracker:
         Raises:
             ValueError: `t_s` is before the newest step.
         """
-        if not t_s >= self._looked_s:
+        if not self._looked_s <= t_s < np.inf:
             raise ValueError(f"a forecast for {t_s} s after a step at {self._looked_s} s; the past is in the history")
         return self._told(self._forecast(t_s), t_s)
 

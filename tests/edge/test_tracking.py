@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from edge.contracts.types import Detections, Tracks
 from edge.tracking import Tracker, TrackingSettings
@@ -169,6 +170,20 @@ def test_weak_detections_alone_start_nothing() -> None:
         assert len(weak.step(seen(person(0.5, score=0.4)), n / 10)) == 0
 
 
+@pytest.mark.parametrize("fps", [5, 10, 30])
+def test_a_fast_car_is_one_car(fps: int) -> None:
+    """It covers half the frame in a second: at 5 frames a second nearly its own length from look to look."""
+    road = tracker()
+    for n in range(fps):
+        left = 0.2 + 0.5 * n / fps
+        car = Detections(
+            np.array([[left, 0.5, left + 0.14, 0.6]], np.float32), np.full(1, 0.9, np.float32), np.full(1, 2)
+        )
+        tracks = road.step(car, n / fps)
+        assert list(tracks.id) == [1]
+    np.testing.assert_allclose(tracks.velocity[0, 0], 0.5, rtol=0.1)
+
+
 @pytest.mark.parametrize("pan", [0.0, 0.06, -0.06])
 def test_the_camera_pans_and_ids_stay(pan: float) -> None:
     panning = tracker()
@@ -236,7 +251,7 @@ def test_ids_belong_to_one_tracker() -> None:
     assert list(second.step(seen(person(0.5)), 0.0).id) == [1]
 
 
-@pytest.mark.parametrize("t_s", [1.0, 0.5, -math.inf, math.nan])
+@pytest.mark.parametrize("t_s", [1.0, 0.5, -math.inf, math.inf, math.nan])
 def test_time_must_grow(t_s: float) -> None:
     clock = tracker()
     before = clock.step(seen(person(0.5)), 1.0)
@@ -279,3 +294,13 @@ def test_right_and_down_count_alike_whatever_the_aspect() -> None:
         down = along.step(seen(person(0.3, 0.3 + 0.01 * n)), n / 10)
     np.testing.assert_allclose(right.velocity[0, 0] * ASPECT, down.velocity[0, 1], rtol=1e-4)
     np.testing.assert_allclose(right.sigma, down.sigma, rtol=1e-6)
+
+
+def test_settings_refuse_scores_that_fall() -> None:
+    with pytest.raises(ValidationError, match="must not fall"):
+        TrackingSettings(high_score=0.9)
+
+
+def test_settings_refuse_unknown_keys() -> None:
+    with pytest.raises(ValidationError, match="max_age"):
+        TrackingSettings.model_validate({"max_age": 30})
