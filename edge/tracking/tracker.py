@@ -56,9 +56,11 @@ class Tracker:
         settings = self._settings
         detections = _usable(detections, settings.low_score)
         seen = isotropic(detections.box, self._aspect)
-        rows = self._camera_followed(self._forecast(t_s), seen, detections.score, t_s)
-        row, column = self._paired(rows, detections, seen)
-        rows = _corrected(rows, row, seen[column], settings.jitter).seen(row, detections[column], t_s)
+        mean, cov = self._forecast(t_s)
+        self._follow_camera(mean, seen, detections.score, t_s - self._looked_s)
+        row, column = self._paired(mean, detections, seen)
+        _correct(mean, cov, row, seen[column], settings.jitter)
+        rows = self._rows.seen(row, detections[column], t_s, mean, cov)
         keep = t_s - rows.seen_s <= np.where(rows.sure, settings.coast_s, 0)
         rows = rows if keep.all() else rows[keep]
         born = detections.score >= settings.birth_score
@@ -78,37 +80,34 @@ class Tracker:
         """
         if not self._looked_s <= t_s < np.inf:
             raise ValueError(f"a forecast for {t_s} s after a step at {self._looked_s} s; the past is in the history")
-        return self._told(self._forecast(t_s), t_s)
+        mean, cov = self._forecast(t_s)
+        return self._told(replace(self._rows, mean=mean, cov=cov), t_s)
 
     def _told(self, rows: Rows, t_s: float) -> Tracks:
         told = rows if rows.sure.all() else rows[rows.sure]
         return to_tracks(told, self._looked_s, t_s, self._aspect)
 
-    def _forecast(self, t_s: float) -> Rows:
-        """All rows with their motion carried on to `t_s`."""
+    def _forecast(self, t_s: float) -> tuple[F64, F64]:
+        """Mean and covariance of all rows, carried on to `t_s`; new arrays, the step's own to write into."""
         rows = self._rows
         if not len(rows):
-            return rows
+            return rows.mean, rows.cov
         noise = _noise(rows.mean[:, 0, 1, 1], self._settings.acceleration, SIZE_ACCELERATION)
-        mean, cov = kalman.predict(rows.mean, rows.cov, noise, t_s - self._looked_s)
-        return replace(rows, mean=mean, cov=cov)
+        return kalman.predict(rows.mean, rows.cov, noise, t_s - self._looked_s)
 
-    def _camera_followed(self, rows: Rows, seen: F64, score: F32, t_s: float) -> Rows:
-        """The rows, moved as the camera moved. It may jump by more than people do, hence the longer reach."""
+    def _follow_camera(self, mean: F64, seen: F64, score: F32, since_s: float) -> None:
+        """Move the forecasts as the camera moved. It may jump by more than people do, hence the longer reach."""
         if not self._settings.camera_moves:
-            return rows
-        worth = similarity(rows.mean[:, 0], seen, CAMERA_REACH) * score
-        shift = common_shift(rows.mean[:, 0], seen, worth, STRONG_WORTH)
-        if not shift.any():
-            return rows
-        mean = rows.mean.copy()
-        mean[:, 0, 0] += shift
-        mean[:, 1, 0] += shift * (STEADY / (t_s - self._looked_s))
-        return replace(rows, mean=mean)
+            return
+        worth = similarity(mean[:, 0], seen, CAMERA_REACH) * score
+        shift = common_shift(mean[:, 0], seen, worth, STRONG_WORTH)
+        if shift.any():
+            mean[:, 0, 0] += shift
+            mean[:, 1, 0] += shift * (STEADY / since_s)
 
-    def _paired(self, rows: Rows, detections: Detections, seen: F64) -> tuple[I64, I64]:
+    def _paired(self, mean: F64, detections: Detections, seen: F64) -> tuple[I64, I64]:
         """Rows and the detections that belong to them."""
-        alike = similarity(rows.mean[:, 0], seen, self._settings.reach)
+        rows, alike = self._rows, similarity(mean[:, 0], seen, self._settings.reach)
         strong = detections.score >= self._settings.high_score
         same = rows.label[:, None] == detections.label
         value = alike * np.where(strong, detections.score, 1)
@@ -158,13 +157,10 @@ def _usable(detections: Detections, low_score: float) -> Detections:
     return detections if usable.all() else detections[usable]
 
 
-def _corrected(rows: Rows, row: I64, seen: F64, jitter: float) -> Rows:
-    """The rows with the motion of some corrected by where they were seen (n, 2, 2)."""
-    if not len(row):
-        return rows
-    mean, cov = rows.mean.copy(), rows.cov.copy()
-    mean[row], cov[row] = kalman.update(mean[row], cov[row], seen, _noise(seen[:, 1, 1], jitter))
-    return replace(rows, mean=mean, cov=cov)
+def _correct(mean: F64, cov: F64, row: I64, seen: F64, jitter: float) -> None:
+    """Correct the motion of some rows by where they were seen (n, 2, 2)."""
+    if len(row):
+        mean[row], cov[row] = kalman.update(mean[row], cov[row], seen, _noise(seen[:, 1, 1], jitter))
 
 
 def _noise(height: F64, centre: float, size: float = 1.0) -> F64:
