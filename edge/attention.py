@@ -2,8 +2,8 @@
 
 At every look the forecasts are held against what is seen. How far they were off says how soon the next look is due,
 as the step of a numerical integrator follows from the error of its last one (Hairer, Norsett, Wanner, Solving Ordinary
-Differential Equations I, II.4): of an object whose speed wanders as the tracker assumes, the position is lost as
-time^1.5. So a street of steady walkers is looked at seldom, a turning crowd or a shaking camera often.
+Differential Equations I, II.4). Between looks a wrong velocity errs in proportion to time. So a street of steady
+walkers is looked at seldom, a turning crowd or a shaking camera often.
 """
 
 import numpy as np
@@ -13,8 +13,7 @@ from edge.contracts import boxes
 from edge.contracts.types import F32, Tracks
 
 JITTER = 0.02  # of overlap that detectors lose from frame to frame by themselves
-GROWTH = 1.5  # power of time with which a forecast goes wrong
-BOLDEST = 2.0  # factor by which a gap may exceed the one before
+BOLDEST = 1.6  # factor by which a gap may exceed the one before; above 1.5, else one frame never becomes two
 
 
 class LookSettings(BaseModel, extra="forbid", frozen=True):
@@ -32,7 +31,7 @@ class LookSettings(BaseModel, extra="forbid", frozen=True):
 class AttentionSettings(BaseModel, extra="forbid", frozen=True):
     """How much the forecasts may go wrong before they are checked."""
 
-    tolerance: float = Field(0.1, description="overlap that forecasts may lose between looks (1 = all)", gt=0, lt=1)
+    tolerance: float = Field(0.105, description="overlap that forecasts may lose between looks (1 = all)", gt=0, lt=1)
     longest_s: float = Field(0.2, description="seconds after which a look is due in any case", gt=0, le=60)
 
 
@@ -66,7 +65,7 @@ class Attention:
 
 def next_gap_s(gap_s: float, error: float, settings: AttentionSettings) -> float:
     """Seconds to the next look, after a gap at whose end the forecasts were off by `error`."""
-    factor = (settings.tolerance / max(error - JITTER, 1e-9)) ** (1 / GROWTH)
+    factor = settings.tolerance / max(error - JITTER, 1e-9)
     return min(gap_s * min(factor, BOLDEST), settings.longest_s)
 
 

@@ -1,7 +1,7 @@
 """Which detection belongs to which track: how alike two boxes are, and the best one-to-one pairing in rounds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import lap
 import numpy as np
@@ -11,8 +11,7 @@ from edge.contracts.types import F64, I64, Mask
 NO_AREA = 1e-9
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Round:
+class Round(NamedTuple):
     """One round of pairing: the still free of the chosen rows and columns, where the pair is worth enough."""
 
     rows: Mask  # (T,)
@@ -35,16 +34,21 @@ def similarity(a: F64, b: F64, reach: float) -> F64:
         b: (N, 2, 2) centre and size.
         reach: >= 0, in box sizes.
     """
-    half_a, half_b = a[:, None, 1] * 0.5, b[None, :, 1] * 0.5
-    apart = np.abs(a[:, None, 0] - b[None, :, 0])
-    both, small = half_a + half_b, 2 * np.minimum(half_a, half_b)
-    low = np.minimum(both[..., 1] - apart[..., 1], small[..., 1])
-    upright = np.maximum(low, 0) / (2 * both[..., 1] - low)
     grown = 1 + 2 * reach
-    shared = np.maximum(np.minimum(both * grown - apart, small * grown), 0)
-    inter = shared[..., 0] * shared[..., 1]
-    area = (a[:, 1, 0] * a[:, 1, 1])[:, None] + (b[:, 1, 0] * b[:, 1, 1])[None]
+    apart_x, both_x, small_x = _axis(a, b, 0)
+    apart_y, both_y, small_y = _axis(a, b, 1)
+    low = np.minimum(both_y - apart_y, small_y)
+    upright = np.maximum(low, 0) / (2 * both_y - low)
+    inter = np.maximum(np.minimum(both_x * grown - apart_x, small_x * grown), 0)
+    inter *= np.maximum(np.minimum(both_y * grown - apart_y, small_y * grown), 0)
+    area = (a[:, 1, 0] * a[:, 1, 1])[:, None] + b[:, 1, 0] * b[:, 1, 1]
     return upright * inter / (area * grown**2 - inter + NO_AREA)
+
+
+def _axis(a: F64, b: F64, axis: int) -> tuple[F64, F64, F64]:
+    """Along one axis, (T, N) each: distance of the centres, half the sum of the sizes, the smaller size."""
+    size_a, size_b = a[:, None, 1, axis], b[:, 1, axis]
+    return np.abs(a[:, None, 0, axis] - b[:, 0, axis]), (size_a + size_b) * 0.5, np.minimum(size_a, size_b)
 
 
 def pair_in_rounds(rounds: Sequence[Round]) -> tuple[I64, I64]:
@@ -52,7 +56,7 @@ def pair_in_rounds(rounds: Sequence[Round]) -> tuple[I64, I64]:
     row_left, column_left = np.ones(len(rounds[0].rows), bool), np.ones(len(rounds[0].columns), bool)
     found: list[tuple[I64, I64]] = []
     for one in rounds:
-        row, column = np.flatnonzero(one.rows & row_left), np.flatnonzero(one.columns & column_left)
+        (row,), (column,) = (one.rows & row_left).nonzero(), (one.columns & column_left).nonzero()
         if len(row) and len(column):
             i, j = pair(one.worth[row[:, None], column], one.least)
             found.append((row[i], column[j]))
@@ -70,5 +74,5 @@ def pair(worth: F64, least: float) -> tuple[I64, I64]:
     and Sparse Linear Assignment Problems, Computing 38, 1987).
     """
     _, column, _ = lap.lapjv(1 - worth, extend_cost=True, cost_limit=1 - least)
-    row = np.flatnonzero(column >= 0)
+    (row,) = (column >= 0).nonzero()
     return row, column[row].astype(np.int64)

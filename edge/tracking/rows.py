@@ -3,7 +3,7 @@
 Lengths are in frame heights and times in seconds, so that right and down count alike at every frame rate.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -40,15 +40,15 @@ class Rows:
         """These rows and then the other's."""
         return type(self)(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in self.__slots__))
 
-    def seen(self, rows: I64, found: Detections, t_s: float) -> Self:
-        """With `found` as the newest of the chosen rows, which it makes sure. The motion is left as it is."""
+    def seen(self, rows: I64, found: Detections, t_s: float, mean: F64, cov: F64) -> Self:
+        """With `found` as the newest of the chosen rows, which it makes sure, and with new motion of all."""
         score, seen_s, sure = self.score.copy(), self.seen_s.copy(), self.sure.copy()
         past, past_s = self.past.copy(), self.past_s.copy()
         score[rows], seen_s[rows], sure[rows] = found.score, t_s, True
         past[rows, :-1], past[rows, -1] = past[rows, 1:], found.box
         past_s[rows, :-1], past_s[rows, -1] = past_s[rows, 1:], t_s
         label, votes = self._vote(rows, found)
-        return replace(self, score=score, label=label, votes=votes, seen_s=seen_s, sure=sure, past=past, past_s=past_s)
+        return type(self)(self.id, mean, cov, score, label, votes, self.born_s, seen_s, sure, past, past_s)
 
     def _vote(self, rows: I64, found: Detections) -> tuple[I64, F64]:
         """Labels by majority of the scores (Boyer and Moore's one-counter vote): detectors waver, tracks should not."""
@@ -75,7 +75,9 @@ class Rows:
 def isotropic(box: F32, aspect: float) -> F64:
     """Centre and size (N, 2, 2) in frame heights of boxes (N, 4) in frame fractions."""
     corner = box.reshape(-1, 2, 2) * np.array([aspect, 1.0])
-    return np.stack([(corner[:, 0] + corner[:, 1]) * 0.5, corner[:, 1] - corner[:, 0]], axis=1)
+    state = np.empty_like(corner)
+    state[:, 0], state[:, 1] = (corner[:, 0] + corner[:, 1]) * 0.5, corner[:, 1] - corner[:, 0]
+    return state
 
 
 def to_tracks(rows: Rows, looked_s: float, t_s: float, aspect: float) -> Tracks:

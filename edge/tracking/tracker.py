@@ -14,6 +14,7 @@ from edge.tracking.settings import TrackingSettings
 STRONG_WORTH, WEAK_WORTH, SECOND_WORTH, OTHER_LABEL_WORTH = 0.15, 0.6, 0.2, 0.7  # least worth of a pair, by round
 FARTHEST = 10.0  # frames; a box reaching beyond is none
 SIZE_ACCELERATION = 0.2  # of the centre's
+CAMERA_REACH = 0.8  # box sizes by which a jump of the camera may make forecasts miss
 STEADY = 0.7  # share of a camera's unforeseen shift that will go on: it pans, it does not only shake
 START_SPEED, START_GROWTH = 0.3, 0.05  # 1 sd for a new object, box heights per second
 
@@ -48,16 +49,18 @@ class Tracker:
         Raises:
             ValueError: `t_s` is not later than the step before. A source that starts over needs a new tracker.
         """
-        if not t_s > self._looked_s:
+        if not self._looked_s < t_s < np.inf:
             raise ValueError(
                 f"a step at {t_s} s after one at {self._looked_s} s; time must grow, else use a new Tracker"
             )
         settings = self._settings
         detections = _usable(detections, settings.low_score)
         seen = isotropic(detections.box, self._aspect)
-        rows, alike = self._camera_followed(self._forecast(t_s), seen, detections.score, t_s)
-        row, column = self._paired(rows, detections, alike)
-        rows = _corrected(rows, row, seen[column], settings.jitter).seen(row, detections[column], t_s)
+        mean, cov = self._forecast(t_s)
+        self._follow_camera(mean, seen, detections.score, t_s - self._looked_s)
+        row, column = self._paired(mean, detections, seen)
+        _correct(mean, cov, row, seen[column], settings.jitter)
+        rows = self._rows.seen(row, detections[column], t_s, mean, cov)
         keep = t_s - rows.seen_s <= np.where(rows.sure, settings.coast_s, 0)
         rows = rows if keep.all() else rows[keep]
         born = detections.score >= settings.birth_score
@@ -75,38 +78,36 @@ class Tracker:
         Raises:
             ValueError: `t_s` is before the newest step.
         """
-        if not t_s >= self._looked_s:
+        if not self._looked_s <= t_s < np.inf:
             raise ValueError(f"a forecast for {t_s} s after a step at {self._looked_s} s; the past is in the history")
-        return self._told(self._forecast(t_s), t_s)
+        mean, cov = self._forecast(t_s)
+        return self._told(replace(self._rows, mean=mean, cov=cov), t_s)
 
     def _told(self, rows: Rows, t_s: float) -> Tracks:
         told = rows if rows.sure.all() else rows[rows.sure]
         return to_tracks(told, self._looked_s, t_s, self._aspect)
 
-    def _forecast(self, t_s: float) -> Rows:
-        """All rows with their motion carried on to `t_s`."""
+    def _forecast(self, t_s: float) -> tuple[F64, F64]:
+        """Mean and covariance of all rows, carried on to `t_s`; new arrays, the step's own to write into."""
         rows = self._rows
         if not len(rows):
-            return rows
+            return rows.mean, rows.cov
         noise = _noise(rows.mean[:, 0, 1, 1], self._settings.acceleration, SIZE_ACCELERATION)
-        mean, cov = kalman.predict(rows.mean, rows.cov, noise, t_s - self._looked_s)
-        return replace(rows, mean=mean, cov=cov)
+        return kalman.predict(rows.mean, rows.cov, noise, t_s - self._looked_s)
 
-    def _camera_followed(self, rows: Rows, seen: F64, score: F32, t_s: float) -> tuple[Rows, F64]:
-        """The rows, moved as the camera moved, and how alike (T, N) they are to what was seen."""
-        alike = similarity(rows.mean[:, 0], seen, self._settings.reach)
+    def _follow_camera(self, mean: F64, seen: F64, score: F32, since_s: float) -> None:
+        """Move the forecasts as the camera moved. It may jump by more than people do, hence the longer reach."""
         if not self._settings.camera_moves:
-            return rows, alike
-        shift = common_shift(rows.mean[:, 0], seen, alike * score, STRONG_WORTH)
-        if not shift.any():
-            return rows, alike
-        mean = rows.mean.copy()
-        mean[:, 0, 0] += shift
-        mean[:, 1, 0] += shift * (STEADY / (t_s - self._looked_s))
-        return replace(rows, mean=mean), similarity(mean[:, 0], seen, self._settings.reach)
+            return
+        worth = similarity(mean[:, 0], seen, CAMERA_REACH) * score
+        shift = common_shift(mean[:, 0], seen, worth, STRONG_WORTH)
+        if shift.any():
+            mean[:, 0, 0] += shift
+            mean[:, 1, 0] += shift * (STEADY / since_s)
 
-    def _paired(self, rows: Rows, detections: Detections, alike: F64) -> tuple[I64, I64]:
+    def _paired(self, mean: F64, detections: Detections, seen: F64) -> tuple[I64, I64]:
         """Rows and the detections that belong to them."""
+        rows, alike = self._rows, similarity(mean[:, 0], seen, self._settings.reach)
         strong = detections.score >= self._settings.high_score
         same = rows.label[:, None] == detections.label
         value = alike * np.where(strong, detections.score, 1)
@@ -156,13 +157,10 @@ def _usable(detections: Detections, low_score: float) -> Detections:
     return detections if usable.all() else detections[usable]
 
 
-def _corrected(rows: Rows, row: I64, seen: F64, jitter: float) -> Rows:
-    """The rows with the motion of some corrected by where they were seen (n, 2, 2)."""
-    if not len(row):
-        return rows
-    mean, cov = rows.mean.copy(), rows.cov.copy()
-    mean[row], cov[row] = kalman.update(mean[row], cov[row], seen, _noise(seen[:, 1, 1], jitter))
-    return replace(rows, mean=mean, cov=cov)
+def _correct(mean: F64, cov: F64, row: I64, seen: F64, jitter: float) -> None:
+    """Correct the motion of some rows by where they were seen (n, 2, 2)."""
+    if len(row):
+        mean[row], cov[row] = kalman.update(mean[row], cov[row], seen, _noise(seen[:, 1, 1], jitter))
 
 
 def _noise(height: F64, centre: float, size: float = 1.0) -> F64:

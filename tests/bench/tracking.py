@@ -22,9 +22,10 @@ from tests.bench import mot
 from tests.bench.report import parser, show
 
 STRIDES = (1, 5)
+REPEATS = 7  # of the timing, whose least median counts: other work on the machine only ever adds
 GRID: Mapping[str, tuple[float, ...]] = {
     "reach": (0.2, 0.25, 0.3),
-    "acceleration": (0.35, 0.5, 0.7),
+    "acceleration": (0.4, 0.6, 0.8),
     "birth_score": (0.65, 0.7),
     "sure_score": (0.75, 0.8),
     "low_score": (0.02, 0.1),
@@ -43,7 +44,7 @@ def main(argv: list[str]) -> None:
         results = list(pool.map(partial(run, folder), candidates))
     shipped = figures(results[0])
     left_out = shipped if chosen.quick else figures(leave_one_out(results[1:]))
-    step_ms = {"step_ms_30": step_ms_at(30)}
+    step_ms = {"step_ms_30": min(step_ms_at(30) for _ in range(REPEATS))}
     names = ["mota", "idf1", "hota", "idsw", "mota_5", "idf1_5", "hota_5", "idsw_5"]
     rows: list[list[object]] = [["shipped", *(shipped[name] for name in names)]]
     if not chosen.quick:
@@ -89,7 +90,7 @@ def figures(results: Results) -> mot.Score:
     return every | {f"{name}_5": value for name, value in fifth.items()}
 
 
-def step_ms_at(objects: int, steps: int = 400) -> float:
+def step_ms_at(objects: int, steps: int = 200) -> float:
     """Median CPU milliseconds of a step with so many objects that wander about at 10 frames per second."""
     chance = np.random.default_rng(0)
     start, velocity = chance.uniform(0.1, 0.9, (objects, 2)), chance.normal(0, 0.05, (objects, 2))
