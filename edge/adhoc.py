@@ -7,12 +7,12 @@ from pydantic import ValidationError
 
 from edge.cameras.settings import AnySettings, FileSettings, ImagesSettings
 from edge.config.loader import load
-from edge.config.settings import Settings
+from edge.config.settings import CameraSettings, Settings
 from edge.contracts.errors import ConfigError
 
 CAMERA = "camera"
 STREET = "street"
-Section = Mapping[str, object]
+Section = object  # as it would stand in the file
 
 
 def adhoc_settings(source: str, model: Path | None, labels: Path | None, sections: Mapping[str, Section]) -> Settings:
@@ -22,16 +22,17 @@ def adhoc_settings(source: str, model: Path | None, labels: Path | None, section
         source: as in a configuration; `street` for the rendered one.
         model: a detector; None = the motion detector.
         labels: its labels, where the file itself has none.
-        sections: further top-level sections.
+        sections: further sections, top-level ones and the camera's own.
 
     Raises:
         ConfigError: the source or the labels cannot be meant.
     """
     if labels is not None and model is None:
         raise ConfigError(f"--labels {labels} belongs to a model; give --model too")
+    own = {key: section for key, section in sections.items() if key in CameraSettings.model_fields}
     written: dict[str, object] = {
-        "cameras": {CAMERA: {"source": "/dev/null" if source == STREET else source}},
-        **sections,
+        "cameras": {CAMERA: {"source": "/dev/null" if source == STREET else source, **own}},
+        **{key: section for key, section in sections.items() if key in Settings.model_fields},
     }
     if model is not None:
         written["model"] = {"path": str(model), "labels": labels and str(labels)}
