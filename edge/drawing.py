@@ -9,10 +9,12 @@ import numpy as np
 from edge.contracts.types import F32, U8, Forecasts, Tracks
 
 Polygon = Sequence[tuple[float, float]]
+Shapes = Mapping[str, Polygon]
 Colour = tuple[int, int, int]  # BGR
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _ZONE: Colour = (200, 160, 60)
+STIRS = 0.02  # frame fractions that an object must be forecast to move for its path to be drawn
 _INK: Colour = (255, 255, 255)
 _SHADE: Colour = (20, 20, 20)
 
@@ -31,7 +33,7 @@ def to_pixels(points: F32, picture: U8) -> list[tuple[int, int]]:
     return [(int(x), int(y)) for x, y in np.clip(scaled, -30_000, 30_000)]
 
 
-def draw_zones(picture: U8, zones: Mapping[str, Polygon], lines: Mapping[str, Polygon]) -> None:
+def draw_zones(picture: U8, zones: Shapes, lines: Shapes) -> None:
     """Zones as tinted outlines, crossing lines as strokes, each with its name. Draws into `picture`."""
     for name, shape in (*zones.items(), *lines.items()):
         points = to_pixels(np.array(shape, np.float32), picture)
@@ -53,19 +55,21 @@ def draw_tracks(picture: U8, tracks: Tracks, names: Mapping[int, str]) -> None:
 
 
 def draw_forecasts(picture: U8, tracks: Tracks, forecasts: Forecasts) -> None:
-    """The predicted path of the foot point, with a ring of one standard deviation at each horizon."""
-    width = picture.shape[1]
+    """The predicted path of the foot point of what is in sight and moves, ringed by 1 sd at its first second."""
     foot_of_tracks = np.stack([(tracks.box[:, 0] + tracks.box[:, 2]) / 2, tracks.box[:, 3]], axis=-1)
     foot = np.stack([(forecasts.box[..., 0] + forecasts.box[..., 2]) / 2, forecasts.box[..., 3]], axis=-1)
-    for row, track in enumerate(forecasts.id.tolist()):
-        colour = colour_of(track)
+    far = np.abs(foot - foot_of_tracks[:, None]).max(axis=(1, 2), initial=0)
+    ringed = int(np.abs(forecasts.horizon_s - 1).argmin())
+    for row in np.flatnonzero((tracks.lost_s == 0) & (far > STIRS)).tolist():
+        colour = colour_of(int(forecasts.id[row]))
         points = to_pixels(np.vstack([foot_of_tracks[row : row + 1], foot[row]]), picture)
         for start, end in itertools.pairwise(points):
             cv2.line(picture, start, end, _SHADE, 4, cv2.LINE_AA)
             cv2.line(picture, start, end, colour, 2, cv2.LINE_AA)
-        for point, sigma in zip(points[1:], forecasts.sigma[row].tolist(), strict=True):
+        for point in points[1:]:
             cv2.circle(picture, point, 4, colour, -1, cv2.LINE_AA)
-            cv2.circle(picture, point, max(4, min(int(sigma * width), width)), colour, 1, cv2.LINE_AA)
+        radius = min(int(forecasts.sigma[row, ringed] * picture.shape[1]), picture.shape[1])
+        cv2.circle(picture, points[1 + ringed], radius, colour, 1, cv2.LINE_AA)
 
 
 def caption(picture: U8, text: str, corner: tuple[int, int], colour: Colour) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from edge.contracts.errors import EdgeError
 from edge.contracts.messages import Stamp, encode_event, encode_tracks
 from edge.contracts.types import U8, Event
-from edge.drawing import Polygon, caption, contact_sheet, draw_forecasts, draw_tracks, draw_zones
+from edge.drawing import Shapes, caption, contact_sheet, draw_forecasts, draw_tracks, draw_zones
 from edge.engine import Camera
 from edge.pipeline import Followed
 
@@ -30,7 +30,7 @@ def names_of(camera: Camera, followed: Followed) -> dict[int, str]:
 class Annotator:
     """Draws what is known onto each picture: tracks, predicted paths, zones, the newest events."""
 
-    def __init__(self, zones: dict[str, Polygon], lines: dict[str, Polygon]) -> None:
+    def __init__(self, zones: Shapes, lines: Shapes) -> None:
         self._zones, self._lines = zones, lines
         self._told: deque[str] = deque(maxlen=_CAPTIONS)
 

@@ -10,9 +10,8 @@ import cv2
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from edge.adhoc import STREET, adhoc_settings, from_file, with_clip
+from edge.adhoc import STREET, adhoc_settings, clip_length, from_file, with_clip
 from edge.assembly import Models, build_camera
-from edge.cameras.settings import AnySettings, FileSettings
 from edge.cameras.source import Paint, Source
 from edge.config.settings import Settings
 from edge.contracts.errors import EdgeError
@@ -24,7 +23,6 @@ from edge.health import StageClock
 from edge.pipeline import Followed
 from edge.recording import Annotator, Clip, JsonLines
 
-_USUAL_FPS = 25.0
 _STREET_S, _STREET_FPS = 20.0, 15.0
 EVERY_FRAME = {"look": {"every_frame": True}}
 
@@ -94,15 +92,3 @@ def _say(settings: Settings, count: _Count, took_s: float, out: Path, console: C
 
 def _street(camera: str) -> Callable[[Paint], Source]:
     return lambda _paint: StreetSource(camera, Street(1), _STREET_FPS, _STREET_S, paced=False)
-
-
-def clip_length(source: AnySettings) -> tuple[int, float]:
-    """Frames (0 = not known) and frames per second of a clip."""
-    if not isinstance(source, FileSettings):
-        return 0, getattr(source, "fps", _USUAL_FPS)
-    capture = cv2.VideoCapture(str(source.path))
-    try:
-        fps = capture.get(cv2.CAP_PROP_FPS)
-        return max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0), fps if 0 < fps < 1000 else _USUAL_FPS
-    finally:
-        capture.release()

@@ -1,0 +1,93 @@
+"""What carries the demo's messages: this process, a mosquitto of its own, or the user's broker."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from edge.bus import LocalBus
+from edge.contracts.bus import Carrier
+from edge.contracts.errors import BrokerError
+from edge.mqtt.link import MqttLink
+from edge.mqtt.settings import MqttSettings
+
+NONE = "none"
+CONNECT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Carriage:
+    """A bus, and in words where its messages can be seen."""
+
+    carrier: Carrier
+    where: str
+
+
+@contextmanager
+def choose_carrier(broker: str | None, settings: MqttSettings) -> Iterator[Carriage]:
+    """The broker that the user names; else a mosquitto started for the demo; else this process itself.
+
+    Raises:
+        BrokerError: the named broker does not answer.
+    """
+    program = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
+    if broker == NONE or (broker is None and program is None):
+        yield Carriage(LocalBus(), "a bus inside this process (install mosquitto to see them with mosquitto_sub)")
+    elif broker is not None:
+        host, port = address(broker)
+        with _linked(settings, host, port) as carriage:
+            yield carriage
+    else:
+        with _mosquitto(str(program)) as port, _linked(settings, "localhost", port) as carriage:
+            yield carriage
+
+
+def address(broker: str) -> tuple[str, int]:
+    """Host and port of `host` or `host:port`.
+
+    Raises:
+        BrokerError: the port is no number.
+    """
+    host, _, port = broker.partition(":")
+    if port and not (port.isdigit() and 0 < int(port) < 65536):
+        raise BrokerError(f"broker {broker}: the port must be a number from 1 to 65535; write host or host:port")
+    return host, int(port or 1883)
+
+
+@contextmanager
+def _linked(settings: MqttSettings, host: str, port: int) -> Iterator[Carriage]:
+    with MqttLink(settings.model_copy(update={"host": host, "port": port})) as link:
+        if not link.wait_connected(CONNECT_S):
+            raise BrokerError(f"broker {host}:{port} does not answer; start it, or leave BROKER= out")
+        yield Carriage(link, f"{host}:{port}: mosquitto_sub -h {host} -p {port} -v -t '{settings.base}/#'")
+
+
+@contextmanager
+def _mosquitto(program: str) -> Iterator[int]:
+    """A mosquitto on a free loopback port, for as long as the demo runs."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    silent = subprocess.DEVNULL
+    process = subprocess.Popen([program, "-p", str(port)], stdin=silent, stdout=silent, stderr=silent)
+    try:
+        _wait_listening(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(5)
+
+
+def _wait_listening(port: int) -> None:
+    deadline_s = time.monotonic() + CONNECT_S
+    while time.monotonic() < deadline_s:
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.5).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise BrokerError(f"mosquitto did not start on port {port}; try --broker none")

@@ -1,0 +1,116 @@
+"""`foresight demo`: the chain at work, live in the terminal, with its messages and an annotated clip."""
+
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+from rich.console import Console
+
+from edge.adhoc import CAMERA, STREET, adhoc_settings, clip_length, with_clip
+from edge.assembly import Models, build_camera
+from edge.cameras.source import Paint, Source
+from edge.config.settings import Settings
+from edge.contracts.topics import Topics
+from edge.demo.carrier import Carriage, choose_carrier
+from edge.demo.live import Live
+from edge.demo.source import StreetSource
+from edge.demo.street import Street
+from edge.demo.verdict import Judge
+from edge.engine import Engine, Observer
+from edge.health import StageClock
+from edge.outbox.outbox import Outbox
+from edge.outbox.sender import Sender
+from edge.publisher import Publisher
+from edge.recording import Annotator, Clip
+
+STREET_FPS = 15.0
+STREET_SEED = 1
+REAL_CLIP, REAL_MODEL = "videos/plaza_walkers.avi", "models/ssd_mobilenet_v1_coco_quant.tflite"
+# What happens in the demo's picture: a zone in its middle, a line across it.
+MIDDLE = {"name": "middle", "points": [[0.3, 0.45], [0.7, 0.45], [0.8, 0.95], [0.2, 0.95]]}
+ACROSS = {"name": "across", "points": [[0.0, 0.6], [1.0, 0.6]]}
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """What is shown: source and model, and why just these."""
+
+    source: str
+    model: Path | None
+    why: str
+
+
+def choose(source: str | None, model: Path | None) -> Show:
+    """What the user names; else the real clip and model where the data folder is; else a rendered street."""
+    data = Path(os.environ.get("FORESIGHT_DATA", "../shared/data"))
+    real_clip, real_model = data / REAL_CLIP, data / REAL_MODEL
+    if source is not None:
+        if model is None and source != STREET and real_model.is_file():
+            return Show(source, real_model, f"{source}, objects found by {real_model.name}")
+        found_by = f"objects found by {model.name}" if model else "whatever moves is found (no neural model was used)"
+        return Show(source, model, f"{source}, {found_by}")
+    if real_clip.is_file() and (model or real_model).is_file():
+        detector = model or real_model
+        return Show(str(real_clip), detector, f"a real clip, objects found by {detector.name}")
+    return Show(STREET, model, "a rendered street, whatever moves is found: no neural model was used")
+
+
+def show(source: str | None, model: Path | None, broker: str | None, out: Path, seconds: float) -> None:
+    """Run the demonstration until the clip or the time is over.
+
+    Raises:
+        EdgeError: what the user named cannot be used; says why.
+    """
+    cv2.setNumThreads(1)
+    console = Console()
+    chosen = choose(source, model)
+    settings = _settings(chosen, out)
+    street = StreetSource(CAMERA, Street(STREET_SEED), STREET_FPS, seconds, paced=False)
+    rendered: Callable[[Paint], Source] | None = (lambda _paint: street) if chosen.source == STREET else None
+    fps = STREET_FPS if rendered else clip_length(settings.cameras[CAMERA].source)[1]
+    console.print(f"Foresight demo: {chosen.why}.", highlight=False)
+    with ExitStack() as stack:
+        models = stack.enter_context(Models(settings.runtime, settings.device.state_dir))
+        camera = build_camera(settings, CAMERA, models, StageClock(), rendered)
+        carriage: Carriage = stack.enter_context(choose_carrier(broker, settings.mqtt))
+        console.print(f"Messages go to {carriage.where}.", highlight=False)
+        topics = Topics(settings.mqtt.device, settings.mqtt.prefix)
+        outbox = stack.enter_context(Outbox(settings.device.state_dir / "outbox.db", settings.outbox))
+        stack.enter_context(Sender(outbox, carriage.carrier, topics.ack, settings.outbox))
+        publisher = Publisher(carriage.carrier, outbox, topics, secrets.token_hex(4), settings.publish)
+        parts = settings.cameras[CAMERA]
+        annotator = Annotator({z.name: z.points for z in parts.zones}, {z.name: z.points for z in parts.lines})
+        clip = stack.enter_context(Clip(annotator, out / "annotated.mp4", out / "contact.png", fps))
+        judge = Judge(street) if rendered else None
+        live = stack.enter_context(Live(console, chosen.why, seconds))
+        observers: list[Observer] = [publisher, clip, live, *([judge] if judge else [])]
+        engine = Engine([camera], observers)
+        live.attach(engine)
+        start_s = time.monotonic()
+        with engine:
+            engine.run()
+    console.print(live.summary(time.monotonic() - start_s), highlight=False)
+    if judge:
+        console.print(judge.verdict(), highlight=False)
+    console.print(f"Look at {out / 'contact.png'} and {out / 'annotated.mp4'}.", highlight=False, soft_wrap=True)
+
+
+def _settings(chosen: Show, out: Path) -> Settings:
+    """The configuration of the demo. Its state is begun anew each time."""
+    state_dir = out / "state"
+    shutil.rmtree(state_dir, ignore_errors=True)
+    sections = {
+        "device": {"state_dir": str(state_dir)},
+        "mqtt": {"device": "demo"},
+        "look": {"every_frame": True},
+        "zones": [MIDDLE],
+        "lines": [ACROSS],
+    }
+    settings = adhoc_settings(chosen.source, chosen.model, None, sections)
+    return settings if chosen.source == STREET else with_clip(settings, chosen.source)
