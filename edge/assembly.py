@@ -91,9 +91,10 @@ def build_chain(settings: Settings, name: str, models: Models, clock: StageClock
     if settings.classifier is not None:
         second = models.load(settings.classifier)
         classifier = Classifier(second, settings.classify, OpenCv(), detector.labels)
+    tracking = camera.tracking.trusting(camera.detection.trusted_score)
     steps = Steps(
         detector=detector,
-        tracker=lambda aspect: Tracker(camera.tracking, aspect),
+        tracker=lambda aspect: Tracker(tracking, aspect),
         attention=Attention(camera.attention),
         classifier=classifier,
         forecaster=ConstantVelocity(camera.forecast),

@@ -9,6 +9,13 @@ class DetectionSettings(BaseModel, extra="forbid", frozen=True):
     min_score: float = Field(
         0.25, ge=0.0, le=1.0, description="detections below this score are dropped; trackers like them low (0..1)"
     )
+    trusted_score: float = Field(
+        0.4,
+        gt=0.0,
+        lt=1.0,
+        description="score at which this detector's findings are as often right as wrong; the tracker goes by it "
+        "(SSD MobileNet 0.4, YOLOX 0.6)",
+    )
     nms_iou: float = Field(
         0.6, gt=0.0, le=1.0, description="of two boxes of a label that overlap by more than this IoU, one is kept"
     )

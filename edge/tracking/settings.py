@@ -1,5 +1,6 @@
 """How the tracker behaves. Times are seconds and lengths are box heights, so one setting serves every frame rate."""
 
+import math
 from typing import Self
 
 from pydantic import BaseModel, Field, model_validator
@@ -8,7 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 class TrackingSettings(BaseModel, extra="forbid", frozen=True):
     """Settings of one camera's tracker."""
 
-    high_score: float = Field(0.6, description="detections from here on are matched first", ge=0, le=1)
+    high_score: float = Field(0.6, description="detections from here on are matched first", gt=0, lt=1)
     low_score: float = Field(0.02, description="weaker detections are not used at all", ge=0, le=1)
     birth_score: float = Field(0.67, description="an unmatched detection from here on starts a track", ge=0, le=1)
     sure_score: float = Field(0.8, description="a track starting from here on needs no second look", ge=0, le=1)
@@ -28,3 +29,15 @@ class TrackingSettings(BaseModel, extra="forbid", frozen=True):
                 f"birth_score ({self.birth_score}) to sure_score ({self.sure_score})"
             )
         return self
+
+    def trusting(self, trusted_score: float) -> Self:
+        """The same for a detector whose score for "as likely right as wrong" is `trusted_score` (0..1, exclusive).
+
+        Detectors rank their findings much alike, but each on its own scale. The settings above are on that of a
+        detector whose `trusted_score` equals `high_score`; a power of them is on the other's, 0 and 1 staying.
+        """
+        power = math.log(trusted_score) / math.log(self.high_score)
+        scores = {
+            name: getattr(self, name) ** power for name in ("high_score", "low_score", "birth_score", "sure_score")
+        }
+        return self.model_copy(update=scores)
