@@ -1,0 +1,175 @@
+"""The whole chain, file to broker, against the bare loop decode + resize + invoke on the same machine.
+
+Every figure is a ratio of runs that take turns, each in a process of its own; the median of the rounds counts. The
+chain looks at every frame exactly once, publishes tracks and forecasts of every frame (QoS 0) and its events through
+the outbox to a real mosquitto; a subscriber counts what arrives. Processor time is that of our process.
+"""
+
+import json
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import cv2
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion
+
+from tests.bench.pipeline_run import Job
+from tests.bench.report import parser, show
+from tests.rigs.broker import Broker
+
+CLIPS = ("car-detection.mp4", "plaza_walkers.avi")
+MODEL = "ssd_mobilenet_v1_coco_quant.tflite"
+PACE = 0.6  # of the frame rate reached, for the latency run
+Figures = dict[str, Any]
+
+
+class Subscriber:
+    """Counts tracks messages; notes when each event arrives. Use as a context manager."""
+
+    def __init__(self, port: int) -> None:
+        self.tracks = 0
+        self.events: list[tuple[int, float]] = []  # utc_ns of the frame, arrival on the monotonic clock
+        self._client = Client(CallbackAPIVersion.VERSION2)
+        self._client.on_message = self._heard
+        self._ready = threading.Event()
+        self._client.on_subscribe = lambda *_: self._ready.set()
+        self._client.connect("127.0.0.1", port)
+        self._client.subscribe([("foresight/bench/camera/tracks", 0), ("foresight/bench/events", 1)])
+
+    def __enter__(self) -> "Subscriber":
+        self._client.loop_start()
+        if not self._ready.wait(10):
+            raise RuntimeError("the broker did not answer")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def wait_events(self, count: int) -> None:
+        """Wait until so many have arrived, at most 5 s."""
+        deadline_s = time.monotonic() + 5
+        while len(self.events) < count and time.monotonic() < deadline_s:
+            time.sleep(0.02)
+
+    def _heard(self, _client: Client, _userdata: object, message: MQTTMessage) -> None:
+        now_s = time.monotonic()
+        if message.topic.endswith("/tracks"):
+            self.tracks += 1
+        else:
+            self.events.append((json.loads(message.payload)["utc_ns"], now_s))
+
+
+def main(argv: list[str]) -> None:
+    """Measure both clips with one and with two inference threads, then the latency."""
+    options = parser("pipeline", __doc__.split("\n")[0])
+    options.add_argument("--frames", type=int, default=250, help="frames a run (%(default)s)")
+    options.add_argument("--rounds", type=int, default=5, help="bare and chain take turns so often (%(default)s)")
+    chosen = options.parse_args(argv)
+    model = chosen.data / "models" / MODEL
+    rows, by_setting = [], {}
+    for clip in CLIPS:
+        for threads in (1, 2):
+            job = Job(str(chosen.data / "videos" / clip), str(model), threads, chosen.frames, 0.0, 0)
+            figures = compare(job, chosen.rounds)
+            by_setting[clip, threads] = figures
+            rows.append([f"{clip}, {threads} threads", *(figures[key] for key in COLUMNS)])
+    slow = [latency(clip, by_setting[clip, 1], chosen.data, chosen.frames) for clip in CLIPS]
+    rows += [[f"{clip}, paced", *[""] * (len(COLUMNS) - 1), late] for clip, late in zip(CLIPS, slow, strict=True)]
+    one = [by_setting[clip, 1] for clip in CLIPS]
+    show(
+        "The chain against decode + resize + invoke",
+        ["clip", *HEADINGS],
+        rows,
+        {
+            "ratio": min(figures["ratio"] for figures in one),
+            "ratio_two_threads": min(by_setting[clip, 2]["ratio"] for clip in CLIPS),
+            "cpu_ratio": max(figures["cpu_ratio"] for figures in one),
+            "frames": sum(figures["frames"] for figures in one),
+            "invocations": sum(figures["invocations"] for figures in one),
+            "tracks_messages": sum(figures["messages"] for figures in one),
+            "events": sum(figures["events"] for figures in one),
+            "p95_over_invoke_ms": max(slow),
+            "stage_ms": {clip: by_setting[clip, 1]["stage_ms"] for clip in CLIPS},
+        },
+    )
+
+
+COLUMNS = ("bare_fps", "fps", "ratio", "bare_cpu_ms", "cpu_ms", "cpu_ratio", "messages", "p95_over_invoke_ms")
+HEADINGS = ("bare fps", "fps", "ratio", "bare CPU ms", "CPU ms", "CPU ratio", "messages", "p95 - invoke ms")
+
+
+def compare(job: Job, rounds: int) -> Figures:
+    """Median ratios of the chain to the bare loop over rounds in which they take turns."""
+    limits: list[Figures] = []
+    chains: list[Figures] = []
+    for turn in range(rounds):
+        order = ("bare", "chain") if turn % 2 == 0 else ("chain", "bare")
+        for kind in order:
+            (limits if kind == "bare" else chains).append(measured(kind, job))
+    pairs = list(zip(limits, chains, strict=True))
+    last = chains[-1]
+    return {
+        "bare_fps": statistics.median(one["fps"] for one in limits),
+        "fps": statistics.median(one["fps"] for one in chains),
+        "ratio": statistics.median(chain["fps"] / bare["fps"] for bare, chain in pairs),
+        "bare_cpu_ms": statistics.median(one["cpu_ms"] for one in limits),
+        "cpu_ms": statistics.median(one["cpu_ms"] for one in chains),
+        "cpu_ratio": statistics.median(chain["cpu_ms"] / bare["cpu_ms"] for bare, chain in pairs),
+        "invoke_ms": statistics.median(one["invoke_ms"] for one in limits),
+        "p95_over_invoke_ms": "",
+        **{key: last[key] for key in ("frames", "invocations", "messages", "events", "stage_ms")},
+    }
+
+
+def measured(kind: str, job: Job) -> Figures:
+    """One run; the chain's with a broker and a subscriber of its own."""
+    if kind == "bare":
+        return run(kind, job)
+    with Broker() as broker, Subscriber(broker.port) as subscriber:
+        figures = run(kind, Job(**{**asdict(job), "port": broker.port}))
+        subscriber.wait_events(figures["events"])
+        figures["messages"], figures["arrivals"] = subscriber.tracks, subscriber.events
+    if figures["invocations"] != figures["frames"] or figures["messages"] != figures["frames"]:
+        raise RuntimeError(
+            f"{figures['frames']} frames, but {figures['invocations']} looks and {figures['messages']} messages"
+        )
+    return figures
+
+
+def run(kind: str, job: Job) -> Figures:
+    """The figures of a process of its own."""
+    command = [sys.executable, "-m", "tests.bench.pipeline_run", kind, json.dumps(asdict(job))]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    figures: Figures = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def latency(clip: str, reached: Figures, data: Path, frames: int) -> float:
+    """95th percentile, over event frames, of frame in hand to seen by a subscriber, less the bare invoke; ms."""
+    path = data / "videos" / clip
+    speed = PACE * reached["fps"] / clip_fps(path)
+    job = Job(str(path), str(data / "models" / MODEL), 1, frames, speed, 0)
+    figures = measured("chain", job)
+    late = [1e3 * (arrived_s - figures["taken"][str(utc_ns)]) for utc_ns, arrived_s in figures["arrivals"]]
+    return percentile(late, 0.95) - float(reached["invoke_ms"])
+
+
+def clip_fps(path: Path) -> float:
+    """The frame rate that a clip states."""
+    return float(cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS))
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """The smallest value that at least this share does not exceed."""
+    ordered = sorted(values)
+    return ordered[min(int(share * len(ordered)), len(ordered) - 1)] if ordered else float("nan")
