@@ -1,5 +1,6 @@
 """What the chains find out, as messages: tracks at a bounded rate, counts when they change, events into the outbox."""
 
+import math
 from collections.abc import Mapping
 from typing import Protocol
 
@@ -46,7 +47,8 @@ class Publisher:
 
     def __init__(self, bus: Bus, events: Events, topics: Topics, run: str, settings: PublishSettings) -> None:
         self._bus, self._events, self._topics, self._run = bus, events, topics, run
-        self._period_s = 1 / settings.tracks_fps if settings.tracks_fps else float("inf")
+        self._period_s = 1 / settings.tracks_fps if settings.tracks_fps else math.inf
+        self._first_s = -math.inf if settings.tracks_fps else math.inf
         self._due_s: dict[str, float] = {}
         self._counts: dict[tuple[str, str], int] = {}
         self._online: dict[str, bool] = {}
@@ -55,7 +57,7 @@ class Publisher:
         """Publish what one frame brought."""
         frame = followed.sensed.frame
         self._set_online(camera.name, True)
-        due_s = self._due_s.get(camera.name, -float("inf"))
+        due_s = self._due_s.get(camera.name, self._first_s)
         if frame.t_s >= due_s:
             # Half a period of tolerance keeps 10 messages/s of a jittery 10 fps camera.
             self._due_s[camera.name] = max(due_s + self._period_s, frame.t_s + self._period_s / 2)

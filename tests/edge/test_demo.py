@@ -1,0 +1,96 @@
+"""The demonstration, on the rendered street: what it shows, says and leaves behind."""
+
+import io
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from rich.console import Console
+
+from edge.adhoc import STREET
+from edge.contracts.errors import BrokerError
+from edge.contracts.types import Event, EventKind, Expectation, Outcome
+from edge.demo.carrier import address, choose_carrier
+from edge.demo.screen import ScreenState, describe, screen
+from edge.demo.show import choose
+from edge.forecasting import ConstantVelocity, ForecastSettings
+from edge.mqtt.settings import MqttSettings
+from tests.rigs.tracks import tracks
+
+
+def event(kind: EventKind, expectation: Expectation | None = None) -> Event:
+    box = (0.1, 0.1, 0.2, 0.2)
+    return Event(kind, "cam", 7, "person", "", 0.8, box, 0, "porch", "", (), expectation)
+
+
+def test_events_are_told_in_one_line() -> None:
+    assert describe(event(EventKind.ENTERED)).split() == ["entered", "cam", "porch", "person", "7", "0.80"]
+    said = describe(event(EventKind.EXPECTED, Expectation(3, 0.87, 1.62, Outcome.OPEN)))
+    assert "87%" in said
+    assert "1.6 s" in said
+
+
+@pytest.mark.parametrize(("width", "height"), [(20, 8), (80, 24), (200, 60)])
+def test_the_screen_fits_any_terminal(width: int, height: int) -> None:
+    here = tracks([[0.1, 0.1, 0.2, 0.3]], velocity=[[0.1, 0, 0.1, 0]])
+    state = ScreenState("title", np.full((90, 160, 3), 50, np.uint8), here)
+    state.forecasts, state.names = ConstantVelocity(ForecastSettings()).forecast(here), {1: "person"}
+    state.events.append("something happened")
+    console = Console(file=io.StringIO(), width=width, height=height, force_terminal=True)
+    console.print(screen(state))
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert 0 < len(lines) <= height + 1
+
+
+@pytest.mark.parametrize(("broker", "expected"), [("host", ("host", 1883)), ("host:99", ("host", 99))])
+def test_a_broker_is_named_by_host_and_port(broker: str, expected: tuple[str, int]) -> None:
+    assert address(broker) == expected
+
+
+@pytest.mark.parametrize("broker", ["host:", "host:abc", "host:0", "host:70000"])
+def test_odd_ports_are_refused(broker: str) -> None:
+    if broker == "host:":
+        assert address(broker) == ("host", 1883)
+        return
+    with pytest.raises(BrokerError, match="1 to 65535"):
+        address(broker)
+
+
+def test_a_broker_that_does_not_answer_is_told() -> None:
+    with pytest.raises(BrokerError, match="does not answer"), choose_carrier("127.0.0.1:1", MqttSettings()):
+        pass
+
+
+def test_without_data_and_model_it_is_the_street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORESIGHT_DATA", str(tmp_path))
+    chosen = choose(None, None)
+    assert (chosen.source, chosen.model) == (STREET, None)
+    assert "no neural model" in chosen.why
+
+
+def test_the_whole_demo_on_the_street(tmp_path: Path) -> None:
+    command = [
+        sys.executable,
+        "-m",
+        "edge",
+        "demo",
+        "--source",
+        "street",
+        "--seconds",
+        "5",
+        "--out",
+        str(tmp_path / "o"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert "no neural model was used" in said
+    assert "Against the exact truth of the street" in said
+    where = "127.0.0.1" if shutil.which("mosquitto") or Path("/usr/sbin/mosquitto").exists() else "inside this process"
+    assert where in said.replace("localhost", "127.0.0.1")
+    assert int(cv2.VideoCapture(str(tmp_path / "o" / "annotated.mp4")).get(cv2.CAP_PROP_FRAME_COUNT)) >= 70
+    assert cv2.imread(str(tmp_path / "o" / "contact.png")) is not None

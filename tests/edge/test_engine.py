@@ -1,0 +1,73 @@
+"""The threads: fair turns, ends, losses, errors."""
+
+import threading
+
+from edge.contracts.errors import ModelError
+from edge.contracts.types import EventKind
+from edge.engine import Engine
+from tests.rigs.host import wait_until
+from tests.rigs.scenes import Reel, Scripted, Witness, camera, scene
+
+
+def test_no_camera_ends_at_once() -> None:
+    with Engine([], []) as engine:
+        engine.run()
+
+
+def test_of_a_clip_nothing_is_dropped_and_its_end_ends_what_was_there() -> None:
+    detector, witness = Scripted(), Witness()
+    one = camera(lambda: Reel([scene(k) for k in range(40)]), detector)
+    with Engine([one], [witness]) as engine:
+        engine.run()
+        counts, dropped = engine.counts()["cam"]
+    assert [followed.sensed.frame.seq for followed in witness.followed] == list(range(40))
+    assert (counts.captured, dropped) == (40, 0)
+    assert [events[-1].kind for events in witness.ends] == [EventKind.END]
+
+
+def test_two_clips_take_turns() -> None:
+    witness = Witness()
+    pair = [
+        camera(lambda: Reel([scene(k, "a") for k in range(30)]), Scripted(), name="a"),
+        camera(lambda: Reel([scene(k, "b") for k in range(30)]), Scripted(), name="b"),
+    ]
+    with Engine(pair, [witness]) as engine:
+        engine.run()
+    order = "".join(followed.sensed.frame.camera for followed in witness.followed)
+    assert sorted(order) == ["a"] * 30 + ["b"] * 30
+    assert abs(order[:30].count("a") - order[:30].count("b")) <= 20  # neither waits for the other's end
+
+
+def test_stop_ends_the_run_and_what_was_there() -> None:
+    witness = Witness(after=lambda: engine.stop() if len(witness.followed) == 20 else None)
+    with Engine([camera(lambda: Reel([scene(k) for k in range(70)]), Scripted())], [witness]) as engine:
+        engine.run()
+    assert len(witness.followed) == 20
+    assert witness.ends[-1][-1].kind is EventKind.END
+    assert not any(thread.name == "camera-cam" for thread in threading.enumerate())
+
+
+def test_a_camera_that_cannot_be_opened_is_tried_again() -> None:
+    tries = iter([True, True, False])
+    witness = Witness()
+    one = camera(lambda: Reel([scene(k) for k in range(5)], breaks=lambda: next(tries)), Scripted())
+    with Engine([one], [witness]) as engine:
+        engine.run()
+    assert len(witness.followed) == 5
+    assert next(tries, None) is None
+
+
+def test_an_error_of_one_frame_reaches_the_observers_and_the_run_goes_on() -> None:
+    witness = Witness()
+    one = camera(lambda: Reel([scene(k) for k in range(10)]), Scripted(failing=[3]))
+    with Engine([one], [witness]) as engine:
+        engine.run()
+    assert [followed.sensed.frame.seq for followed in witness.followed] == [0, 1, 2, 4, 5, 6, 7, 8, 9]
+    assert [type(error) for error in witness.errors] == [ModelError]
+
+
+def test_leaving_ends_every_thread() -> None:
+    one = camera(lambda: Reel([scene(k) for k in range(100)]), Scripted())
+    with Engine([one], []) as engine:
+        assert wait_until(lambda: engine.counts()["cam"][0].captured >= 1)
+    assert wait_until(lambda: not any(thread.name.startswith("camera-") for thread in threading.enumerate()))
