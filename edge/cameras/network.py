@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 
 from edge.cameras.process import Child
-from edge.cameras.redact import redact
+from edge.contracts.redact import redact
 from edge.cameras.settings import NetworkSettings
 from edge.cameras.source import Framer, Paint
 from edge.contracts.errors import SourceError

@@ -4,7 +4,7 @@ import re
 import subprocess
 from collections.abc import Sequence
 
-from edge.cameras.redact import redact
+from edge.contracts.redact import redact
 from edge.contracts.errors import SourceError
 
 PROBE_S = 15.0
