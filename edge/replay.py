@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from edge.adhoc import STREET, adhoc_settings, from_file, with_clip
 from edge.assembly import Models, build_camera
 from edge.cameras.settings import AnySettings, FileSettings
+from edge.cameras.opening import open_source
 from edge.cameras.source import Paint, Source
 from edge.config.settings import Settings
 from edge.contracts.errors import EdgeError
@@ -21,6 +22,7 @@ from edge.demo.source import StreetSource
 from edge.demo.street import Street
 from edge.engine import Camera, Engine
 from edge.health import StageClock
+from edge.once import Trouble, once
 from edge.pipeline import Followed
 from edge.recording import Annotator, Clip, JsonLines
 
@@ -71,15 +73,17 @@ def replay_clip(
     lines = {line.name: line.points for line in camera.lines}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     run = secrets.token_hex(4)
-    start_s = time.monotonic()
+    start_s, trouble = time.monotonic(), Trouble()
     with ExitStack() as stack:
         models = stack.enter_context(Models(settings.runtime, settings.device.state_dir))
-        followed = build_camera(settings, name, models, StageClock(), rendered)
+        opened = once(rendered or (lambda paint: open_source(name, camera.source, paint)), trouble)
+        followed = build_camera(settings, name, models, StageClock(), opened)
         bar = stack.enter_context(Progress(*columns, console=console))
         count = _Count(bar, bar.add_task(source, total=frames or None))
         clip = stack.enter_context(Clip(Annotator(zones, lines), out / "annotated.mp4", out / "contact.png", fps))
         log = stack.enter_context(JsonLines(out / "events.jsonl", out / "tracks.jsonl", run))
         stack.enter_context(Engine([followed], [count, clip, log])).run()
+    trouble.check()
     _say(settings, count, time.monotonic() - start_s, out, console)
 
 
