@@ -1,4 +1,4 @@
-"""A source that is tried once: the daemon opens a lost camera again and again, a command says what is wrong and ends."""
+"""A source that is tried once. The daemon opens lost cameras again and again; a command says what is wrong and ends."""
 
 from collections.abc import Callable
 from types import TracebackType

@@ -12,8 +12,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from edge.adhoc import STREET, adhoc_settings, from_file, with_clip
 from edge.assembly import Models, build_camera
-from edge.cameras.settings import AnySettings, FileSettings
 from edge.cameras.opening import open_source
+from edge.cameras.settings import AnySettings, FileSettings
 from edge.cameras.source import Paint, Source
 from edge.config.settings import Settings
 from edge.contracts.errors import EdgeError
