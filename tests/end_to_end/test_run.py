@@ -52,6 +52,10 @@ def text(topic: str, payload: bytes) -> Callable[[Heard], bool]:
     return lambda heard: (heard.topic, heard.payload) == (topic, payload)
 
 
+def about(topic: str) -> Callable[[Heard], bool]:
+    return lambda heard: heard.topic == topic
+
+
 def with_objects(heard: Heard) -> bool:
     return heard.topic == "yard/tracks" and bool(heard.json["tracks"])
 
@@ -108,10 +112,9 @@ def test_ten_lines_of_configuration_tell_everything(
         alive = {each["track"] for each in events(listener) if each["kind"] == "new"}
         assert alive == {each["track"] for each in events(listener) if each["kind"] == "end"}
     with Listener(broker.port, "dev") as late:
-        kept = {heard.topic: heard.payload for heard in late.heard()} | {
-            topic: late.wait_for(lambda heard, topic=topic: heard.topic == topic).payload
-            for topic in ("available", "yard/status", "zone/yard/all", "zone/middle/all")
-        }
+        for topic in ("available", "yard/status", "zone/yard/all", "zone/middle/all"):
+            late.wait_for(about(topic))
+        kept = {heard.topic: heard.payload for heard in late.heard()}
         assert all(heard.retained for heard in late.heard())
     assert kept["available"] == b"stopped"
     assert kept["yard/status"] == b"offline"

@@ -15,12 +15,12 @@ COMMAND = (sys.executable, "-m", "edge")
 STOP_S = 30.0
 
 
-def foresight(*arguments: str | Path, limit_s: float = 120.0) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, with what it says. Its lines are not wrapped."""
+def foresight(state: Path, *arguments: str | Path, limit_s: float = 120.0) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, with what it says. Its lines are not wrapped; its state goes to a folder."""
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
         cwd=REPOSITORY,
-        env=environment(),
+        env={**environment(), "STATE_DIRECTORY": str(state)},
         capture_output=True,
         text=True,
         timeout=limit_s,
