@@ -38,7 +38,7 @@ class Listener:
         self._client = paho.Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
         self._client.reconnect_delay_set(1, 1)
         self._client.on_socket_open = no_delay
-        self._client.on_connect = lambda *_: self._client.subscribe(f"{self._base}#", 1)
+        self._client.on_connect = self._on_connect
         self._client.on_subscribe = lambda *_: self._subscribed.set()
         self._client.on_message = self._on_message
 
@@ -76,6 +76,9 @@ class Listener:
         """Let go of all messages so far."""
         with self._changed:
             self._messages.clear()
+
+    def _on_connect(self, *_: object) -> None:
+        self._client.subscribe(f"{self._base}#", 1)
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         topic = message.topic.removeprefix(self._base)
