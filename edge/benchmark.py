@@ -98,7 +98,13 @@ def figures_of(source: str, settings: Settings, frames: int) -> Figures:
     clock, trouble = SplitClock(kept=frames), Trouble()
     with ExitStack() as stack:
         models = stack.enter_context(TimedModels(settings.runtime, settings.device.state_dir, clock))
-        camera = build_camera(settings, CAMERA, models, clock, once(_timed(source, settings, clock), trouble))
+        camera = build_camera(
+            settings,
+            CAMERA,
+            models,
+            clock,
+            once(CAMERA, settings.cameras[CAMERA].source, trouble, _timed(source, settings, clock)),
+        )
         bar = stack.enter_context(_bar())
         task = bar.add_task(redact(source), total=frames)
         meter = Meter(clock, frames, lambda counted: bar.update(task, completed=max(counted, 0)))

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from edge.cameras.opening import open_source
+from edge.cameras.settings import AnySettings
 from edge.cameras.source import Paint, Source
 from edge.contracts.errors import SourceError
 from edge.contracts.types import Frame
@@ -70,6 +72,7 @@ class Once:
             return None
 
 
-def once(open_source: Opener, trouble: Trouble) -> Opener:
-    """The same sources, each tried once."""
-    return lambda paint: Once(open_source(paint), trouble)
+def once(camera: str, settings: AnySettings, trouble: Trouble, instead: Opener | None = None) -> Opener:
+    """The configured source, or another that stands in for it, tried once. For `edge.assembly.build_camera`."""
+    opened = instead or (lambda paint: open_source(camera, settings, paint))
+    return lambda paint: Once(opened(paint), trouble)

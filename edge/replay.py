@@ -12,7 +12,6 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 
 from edge.adhoc import STREET, adhoc_settings, from_file, with_clip
 from edge.assembly import Models, build_camera
-from edge.cameras.opening import open_source
 from edge.cameras.settings import AnySettings, FileSettings
 from edge.cameras.source import Paint, Source
 from edge.config.settings import Settings
@@ -76,7 +75,7 @@ def replay_clip(
     start_s, trouble = time.monotonic(), Trouble()
     with ExitStack() as stack:
         models = stack.enter_context(Models(settings.runtime, settings.device.state_dir))
-        opened = once(rendered or (lambda paint: open_source(name, camera.source, paint)), trouble)
+        opened = once(name, camera.source, trouble, rendered)
         followed = build_camera(settings, name, models, StageClock(), opened)
         bar = stack.enter_context(Progress(*columns, console=console))
         count = _Count(bar, bar.add_task(source, total=frames or None))
