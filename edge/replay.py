@@ -63,8 +63,7 @@ def replay_clip(
         EdgeError: the clip, the model or the configuration cannot be used; says why.
     """
     cv2.setNumThreads(1)
-    base = from_file(config) if config else adhoc_settings(source, model, labels, EVERY_FRAME)
-    settings = with_clip(base, source)
+    settings = with_clip(_settings(source, config, model, labels), source)
     name, camera = next(iter(settings.cameras.items()))
     rendered = _street(name) if source == STREET else None
     frames, fps = (round(_STREET_S * _STREET_FPS), _STREET_FPS) if rendered else clip_length(camera.source)
@@ -84,6 +83,15 @@ def replay_clip(
         stack.enter_context(Engine([followed], [count, clip, log])).run()
     trouble.check()
     _say(settings, count, time.monotonic() - start_s, out, console)
+
+
+def _settings(source: str, config: Path | None, model: Path | None, labels: Path | None) -> Settings:
+    """The file's where there is one, with the model of the command line in place of its own; else made up."""
+    made = adhoc_settings(source, model, labels, EVERY_FRAME)
+    if config is None:
+        return made
+    read = from_file(config)
+    return read.model_copy(update={"model": made.model, "detectors": {}}) if model else read
 
 
 def _say(settings: Settings, count: _Count, took_s: float, out: Path, console: Console) -> None:

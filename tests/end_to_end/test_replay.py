@@ -62,6 +62,16 @@ def test_zones_come_from_a_configuration(tmp_path: Path) -> None:
     assert {event["camera"] for event in events} == {"gate"}
 
 
+def test_a_model_on_the_command_line_takes_the_place_of_the_configured_one(tmp_path: Path) -> None:
+    config = tmp_path / "zones.yaml"
+    config.write_text(f"{ZONES}model: /no/such.tflite\n")
+    refused = foresight(tmp_path, "replay", "street", "--config", config, "--out", tmp_path / "out")
+    assert (refused.returncode, "/no/such.tflite" in refused.stderr) == (2, True)
+    model = data("models", "ssd_mobilenet_v1_coco_quant.tflite")
+    _, _, said = replayed(tmp_path, walker(tmp_path / "walker.avi"), "--config", config, "--model", model)
+    assert "found by model" in said
+
+
 def test_a_real_model_on_a_real_clip(tmp_path: Path) -> None:
     clip = beginning(data("videos", "plaza_walkers.avi"), tmp_path / "plaza.avi", 60)
     model = data("models", "ssd_mobilenet_v1_coco_quant.tflite")
