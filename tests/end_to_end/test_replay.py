@@ -7,6 +7,7 @@ from typing import Any
 import cv2
 
 from tests.paths import data
+from tests.rigs.cameras import MjpegServer, jpeg, known_picture
 from tests.rigs.clips import FRAMES, HEIGHT, WIDTH, walker
 from tests.rigs.daemon import foresight
 from tests.rigs.wire_check import check_all, check_lives
@@ -106,6 +107,16 @@ def test_bench_without_a_model_says_so(tmp_path: Path) -> None:
     figures = json.loads(done.stdout.splitlines()[-1])
     assert (figures["model"], figures["runtime"]) == ("none", "none")
     assert "invoke" not in figures["stage_ms"]
+
+
+def test_bench_of_a_live_camera_goes_at_its_pace(tmp_path: Path) -> None:
+    with MjpegServer([jpeg(known_picture())], fps=30) as camera:
+        done = foresight(tmp_path, "bench", camera.url, "--frames", "15")
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout.splitlines()[-1])
+    assert (figures["live"], figures["frames"], figures["source"]) == (True, 15, camera.url)
+    assert figures["stage_ms"]["read"]["p50"] > figures["stage_ms"]["activity"]["p50"]  # it waits for pictures
+    assert "the camera's own pace" in done.stdout
 
 
 def beginning(clip: Path, path: Path, count: int) -> Path:
