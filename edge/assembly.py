@@ -15,6 +15,7 @@ from edge.cameras.source import Paint, Source, leave
 from edge.classify.classifier import Classifier
 from edge.config.settings import CameraSettings, ModelFile, Settings
 from edge.contracts.bundle import read_bundle
+from edge.contracts.runtime import Runtime
 from edge.detection.detector import Detector, ModelDetector
 from edge.detection.ensemble import Ensemble
 from edge.engine import Camera
@@ -59,7 +60,7 @@ class Models:
         """What has been loaded."""
         return tuple(self._loaded.values())
 
-    def load(self, model: ModelFile) -> TfliteRuntime:
+    def load(self, model: ModelFile) -> Runtime:
         """The model, tried in a process of its own if it was never run here.
 
         Raises:

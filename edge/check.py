@@ -18,11 +18,14 @@ from edge.config.loader import Loaded, load_with_places
 from edge.config.problems import InvalidConfig, Problem, problem
 from edge.config.settings import Settings, schema
 from edge.contracts.bundle import read_bundle
+from edge.contracts.decode import decoder
+from edge.contracts.decode_common import DecodeLimits
 from edge.contracts.errors import ModelError
 from edge.contracts.redact import redact
 
 EXIT_GOOD = 0
 EXIT_PROBLEMS = 2
+SHOWN = 12  # labels of a model
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,25 +83,28 @@ def check_loaded(loaded: Loaded[Settings]) -> Report:
 
 def _labels(loaded: Loaded[Settings]) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
     """Each detector's labels, and what is wrong with their files."""
-    labels: dict[str, tuple[str, ...]] = {}
+    settings, labels = loaded.settings, dict[str, tuple[str, ...]]()
+    every = [(name, model, True) for name, model in settings.models.items()]
+    every += [("classifier", settings.classifier, False)] if settings.classifier else []
     damaged: list[Problem] = []
-    for name, model in loaded.settings.models.items():
+    for name, model, finds in every:
+        if not model.path.is_file():  # which `crosscheck` has told
+            continue
         try:
             bundle = read_bundle(model.path, sha256=model.sha256, overrides=model.overrides)
+            if finds:
+                decoder(bundle, DecodeLimits(0.0, 1.0, 1))  # refuses what finds no objects
+                labels[name] = bundle.labels
         except ModelError as error:
-            if not model.path.is_file():  # which `crosscheck` has told
-                continue
             item = loaded.tree.child(name) or (loaded.tree.child("detectors") or loaded.tree).child(name) or loaded.tree
             damaged.append(problem(loaded.file, item.at, item.path, f"the model cannot be used: {error}"))
-        else:
-            labels[name] = bundle.labels
-    return labels if loaded.settings.models else {"motion": (MOTION_LABEL,)}, damaged
+    return labels if settings.models else {"motion": (MOTION_LABEL,)}, damaged
 
 
 def _rows(settings: Settings, labels: dict[str, tuple[str, ...]]) -> list[tuple[str, str, str]]:
     mqtt = settings.mqtt
     rows = [("broker", mqtt.host, f"port {mqtt.port}, topics {mqtt.base}/...")]
-    rows += [("detector", name, ", ".join(filter(None, table))) for name, table in labels.items()]
+    rows += [("detector", name, _named(table)) for name, table in labels.items()]
     for name, camera in settings.cameras.items():
         source = camera.source
         where = next((str(getattr(source, key)) for key in ("url", "path", "device") if hasattr(source, key)), "")
@@ -106,6 +112,12 @@ def _rows(settings: Settings, labels: dict[str, tuple[str, ...]]) -> list[tuple[
         rows += [("zone", zone.name, f"on {name}; {_some(zone.labels)}") for zone in camera.zones]
         rows += [("line", line.name, f"on {name}; {_some(line.labels)}") for line in camera.lines]
     return rows
+
+
+def _named(labels: tuple[str, ...]) -> str:
+    named = [label for label in labels if label]
+    more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
+    return ", ".join(named[:SHOWN]) + more
 
 
 def _some(labels: tuple[str, ...]) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-_KEPT = 512  # samples per stage: a minute at 8 frames/s
+KEPT = 512  # samples per stage: a minute at 8 frames/s
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +19,16 @@ class StageTimes:
 
     p50_ms: float
     p95_ms: float
+    p99_ms: float
     count: int
 
 
 class StageClock:
     """Times the stages of a chain. One thread writes; reading from another gives a recent picture."""
 
-    def __init__(self) -> None:
+    def __init__(self, kept: int = KEPT) -> None:
+        """`kept` is how many samples of each stage percentiles are taken of, the newest."""
+        self._kept = kept
         self._samples: dict[str, deque[float]] = {}
         self._counts: dict[str, int] = {}
 
@@ -40,16 +43,20 @@ class StageClock:
 
     def add(self, name: str, seconds: float) -> None:
         """Count one sample of a stage."""
-        self._samples.setdefault(name, deque(maxlen=_KEPT)).append(seconds * 1e3)
+        self._samples.setdefault(name, deque(maxlen=self._kept)).append(seconds * 1e3)
         self._counts[name] = self._counts.get(name, 0) + 1
+
+    def restart(self) -> None:
+        """Forget all samples so far."""
+        self._samples, self._counts = {}, {}
 
     def times(self) -> Mapping[str, StageTimes]:
         """The newest samples of each stage, as percentiles; `count` is since the start."""
         result = {}
         for name, samples in list(self._samples.items()):
             recent = np.array(list(samples))
-            p50, p95 = np.percentile(recent, [50, 95])
-            result[name] = StageTimes(float(p50), float(p95), self._counts.get(name, 0))
+            p50, p95, p99 = np.percentile(recent, [50, 95, 99]).tolist()
+            result[name] = StageTimes(p50, p95, p99, self._counts.get(name, 0))
         return result
 
 

@@ -134,7 +134,7 @@ class Chain:
         now_s, activity, settings = sensed.frame.t_s, sensed.activity, self._settings
         if len(activity.region):
             self._last_motion_s = now_s
-        if settings.every_frame:
+        if settings.every_frame or tracker.undecided:
             return True
         if now_s - self._last_motion_s > settings.settle_s:
             return activity.due

@@ -20,6 +20,7 @@ from edge.demo.source import StreetSource
 from edge.demo.street import Street
 from edge.engine import Camera, Engine
 from edge.health import StageClock
+from edge.once import Trouble, once
 from edge.pipeline import Followed
 from edge.recording import Annotator, Clip, JsonLines
 
@@ -60,8 +61,7 @@ def replay_clip(
         EdgeError: the clip, the model or the configuration cannot be used; says why.
     """
     cv2.setNumThreads(1)
-    base = from_file(config) if config else adhoc_settings(source, model, labels, EVERY_FRAME)
-    settings = with_clip(base, source)
+    settings = with_clip(_settings(source, config, model, labels), source)
     name, camera = next(iter(settings.cameras.items()))
     rendered = _street(name) if source == STREET else None
     frames, fps = (round(_STREET_S * _STREET_FPS), _STREET_FPS) if rendered else clip_length(camera.source)
@@ -69,16 +69,27 @@ def replay_clip(
     lines = {line.name: line.points for line in camera.lines}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     run = secrets.token_hex(4)
-    start_s = time.monotonic()
+    start_s, trouble = time.monotonic(), Trouble()
     with ExitStack() as stack:
         models = stack.enter_context(Models(settings.runtime, settings.device.state_dir))
-        followed = build_camera(settings, name, models, StageClock(), rendered)
+        opened = once(name, camera.source, trouble, rendered)
+        followed = build_camera(settings, name, models, StageClock(), opened)
         bar = stack.enter_context(Progress(*columns, console=console))
         count = _Count(bar, bar.add_task(source, total=frames or None))
         clip = stack.enter_context(Clip(Annotator(zones, lines), out / "annotated.mp4", out / "contact.png", fps))
         log = stack.enter_context(JsonLines(out / "events.jsonl", out / "tracks.jsonl", run))
         stack.enter_context(Engine([followed], [count, clip, log])).run()
+    trouble.check()
     _say(settings, count, time.monotonic() - start_s, out, console)
+
+
+def _settings(source: str, config: Path | None, model: Path | None, labels: Path | None) -> Settings:
+    """The file's where there is one, with the model of the command line in place of its own; else made up."""
+    made = adhoc_settings(source, model, labels, EVERY_FRAME)
+    if config is None:
+        return made
+    read = from_file(config)
+    return read.model_copy(update={"model": made.model, "detectors": {}}) if model else read
 
 
 def _say(settings: Settings, count: _Count, took_s: float, out: Path, console: Console) -> None:

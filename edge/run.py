@@ -33,6 +33,7 @@ from edge.publisher import Publisher
 
 STATS_S = 60.0
 LOG_PAUSE_S = 60.0
+DRAIN_S = 1.0  # what stopping may take longer so that objects are told to have ended
 _log = logging.getLogger(__name__)
 
 
@@ -96,6 +97,17 @@ def run_settings(settings: Settings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: engine.stop())
         engine.run()
+        _drain(outbox, link)
+
+
+def _drain(outbox: Outbox, link: MqttLink) -> None:
+    """Give the last events a moment to go out; what does not make it waits on disk for the next start."""
+    deadline_s = time.monotonic() + DRAIN_S
+    while link.connected and time.monotonic() < deadline_s:
+        stats = outbox.stats()
+        if not stats.rows and not stats.waiting:
+            return
+        time.sleep(0.02)
 
 
 class Periodic:

@@ -19,12 +19,15 @@ COMPOSERS = {
     "config",
     "demo",
     "engine",
+    "figures",
     "monitor",
+    "once",
     "pipeline",
     "publisher",
     "recording",
     "replay",
     "run",
+    "stopwatch",
     "web",
 }
 LONGEST_FILE = 400  # lines

@@ -12,10 +12,10 @@ from typing import Self
 import numpy as np
 
 from edge.cameras.process import Child
-from edge.cameras.redact import redact
 from edge.cameras.settings import NetworkSettings
 from edge.cameras.source import Framer, Paint
 from edge.contracts.errors import SourceError
+from edge.contracts.redact import redact
 from edge.contracts.types import U8, Frame
 
 LARGEST_BYTES = 7680 * 4320 * 3  # of a picture; only what a picture really needs becomes memory

@@ -4,8 +4,8 @@ import re
 import subprocess
 from collections.abc import Sequence
 
-from edge.cameras.redact import redact
 from edge.contracts.errors import SourceError
+from edge.contracts.redact import redact
 
 PROBE_S = 15.0
 RESIZERS = frozenset({"-s", "-vf", "-filter:v", "-filter_complex", "-lavfi"})

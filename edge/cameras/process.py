@@ -8,7 +8,7 @@ import subprocess
 import time
 from collections.abc import Mapping, Sequence
 
-from edge.cameras.redact import redact
+from edge.contracts.redact import redact
 
 _LOG = logging.getLogger(__name__)
 KEPT_BYTES = 4096  # of what the child says on its standard error

@@ -85,7 +85,7 @@ class CameraSettings(BaseModel, extra="forbid", frozen=True):
     events: EventSettings = Field(EventSettings(), description="Overrides `events` key by key")
 
 
-class Settings(BaseModel, extra="forbid", frozen=True):
+class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True):
     """The configuration of one device. Only `cameras` must be written."""
 
     device: DeviceSettings = Field(default_factory=DeviceSettings, description="The device itself")

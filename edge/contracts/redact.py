@@ -16,6 +16,8 @@ _PARAMETER = re.compile(
     r"(?i)\b((?:\w*_)?(?:password|passwd|passphrase|pwd|pass|token|secret|api_?key))(\s*[=:]\s*)"
     r"(?!\*\*\*)(\"[^\"]*\"|'[^']*'|[^\s&;,'\"]+)"
 )
+# Cameras take a login in the query of their address, user name first.
+_QUERY = re.compile(r"(?i)([?&;](?:user|usr|login|auth|pass|pwd|token|key|secret)\w*=)[^&;\s]*")
 _AUTHORISATION = re.compile(r"(?i)(authori[sz]ation\W{1,4}\w+)\s+(?!\*\*\*)[^\s'\"]+")
 
 
@@ -26,6 +28,7 @@ def redact(text: str, secrets: Collection[str] = ()) -> str:
             text = text.replace(secret, HIDDEN).replace(quote(secret, safe=""), HIDDEN)
     text = _CREDENTIALS.sub(f"://{HIDDEN}@", text)
     text = _PARAMETER.sub(rf"\1\2{HIDDEN}", text)
+    text = _QUERY.sub(rf"\1{HIDDEN}", text)
     return _AUTHORISATION.sub(rf"\1 {HIDDEN}", text)
 
 

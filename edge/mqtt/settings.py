@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field, SecretStr
 
-NAME = r"^[a-zA-Z0-9_-]+$"
+from edge.contracts.topics import NAME_PATTERN
 
 
 def host_name() -> str:
@@ -31,9 +31,12 @@ class MqttSettings(BaseModel, extra="forbid", frozen=True):
     password: SecretStr = Field(SecretStr(""), description="never logged")
     client_id: str = Field("", max_length=65, description="unique at the broker; empty: <prefix>-<device>")
     device: str = Field(
-        default_factory=host_name, pattern=NAME, max_length=40, description="this device in topics; the host name"
+        default_factory=host_name,
+        pattern=NAME_PATTERN,
+        max_length=40,
+        description="this device in topics; the host name",
     )
-    prefix: str = Field("foresight", pattern=NAME, max_length=24, description="first level of all topics")
+    prefix: str = Field("foresight", pattern=NAME_PATTERN, max_length=24, description="first level of all topics")
     keepalive_s: int = Field(15, ge=5, le=600, description="a dead connection is noticed within twice this")
     reconnect_max_s: float = Field(30.0, gt=0, le=600, description="longest pause between attempts to connect")
     tls: TlsSettings | None = Field(None, description="encrypt; needed for a broker on another machine")

@@ -1,6 +1,5 @@
 """Sends what the outbox holds through a bus, and lets it forget what has arrived."""
 
-import json
 import logging
 import threading
 import time
@@ -9,6 +8,8 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from edge.contracts.bus import Carrier, Message
+from edge.contracts.errors import MessageError
+from edge.contracts.inbound import Ack, decode_ack
 from edge.outbox.numbering import numbered
 from edge.outbox.outbox import Outbox
 from edge.outbox.settings import Forget, OutboxSettings
@@ -49,7 +50,7 @@ class Sender:
         self._window = Window(settings.window, settings.silence_s)
         self._stream = ""
         self._session = 0
-        self._acks: deque[tuple[str, int]] = deque(maxlen=4)
+        self._acks: deque[Ack] = deque(maxlen=4)
         self._settled: deque[tuple[str, int]] = deque()
         self._highest = self._sent = self._resent = self._bad_acks = 0
         self._wake = threading.Event()
@@ -133,9 +134,9 @@ class Sender:
 
     def _take_acks(self, now_s: float) -> None:
         while self._acks:
-            stream, upto = self._acks.popleft()
-            if stream and stream == self._stream:
-                self._window.acked(upto, now_s)
+            ack = self._acks.popleft()
+            if ack.stream == self._stream:
+                self._window.acked(ack.upto, now_s)
         while self._settled:
             stream, seq = self._settled.popleft()
             if stream == self._stream:
@@ -147,27 +148,20 @@ class Sender:
             self._wake.set()
 
     def _on_ack(self, message: Message) -> None:
-        ack = parse_ack(message.payload)
-        if ack is None or (ack[0] == self._outbox.stats().stream and not self._outbox.numbered(*ack)):
-            self._bad_acks += 1
-            if self._bad_acks == 1:
-                _log.warning(
-                    "%s: not an acknowledgement of this outbox: %.80r; ignored", message.topic, message.payload
-                )
+        try:
+            ack = decode_ack(message.payload)
+        except MessageError as error:
+            self._refuse(message, str(error))
+            return
+        if ack.stream == self._outbox.stats().stream and not self._outbox.numbered(ack.stream, ack.upto):
+            self._refuse(message, f"nothing was ever numbered {ack.upto}")
             return
         self._acks.append(ack)
         self._wake.set()
 
-
-def parse_ack(payload: bytes) -> tuple[str, int] | None:
-    """`{"stream": "...", "upto": 7}` as a pair; None for anything else."""
-    try:
-        ack = json.loads(payload)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(ack, dict) or set(ack) != {"stream", "upto"}:
-        return None
-    stream, upto = ack["stream"], ack["upto"]
-    if not isinstance(stream, str) or type(upto) is not int or upto < 0:
-        return None
-    return stream, upto
+    def _refuse(self, message: Message, why: str) -> None:
+        self._bad_acks += 1
+        if self._bad_acks == 1:
+            _log.warning(
+                "%s: not an acknowledgement of this outbox: %s; ignored: %.80r", message.topic, why, message.payload
+            )

@@ -43,6 +43,11 @@ class Tracker:
         self._looked_s = -np.inf
         self._next_id = 1
 
+    @property
+    def undecided(self) -> bool:
+        """Whether something was seen, once and not surely, that a look at the very next frame should confirm."""
+        return not self._rows.sure.all()
+
     def step(self, detections: Detections, t_s: float) -> Tracks:
         """Take in what was seen at `t_s`, maybe nothing, and tell what is there.
 

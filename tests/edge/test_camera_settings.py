@@ -4,7 +4,6 @@ import pytest
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from edge.cameras.opening import SOURCES, open_source
-from edge.cameras.redact import redact
 from edge.cameras.settings import AnySettings, SourceSettings
 
 ADAPTER: TypeAdapter[AnySettings] = TypeAdapter(SourceSettings, config=ConfigDict(hide_input_in_errors=True))
@@ -71,20 +70,3 @@ def test_the_schema_tells_editors_of_both_forms() -> None:
     schema = ADAPTER.json_schema()
     assert {"type": "string"} in schema["anyOf"]
     assert '"FfmpegSettings"' in json.dumps(schema["$defs"])
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("", ""),
-        ("a clip.mp4 at 10:30 @home", "a clip.mp4 at 10:30 @home"),
-        ("rtsp://camera:554/a", "rtsp://camera:554/a"),
-        ("rtsp://u:p@camera/a and http://v:q@other/", "rtsp://***@camera/a and http://***@other/"),
-        ("rtsp://u:p@ss@camera/a", "rtsp://***@camera/a"),
-        ("rtsp://u:p/w@camera/a", "rtsp://***@camera/a"),
-        ("http://camera/a?user=u&password=p&size=5", "http://camera/a?user=***&password=***&size=5"),
-        ("http://camera/a?TOKEN=t x", "http://camera/a?TOKEN=*** x"),
-    ],
-)
-def test_redact(text: str, shown: str) -> None:
-    assert redact(text) == shown

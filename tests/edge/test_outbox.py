@@ -15,7 +15,7 @@ from edge.bus import LocalBus
 from edge.contracts.bus import Message
 from edge.contracts.errors import ConfigError
 from edge.outbox.outbox import BODY_LIMIT_BYTES, Outbox
-from edge.outbox.sender import Sender, parse_ack
+from edge.outbox.sender import Sender
 from edge.outbox.settings import Forget, OutboxSettings
 from edge.outbox.store import Priority, open_store
 from tests.rigs.host import Ledger, wait_until
@@ -256,25 +256,6 @@ def test_full_disk_neither_wedges_nor_kills_and_counts_exactly(tmp_path: Path) -
         resource.setrlimit(resource.RLIMIT_FSIZE, allowed)
         signal.signal(signal.SIGXFSZ, handler)
     open_store(tmp_path / "o.db", 2**25).close()  # checks the file
-
-
-@pytest.mark.parametrize(
-    ("payload", "parsed"),
-    [
-        (b"", None),
-        (b'{"stream": "a", "upto": 7}', ("a", 7)),
-        (b'{"stream": "a", "upto": -1}', None),
-        (b'{"stream": "a", "upto": true}', None),
-        (b'{"stream": "a", "upto": 1e3}', None),
-        (b'{"stream": 1, "upto": 7}', None),
-        (b'{"stream": "a"}', None),
-        (b'["a", 7]', None),
-        (b"\xff\xfe", None),
-        (b"[" * 100_000, None),
-    ],
-)
-def test_acknowledgements_are_read_strictly(payload: bytes, parsed: tuple[str, int] | None) -> None:
-    assert parse_ack(payload) == parsed
 
 
 class Collector:

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import pytest
+from tests.programs import program
 
 START_S = 10.0
 
@@ -68,11 +68,8 @@ class Broker:
 
     def start(self) -> None:
         """Start, or start again, and wait until it listens."""
-        program = find_mosquitto()
-        if program is None:
-            pytest.skip("mosquitto is not installed (apt install mosquitto)")
         self._process = subprocess.Popen(
-            [program, "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [program("mosquitto"), "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         wait_listening(self.port)
 
@@ -99,8 +96,3 @@ class Broker:
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None
         self._process.send_signal(number)
-
-
-def find_mosquitto() -> str | None:
-    """Where mosquitto is; it is often outside of a user's PATH."""
-    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")

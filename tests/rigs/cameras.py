@@ -1,7 +1,6 @@
 """Cameras to test with: known pictures, clips, an RTSP and an HTTP MJPEG server that can be hung and killed."""
 
 import base64
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,9 +12,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
 
 from edge.contracts.types import U8
+from tests.programs import absent, program
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 QUADRANTS = ((0, 0, 255), (0, 255, 0), (255, 0, 0), (255, 255, 255))  # BGR: red, green, blue, white
@@ -39,10 +38,9 @@ def quadrant_colours(pixels: U8) -> list[tuple[int, int, int]]:
 
 
 def needs(*programs: str) -> None:
-    """Skip the test where a program is absent."""
-    for program in programs:
-        if shutil.which(program) is None:
-            pytest.skip(f"`{program}` is not installed")
+    """Skip the test where a program is absent; on CI, fail."""
+    for name in programs:
+        program(name)
 
 
 def write_clip(path: Path, pictures: int = 10, fps: float = 10.0, size: tuple[int, int] = (320, 240)) -> Path:
@@ -89,7 +87,7 @@ class RtspServer:
         imports = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
         needs(SYSTEM_PYTHON)
         if subprocess.run([SYSTEM_PYTHON, "-c", imports], capture_output=True, check=False, timeout=30).returncode:
-            pytest.skip("the system's Python has no GstRtspServer (python3-gi, gir1.2-gst-rtsp-server-1.0)")
+            absent("the system's Python has no GstRtspServer (python3-gi, gir1.2-gst-rtsp-server-1.0)")
         self._popen = subprocess.Popen(
             self._argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
         )
