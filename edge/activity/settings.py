@@ -13,13 +13,13 @@ class ActivitySettings(BaseModel, extra="forbid", frozen=True):
         1.0, description="At start, and after the whole picture changed, only the heartbeat counts for so long.", gt=0
     )
     memory_s: float = Field(
-        2.0, description="Pixels are compared with their running average over this time.", ge=0.1, le=60
+        4.0, description="Pixels are compared with their running average over this time.", ge=0.1, le=60
     )
     contrast: float = Field(
         6.0, description="Least change of brightness, of 255, that counts, however quiet the picture.", ge=1, le=255
     )
     noise_factor: float = Field(
-        6.0, description="A change counts from so many times the pixel's usual restlessness.", ge=2, le=50
+        5.0, description="A change counts from so many times the pixel's usual restlessness.", ge=2, le=50
     )
     smallest: float = Field(
         0.00005, description="Least changed area, as a fraction of the picture, that makes a region.", ge=0, lt=1

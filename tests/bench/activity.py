@@ -4,7 +4,8 @@ An object *moves* where its centre goes more than half its height over its track
 when, in at least half of the pictures in which it is moving (more than 2 % of its height since half a second ago),
 the gate said "look" with a region that covers at least a quarter of its box. On the clips the pictures of the
 calibration count too; on the street the truth counts from two seconds on. The clips' tracks come from the full
-detector at every picture, linked by overlap; the street's from its exact truth. Settings were chosen on other seeds.
+detector at every picture, linked by overlap; the street's from its exact truth. Settings were chosen on seeds
+104-114.
 """
 
 import time
@@ -25,7 +26,7 @@ from tests.bench.report import parser, show
 
 CLIPS = ("videos/car-detection.mp4", "videos/plaza_walkers.avi")
 MODEL = "models/ssd_mobilenet_v1_coco_quant.tflite"
-STREET_SEEDS = (1, 2, 3)
+STREET_SEEDS = (1, 2, 3, 11, 12, 13)
 STREET_S = 30.0
 WARM_S = 2.0  # the street's truth counts from here on: who left during calibration cannot be recalled
 EDGE_FPS = 5.0
@@ -193,14 +194,16 @@ def still_calls(noise: float, fps: float, seconds: float) -> int:
 
 
 def cost_ms(pictures: list[tuple[U8, float]], rounds: int) -> float:
-    """Median CPU of one step over whole rounds."""
+    """Median CPU of one step over whole rounds, without the calibration, which names no regions and is cheaper."""
     spent = []
     for _ in range(rounds):
         gate = ActivityGate(ActivitySettings(), None)
         for pixels, t_s in pictures:
             begin = time.process_time_ns()
-            gate.step(pixels, t_s)
-            spent.append((time.process_time_ns() - begin) / 1e6)
+            said = gate.step(pixels, t_s)
+            took_ms = (time.process_time_ns() - begin) / 1e6
+            if not said.calibrating:
+                spent.append(took_ms)
     return float(np.median(spent))
 
 
