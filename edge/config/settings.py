@@ -95,7 +95,9 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
     runtime: RuntimeSettings = Field(RuntimeSettings(), description="How models are run")
     model: ModelSettings | None = Field(None, description="The detector's model; without one, motion is detected")
     detectors: dict[Name, ModelSettings] = Field({}, description="More detectors, by name; their findings are merged")
-    classifier: ModelSettings | None = Field(None, description="Second-stage classifier of tracked objects; its answer is their sub_label")
+    classifier: ModelSettings | None = Field(
+        None, description="Second-stage classifier of tracked objects; its answer is their sub_label"
+    )
     classify: ClassifySettings = Field(ClassifySettings(), description="When the second stage looks")
     activity: ActivitySettings = Field(ActivitySettings(), description="When the detector is asked to look")
     look: LookSettings = Field(LookSettings(), description="Which frames the detector looks at")
