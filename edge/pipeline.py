@@ -134,10 +134,10 @@ class Chain:
         now_s, activity, settings = sensed.frame.t_s, sensed.activity, self._settings
         if len(activity.region):
             self._last_motion_s = now_s
-        if settings.every_frame or tracker.undecided:
+        if settings.every_frame:
             return True
         if now_s - self._last_motion_s > settings.settle_s:
-            return activity.due
+            return activity.due or tracker.undecided
         return not settings.economical or self._steps.attention.due(now_s)
 
     def _look(self, sensed: Sensed, tracker: Tracker) -> Followed:

@@ -10,6 +10,7 @@ import numpy as np
 
 from edge.contracts.types import F32, F64, I64, Detections, Mask, Tracks
 
+LONGEST_MISS_S = 0.5  # that one look can add: a still scene is looked at every few seconds only
 MOST_VOTES = 5.0  # of one label: so many detections of another, of score 1, change a track's label
 
 
@@ -25,6 +26,7 @@ class Rows:
     votes: F64  # (T,) for the label
     born_s: F64  # (T,)
     seen_s: F64  # (T,)
+    missed_s: F64  # (T,) for which looks have not found it; long pauses between looks count little
     sure: Mask  # (T,) trusted to be an object, hence told
     past: F32  # (T, H, 4) boxes in frame fractions, newest last, NaN where younger
     past_s: F64  # (T, H)
@@ -40,15 +42,24 @@ class Rows:
         """These rows and then the other's."""
         return type(self)(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in self.__slots__))
 
-    def seen(self, rows: I64, found: Detections, t_s: float, mean: F64, cov: F64) -> Self:
-        """With `found` as the newest of the chosen rows, which it makes sure, and with new motion of all."""
+    def seen(self, rows: I64, found: Detections, times: tuple[float, float], motion: tuple[F64, F64]) -> Self:
+        """After a look that found some of them again, which makes those sure.
+
+        Args:
+            rows: which ones.
+            found: as what, row by row.
+            times: of the look before and of this one, seconds.
+            motion: mean and covariance of all rows, replacing those they have.
+        """
+        looked_s, t_s = times
         score, seen_s, sure = self.score.copy(), self.seen_s.copy(), self.sure.copy()
+        missed_s = self.missed_s + min(t_s - looked_s, LONGEST_MISS_S)
         past, past_s = self.past.copy(), self.past_s.copy()
-        score[rows], seen_s[rows], sure[rows] = found.score, t_s, True
+        score[rows], seen_s[rows], sure[rows], missed_s[rows] = found.score, t_s, True, 0
         past[rows, :-1], past[rows, -1] = past[rows, 1:], found.box
         past_s[rows, :-1], past_s[rows, -1] = past_s[rows, 1:], t_s
         label, votes = self._vote(rows, found)
-        return type(self)(self.id, mean, cov, score, label, votes, self.born_s, seen_s, sure, past, past_s)
+        return type(self)(self.id, *motion, score, label, votes, self.born_s, seen_s, missed_s, sure, past, past_s)
 
     def _vote(self, rows: I64, found: Detections) -> tuple[I64, F64]:
         """Labels by majority of the scores (Boyer and Moore's one-counter vote): detectors waver, tracks should not."""
@@ -69,7 +80,7 @@ class Rows:
         none, ids = np.zeros(0), np.zeros(0, np.int64)
         past, score = np.zeros((0, history, 4), np.float32), np.zeros(0, np.float32)
         mean, cov, sure = np.zeros((0, 2, 2, 2)), np.zeros((0, 2, 3)), np.zeros(0, bool)
-        return cls(ids, mean, cov, score, ids, none, none, none, sure, past, np.zeros((0, history)))
+        return cls(ids, mean, cov, score, ids, none, none, none, none, sure, past, np.zeros((0, history)))
 
 
 def isotropic(box: F32, aspect: float) -> F64:

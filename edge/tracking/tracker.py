@@ -45,8 +45,11 @@ class Tracker:
 
     @property
     def undecided(self) -> bool:
-        """Whether something was seen, once and not surely, that a look at the very next frame should confirm."""
-        return not self._rows.sure.all()
+        """Whether a look at the very next frame should settle what is there.
+
+        Something was seen, once and not surely, or something sure was not found again.
+        """
+        return not self._rows.sure.all() or bool(self._rows.missed_s.any())
 
     def step(self, detections: Detections, t_s: float) -> Tracks:
         """Take in what was seen at `t_s`, maybe nothing, and tell what is there.
@@ -65,8 +68,8 @@ class Tracker:
         self._follow_camera(mean, seen, detections.score, t_s - self._looked_s)
         row, column = self._paired(mean, detections, seen)
         _correct(mean, cov, row, seen[column], settings.jitter)
-        rows = self._rows.seen(row, detections[column], t_s, mean, cov)
-        keep = t_s - rows.seen_s <= np.where(rows.sure, settings.coast_s, 0)
+        rows = self._rows.seen(row, detections[column], (self._looked_s, t_s), (mean, cov))
+        keep = rows.missed_s <= np.where(rows.sure, settings.coast_s, 0)
         rows = rows if keep.all() else rows[keep]
         born = detections.score >= settings.birth_score
         born[column] = False
@@ -140,6 +143,7 @@ class Tracker:
             votes=detections.score.astype(np.float64),
             born_s=np.full(n, t_s),
             seen_s=np.full(n, t_s),
+            missed_s=np.zeros(n),
             sure=detections.score >= settings.sure_score,
             past=np.full((n, settings.history, 4), np.nan, np.float32),
             past_s=np.full((n, settings.history), np.nan),

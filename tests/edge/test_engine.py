@@ -1,10 +1,11 @@
 """The threads: fair turns, ends, losses, errors."""
 
+import itertools
 import threading
 
-from edge.contracts.errors import ModelError
-from edge.contracts.types import EventKind
-from edge.engine import Engine
+from edge.contracts.errors import ModelError, SourceError
+from edge.contracts.types import EventKind, Frame
+from edge.engine import Engine, Onward
 from tests.rigs.host import wait_until
 from tests.rigs.scenes import Reel, Scripted, Witness, camera, scene
 
@@ -71,3 +72,46 @@ def test_leaving_ends_every_thread() -> None:
     with Engine([one], []) as engine:
         assert wait_until(lambda: engine.counts()["cam"][0].captured >= 1)
     assert wait_until(lambda: not any(thread.name.startswith("camera-") for thread in threading.enumerate()))
+
+
+def test_numbers_and_times_go_on_where_a_source_begins_again() -> None:
+    onward = Onward()
+    told = []
+    for _ in range(3):
+        onward.reopened()
+        told += [onward.frame(scene(k)) for k in range(5)]
+    assert [frame.seq for frame in told] == list(range(15))
+    assert all(later.t_s > earlier.t_s for earlier, later in itertools.pairwise(told))
+
+
+def test_a_camera_that_breaks_off_ends_what_was_there_and_goes_on() -> None:
+    class Breaking(Reel):
+        def read(self, deadline_s: float) -> Frame | None:
+            frame = super().read(deadline_s)
+            if frame is None:
+                raise SourceError("camera cam: tcp @ 0x55c7 broke off")
+            return frame
+
+    witness = Witness(after=lambda: engine.stop() if len(witness.followed) == 60 else None)
+    one = camera(lambda: Breaking([scene(k) for k in range(30)]), Scripted())
+    with Engine([one], [witness]) as engine:
+        engine.run()
+    assert [followed.sensed.frame.seq for followed in witness.followed] == list(range(60))
+    assert len(witness.ends) == 2
+    assert witness.ends[0][-1].kind is EventKind.END
+
+
+def test_a_fault_in_one_camera_leaves_the_other() -> None:
+    class Faulty(Reel):
+        def read(self, deadline_s: float) -> Frame | None:
+            raise ZeroDivisionError
+
+    witness = Witness(after=lambda: engine.stop() if len(witness.followed) == 30 else None)
+    pair = [
+        camera(lambda: Faulty([]), Scripted(), name="bad"),
+        camera(lambda: Reel([scene(k, "good") for k in range(30)]), Scripted(), name="good"),
+    ]
+    with Engine(pair, [witness]) as engine:
+        engine.run()
+        assert "ZeroDivisionError" in engine.counts()["bad"][0].why
+    assert len(witness.followed) == 30

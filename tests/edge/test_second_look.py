@@ -48,7 +48,8 @@ class Fixed:
         ((0.75, 0.75), False),
         ((0.75, 0), False),
         ((0.9,), False),
-        ((0.9, 0), False),
+        ((0.9, 0), True),
+        ((0.9, 0, 0, 0, 0), False),
     ],
 )
 def test_a_tracker_says_whether_a_second_look_is_wanted(scores: tuple[float, ...], undecided: bool) -> None:

@@ -304,3 +304,14 @@ def test_settings_refuse_scores_that_fall() -> None:
 def test_settings_refuse_unknown_keys() -> None:
     with pytest.raises(ValidationError, match="max_age"):
         TrackingSettings.model_validate({"max_age": 30})
+
+
+def test_a_still_object_missed_by_one_heartbeat_keeps_its_identity() -> None:
+    tracker = Tracker(TrackingSettings(), 1.0)
+    there = Detections(np.array([[0.4, 0.4, 0.5, 0.6]], np.float32), np.full(1, 0.9, np.float32), np.zeros(1, np.int64))
+    for t_s in (0.0, 5.0, 10.0):
+        tracker.step(there, t_s)
+    tracker.step(Detections.empty(), 15.0)
+    assert tracker.undecided
+    assert tracker.step(there, 15.2).id.tolist() == [1]
+    assert not tracker.undecided
