@@ -31,6 +31,7 @@ from edge.runtime.settings import RuntimeSettings
 from edge.runtime.tflite import TfliteRuntime, open_runtime
 from edge.tracking import Tracker
 
+MOTION_TRUSTED = 0.5  # the motion detector's scores begin here
 _log = logging.getLogger(__name__)
 
 
@@ -92,7 +93,7 @@ def build_chain(settings: Settings, name: str, models: Models, clock: StageClock
     if settings.classifier is not None:
         second = models.load(settings.classifier)
         classifier = Classifier(second, settings.classify, OpenCv(), detector.labels)
-    tracking = camera.tracking.trusting(camera.detection.trusted_score)
+    tracking = camera.tracking.trusting(camera.detection.trusted_score if settings.models else MOTION_TRUSTED)
     steps = Steps(
         detector=detector,
         tracker=lambda aspect: Tracker(tracking, aspect),

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import os
 import random
 import re
 import threading
@@ -21,6 +22,7 @@ READ_S = 10.0  # a camera that gives no picture for so long is opened anew
 RETRY_MIN_S, RETRY_MAX_S = 0.5, 30.0
 RESTART_S = 0.04  # between the last frame of a source and the first after it was opened anew, at least
 CLOSE_S = 5.0
+LOWEST_PRIORITY = 19
 _TURN_S = 0.2  # how soon the inference thread notices that it shall stop
 _ADDRESS = re.compile(r" @ 0x[0-9a-f]+")  # FFmpeg names its objects by address: the same trouble, another text
 _log = logging.getLogger(__name__)
@@ -85,6 +87,9 @@ class _CameraThread:
         self._thread.join(timeout_s)
 
     def _run(self) -> None:
+        if not self.camera.live:
+            # A clip can wait: it is read ahead only when nobody else wants the processor.
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
         try:
             self._keep_watching()
         finally:

@@ -8,6 +8,8 @@ from pydantic import BaseModel, Field, model_validator
 from edge.contracts import boxes
 from edge.contracts.types import F32, Forecasts, Tracks
 
+LONGEST_S = 600.0
+
 
 class ForecastSettings(BaseModel, extra="forbid", frozen=True):
     """How far ahead to look, and how soon to stop trusting a straight line."""
@@ -18,16 +20,25 @@ class ForecastSettings(BaseModel, extra="forbid", frozen=True):
     process_noise: float = Field(
         0.15,
         ge=0,
+        le=100,
         description="unforeseen change of velocity within one second, one standard deviation, in box sizes per second",
     )
-    max_sigma: float = Field(0.5, gt=0, description="limit of the standard deviation of the centre, frame fractions")
+    max_sigma: float = Field(
+        0.5, gt=0, le=10, description="limit of the standard deviation of the centre, frame fractions"
+    )
     growth_memory_s: float = Field(0.5, gt=0, description="seconds for which a box goes on growing or shrinking")
-    max_growth: float = Field(2.0, ge=1, description="a forecast box is at most so many times larger or smaller")
+    max_growth: float = Field(
+        2.0, ge=1, le=100, description="a forecast box is at most so many times larger or smaller"
+    )
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:
-        if self.horizons_s[0] <= 0 or any(b <= a for a, b in zip(self.horizons_s, self.horizons_s[1:], strict=False)):
-            raise ValueError(f"horizons_s must be positive and ascending; got {list(self.horizons_s)}")
+        if not 0 < self.horizons_s[0] <= self.horizons_s[-1] <= LONGEST_S or any(
+            b <= a for a, b in zip(self.horizons_s, self.horizons_s[1:], strict=False)
+        ):
+            raise ValueError(
+                f"horizons_s must be above 0, ascending, at most {LONGEST_S:g}; got {list(self.horizons_s)}"
+            )
         return self
 
 
