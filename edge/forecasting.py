@@ -26,19 +26,16 @@ class ForecastSettings(BaseModel, extra="forbid", frozen=True):
     max_sigma: float = Field(
         0.5, gt=0, le=10, description="limit of the standard deviation of the centre, frame fractions"
     )
-    growth_memory_s: float = Field(0.5, gt=0, description="seconds for which a box goes on growing or shrinking")
+    growth_memory_s: float = Field(0.5, gt=0, le=3600, description="how long a box goes on growing or shrinking, seconds")
     max_growth: float = Field(
         2.0, ge=1, le=100, description="a forecast box is at most so many times larger or smaller"
     )
 
     @model_validator(mode="after")
     def _ascending(self) -> Self:
-        if not 0 < self.horizons_s[0] <= self.horizons_s[-1] <= LONGEST_S or any(
-            b <= a for a, b in zip(self.horizons_s, self.horizons_s[1:], strict=False)
-        ):
-            raise ValueError(
-                f"horizons_s must be above 0, ascending, at most {LONGEST_S:g}; got {list(self.horizons_s)}"
-            )
+        given = list(self.horizons_s)
+        if given != sorted(set(given)) or not 0 < given[0] <= given[-1] <= LONGEST_S:
+            raise ValueError(f"horizons_s must be above 0, ascending, at most {LONGEST_S:g}; got {given}")
         return self
 
 
