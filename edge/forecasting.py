@@ -26,7 +26,9 @@ class ForecastSettings(BaseModel, extra="forbid", frozen=True):
     max_sigma: float = Field(
         0.5, gt=0, le=10, description="limit of the standard deviation of the centre, frame fractions"
     )
-    growth_memory_s: float = Field(0.5, gt=0, le=3600, description="how long a box goes on growing or shrinking, seconds")
+    growth_memory_s: float = Field(
+        0.5, gt=0, le=3600, description="how long a box goes on growing or shrinking, seconds"
+    )
     max_growth: float = Field(
         2.0, ge=1, le=100, description="a forecast box is at most so many times larger or smaller"
     )
