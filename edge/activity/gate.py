@@ -7,7 +7,7 @@ import numpy as np
 
 from edge.activity.background import Background, Tolerance
 from edge.activity.regions import regions
-from edge.activity.sampling import Polygon, small_grey, stride, visible
+from edge.activity.sampling import LEAST_PX, Polygon, small_grey, stride, visible
 from edge.activity.settings import ActivitySettings
 from edge.contracts.types import U8, Activity
 
@@ -36,6 +36,8 @@ class ActivityGate:
             pixels: (h, w, 3) BGR; another size than before starts anew.
             t_s: when it was taken, in seconds; does not go back.
         """
+        if min(pixels.shape[:2]) < LEAST_PX:
+            return Activity(np.zeros((0, 4), np.float32), calibrating=False, due=True)
         grey = small_grey(pixels, stride(pixels.shape[1]))
         scene = self._scene
         if scene is None or self._shape != pixels.shape:

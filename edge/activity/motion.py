@@ -12,7 +12,7 @@ import numpy as np
 
 from edge.activity.background import Background, Tolerance
 from edge.activity.blobs import Blobs, blobs, fractions, is_ghost, window, without_shadow
-from edge.activity.sampling import Polygon, small_colour, stride, visible
+from edge.activity.sampling import LEAST_PX, Polygon, small_colour, stride, visible
 from edge.activity.settings import MotionSettings
 from edge.contracts.types import F32, U8, Detections, Frame
 
@@ -51,6 +51,8 @@ class MotionDetector:
             look: (R, 4) places that deserve a closer look; not needed here.
         """
         pixels, t_s = frame.pixels, frame.t_s
+        if min(pixels.shape[:2]) < LEAST_PX:
+            return Detections.empty()
         step = stride(pixels.shape[1])
         small = small_colour(pixels, step)
         scene = self._scene

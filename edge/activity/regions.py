@@ -3,8 +3,9 @@
 import cv2
 import numpy as np
 
-from edge.contracts.boxes import area, intersection
-from edge.contracts.types import F32, U8, Mask
+from edge.contracts.types import F32, U8
+
+Rectangle = tuple[float, float, float, float]
 
 CELL = 4  # pixels of the small picture
 MOST = 12  # regions; beyond, the smallest join the nearest overlap: one around them all
@@ -34,30 +35,40 @@ def regions(changed: U8, least_px: float, padding: float) -> F32:
 
 
 def merged(box: F32) -> F32:
-    """Overlapping rectangles (R, 4) replaced by the one around them, until none overlap; largest first."""
-    while len(box) > 1:
-        touching = intersection(box, box) > 0
-        if touching.sum() == len(box):
-            break
-        box = _join(box, touching)
-    box = box[np.argsort(-area(box), kind="stable")]
-    if len(box) <= MOST:
-        return box
-    return merged(np.concatenate([box[: MOST - 1], _around(box[MOST - 1 :])]))
+    """Overlapping rectangles (R, 4) replaced by the one around them, until none overlap; largest first.
+
+    Plain lists: there are a handful of rectangles, and arrays of that size cost more than they carry.
+    """
+    apart: list[Rectangle] = []
+    for rectangle in box.tolist():
+        _join(apart, tuple(rectangle))
+    apart.sort(key=_area, reverse=True)
+    while len(apart) > MOST:
+        small = [apart.pop() for _ in range(len(apart) - MOST + 1)]
+        _join(apart, _around(small))
+        apart.sort(key=_area, reverse=True)
+    return np.array(apart, np.float32).reshape(-1, 4)
 
 
-def _join(box: F32, touching: Mask) -> F32:
-    """One rectangle per group of rows that touch the group's first row."""
-    left = np.ones(len(box), bool)
-    joined = []
-    for row in range(len(box)):
-        group = touching[row] & left
-        if group.any():
-            joined.append(_around(box[group]))
-            left &= ~group
-    return np.concatenate(joined)
+def _join(apart: list[Rectangle], new: Rectangle) -> None:
+    """Add a rectangle to some that do not overlap, in place; with those that it overlaps it becomes one."""
+    while True:
+        left, top, right, bottom = new
+        touched = [r for r in apart if r[0] < right and left < r[2] and r[1] < bottom and top < r[3]]
+        if not touched:
+            apart.append(new)
+            return
+        for rectangle in touched:
+            apart.remove(rectangle)
+        new = _around([new, *touched])
 
 
-def _around(box: F32) -> F32:
-    """The rectangle (1, 4) around all."""
-    return np.concatenate([box[:, :2].min(axis=0), box[:, 2:].max(axis=0)])[None]
+def _area(rectangle: Rectangle) -> float:
+    left, top, right, bottom = rectangle
+    return (right - left) * (bottom - top)
+
+
+def _around(rectangles: list[Rectangle]) -> Rectangle:
+    """The rectangle around all."""
+    left, top, right, bottom = zip(*rectangles, strict=True)
+    return min(left), min(top), max(right), max(bottom)

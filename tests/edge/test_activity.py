@@ -138,3 +138,17 @@ def test_regions_are_merged_largest_first() -> None:
     boxes = np.array([[0, 0, 0.1, 0.1], [0.5, 0.5, 0.7, 0.7], [0.6, 0.6, 0.9, 0.9]], np.float32)
     expected = np.array([[0.5, 0.5, 0.9, 0.9], [0, 0, 0.1, 0.1]], np.float32)
     assert np.array_equal(merged(boxes), expected)
+
+
+@pytest.mark.parametrize(
+    "size", [(1, 1), (2, 2), (1, 64), (64, 1), (8, 4000), (4000, 8), (31, 500), (32, 32), (40, 4000)]
+)
+def test_odd_sizes_are_looked_at_whatever_moves(size: tuple[int, int]) -> None:
+    gate = ActivityGate(ActivitySettings(padding=0.0), None)
+    due = []
+    for k in range(40):
+        picture = np.full((*size, 3), 100, np.uint8)
+        picture[: max(1, size[0] // 2), (k % 3) * size[1] // 4 :] = 250
+        due.append(gate.step(picture, k / 10).due)
+    assert due[0]
+    assert any(due[1:])
