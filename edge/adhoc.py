@@ -11,14 +11,14 @@ from edge.config.loader import load
 from edge.config.settings import CameraSettings, Settings
 from edge.contracts.errors import ConfigError
 
-CAMERA = "camera"
+CAMERA = "view"
 STREET = "street"
 _USUAL_FPS = 25.0
 Section = object  # as it would stand in the file
 
 
 def adhoc_settings(source: str, model: Path | None, labels: Path | None, sections: Mapping[str, Section]) -> Settings:
-    """One camera named `camera`, looked at frame by frame.
+    """One camera named `view`.
 
     Args:
         source: as in a configuration; `street` for the rendered one.

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from edge.config.crosscheck import MOTION_LABEL, check_labels, crosscheck
@@ -47,11 +48,11 @@ def show_check(path: Path, console: Console) -> int:
     for one in report.problems:
         console.print(str(one), style="red", markup=False, highlight=False, soft_wrap=True)
     if not report.problems:
-        table = Table(title=f"{path}: good", title_justify="left")
+        table = Table(title=escape(f"{path}: good"), title_justify="left")
         for heading in ("what", "name", "details"):
             table.add_column(heading)
         for row in report.rows:
-            table.add_row(*row)
+            table.add_row(*map(escape, row))
         console.print(table)
     return report.exit_code
 

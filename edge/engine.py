@@ -170,12 +170,17 @@ class Onward:
 
 
 class Engine:
-    """Runs cameras and their chains. Use as a context manager: the cameras start on entering, `run` does the work."""
+    """Runs cameras and their chains. Use as a context manager: the cameras start on entering, `run` does the work.
 
-    def __init__(self, cameras: Sequence[Camera], observers: Sequence[Observer]) -> None:
+    Whoever sets the event `stop` ends the run; without one `Engine.stop` does.
+    """
+
+    def __init__(
+        self, cameras: Sequence[Camera], observers: Sequence[Observer], stop: threading.Event | None = None
+    ) -> None:
         self._observers = tuple(observers)
         self._mailbox: Mailbox[_Item] = Mailbox()
-        self._stop = threading.Event()
+        self._stop = stop or threading.Event()
         self._present: dict[str, int] = {}  # the opening of each camera whose frames are being followed
         self._threads = [_CameraThread(c, self._mailbox.slot(live=c.live), self._stop) for c in cameras]
 

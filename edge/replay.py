@@ -8,6 +8,7 @@ from pathlib import Path
 
 import cv2
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from edge.adhoc import STREET, adhoc_settings, clip_length, from_file, with_clip
@@ -15,14 +16,17 @@ from edge.assembly import Models, build_camera
 from edge.cameras.source import Paint, Source
 from edge.config.settings import Settings
 from edge.contracts.errors import EdgeError
+from edge.contracts.redact import redact
 from edge.contracts.types import Event
 from edge.demo.source import StreetSource
 from edge.demo.street import Street
 from edge.engine import Camera, Engine
 from edge.health import StageClock
 from edge.once import Trouble, once
+from edge.outputs import refuse_own_input, writable_folder
 from edge.pipeline import Followed
 from edge.recording import Annotator, Clip, JsonLines
+from edge.stopping import stopped_by_signals
 
 _STREET_S, _STREET_FPS = 20.0, 15.0
 EVERY_FRAME = {"look": {"every_frame": True}}
@@ -70,15 +74,18 @@ def replay_clip(
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     run = secrets.token_hex(4)
     start_s, trouble = time.monotonic(), Trouble()
+    writable_folder(out, "--out")
+    refuse_own_input(source, [out / "annotated.mp4"])
     with ExitStack() as stack:
+        stop = stack.enter_context(stopped_by_signals())
         models = stack.enter_context(Models(settings.runtime, settings.device.state_dir))
         opened = once(name, camera.source, trouble, rendered)
         followed = build_camera(settings, name, models, StageClock(), opened)
         bar = stack.enter_context(Progress(*columns, console=console))
-        count = _Count(bar, bar.add_task(source, total=frames or None))
+        count = _Count(bar, bar.add_task(escape(redact(source)), total=frames or None))
         clip = stack.enter_context(Clip(Annotator(zones, lines), out / "annotated.mp4", out / "contact.png", fps))
         log = stack.enter_context(JsonLines(out / "events.jsonl", out / "tracks.jsonl", run))
-        stack.enter_context(Engine([followed], [count, clip, log])).run()
+        stack.enter_context(Engine([followed], [count, clip, log], stop)).run()
     trouble.check()
     _say(settings, count, time.monotonic() - start_s, out, console)
 
@@ -89,7 +96,12 @@ def _settings(source: str, config: Path | None, model: Path | None, labels: Path
     if config is None:
         return made
     read = from_file(config)
-    return read.model_copy(update={"model": made.model, "detectors": {}}) if model else read
+    thorough = {
+        name: camera.model_copy(update={"look": camera.look.model_copy(update={"every_frame": True})})
+        for name, camera in read.cameras.items()
+    }
+    replaced: dict[str, object] = {"model": made.model, "detectors": {}} if model else {}
+    return read.model_copy(update={"cameras": thorough, **replaced})
 
 
 def _say(settings: Settings, count: _Count, took_s: float, out: Path, console: Console) -> None:
@@ -98,6 +110,8 @@ def _say(settings: Settings, count: _Count, took_s: float, out: Path, console: C
         f"{count.frames} frames in {took_s:.1f} s, found by {found_by}: {len(count.tracks)} tracks, "
         f"{count.events} events -> {out}/annotated.mp4, contact.png, events.jsonl, tracks.jsonl",
         soft_wrap=True,
+        markup=False,
+        highlight=False,
     )
 
 

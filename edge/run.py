@@ -2,7 +2,6 @@
 
 import logging
 import secrets
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -28,10 +27,12 @@ from edge.monitor import Monitor
 from edge.mqtt.link import MqttLink
 from edge.outbox.outbox import Outbox
 from edge.outbox.sender import Sender
+from edge.outputs import writable_folder
 from edge.pipeline import Followed
 from edge.publisher import Publisher
+from edge.stopping import stopped_by_signals
 
-STATS_S = 60.0
+STATS_S, FIRST_STATS_S = 60.0, 5.0
 LOG_PAUSE_S = 60.0
 DRAIN_S = 1.0  # what stopping may take longer so that objects are told to have ended
 _log = logging.getLogger(__name__)
@@ -75,27 +76,26 @@ def run_daemon(path: Path) -> None:
 def run_settings(settings: Settings) -> None:
     """The same for a configuration that is known to be good."""
     cv2.setNumThreads(1)  # resizing one picture on several cores costs more than it saves
-    state_dir = settings.device.state_dir
-    state_dir.mkdir(parents=True, exist_ok=True)
+    state_dir = writable_folder(settings.device.state_dir, "device.state_dir")
     topics = Topics(settings.mqtt.device, settings.mqtt.prefix)
     clocks = {name: StageClock() for name in settings.cameras}
     monitor = Monitor(clocks)
     with ExitStack() as stack:
+        stopping = stack.enter_context(stopped_by_signals())
+        # The outbox first: its lock tells a second daemon to go before it takes the first one's place at the broker.
+        outbox = stack.enter_context(Outbox(state_dir / "outbox.db", settings.outbox))
         models = stack.enter_context(Models(settings.runtime, state_dir))
         cameras = [build_camera(settings, name, models, clocks[name]) for name in settings.cameras]
         link = stack.enter_context(MqttLink(settings.mqtt))
-        outbox = stack.enter_context(Outbox(state_dir / "outbox.db", settings.outbox))
         stack.enter_context(Sender(outbox, link, topics.ack, settings.outbox))
         publisher = Publisher(link, outbox, topics, secrets.token_hex(4), settings.publish)
-        engine = stack.enter_context(Engine(cameras, [publisher, monitor, TroubleLog()]))
+        engine = stack.enter_context(Engine(cameras, [publisher, monitor, TroubleLog()], stopping))
 
         def tell() -> None:
             health = monitor.report(engine.counts(), models.runtimes, outbox.stats())
             link.publish(topics.stats, encode_stats(health, topics.device, time.time_ns()))
 
         stack.enter_context(Periodic(tell, STATS_S))
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: engine.stop())
         engine.run()
         _drain(outbox, link)
 
@@ -126,8 +126,13 @@ class Periodic:
         self._thread.join(5.0)
 
     def _run(self) -> None:
-        while not self._stop.wait(self._period_s):
-            self._call()
+        wait_s = FIRST_STATS_S
+        while not self._stop.wait(wait_s):
+            wait_s = self._period_s
+            try:
+                self._call()
+            except Exception:  # noqa: BLE001 - a report that fails must not be the last
+                _log.exception("the report failed")
 
 
 def _begin_log(settings: Settings) -> None:

@@ -23,6 +23,7 @@ COMPOSERS = {
     "monitor",
     "once",
     "pipeline",
+    "outputs",
     "publisher",
     "recording",
     "replay",

@@ -72,13 +72,21 @@ def _mosquitto(program: str) -> Iterator[int]:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
     silent = subprocess.DEVNULL
-    process = subprocess.Popen([program, "-p", str(port)], stdin=silent, stdout=silent, stderr=silent)
+    # In a session of its own: Ctrl-C is for the demo, which then ends it.
+    command = [*_dying_with_us(), program, "-p", str(port)]
+    process = subprocess.Popen(command, stdin=silent, stdout=silent, stderr=silent, start_new_session=True)
     try:
         _wait_listening(port)
         yield port
     finally:
         process.terminate()
         process.wait(5)
+
+
+def _dying_with_us() -> list[str]:
+    """What to put in front of a command so that it ends even when we are killed; nothing where that is not there."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
 
 
 def _wait_listening(port: int) -> None:

@@ -2,20 +2,19 @@
 
 import os
 import secrets
-import shutil
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import cv2
 from rich.console import Console
 
 from edge.adhoc import CAMERA, STREET, adhoc_settings, clip_length, with_clip
 from edge.assembly import Models, build_camera
-from edge.cameras.source import Paint, Source
 from edge.config.settings import Settings
+from edge.contracts.redact import redact
 from edge.contracts.topics import Topics
 from edge.demo.carrier import Carriage, choose_carrier
 from edge.demo.live import Live
@@ -24,10 +23,13 @@ from edge.demo.street import Street
 from edge.demo.verdict import Judge
 from edge.engine import Engine, Observer
 from edge.health import StageClock
+from edge.once import Opener, Trouble, once
 from edge.outbox.outbox import Outbox
 from edge.outbox.sender import Sender
+from edge.outputs import refuse_own_input, writable_folder
 from edge.publisher import Publisher
 from edge.recording import Annotator, Clip
+from edge.stopping import stopped_by_signals
 
 STREET_FPS = 15.0
 STREET_SEED = 1
@@ -51,10 +53,11 @@ def choose(source: str | None, model: Path | None) -> Show:
     data = Path(os.environ.get("FORESIGHT_DATA", "../shared/data"))
     real_clip, real_model = data / REAL_CLIP, data / REAL_MODEL
     if source is not None:
+        said = redact(source)
         if model is None and source != STREET and real_model.is_file():
-            return Show(source, real_model, f"{source}, objects found by {real_model.name}")
+            return Show(source, real_model, f"{said}, objects found by {real_model.name}")
         found_by = f"objects found by {model.name}" if model else "whatever moves is found (no neural model was used)"
-        return Show(source, model, f"{source}, {found_by}")
+        return Show(source, model, f"{said}, {found_by}")
     if real_clip.is_file() and (model or real_model).is_file():
         detector = model or real_model
         return Show(str(real_clip), detector, f"a real clip, objects found by {detector.name}")
@@ -69,42 +72,49 @@ def show(source: str | None, model: Path | None, broker: str | None, out: Path, 
     """
     cv2.setNumThreads(1)
     console = Console()
-    chosen = choose(source, model)
-    settings = _settings(chosen, out)
-    street = StreetSource(CAMERA, Street(STREET_SEED), STREET_FPS, seconds, paced=False)
-    rendered: Callable[[Paint], Source] | None = (lambda _paint: street) if chosen.source == STREET else None
-    fps = STREET_FPS if rendered else clip_length(settings.cameras[CAMERA].source)[1]
-    console.print(f"Foresight demo: {chosen.why}.", highlight=False)
+    chosen, trouble = choose(source, model), Trouble()
+    writable_folder(out, "--out")
+    refuse_own_input(chosen.source, [out / "annotated.mp4"])
+    console.print(f"Foresight demo: {chosen.why}.", highlight=False, markup=False)
     with ExitStack() as stack:
-        models = stack.enter_context(Models(settings.runtime, settings.device.state_dir))
-        camera = build_camera(settings, CAMERA, models, StageClock(), rendered)
-        carriage: Carriage = stack.enter_context(choose_carrier(broker, settings.mqtt))
-        console.print(f"Messages go to {carriage.where}.", highlight=False)
-        topics = Topics(settings.mqtt.device, settings.mqtt.prefix)
-        outbox = stack.enter_context(Outbox(settings.device.state_dir / "outbox.db", settings.outbox))
-        stack.enter_context(Sender(outbox, carriage.carrier, topics.ack, settings.outbox))
-        publisher = Publisher(carriage.carrier, outbox, topics, secrets.token_hex(4), settings.publish)
+        stop = stack.enter_context(stopped_by_signals())
+        settings = _settings(chosen, Path(stack.enter_context(TemporaryDirectory(prefix="foresight-demo-"))))
         parts = settings.cameras[CAMERA]
+        street = StreetSource(CAMERA, Street(STREET_SEED), STREET_FPS, seconds, paced=False)
+        rendered: Opener | None = (lambda _paint: street) if chosen.source == STREET else None
+        fps = STREET_FPS if rendered else clip_length(parts.source)[1]
+        models = stack.enter_context(Models(settings.runtime, settings.device.state_dir))
+        camera = build_camera(settings, CAMERA, models, StageClock(), once(CAMERA, parts.source, trouble, rendered))
+        carriage: Carriage = stack.enter_context(choose_carrier(broker, settings.mqtt))
+        console.print(f"Messages go to {carriage.where}.", highlight=False, markup=False)
         annotator = Annotator({z.name: z.points for z in parts.zones}, {z.name: z.points for z in parts.lines})
         clip = stack.enter_context(Clip(annotator, out / "annotated.mp4", out / "contact.png", fps))
         judge = Judge(street) if rendered else None
         live = stack.enter_context(Live(console, chosen.why, seconds))
-        observers: list[Observer] = [publisher, clip, live, *([judge] if judge else [])]
-        engine = Engine([camera], observers)
+        observers: list[Observer] = [_publisher(settings, carriage, stack), clip, live, *([judge] if judge else [])]
+        engine = Engine([camera], observers, stop)
         live.attach(engine)
         start_s = time.monotonic()
         with engine:
             engine.run()
+    trouble.check()
     console.print(live.summary(time.monotonic() - start_s), highlight=False)
     if judge:
         console.print(judge.verdict(), highlight=False)
-    console.print(f"Look at {out / 'contact.png'} and {out / 'annotated.mp4'}.", highlight=False, soft_wrap=True)
+    told = f"Look at {out / 'contact.png'} and {out / 'annotated.mp4'}."
+    console.print(told, highlight=False, markup=False, soft_wrap=True)
 
 
-def _settings(chosen: Show, out: Path) -> Settings:
-    """The configuration of the demo. Its state is begun anew each time."""
-    state_dir = out / "state"
-    shutil.rmtree(state_dir, ignore_errors=True)
+def _publisher(settings: Settings, carriage: Carriage, stack: ExitStack) -> Publisher:
+    """The daemon's own, with an outbox of its own."""
+    topics = Topics(settings.mqtt.device, settings.mqtt.prefix)
+    outbox = stack.enter_context(Outbox(settings.device.state_dir / "outbox.db", settings.outbox))
+    stack.enter_context(Sender(outbox, carriage.carrier, topics.ack, settings.outbox))
+    return Publisher(carriage.carrier, outbox, topics, secrets.token_hex(4), settings.publish)
+
+
+def _settings(chosen: Show, state_dir: Path) -> Settings:
+    """The configuration of the demo."""
     sections = {
         "device": {"state_dir": str(state_dir)},
         "mqtt": {"device": "demo"},

@@ -170,11 +170,12 @@ class MqttLink:
         with self._lock:
             self._current = session
             filters = list(dict.fromkeys(topic_filter for topic_filter, _ in self._handlers))
-            retained = list(self._retained.items())
+            retained = list(self._retained)
             self._sessions += 1
         session.subscribe(filters)
-        for topic, payload in retained:
-            session.publish(topic, payload, 1, True, None)
+        for topic in retained:
+            with self._lock:  # else what is set meanwhile would be overtaken by what was
+                session.publish(topic, self._retained[topic], 1, True, None)
         session.publish(self._available, ONLINE, 1, True, None)
         self._session = self._sessions
         self._up_now.set()

@@ -71,6 +71,8 @@ class Outbox:
             )
         elif self._store:
             self._store.close()
+        if len(self._pending) and not self._writer.is_alive():
+            _log.error("%s: %d events were never taken by the disk and are lost", self._path, len(self._pending))
         os.close(self._lock)
 
     def put(self, topic: str, body: bytes, priority: Priority = Priority.NORMAL) -> int:
@@ -128,6 +130,7 @@ class Outbox:
         else:
             self._pending.begin(store.stream)
             self._store = store
+            self._trouble = ""
 
     def _write(self) -> None:
         while True:

@@ -41,7 +41,7 @@ class Subscriber:
         self._ready = threading.Event()
         self._client.on_subscribe = lambda *_: self._ready.set()
         self._client.connect("127.0.0.1", port)
-        self._client.subscribe([("foresight/bench/camera/tracks", 0), ("foresight/bench/events", 1)])
+        self._client.subscribe([("foresight/bench/view/tracks", 0), ("foresight/bench/events", 1)])
 
     def __enter__(self) -> "Subscriber":
         self._client.loop_start()
