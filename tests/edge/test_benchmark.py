@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from edge.adhoc import adhoc_settings
+from edge.adhoc import CAMERA, adhoc_settings
 from edge.benchmark import figures_of
 from edge.figures import Figures, show_figures, summary, warnings
 from edge.health import StageClock
@@ -82,7 +82,7 @@ def test_a_clock_starts_anew_and_keeps_as_much_as_it_is_told() -> None:
 def test_a_short_clip_is_looped_until_there_are_enough_frames(tmp_path: Path) -> None:
     clip = walker(tmp_path / "walker.avi")
     base = adhoc_settings(str(clip), None, None, {"look": {"every_frame": True}})
-    camera = base.cameras["camera"]
+    camera = base.cameras[CAMERA]
     looped = camera.source.model_copy(update={"speed": 0.0, "loop": True, "blocking": True})
     settings = base.model_copy(update={"cameras": {"camera": camera.model_copy(update={"source": looped})}})
     figures = figures_of(str(clip), settings, 120)
