@@ -62,7 +62,7 @@ def without_shadow(changed: U8, picture: U8, expected: U8) -> U8:
         picture: (h, w, 3) the picture.
         expected: (h, w, 3) the scene.
     """
-    share = cv2.divide(picture, cv2.max(expected, 1), scale=128)
+    share = cv2.divide(picture, np.maximum(expected, np.uint8(1)), scale=128)
     low, high = np.min(share, axis=2), np.max(share, axis=2)
     dimmed = (low > 128 * _DARKENED[0]) & (high < 128 * _DARKENED[1]) & (cv2.subtract(high, low) < 128 * _TINT)
     return np.where(dimmed, np.uint8(0), changed)
@@ -78,8 +78,9 @@ def fractions(rectangle: I64, step: int, width: int, height: int) -> F32:
         height: of the picture.
     """
     corners = rectangle.astype(np.float32)
+    blurred = np.float32(BLUR) * (corners[:, 2:] > 1)  # a single pixel keeps its size
     corners[:, 2:] += corners[:, :2]
-    corners += np.array([BLUR, BLUR, -BLUR, -BLUR], np.float32)
+    corners += np.concatenate([blurred, -blurred], axis=1)
     return np.clip(corners * step / np.array([width, height] * 2, np.float32), 0, 1)
 
 

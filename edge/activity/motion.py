@@ -51,7 +51,7 @@ class MotionDetector:
             look: (R, 4) places that deserve a closer look; not needed here.
         """
         pixels, t_s = frame.pixels, frame.t_s
-        step = stride(pixels.shape[1])
+        step = stride(pixels.shape[1], pixels.shape[0])
         small = small_colour(pixels, step)
         scene = self._scene
         if scene is None or self._shape != pixels.shape:
