@@ -31,6 +31,18 @@ def blobs(changed: U8, least_px: float) -> Blobs:
     return Blobs(renumber[label], stats[large, :4].astype(np.int64))
 
 
+def most(picture: U8) -> U8:
+    """Largest of the three channels of (h, w, 3), as (h, w); many times faster than `np.max` over so short an axis."""
+    blue, green, red = cv2.split(picture)
+    return cv2.max(cv2.max(blue, green), red)
+
+
+def least(picture: U8) -> U8:
+    """Smallest of the three channels of (h, w, 3), as (h, w)."""
+    blue, green, red = cv2.split(picture)
+    return cv2.min(cv2.min(blue, green), red)
+
+
 def window(rectangle: I64, margin: int = 0) -> tuple[slice, slice]:
     """Rows and columns of a rectangle (4,), `margin` wider."""
     left, top, width, height = (int(x) for x in rectangle)
@@ -63,7 +75,7 @@ def without_shadow(changed: U8, picture: U8, expected: U8) -> U8:
         expected: (h, w, 3) the scene.
     """
     share = cv2.divide(picture, np.maximum(expected, np.uint8(1)), scale=128)
-    low, high = np.min(share, axis=2), np.max(share, axis=2)
+    low, high = least(share), most(share)
     dimmed = (low > 128 * _DARKENED[0]) & (high < 128 * _DARKENED[1]) & (cv2.subtract(high, low) < 128 * _TINT)
     return np.where(dimmed, np.uint8(0), changed)
 
