@@ -87,11 +87,11 @@ class Background:
         limit = cv2.convertScaleAbs(self._restless, alpha=CUT_OFF, beta=1)
         share = max(_weight(t_s - self._refreshed_s, RESTLESS_S), 1 / (self._refreshes + 2))
         cv2.accumulateWeighted(cv2.min(self._difference, limit), self._restless, share, where)
-        cv2.min(self._restless, MOST_RESTLESS, self._restless)
+        np.minimum(self._restless, np.float32(MOST_RESTLESS), out=self._restless)
         noise = cv2.dilate(cv2.blur(self._restless, (5, 5)), _NEIGHBOURS)
         edges = cv2.morphologyEx(self._expected, cv2.MORPH_GRADIENT, _NEIGHBOURS)
         quiet = cv2.convertScaleAbs(noise, alpha=self._tolerance.noise_factor, beta=self._tolerance.contrast * 0.5)
-        quiet = cv2.max(quiet, self._tolerance.contrast)
+        quiet = np.maximum(quiet, np.uint8(round(self._tolerance.contrast)))
         self._threshold = cv2.add(quiet, cv2.convertScaleAbs(edges, alpha=EDGE_SHARE))
         self._refreshes += 1
         self._refreshed_s = t_s

@@ -36,9 +36,7 @@ class ActivityGate:
             pixels: (h, w, 3) BGR; another size than before starts anew.
             t_s: when it was taken, in seconds; does not go back.
         """
-        if min(pixels.shape[:2]) < LEAST_PX:
-            return Activity(np.zeros((0, 4), np.float32), calibrating=False, due=True)
-        grey = small_grey(pixels, stride(pixels.shape[1]))
+        grey = small_grey(pixels, stride(pixels.shape[1], pixels.shape[0]))
         scene = self._scene
         if scene is None or self._shape != pixels.shape:
             return self._start(grey, pixels.shape, t_s)

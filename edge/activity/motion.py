@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 
 from edge.activity.background import Background, Tolerance
-from edge.activity.blobs import Blobs, blobs, fractions, is_ghost, window, without_shadow
-from edge.activity.sampling import LEAST_PX, Polygon, small_colour, stride, visible
+from edge.activity.blobs import Blobs, blobs, fractions, is_ghost, most, window, without_shadow
+from edge.activity.sampling import Polygon, small_colour, stride, visible
 from edge.activity.settings import MotionSettings
 from edge.contracts.types import F32, U8, Detections, Frame
 
@@ -51,14 +51,12 @@ class MotionDetector:
             look: (R, 4) places that deserve a closer look; not needed here.
         """
         pixels, t_s = frame.pixels, frame.t_s
-        if min(pixels.shape[:2]) < LEAST_PX:
-            return Detections.empty()
-        step = stride(pixels.shape[1])
+        step = stride(pixels.shape[1], pixels.shape[0])
         small = small_colour(pixels, step)
         scene = self._scene
         if scene is None or self._shape != pixels.shape:
             return self._start(small, pixels.shape, t_s)
-        changed = cv2.bitwise_and(np.max(scene.changed(small), axis=2), self._counts)
+        changed = cv2.bitwise_and(most(scene.changed(small)), self._counts)
         if cv2.countNonZero(changed) > self._settings.largest * changed.size:
             return self._start(small, pixels.shape, t_s)
         found = blobs(without_shadow(changed, small, scene.expected), self._settings.smallest * changed.size)
@@ -83,7 +81,7 @@ class MotionDetector:
         for row, rectangle in enumerate(found.rectangle):
             there = window(rectangle, margin=2)
             inside = found.label[there] == row + 1
-            stands = (np.max(cv2.absdiff(small[there], self._before[there]), axis=2) < _STILL)[inside].mean() > _STANDS
+            stands = (most(cv2.absdiff(small[there], self._before[there])) < _STILL)[inside].mean() > _STANDS
             if stands and is_ghost(inside, grey[there], expected[there]):
                 where = np.zeros(grey.shape, np.uint8)
                 where[there] = cv2.dilate(inside.astype(np.uint8), _WIDER)
@@ -96,7 +94,7 @@ class MotionDetector:
 
     def _absorb(self, changed: U8, small: U8, scene: Background, t_s: float) -> None:
         """Count for how long changed pixels have stood still; those that stood long enough belong to the scene."""
-        still = np.max(cv2.absdiff(small, self._before), axis=2) < _STILL
+        still = most(cv2.absdiff(small, self._before)) < _STILL
         self._stood_s = np.where((changed > 0) & still, self._stood_s + np.float32(t_s - self._t_s), np.float32(0))
         stood = self._stood_s > self._settings.absorb_s
         if stood.any():

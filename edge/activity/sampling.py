@@ -16,9 +16,9 @@ WIDTH = 320  # about; the true width is that of the picture divided by a whole n
 Polygon = Sequence[tuple[float, float]]  # corners as frame fractions
 
 
-def stride(width: int) -> int:
-    """Every how many pixels one is taken from a picture `width` wide."""
-    return max(1, round(width / WIDTH))
+def stride(width: int, height: int) -> int:
+    """Every how many pixels one is taken from a picture; never so many that a low one would have none left."""
+    return max(1, min(round(width / WIDTH), height))
 
 
 def small_grey(pixels: U8, step: int) -> U8:

@@ -4,8 +4,8 @@ An object *moves* where its centre goes more than half its height over its track
 when, in at least half of the pictures in which it is moving (more than 2 % of its height since half a second ago),
 the gate said "look" with a region that covers at least a quarter of its box. On the clips the pictures of the
 calibration count too; on the street the truth counts from two seconds on. The clips' tracks come from the full
-detector at every picture, linked by overlap; the street's from its exact truth. Settings were chosen on seeds
-104-114.
+detector at every picture, linked by overlap; the street's from its exact truth. Settings were chosen on
+the even street seeds from 104 to 114.
 """
 
 import time

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from edge.activity.gate import ActivityGate
-from edge.activity.regions import merged
+from edge.activity.regions import MOST, merged
 from edge.activity.settings import ActivitySettings
 from edge.contracts.boxes import intersection
 from edge.contracts.types import F32, U8, Activity
 
 SIZE = (180, 320)
+ODD_SIZES = [(1, 1), (1, 64), (64, 1), (2, 2), (3, 3), (1, 4), (4, 1), (5, 5), (8, 4000), (4000, 8), (1, 4000)]
 
 
 def scene(size: tuple[int, int] = SIZE) -> U8:
@@ -133,22 +134,33 @@ def test_pictures_are_not_written_to() -> None:
 
 
 def test_regions_are_merged_largest_first() -> None:
-    none = np.zeros((0, 4), np.float32)
-    assert merged(none).shape == (0, 4)
-    boxes = np.array([[0, 0, 0.1, 0.1], [0.5, 0.5, 0.7, 0.7], [0.6, 0.6, 0.9, 0.9]], np.float32)
-    expected = np.array([[0.5, 0.5, 0.9, 0.9], [0, 0, 0.1, 0.1]], np.float32)
-    assert np.array_equal(merged(boxes), expected)
+    assert merged([]) == []
+    boxes = [(0.0, 0.0, 0.1, 0.1), (0.5, 0.5, 0.7, 0.7), (0.6, 0.6, 0.9, 0.9)]
+    assert merged(boxes) == [(0.5, 0.5, 0.9, 0.9), (0.0, 0.0, 0.1, 0.1)]
 
 
-@pytest.mark.parametrize(
-    "size", [(1, 1), (2, 2), (1, 64), (64, 1), (8, 4000), (4000, 8), (31, 500), (32, 32), (40, 4000)]
-)
-def test_odd_sizes_are_looked_at_whatever_moves(size: tuple[int, int]) -> None:
-    gate = ActivityGate(ActivitySettings(padding=0.0), None)
-    due = []
-    for k in range(40):
-        picture = np.full((*size, 3), 100, np.uint8)
-        picture[: max(1, size[0] // 2), (k % 3) * size[1] // 4 :] = 250
-        due.append(gate.step(picture, k / 10).due)
-    assert due[0]
-    assert any(due[1:])
+def test_a_rectangle_that_grows_swallows_what_it_then_overlaps() -> None:
+    boxes = [(0.0, 0.0, 0.2, 0.2), (0.5, 0.5, 0.7, 0.7), (0.1, 0.1, 0.6, 0.6)]
+    assert merged(boxes) == [(0.0, 0.0, 0.7, 0.7)]
+
+
+def test_too_many_regions_become_a_few() -> None:
+    boxes = [(k / 40, 0.0, k / 40 + 0.01, 0.5 - k / 100) for k in range(40)]
+    kept = merged(boxes)
+    assert len(kept) == MOST
+    assert kept[0] == (11 / 40, 0.0, 39 / 40 + 0.01, 0.5 - 11 / 100)
+
+
+@pytest.mark.parametrize(("height", "width"), ODD_SIZES)
+def test_tiny_and_thin_pictures_are_looked_at_without_a_fall(height: int, width: int) -> None:
+    still = np.full((height, width, 3), 100, np.uint8)
+    activity = gate()
+    said = run(activity, [still] * 20, 10)
+    assert said[0].due
+    assert sum(len(one.region) for one in said) == 0
+    for k in range(10):
+        picture = still.copy()
+        picture[k % height :: 3, : max(width // 2, 1)] = 250
+        region = activity.step(picture, 2 + k / 10).region
+        assert region.shape[1] == 4
+        assert (region[:, :2] < region[:, 2:]).all()

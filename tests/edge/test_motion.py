@@ -1,6 +1,7 @@
 """The detector without a model."""
 
 import numpy as np
+import pytest
 
 from edge.activity.motion import MotionDetector
 from edge.activity.settings import MotionSettings
@@ -74,6 +75,21 @@ def test_masked_motion_is_ignored_and_another_size_starts_anew() -> None:
     assert len(rig.see(with_block(50), 2.0)) == 0
     assert len(rig.see(with_block(250), 2.1)) == 1
     assert len(rig.see(np.zeros((90, 160, 3), np.uint8), 2.2)) == 0
+
+
+@pytest.mark.parametrize(
+    ("height", "width"),
+    [(1, 1), (1, 64), (64, 1), (2, 2), (3, 3), (1, 4), (4, 1), (5, 5), (8, 4000), (4000, 8), (1, 4000)],
+)
+def test_tiny_and_thin_pictures_are_looked_at_without_a_fall(height: int, width: int) -> None:
+    rig, still = Rig(), np.full((height, width, 3), 100, np.uint8)
+    for k in range(20):
+        assert len(rig.see(still, k / 10)) == 0
+    for k in range(10):
+        picture = still.copy()
+        picture[k % height :: 3, : max(width // 2, 1)] = 250
+        box = rig.see(picture, 2 + k / 10).box
+        assert (box[:, :2] < box[:, 2:]).all()
 
 
 def test_pictures_are_not_written_to() -> None:
