@@ -7,7 +7,7 @@ import numpy as np
 
 from edge.activity.background import Background, Tolerance
 from edge.activity.regions import regions
-from edge.activity.sampling import LEAST_PX, Polygon, small_grey, stride, visible
+from edge.activity.sampling import Polygon, small_grey, stride, visible
 from edge.activity.settings import ActivitySettings
 from edge.contracts.types import U8, Activity
 

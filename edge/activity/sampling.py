@@ -11,7 +11,6 @@ import numpy as np
 
 from edge.contracts.types import U8
 
-LEAST_PX = 32  # least height and width of a picture in which motion can be told
 WIDTH = 320  # about; the true width is that of the picture divided by a whole number
 Polygon = Sequence[tuple[float, float]]  # corners as frame fractions
 

@@ -84,7 +84,7 @@ def test_a_short_clip_is_looped_until_there_are_enough_frames(tmp_path: Path) ->
     base = adhoc_settings(str(clip), None, None, {"look": {"every_frame": True}})
     camera = base.cameras[CAMERA]
     looped = camera.source.model_copy(update={"speed": 0.0, "loop": True, "blocking": True})
-    settings = base.model_copy(update={"cameras": {"camera": camera.model_copy(update={"source": looped})}})
+    settings = base.model_copy(update={"cameras": {CAMERA: camera.model_copy(update={"source": looped})}})
     figures = figures_of(str(clip), settings, 120)
     assert (figures.frames, figures.width, figures.height) == (120, WIDTH, HEIGHT)
     assert figures.dropped == 0
