@@ -1,6 +1,8 @@
 # Everything a newcomer needs: `make demo` and `make test`. Each target prepares what it needs and says so.
 SHELL := /bin/bash
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do command -v $$p && break; done)
+# The first one that really runs and is of the right age: a name on PATH may be an empty shell.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -17,7 +19,7 @@ help:
 
 # What a device installs, and nothing else.
 $(VENV)/device: pyproject.toml
-	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
+	@test -n "$(PYTHON)" && "$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
 		|| { echo "Python 3.11, 3.12 or 3.13 is needed (PYTHON=/path/to/python3.x make ...)"; exit 1; }
 	@echo "== installing what a device needs into $(VENV)"
 	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV) || { \
