@@ -24,8 +24,7 @@ def regions(changed: U8, least_px: float, padding: float) -> F32:
     rows, columns = cells.shape
     _, busy = cv2.threshold(cells, _FEW - 1, 255, cv2.THRESH_BINARY)
     count, label, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(busy, _NEIGHBOURS), ltype=cv2.CV_16U)
-    where = np.flatnonzero(busy)
-    pixels = np.bincount(label.ravel()[where], cells.ravel()[where], count) * (CELL**2 / 255)
+    pixels = np.bincount(label.ravel(), cells.ravel(), count) * (CELL**2 / 255)
     boxes = [
         _padded(place, rows, columns, padding)
         for worth, place in zip(pixels.tolist()[1:], stats.tolist()[1:], strict=True)
