@@ -67,9 +67,9 @@ def rss_bytes() -> int:
 
 
 def cpu_seconds() -> float:
-    """Processor time that this process (all threads) and its ended children have used."""
-    own, children = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
-    return own.ru_utime + own.ru_stime + children.ru_utime + children.ru_stime
+    """Processor time of this process, all threads. Decoders of network cameras are processes of their own."""
+    own = resource.getrusage(resource.RUSAGE_SELF)
+    return own.ru_utime + own.ru_stime
 
 
 def temperature_c() -> float | None:

@@ -8,7 +8,7 @@ from typing import Self
 import cv2
 import numpy as np
 
-from edge.contracts.errors import EdgeError
+from edge.contracts.errors import ConfigError, EdgeError
 from edge.contracts.messages import Stamp, encode_event, encode_tracks
 from edge.contracts.types import U8, Event
 from edge.drawing import Shapes, caption, contact_sheet, draw_forecasts, draw_tracks, draw_zones
@@ -69,7 +69,8 @@ class Clip:
         if self._kept:
             wanted = np.linspace(0, len(self._kept) - 1, min(len(self._kept), _SHEET_COLUMNS * _SHEET_ROWS))
             pictures = [self._kept[round(index)] for index in wanted.tolist()]
-            cv2.imwrite(str(self._sheet), contact_sheet(pictures, _SHEET_COLUMNS, _SHEET_WIDTH))
+            if not cv2.imwrite(str(self._sheet), contact_sheet(pictures, _SHEET_COLUMNS, _SHEET_WIDTH)):
+                raise ConfigError(f"{self._sheet} cannot be written; choose another folder with --out")
 
     def seen(self, camera: Camera, followed: Followed) -> None:
         """Draw and write one picture."""
@@ -79,6 +80,8 @@ class Clip:
             self._writer = cv2.VideoWriter(
                 str(self._path), cv2.VideoWriter.fourcc(*_CODEC), max(self._fps, 1.0), self._size
             )
+            if not self._writer.isOpened():
+                raise ConfigError(f"{self._path} cannot be written; choose another folder with --out")
         if (picture.shape[1], picture.shape[0]) != self._size:  # a video has one size, a camera may change its own
             picture = cv2.resize(picture, self._size)
         self._writer.write(picture)

@@ -106,8 +106,12 @@ def expand(value: object) -> object:
 
 
 def _from_text(text: str) -> dict[str, str]:
+    if not text.strip():
+        raise ValueError("is empty; give an address, a device, a file or a folder")
     if text.lower().startswith(NETWORK_SCHEMES):
         return {"kind": "network", "url": text}
+    if "://" in text:
+        raise ValueError(f"is an address of an unknown kind; known are {', '.join(NETWORK_SCHEMES)}")
     if text.startswith(("/dev/video", "/dev/v4l/")):
         return {"kind": "v4l2", "device": text}
     if text == "picamera":

@@ -70,3 +70,10 @@ def test_the_schema_tells_editors_of_both_forms() -> None:
     schema = ADAPTER.json_schema()
     assert {"type": "string"} in schema["anyOf"]
     assert '"FfmpegSettings"' in json.dumps(schema["$defs"])
+
+
+@pytest.mark.parametrize("source", ["", "  ", "foo://user:sekret@host/stream", "ftp://host/clip.mp4"])
+def test_what_cannot_be_a_source_is_refused_without_showing_it(source: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        TypeAdapter(SourceSettings, config={"hide_input_in_errors": True}).validate_python(source)
+    assert "sekret" not in str(refused.value)

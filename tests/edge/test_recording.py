@@ -102,3 +102,9 @@ def test_lines_of_json_hold_every_frame_and_event(tmp_path: Path) -> None:
     assert [one["seq"] for one in said] == list(range(70))
     kinds = [json.loads(line)["kind"] for line in (tmp_path / "e.jsonl").read_text().splitlines()]
     assert (kinds[0], kinds[-1]) == ("new", "end")
+
+
+@pytest.mark.parametrize("size", [(1, 64), (64, 1), (1, 1), (1, 2000)])
+def test_sheets_of_odd_pictures_have_a_sensible_size(size: tuple[int, int]) -> None:
+    sheet = contact_sheet([np.zeros((*size, 3), np.uint8)], columns=3, width=300)
+    assert sheet.shape[0] <= 500
