@@ -86,9 +86,7 @@ def caption(picture: U8, text: str, corner: tuple[int, int], colour: Colour) -> 
 def contact_sheet(pictures: Sequence[U8], columns: int, width: int) -> U8:
     """Pictures side by side in rows of `columns`, the whole sheet about `width` pixels wide."""
     each = width // columns
-    small = [
-        cv2.resize(p, (each, round(each * p.shape[0] / p.shape[1])), interpolation=cv2.INTER_AREA) for p in pictures
-    ]
+    small = [_shrunk(picture, each) for picture in pictures]
     height = max((p.shape[0] for p in small), default=1)
     rows = -(-len(small) // columns) if small else 1
     sheet = np.full((rows * (height + 4), columns * (each + 4), 3), 24, np.uint8)
@@ -96,3 +94,11 @@ def contact_sheet(pictures: Sequence[U8], columns: int, width: int) -> U8:
         top, left = (index // columns) * (height + 4) + 2, (index % columns) * (each + 4) + 2
         sheet[top : top + picture.shape[0], left : left + each] = picture
     return sheet
+
+
+def _shrunk(picture: U8, width: int) -> U8:
+    """The picture at a width; its height follows, within what a sheet can show of a picture one pixel wide."""
+    height = min(max(round(width * picture.shape[0] / picture.shape[1]), 1), 4 * width)
+    shrinks = width <= picture.shape[1] and height <= picture.shape[0]
+    made: U8 = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return made
