@@ -10,6 +10,7 @@ from edge.cameras.settings import AnySettings, FileSettings, ImagesSettings
 from edge.config.loader import load
 from edge.config.settings import CameraSettings, Settings
 from edge.contracts.errors import ConfigError
+from edge.contracts.redact import redact
 
 CAMERA = "view"
 STREET = "street"
@@ -41,8 +42,8 @@ def adhoc_settings(source: str, model: Path | None, labels: Path | None, section
     try:
         return Settings.model_validate(written)
     except ValidationError as error:
-        said = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
-        raise ConfigError(f"{source}: {said}; see `foresight --help`") from error
+        said = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
+        raise ConfigError(f"{redact(source)} {said}; see `foresight --help`") from error
 
 
 def with_clip(settings: Settings, source: str) -> Settings:

@@ -179,7 +179,7 @@ def test_a_clip_without_a_picture_is_refused(
         (("replay", "street", "--model", "/no/such.tflite"), ("no model file /no/such.tflite",)),
         (("bench", "street", "--model", "/no/such.tflite"), ("no model file /no/such.tflite",)),
         (("bench", "street", "--threads", "0"), ("--threads",)),
-        (("bench", "ftp://h/x"), ("there is no video file ftp:",)),
+        (("bench", "ftp://h/x"), ("is an address of an unknown kind",)),
         (("run", "a.yaml", "b.yaml"), ("b.yaml",)),
         (("fly",), ("No such command 'fly'",)),
     ],
