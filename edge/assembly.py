@@ -16,6 +16,8 @@ from edge.classify.classifier import Classifier
 from edge.config.settings import CameraSettings, ModelFile, Settings
 from edge.contracts.bundle import read_bundle
 from edge.contracts.runtime import Runtime
+from edge.contracts.types import ModelBundle
+from edge.control.knobs import Controls, Knobs
 from edge.detection.detector import Detector, ModelDetector
 from edge.detection.ensemble import Ensemble
 from edge.engine import Camera
@@ -68,12 +70,26 @@ class Models:
             ModelError: it is refused; says why.
         """
         if model not in self._loaded:
-            bundle = read_bundle(model.path, sha256=model.sha256, overrides=model.overrides)
-            try_model(bundle, self._settings, self._state_dir)
+            bundle = tried(model, self._settings, self._state_dir)
             runtime = self._stack.enter_context(open_runtime(bundle, self._settings))
             _log.info("model %s: %s by %s, %s", bundle.name, bundle.head.value, runtime.name, runtime.delegate)
             self._loaded[model] = runtime
         return self._loaded[model]
+
+
+def tried(model: ModelFile, settings: RuntimeSettings, state_dir: Path) -> ModelBundle:
+    """A model file that has run in a process of its own, now or before. Raises a ModelError where it is refused."""
+    bundle = read_bundle(model.path, sha256=model.sha256, overrides=model.overrides)
+    try_model(bundle, settings, state_dir)
+    return bundle
+
+
+def proven(settings: Settings) -> Settings:
+    """The same settings, all models of which are known to run. Raises a ModelError where one does not."""
+    every = [*settings.models.values(), *([settings.classifier] if settings.classifier else [])]
+    for model in every:
+        tried(model, settings.runtime, settings.device.state_dir)
+    return settings
 
 
 def build_detector(settings: Settings, camera: CameraSettings, models: Models) -> Detector:
@@ -85,7 +101,7 @@ def build_detector(settings: Settings, camera: CameraSettings, models: Models) -
     return found[0] if len(found) == 1 else Ensemble(found, camera.detection)
 
 
-def build_chain(settings: Settings, name: str, models: Models, clock: StageClock) -> Chain:
+def build_chain(settings: Settings, name: str, models: Models, knobs: Knobs, clock: StageClock) -> Chain:
     """The chain of one camera."""
     camera = settings.cameras[name]
     detector = build_detector(settings, camera, models)
@@ -103,7 +119,7 @@ def build_chain(settings: Settings, name: str, models: Models, clock: StageClock
         log=EventLog(name, detector.labels, camera.events, camera.zones, camera.lines),
         crops=camera.detection.max_crops > 0,
     )
-    return Chain(steps, camera.look, clock)
+    return Chain(steps, camera.look, knobs, clock)
 
 
 def build_camera(
@@ -114,10 +130,12 @@ def build_camera(
     paint = PrivacyMask(camera.masks.privacy) if camera.masks.privacy else leave
     opened = source or (lambda paint: open_source(name, camera.source, paint))
     gate = ActivityGate(camera.activity, camera.masks.motion)
+    knobs = Knobs(Controls(enabled=True, detection=True, threshold=camera.events.default.threshold))
     return Camera(
         name=name,
         live=opened(paint).live,
         open=lambda: opened(paint),
+        knobs=knobs,
         intake=Intake(gate, clock),
-        chain=build_chain(settings, name, models, clock),
+        chain=build_chain(settings, name, models, knobs, clock),
     )

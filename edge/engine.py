@@ -15,6 +15,7 @@ from typing import Protocol, Self
 from edge.cameras.source import Source
 from edge.contracts.errors import EdgeError, SourceError
 from edge.contracts.types import Event, Frame
+from edge.control.knobs import Knobs
 from edge.mailbox import Mailbox, Slot
 from edge.pipeline import Chain, Followed, Intake, Sensed
 
@@ -35,6 +36,7 @@ class Camera:
     name: str
     live: bool
     open: Callable[[], Source]
+    knobs: Knobs
     intake: Intake
     chain: Chain
 

@@ -14,6 +14,7 @@ import numpy as np
 from edge.activity.gate import ActivityGate
 from edge.attention import Attention, LookSettings
 from edge.contracts.types import U8, Activity, Detections, Event, Forecasts, Frame, SubLabel, Tracks
+from edge.control.knobs import Knobs
 from edge.detection.detector import Detector
 from edge.events.log import EventLog
 from edge.forecasting import Forecaster
@@ -94,9 +95,10 @@ class Intake:
 class Chain:
     """From a sensed frame to tracks, forecasts and events. One thread at a time."""
 
-    def __init__(self, steps: Steps, settings: LookSettings, clock: StageClock) -> None:
+    def __init__(self, steps: Steps, settings: LookSettings, knobs: Knobs, clock: StageClock) -> None:
         self._steps = steps
         self._settings = settings
+        self._knobs = knobs
         self._clock = clock
         self._tracker: Tracker | None = None
         self._last_motion_s = -np.inf
@@ -117,6 +119,10 @@ class Chain:
         self._utc_ns = frame.utc_ns
         if self._tracker is None:
             self._tracker = self._steps.tracker(frame.pixels.shape[1] / frame.pixels.shape[0])
+        controls = self._knobs.now
+        if not controls.detection:
+            return self._rest(sensed)
+        self._steps.log.require(controls.threshold)
         if not self._wants_look(sensed, self._tracker):
             return self._coast(sensed, self._tracker)
         return self._look(sensed, self._tracker)
@@ -152,6 +158,12 @@ class Chain:
         if self._settings.economical:
             steps.attention.looked(expected, tracks, frame.t_s)
         return self._follow(sensed, detections, tracks)
+
+    def _rest(self, sensed: Sensed) -> Followed:
+        """Nobody wants to know what is there: what was there has ended."""
+        nothing = Tracks.empty()
+        forecasts = self._steps.forecaster.forecast(nothing)
+        return Followed(sensed, False, Detections.empty(), nothing, forecasts, {}, self.close(), self.counts())
 
     def _follow(self, sensed: Sensed, detections: Detections, tracks: Tracks) -> Followed:
         """What follows from the tracks."""

@@ -1,138 +1,109 @@
 """`foresight run`: the daemon, from reading its configuration to the last message."""
 
 import logging
-import secrets
-import threading
-import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 
 import cv2
 
-from edge.assembly import Models, build_camera
+from edge.assembly import proven
 from edge.check import check_loaded
 from edge.config.loader import load_with_places
 from edge.config.problems import InvalidConfig
 from edge.config.secrets import secrets_of
 from edge.config.settings import Settings
+from edge.contracts.bus import Message
 from edge.contracts.errors import EdgeError
-from edge.contracts.messages import encode_stats
-from edge.contracts.redact import RedactingFilter
-from edge.contracts.topics import Topics
-from edge.contracts.types import Event
-from edge.engine import Camera, Engine
-from edge.health import StageClock
-from edge.monitor import Monitor
-from edge.mqtt.link import MqttLink
-from edge.outbox.outbox import Outbox
-from edge.outbox.sender import Sender
-from edge.outputs import writable_folder
-from edge.pipeline import Followed
-from edge.publisher import Publisher
-from edge.stopping import stopped_by_signals
+from edge.contracts.redact import RedactingFilter, redact
+from edge.contracts.topics import DEVICE
+from edge.delivery import Delivery
+from edge.orders import Orders, Reloader, signals
+from edge.watch import Watch
 
-STATS_S, FIRST_STATS_S = 60.0, 5.0
-LOG_PAUSE_S = 60.0
-DRAIN_S = 1.0  # what stopping may take longer so that objects are told to have ended
+LONGEST_STATE = 255  # what Home Assistant takes for a state
 _log = logging.getLogger(__name__)
 
 
-class TroubleLog:
-    """Says when frames cannot be followed, once a minute per camera; the daemon goes on."""
-
-    def __init__(self) -> None:
-        self._said_s: dict[str, float] = {}
-
-    def seen(self, camera: Camera, followed: Followed) -> None:
-        """All is well."""
-
-    def gone(self, camera: Camera, events: list[Event]) -> None:
-        """The camera's thread has said so."""
-
-    def failed(self, camera: Camera, error: EdgeError) -> None:
-        """Log, but not for every frame."""
-        now_s = time.monotonic()
-        if now_s - self._said_s.get(camera.name, -LOG_PAUSE_S) >= LOG_PAUSE_S:
-            self._said_s[camera.name] = now_s
-            _log.error("camera %s: a frame could not be followed: %s", camera.name, error)
-
-
 def run_daemon(path: Path) -> None:
-    """Run until SIGTERM or SIGINT, or until every clip has ended where there are only clips.
+    """Run until SIGTERM or SIGINT, or until every clip has ended where there are only clips; SIGHUP reloads.
 
     Raises:
         InvalidConfig: the configuration, or a model that it names, has problems; lists them all.
         ModelError: a model crashed or hung in its trial.
     """
+    settings = read(path)
+    _begin_log(settings)
+    cv2.setNumThreads(1)  # resizing one picture on several cores costs more than it saves
+    Daemon(settings, lambda: proven(read(path))).run()
+
+
+def read(path: Path) -> Settings:
+    """The configuration as it is on disk now. Raises InvalidConfig."""
     loaded = load_with_places(path, Settings)
     report = check_loaded(loaded)
     if report.problems:
         raise InvalidConfig(report.problems)
-    _begin_log(loaded.settings)
-    run_settings(loaded.settings)
+    return loaded.settings
 
 
-def run_settings(settings: Settings) -> None:
-    """The same for a configuration that is known to be good."""
-    cv2.setNumThreads(1)  # resizing one picture on several cores costs more than it saves
-    state_dir = writable_folder(settings.device.state_dir, "device.state_dir")
-    topics = Topics(settings.mqtt.device, settings.mqtt.prefix)
-    clocks = {name: StageClock() for name in settings.cameras}
-    monitor = Monitor(clocks)
-    with ExitStack() as stack:
-        stopping = stack.enter_context(stopped_by_signals())
-        # The outbox first: its lock tells a second daemon to go before it takes the first one's place at the broker.
-        outbox = stack.enter_context(Outbox(state_dir / "outbox.db", settings.outbox))
-        models = stack.enter_context(Models(settings.runtime, state_dir))
-        cameras = [build_camera(settings, name, models, clocks[name]) for name in settings.cameras]
-        link = stack.enter_context(MqttLink(settings.mqtt))
-        stack.enter_context(Sender(outbox, link, topics.ack, settings.outbox))
-        publisher = Publisher(link, outbox, topics, secrets.token_hex(4), settings.publish)
-        engine = stack.enter_context(Engine(cameras, [publisher, monitor, TroubleLog()], stopping))
+class Daemon:
+    """Runs a configuration, and another one when it is asked to. One that turns out bad is left for the one before.
 
-        def tell() -> None:
-            health = monitor.report(engine.counts(), models.runtimes, outbox.stats())
-            link.publish(topics.stats, encode_stats(health, topics.device, time.time_ns()))
+    Args:
+        settings: to begin with.
+        reread: what is on disk now; raises an EdgeError where that is of no use.
+    """
 
-        stack.enter_context(Periodic(tell, STATS_S))
-        engine.run()
-        _drain(outbox, link)
+    def __init__(self, settings: Settings, reread: Callable[[], Settings]) -> None:
+        self._first, self._reread = settings, reread
+        self._orders = Orders()
+        self._good: Settings | None = None  # the newest that ran
+        self._tried = settings
+        self._delivery: Delivery | None = None
+        self._watch: Watch | None = None
 
+    def run(self) -> None:
+        """Until it is told to stop, or every clip has ended."""
+        following: Settings | None = self._first
+        with Reloader(self._reread, self._orders, self._say) as reloader, signals(self._orders, reloader.ask):
+            while following is not None:
+                try:
+                    following = self._serve(following, reloader)
+                except EdgeError as error:
+                    following = self._back(error)
 
-def _drain(outbox: Outbox, link: MqttLink) -> None:
-    """Give the last events a moment to go out; what does not make it waits on disk for the next start."""
-    deadline_s = time.monotonic() + DRAIN_S
-    while link.connected and time.monotonic() < deadline_s:
-        stats = outbox.stats()
-        if not stats.rows and not stats.waiting:
-            return
-        time.sleep(0.02)
+    def _serve(self, settings: Settings, reloader: Reloader) -> Settings | None:
+        """Run one configuration after another for as long as they agree on how messages leave; the next, if any."""
+        self._tried = settings
+        with Delivery(settings) as delivery:
+            self._delivery = delivery
+            delivery.link.subscribe(delivery.topics.every_set, self._heard)
+            following: Settings | None = settings
+            while following is not None and delivery.serves(following):
+                self._tried = following
+                with Watch(following, delivery, self._orders.changed, reloader.ask) as watch:
+                    self._good, self._watch = following, watch
+                    self._say("loaded")
+                    watch.run()
+                following = self._orders.take()
+            return following
 
+    def _back(self, error: EdgeError) -> Settings:
+        """What ran before a configuration that could not be run. Raises `error` where there is none."""
+        if self._good is None or self._good is self._tried:
+            raise error
+        _log.error("the configuration stays as it was: %s", error)
+        self._say(f"refused: {error}")
+        return self._good
 
-class Periodic:
-    """Calls a function on a thread of its own, again and again. Use as a context manager."""
+    def _heard(self, message: Message) -> None:
+        if self._watch:
+            self._watch.panel.heard(message)
 
-    def __init__(self, call: Callable[[], None], period_s: float) -> None:
-        self._call, self._period_s = call, period_s
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="periodic", daemon=True)
-
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join(5.0)
-
-    def _run(self) -> None:
-        wait_s = FIRST_STATS_S
-        while not self._stop.wait(wait_s):
-            wait_s = self._period_s
-            try:
-                self._call()
-            except Exception:  # noqa: BLE001 - a report that fails must not be the last
-                _log.exception("the report failed")
+    def _say(self, text: str) -> None:
+        if self._delivery:
+            topic = self._delivery.topics.state(DEVICE, "reload")
+            self._delivery.link.publish(topic, redact(text)[:LONGEST_STATE].encode(), retain=True)
 
 
 def _begin_log(settings: Settings) -> None:

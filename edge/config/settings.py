@@ -24,6 +24,7 @@ from edge.mqtt.settings import MqttSettings
 from edge.outbox.settings import OutboxSettings
 from edge.publisher import PublishSettings
 from edge.runtime.settings import RuntimeSettings
+from edge.snapshots import SnapshotSettings
 from edge.tracking.settings import TrackingSettings
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=64)]
@@ -92,6 +93,7 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
     mqtt: MqttSettings = Field(default_factory=MqttSettings, description="The broker; by default on this machine")
     outbox: OutboxSettings = Field(OutboxSettings(), description="Delivery of events")
     publish: PublishSettings = Field(PublishSettings(), description="How much goes out over MQTT")
+    snapshots: SnapshotSettings = Field(SnapshotSettings(), description="Pictures over MQTT; off by default")
     runtime: RuntimeSettings = Field(RuntimeSettings(), description="How models are run")
     model: ModelSettings | None = Field(None, description="The detector's model; without one, motion is detected")
     detectors: dict[Name, ModelSettings] = Field({}, description="More detectors, by name; their findings are merged")

@@ -15,6 +15,7 @@ LIMIT_BYTES = 4096
 LARGEST = 2**63 - 1
 LONGEST_STREAM = 64  # letters
 MOST_VALUES = 64  # of one reading
+LONGEST_NUMBER = 24  # characters
 _SWITCHES = {b"ON": True, b"OFF": False}
 
 
@@ -48,6 +49,22 @@ def decode_switch(payload: bytes) -> bool:
     wanted = _SWITCHES.get(payload)
     if wanted is None:
         raise MessageError(f"set: must be ON or OFF, is {payload[:20]!r}")
+    return wanted
+
+
+def decode_fraction(payload: bytes) -> float:
+    """The number that a `set` topic asks for, 0..1.
+
+    Raises:
+        MessageError: it is none.
+    """
+    text = payload[: LONGEST_NUMBER + 1]
+    try:
+        wanted = float(text.decode("ascii")) if len(text) <= LONGEST_NUMBER else math.nan
+    except ValueError:  # bad ASCII too
+        wanted = math.nan
+    if not 0 <= wanted <= 1:
+        raise MessageError(f"set: must be a number from 0 to 1, is {payload[:20]!r}")
     return wanted
 
 

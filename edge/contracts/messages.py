@@ -168,6 +168,11 @@ def encode_switch(on: bool) -> bytes:
     return b"ON" if on else b"OFF"
 
 
+def encode_fraction(value: float) -> bytes:
+    """A number 0..1, bare text: the state of something that can be turned."""
+    return b"%g" % _round(value)
+
+
 def encode_count(count: int) -> bytes:
     """How many objects are in a zone, bare digits."""
     return b"%d" % count

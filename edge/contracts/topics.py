@@ -4,10 +4,26 @@ import re
 from dataclasses import dataclass
 
 ROOT = "foresight"
+DEVICE = "device"  # stands where a camera's name stands in commands to the device itself
 NAME_PATTERN = r"^[a-zA-Z0-9_-]+$"
 # A camera of one of these names would publish on the device's own topics.
 RESERVED_NAMES = frozenset(
-    {"ack", "available", "events", "learn", "sensor", "stats", "teach", "update", "zone", "set", "state"}
+    {
+        "accelerator",
+        "ack",
+        "available",
+        DEVICE,
+        "events",
+        "expected",
+        "learn",
+        "sensor",
+        "set",
+        "state",
+        "stats",
+        "teach",
+        "update",
+        "zone",
+    }
 )
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_-]+")
 
@@ -110,6 +126,10 @@ class Topics:
     def count(self, zone: str, label: str) -> str:
         """How many objects of a label are in a zone; label `all` counts every one."""
         return f"{self.base}/zone/{zone}/{slug(label)}"
+
+    def expected(self, zone: str, label: str) -> str:
+        """Retained: whether something is expected in a zone or on a line; label `all`: whatever it is."""
+        return f"{self.base}/expected/{zone}/{slug(label)}"
 
     def reading(self, sensor: str) -> str:
         """What a sensor measures."""

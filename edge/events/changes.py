@@ -16,13 +16,19 @@ class Changes:
         self.borders = Borders(zones, lines)
         self.expected = Expectations(settings.expected, self.borders, settings.border)
         self._settings = settings
+        self._default = settings.default
         self._loiter_s = [zone.loiter_s or float("inf") for zone in zones]
         self._zone_inertia_s = [zone.inertia_s for zone in zones]
         self._line_inertia_s = [line.inertia_s for line in lines]
 
+    def require(self, threshold: float) -> None:
+        """From now on, the least median score of an object whose label has no filter of its own, 0..1."""
+        if threshold != self._default.threshold:
+            self._default = self._default.model_copy(update={"threshold": threshold})
+
     def lived(self, life: Life, look: Look) -> list[Happening]:
         """Take one look into a life, and say what happened by it."""
-        rule = self._settings.filters.get(look.label, self._settings.default)
+        rule = self._settings.filters.get(look.label, self._default)
         life.look(look, rule)
         life.crossings.look(look.point, look.right, look.t_s, self.borders)
         happened: list[Happening] = []

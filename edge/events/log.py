@@ -78,6 +78,10 @@ class EventLog:
         happened += self._gone(rows)
         return self._events(happened, _Moment(t_s, utc_ns, rows, forecasts))
 
+    def require(self, threshold: float) -> None:
+        """From now on, the least median score of an object whose label has no filter of its own, 0..1."""
+        self._changes.require(threshold)
+
     def close(self, utc_ns: int) -> list[Event]:
         """End every object, as when the camera is gone; a track that goes on afterwards is a new object."""
         happened = [happening for life in self._lives.values() for happening in self._changes.ended(life, self._now_s)]

@@ -159,6 +159,10 @@ def test_sensors() -> None:
         ("status", messages.encode_online(False)),
         ("switch", messages.encode_switch(True)),
         ("switch", messages.encode_switch(False)),
+        ("expected", messages.encode_switch(True)),
+        ("fraction", messages.encode_fraction(0.0)),
+        ("fraction", messages.encode_fraction(1e-9)),
+        ("fraction", messages.encode_fraction(0.123456)),
     ],
 )
 def test_bare_texts(definition: str, payload: bytes) -> None:

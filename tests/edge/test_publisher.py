@@ -93,3 +93,15 @@ def test_a_frame_without_a_look_publishes_its_forecast() -> None:
             skipped.append(followed)
             assert len(json.loads(heard[-1].payload)["tracks"]) == 1
     assert skipped
+
+
+def test_what_is_expected_is_told_while_it_is() -> None:
+    heard, _ = published(75, PublishSettings(), end=True)
+    told = [
+        (message.topic.removeprefix("foresight/dev/expected/"), message.payload)
+        for message in heard
+        if "/expected/" in message.topic
+    ]
+    assert [payload for topic, payload in told if topic == "right/all"] == [b"OFF", b"ON", b"OFF"]
+    assert [payload for topic, payload in told if topic == "right/block"] == [b"ON", b"OFF"]
+    assert {topic for topic, _ in told} == {"right/all", "right/block"}

@@ -13,6 +13,7 @@ from edge.forecasting import ConstantVelocity, ForecastSettings
 from edge.health import StageClock
 from edge.pipeline import Chain, Intake, NoClassifier, Steps
 from edge.tracking import Tracker, TrackingSettings
+from tests.rigs.scenes import knobs
 
 SETTINGS = TrackingSettings(birth_score=0.7, sure_score=0.8)
 BOX: F32 = np.array([[0.4, 0.4, 0.5, 0.7]], np.float32)
@@ -77,7 +78,7 @@ def test_a_still_scene_is_looked_at_a_second_time_only_to_decide(
         crops=False,
     )
     chain, sense = (
-        Chain(steps, LookSettings(), StageClock()),
+        Chain(steps, LookSettings(), knobs(), StageClock()),
         Intake(ActivityGate(ActivitySettings(), None), StageClock()),
     )
     pixels = np.full((90, 160, 3), 100, np.uint8)

@@ -12,6 +12,7 @@ from edge.attention import Attention, AttentionSettings, LookSettings
 from edge.cameras.source import Source
 from edge.contracts.errors import EdgeError, ModelError, SourceError
 from edge.contracts.types import F32, U8, Detections, Event, Frame
+from edge.control.knobs import Controls, Knobs
 from edge.engine import Camera
 from edge.events.log import EventLog
 from edge.events.settings import EventSettings, ZoneSettings
@@ -80,7 +81,19 @@ class Reel:
         return next(self._frames, None)
 
 
-def chain(detector: Scripted, look: LookSettings, clock: StageClock | None = None, *, crops: bool = False) -> Chain:
+def knobs() -> Knobs:
+    """As a configuration that says nothing has them."""
+    return Knobs(Controls(enabled=True, detection=True, threshold=0.5))
+
+
+def chain(
+    detector: Scripted,
+    look: LookSettings,
+    clock: StageClock | None = None,
+    *,
+    crops: bool = False,
+    turned: Knobs | None = None,
+) -> Chain:
     """A chain of the real steps around a scripted detector, with a zone over the right half."""
     steps = Steps(
         detector=detector,
@@ -91,7 +104,7 @@ def chain(detector: Scripted, look: LookSettings, clock: StageClock | None = Non
         log=EventLog("cam", detector.labels, EventSettings(), [RIGHT_HALF], []),
         crops=crops,
     )
-    return Chain(steps, look, clock or StageClock())
+    return Chain(steps, look, turned or knobs(), clock or StageClock())
 
 
 def intake() -> Intake:
@@ -101,7 +114,8 @@ def intake() -> Intake:
 
 def camera(source: Callable[[], Source], detector: Scripted, *, live: bool = False, name: str = "cam") -> Camera:
     """A camera for the engine that looks at every frame."""
-    return Camera(name, live, source, intake(), chain(detector, LookSettings(every_frame=True)))
+    turned = knobs()
+    return Camera(name, live, source, turned, intake(), chain(detector, LookSettings(every_frame=True), turned=turned))
 
 
 class Witness:

@@ -1,0 +1,58 @@
+"""What leaves the device, and how: the connection to the broker, and the outbox that nothing is lost from."""
+
+import time
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from edge.config.settings import Settings
+from edge.contracts.topics import Topics
+from edge.mqtt.link import MqttLink
+from edge.outbox.outbox import Outbox
+from edge.outbox.sender import Sender
+from edge.outputs import writable_folder
+
+DRAIN_S = 1.0  # what stopping may take longer so that objects are told to have ended
+
+
+class Delivery:
+    """Use as a context manager. It outlives a change of cameras, models and zones."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Raises a ConfigError where the state directory cannot be written to."""
+        self._settings = settings
+        self._stack = ExitStack()
+        self.topics = Topics(settings.mqtt.device, settings.mqtt.prefix)
+        self.state_dir = writable_folder(settings.device.state_dir, "device.state_dir")
+        self.outbox = Outbox(self.state_dir / "outbox.db", settings.outbox)
+        self.link = MqttLink(settings.mqtt)
+        self.sender = Sender(self.outbox, self.link, self.topics.ack, settings.outbox)
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            # The outbox first: its lock tells a second daemon to go before it takes the place at the broker.
+            stack.enter_context(self.outbox)
+            stack.enter_context(self.link)
+            stack.enter_context(self.sender)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._drain()
+        self._stack.close()
+
+    def serves(self, settings: Settings) -> bool:
+        """Whether another configuration wants the same of it."""
+        mine = self._settings
+        return (mine.device, mine.mqtt, mine.outbox) == (settings.device, settings.mqtt, settings.outbox)
+
+    def _drain(self) -> None:
+        """Give the last events a moment to go out; what does not make it waits on disk for the next start."""
+        deadline_s = time.monotonic() + DRAIN_S
+        while self.link.connected and time.monotonic() < deadline_s:
+            stats = self.outbox.stats()
+            if not stats.rows and not stats.waiting:
+                return
+            time.sleep(0.02)

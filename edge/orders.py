@@ -1,0 +1,106 @@
+"""What the running daemon is told to do next: to stop, or to go on with another configuration."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from edge.config.settings import Settings
+from edge.contracts.errors import EdgeError
+
+_TURN_S = 0.2
+_log = logging.getLogger(__name__)
+
+
+class Orders:
+    """`changed` is set whenever what runs now shall end. May be given on any thread and from a signal handler."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Event()
+        self._stopping = False
+        self._next: Settings | None = None
+
+    def stop(self) -> None:
+        """End everything."""
+        self._stopping = True
+        self.changed.set()
+
+    def replace(self, settings: Settings) -> None:
+        """Go on with these."""
+        self._next = settings
+        self.changed.set()
+
+    def take(self) -> Settings | None:
+        """What to go on with; None: nothing. Asked when what ran has ended."""
+        following, self._next = self._next, None
+        self.changed.clear()
+        if self._stopping:  # whichever came first
+            self.changed.set()
+            return None
+        return following
+
+
+class Reloader:
+    """Reads the configuration again whenever it is asked to, on a thread of its own: what runs goes on meanwhile.
+
+    Use as a context manager.
+
+    Args:
+        read: the configuration as it is on disk now, checked; raises an EdgeError where it is of no use.
+        orders: told of a good one.
+        say: told how it went, in one line.
+    """
+
+    def __init__(self, read: Callable[[], Settings], orders: Orders, say: Callable[[str], None]) -> None:
+        self._read, self._orders, self._say = read, orders, say
+        self._asked = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reloader", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._asked.set()
+        self._thread.join(2.0)
+
+    def ask(self) -> None:
+        """Read it soon. May be called on any thread and from a signal handler."""
+        self._asked.set()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            if self._asked.wait(_TURN_S) and not self._stop.is_set():
+                self._asked.clear()
+                self._reload()
+
+    def _reload(self) -> None:
+        try:
+            settings = self._read()
+        except EdgeError as error:
+            _log.error("the configuration stays as it was: %s", error)
+            self._say(f"refused: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever is on disk, what runs goes on
+            _log.exception("the configuration stays as it was")
+            self._say(f"refused: {error!r}")
+        else:
+            self._orders.replace(settings)
+
+
+@contextmanager
+def signals(orders: Orders, reload: Callable[[], None]) -> Iterator[None]:
+    """SIGTERM and SIGINT stop, SIGHUP reloads, for as long as the block runs. For the main thread."""
+    table = {signal.SIGTERM: orders.stop, signal.SIGINT: orders.stop, signal.SIGHUP: reload}
+    before = {number: signal.signal(number, lambda *_, act=act: act()) for number, act in table.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

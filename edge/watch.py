@@ -1,0 +1,105 @@
+"""One configuration at work: its models and cameras, and everybody who wants to know what they see."""
+
+import logging
+import secrets
+import threading
+import time
+from contextlib import ExitStack
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from edge.assembly import Models, build_camera
+from edge.config.settings import Settings
+from edge.contracts.errors import EdgeError
+from edge.contracts.messages import encode_stats
+from edge.contracts.topics import DEVICE, Command
+from edge.contracts.types import Event
+from edge.control.panel import Action, ControlPanel
+from edge.delivery import Delivery
+from edge.engine import Camera, Engine, Observer
+from edge.health import StageClock
+from edge.monitor import Monitor
+from edge.periodic import Periodic
+from edge.pipeline import Followed
+from edge.publisher import Publisher
+from edge.snapshots import Snapshots
+
+FIRST_STATS_S, STATS_S = 5.0, 60.0
+LOG_PAUSE_S = 60.0
+_log = logging.getLogger(__name__)
+
+
+class Watch:
+    """Use as a context manager: entering loads models and opens cameras, `run` does the work.
+
+    Args:
+        settings: what is watched, and how.
+        delivery: what is found out leaves by it; it is left open.
+        ended: set from outside to end it.
+        reload: asked for over MQTT.
+    """
+
+    def __init__(self, settings: Settings, delivery: Delivery, ended: threading.Event, reload: Action) -> None:
+        self._settings, self._delivery, self._ended, self._reload = settings, delivery, ended, reload
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        settings, delivery = self._settings, self._delivery
+        link, topics = delivery.link, delivery.topics
+        with ExitStack() as stack:
+            self.models = stack.enter_context(Models(settings.runtime, delivery.state_dir))
+            clocks = {name: StageClock() for name in settings.cameras}
+            cameras = [build_camera(settings, name, self.models, clocks[name]) for name in settings.cameras]
+            self._monitor = Monitor(clocks)
+            snapshots = stack.enter_context(Snapshots(link, topics, settings.snapshots))
+            self.panel = self._panel(cameras, snapshots)
+            publisher = Publisher(link, delivery.outbox, topics, secrets.token_hex(4), settings.publish)
+            observers: list[Observer] = [publisher, self._monitor, snapshots, TroubleLog()]
+            self.engine = stack.enter_context(Engine(cameras, observers, self._ended))
+            stack.enter_context(Periodic(self._tell, FIRST_STATS_S, STATS_S))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def run(self) -> None:
+        """Until it is ended, or every clip has."""
+        self.panel.tell()
+        self.engine.run()
+
+    def _panel(self, cameras: list[Camera], snapshots: Snapshots) -> ControlPanel:
+        delivery = self._delivery
+        actions: dict[Command, Action] = {Command(DEVICE, "reload"): self._reload}
+        for camera in cameras:
+            actions[Command(camera.name, "snapshot")] = partial(snapshots.ask, camera.name)
+        knobs = {camera.name: camera.knobs for camera in cameras}
+        return ControlPanel(delivery.link, delivery.topics, knobs, actions, {}, lambda _turned: None)
+
+    def _tell(self) -> None:
+        delivery = self._delivery
+        health = self._monitor.report(self.engine.counts(), self.models.runtimes, delivery.outbox.stats())
+        delivery.link.publish(delivery.topics.stats, encode_stats(health, delivery.topics.device, time.time_ns()))
+
+
+class TroubleLog:
+    """Says when frames cannot be followed, once a minute per camera; the daemon goes on."""
+
+    def __init__(self) -> None:
+        self._said_s: dict[str, float] = {}
+
+    def seen(self, camera: Camera, followed: Followed) -> None:
+        """All is well."""
+
+    def gone(self, camera: Camera, events: list[Event]) -> None:
+        """The camera's thread has said so."""
+
+    def failed(self, camera: Camera, error: EdgeError) -> None:
+        """Log, but not for every frame."""
+        now_s = time.monotonic()
+        if now_s - self._said_s.get(camera.name, -LOG_PAUSE_S) >= LOG_PAUSE_S:
+            self._said_s[camera.name] = now_s
+            _log.error("camera %s: a frame could not be followed: %s", camera.name, error)

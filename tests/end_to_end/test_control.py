@@ -1,0 +1,101 @@
+"""The running daemon is told things over MQTT and by signals: switches, snapshots, another configuration."""
+
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from paho.mqtt import publish
+
+from tests.rigs.broker import Broker
+from tests.rigs.clips import walker
+from tests.rigs.daemon import Daemon
+from tests.rigs.listener import Heard, Listener
+
+CONFIG = """\
+device: {{state_dir: {folder}/state}}
+mqtt: {{host: 127.0.0.1, port: {port}, device: dev, reconnect_max_s: 0.5}}
+snapshots: {{enabled: true, events: false}}
+cameras:
+  yard:
+    source: {{path: {clip}, loop: true}}
+    zones:
+      - name: {zone}
+        points: [[0.3, 0.1], [0.7, 0.1], [0.7, 1], [0.3, 1]]
+"""
+
+
+@pytest.fixture
+def broker() -> Iterator[Broker]:
+    with Broker() as running:
+        yield running
+
+
+def write(folder: Path, port: int, zone: str) -> Path:
+    path = folder / "foresight.yaml"
+    clip = folder / "walker.mp4"
+    if not clip.exists():
+        walker(clip)
+    path.write_text(CONFIG.format(folder=folder, port=port, clip=clip, zone=zone))
+    return path
+
+
+def said(topic: str, payload: bytes) -> Callable[[Heard], bool]:
+    return lambda heard: (heard.topic, heard.payload) == (topic, payload)
+
+
+def about(topic: str) -> Callable[[Heard], bool]:
+    return lambda heard: heard.topic == topic and bool(heard.payload)
+
+
+def test_a_picture_on_demand(tmp_path: Path, broker: Broker) -> None:
+    with Listener(broker.port, "dev") as listener, Daemon(write(tmp_path, broker.port, "middle")) as daemon:
+        listener.wait_for(about("yard/tracks"))
+        assert listener.heard("yard/snapshot") == []
+        send(broker, "yard/snapshot/set", b"")
+        picture = listener.wait_for(about("yard/snapshot")).payload
+        shown = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+        assert shown is not None
+        assert shown.shape[2] == 3
+        assert daemon.stop()[0] == 0
+
+
+def by_signal(daemon: Daemon, broker: Broker) -> None:
+    del broker
+    daemon.process.send_signal(signal.SIGHUP)
+
+
+def by_topic(daemon: Daemon, broker: Broker) -> None:
+    del daemon
+    send(broker, "device/reload/set", b"")
+
+
+@pytest.mark.parametrize("ask", [by_signal, by_topic])
+def test_another_configuration_is_taken_up_and_a_bad_one_is_not(
+    tmp_path: Path, broker: Broker, ask: Callable[[Daemon, Broker], None]
+) -> None:
+    path = write(tmp_path, broker.port, "middle")
+    with Listener(broker.port, "dev") as listener, Daemon(path) as daemon:
+        listener.wait_for(about("zone/middle/all"))
+        good = path.read_text()
+        path.write_text(good.replace("loop: true", "lop: true"))
+        ask(daemon, broker)
+        refused = listener.wait_for(lambda heard: heard.topic == "device/reload/state" and b"lop" in heard.payload)
+        assert refused.payload.startswith(b"refused: ")
+        listener.wait_for(about("yard/tracks"), after_s=refused.at_s)  # it goes on
+        assert daemon.process.poll() is None
+        write(tmp_path, broker.port, "entrance")
+        ask(daemon, broker)
+        listener.wait_for(about("zone/entrance/all"))
+        listener.wait_for(said("device/reload/state", b"loaded"), after_s=refused.at_s)
+        gaps = [heard.json["seq"] for heard in listener.heard("yard/tracks") if heard.at_s > refused.at_s]
+        assert gaps
+        assert [heard.payload for heard in listener.heard("available")] == [b"online"]  # the connection stays
+        code, seconds = daemon.stop()
+        assert (code, seconds < 5) == (0, True), daemon.log
+
+
+def send(broker: Broker, topic: str, payload: bytes) -> None:
+    publish.single(f"foresight/dev/{topic}", payload, qos=1, hostname="127.0.0.1", port=broker.port)
