@@ -15,6 +15,7 @@ from edge.contracts.errors import EdgeError
 from edge.contracts.messages import encode_stats
 from edge.contracts.topics import DEVICE, Command
 from edge.contracts.types import Event
+from edge.control.memory import ControlMemory
 from edge.control.panel import Action, ControlPanel
 from edge.delivery import Delivery
 from edge.engine import Camera, Engine, Observer
@@ -77,7 +78,8 @@ class Watch:
         for camera in cameras:
             actions[Command(camera.name, "snapshot")] = partial(snapshots.ask, camera.name)
         knobs = {camera.name: camera.knobs for camera in cameras}
-        return ControlPanel(delivery.link, delivery.topics, knobs, actions, {}, lambda _turned: None)
+        memory = ControlMemory(delivery.state_dir)
+        return ControlPanel(delivery.link, delivery.topics, knobs, actions, memory.load(), memory.keep)
 
     def _tell(self) -> None:
         delivery = self._delivery

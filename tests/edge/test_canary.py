@@ -28,7 +28,7 @@ def bundle(folder: Path, net: Net | None = None) -> ModelBundle:
 def test_a_sound_model_is_tried_once(tmp_path: Path) -> None:
     sound, state = bundle(tmp_path), tmp_path / "state"
     try_model(sound, SETTINGS, state)
-    (key,) = json.loads((state / FILE_NAME).read_text())
+    (key,) = json.loads((state / FILE_NAME).read_text())["value"]
     assert key.startswith(f"{sound.sha256} ai_edge_litert ")
     sound.path.unlink()  # a second trial would fail
     try_model(sound, SETTINGS, state)
@@ -109,7 +109,7 @@ def test_what_was_proven_is_kept_within_bounds(tmp_path: Path) -> None:
     for number in range(KEPT + 2):
         remember(tmp_path, f"model {number}")
     remember(tmp_path, "model 5")
-    assert len(json.loads((tmp_path / FILE_NAME).read_text())) == KEPT
+    assert len(json.loads((tmp_path / FILE_NAME).read_text())["value"]) == KEPT
     assert not is_proven(tmp_path, "model 1")
     assert is_proven(tmp_path, "model 5")
     assert [entry.name for entry in tmp_path.iterdir()] == [FILE_NAME]

@@ -1,15 +1,18 @@
 """Commands over MQTT: what they change, what they do not, and what is kept of them."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import pytest
 
 from edge.attention import LookSettings
 from edge.bus import LocalBus
 from edge.contracts.bus import Message
+from edge.contracts.stored import Json, Stored
 from edge.contracts.topics import DEVICE, Command, Topics
 from edge.contracts.types import EventKind
 from edge.control.knobs import Controls, Knobs
+from edge.control.memory import ControlMemory
 from edge.control.panel import ControlPanel, Turned
 from tests.rigs.scenes import Scripted, chain, intake, knobs, scene
 
@@ -152,3 +155,15 @@ def test_the_threshold_decides_what_is_an_object(threshold: float, told: bool) -
     sense = intake()
     events = [event for k in range(30) for event in made.step(sense.step(scene(k))).events]
     assert bool(events) is told
+
+
+@pytest.mark.parametrize("kept", [{}, {"cam/enabled": Turned("OFF", "ON"), "cam/threshold": Turned("0.8", "0.5")}])
+def test_what_is_kept_is_found_again(tmp_path: Path, kept: dict[str, Turned]) -> None:
+    ControlMemory(tmp_path).keep(kept)
+    assert ControlMemory(tmp_path).load() == kept
+
+
+@pytest.mark.parametrize("value", [None, 1, [], {"a": 1}, {"a": ["x"]}, {"a": ["x", 1]}, {"a": "xy"}])
+def test_what_makes_no_sense_is_not_taken_up(tmp_path: Path, value: Json) -> None:
+    Stored(tmp_path / "controls.json").write(value)
+    assert ControlMemory(tmp_path).load() == {}

@@ -1,0 +1,133 @@
+"""What the daemon keeps on disk beside its events: small JSON values, each with the version of its form.
+
+A file is replaced as a whole or not at all, whenever the power fails. One that is damaged is put aside and told of; one
+that a newer Foresight wrote is refused, for it may say what this one does not understand.
+"""
+
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TypeAlias, cast
+
+from edge.contracts.errors import EdgeError
+
+MAX_BYTES = 1 << 20
+DAMAGED, BACKUP = ".damaged", ".before-v{version}"
+Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+Upgrade = Callable[[Json], Json]  # of one form into the next
+_log = logging.getLogger(__name__)
+
+
+class StateError(EdgeError):
+    """What is kept on disk is of a newer form."""
+
+
+class Stored:
+    """One value in one file.
+
+    Args:
+        path: of the file; its folder is made when something is written.
+        upgrades: of form 1 into 2, of 2 into 3, ...; the present form is the one after the last.
+    """
+
+    def __init__(self, path: Path, upgrades: Sequence[Upgrade] = ()) -> None:
+        self._path, self._upgrades = path, tuple(upgrades)
+
+    @property
+    def version(self) -> int:
+        """Of the present form."""
+        return len(self._upgrades) + 1
+
+    def read(self) -> Json:
+        """The value in its present form; None where there is none, or none that can be read.
+
+        Raises:
+            StateError: a newer Foresight wrote it.
+        """
+        try:
+            with self._path.open("rb") as file:
+                data = file.read(MAX_BYTES + 1)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            _log.warning("%s cannot be read: %s; going on without what it holds", self._path, error)
+            return None
+        try:
+            version, value = _opened(data)
+        except ValueError as error:
+            self._put_aside(error)
+            return None
+        if version > self.version:
+            raise StateError(
+                f"{self._path}: a newer Foresight wrote it (form {version}, known here: {self.version}); install that "
+                "one again, or move the file away to begin without what it holds"
+            )
+        return self._upgraded(data, version, value)
+
+    def write(self, value: Json) -> None:
+        """Replace the value, on disk when this returns.
+
+        Raises:
+            OSError: it is as it was; the disk is full or cannot be written, say.
+        """
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(self._path, json.dumps({"version": self.version, "value": value}, indent=1).encode())
+
+    def _upgraded(self, data: bytes, version: int, value: Json) -> Json:
+        if version == self.version:
+            return value
+        for upgrade in self._upgrades[version - 1 :]:
+            value = upgrade(value)
+        try:
+            replace_file(self._path.with_name(self._path.name + BACKUP.format(version=self.version)), data)
+            self.write(value)
+        except OSError as error:
+            _log.warning("%s stays in its old form on disk: %s", self._path, error)
+        return value
+
+    def _put_aside(self, error: Exception) -> None:
+        aside = self._path.with_name(self._path.name + DAMAGED)
+        _log.warning("%s is damaged (%s); it is %s now, and what it held is begun anew", self._path, error, aside.name)
+        try:
+            self._path.replace(aside)
+        except OSError as failed:
+            _log.warning("%s stays where it is: %s", self._path, failed)
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Make `data` the content of a file: after a loss of power it holds either all of it or what it held before.
+
+    Raises:
+        OSError: it holds what it held before.
+    """
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            Path(file.name).replace(path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)  # else the name itself may be lost
+    finally:
+        os.close(folder)
+
+
+def _opened(data: bytes) -> tuple[int, Json]:
+    """Version and value of a file's content. Raises ValueError where it is none of ours."""
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"more than {MAX_BYTES} bytes")
+    try:
+        told = json.loads(data)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    version = told.get("version") if isinstance(told, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1 or "value" not in told:
+        raise ValueError("no version and value")
+    return version, cast("Json", told["value"])

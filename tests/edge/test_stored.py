@@ -1,0 +1,106 @@
+"""Small values on disk: whole or not at all, upgraded, never read by a Foresight that is older than they are."""
+
+import json
+import multiprocessing
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from edge.contracts.stored import Json, StateError, Stored
+
+
+def test_nothing_is_read_from_nowhere(tmp_path: Path) -> None:
+    assert Stored(tmp_path / "no" / "file.json").read() is None
+
+
+@pytest.mark.parametrize("value", [None, [], {}, "", 0, {"a": [1, 2.5, "x", None, True]}])
+def test_what_is_written_is_read(tmp_path: Path, value: Json) -> None:
+    stored = Stored(tmp_path / "new folder" / "file.json")
+    stored.write("before")
+    stored.write(value)
+    assert stored.read() == value
+    assert [path.name for path in (tmp_path / "new folder").iterdir()] == ["file.json"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b'{"value": 1}',
+        b'{"version": 1}',
+        b'{"version": 0, "value": 1}',
+        b'{"version": true, "value": 1}',
+        b"[" * 100_000,
+        b'{"version": 1, "value": "' + b"x" * (1 << 20) + b'"}',
+    ],
+)
+def test_what_is_damaged_is_put_aside_and_begun_anew(
+    tmp_path: Path, data: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "file.json"
+    path.write_bytes(data)
+    assert Stored(path).read() is None
+    assert (tmp_path / "file.json.damaged").read_bytes() == data
+    assert "file.json is damaged" in caplog.text
+    Stored(path).write(1)
+    assert Stored(path).read() == 1
+
+
+def test_an_older_form_is_upgraded_once_and_kept_beside(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    Stored(path).write(["a"])
+    before = path.read_bytes()
+    third = Stored(path, [lambda old: {"names": old}, lambda old: {"v": old}])
+    assert third.read() == {"v": {"names": ["a"]}}
+    assert json.loads(path.read_bytes()) == {"version": 3, "value": {"v": {"names": ["a"]}}}
+    assert (tmp_path / "file.json.before-v3").read_bytes() == before
+    assert third.read() == {"v": {"names": ["a"]}}
+
+
+def test_a_newer_form_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    Stored(path, [lambda old: old]).write("new")
+    before = path.read_bytes()
+    with pytest.raises(StateError, match=r"form 2, known here: 1.*move the file away"):
+        Stored(path).read()
+    assert path.read_bytes() == before
+
+
+def test_a_disk_that_cannot_be_written_leaves_what_was(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    Stored(path).write("before")
+    os.mkfifo(tmp_path / "no folder")
+    with pytest.raises(OSError, match="no folder"):
+        Stored(tmp_path / "no folder" / "file.json").write(1)
+    assert Stored(path).read() == "before"
+
+
+def keep_writing(path: Path) -> None:
+    stored = Stored(path)
+    for n in range(1_000_000):
+        stored.write([n] * 2000)
+
+
+def test_kill_9_while_writing_leaves_a_whole_value(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    for round_ in range(6):
+        writer = multiprocessing.get_context("spawn").Process(target=keep_writing, args=(path,))
+        writer.start()
+        deadline_s = time.monotonic() + 20
+        while not path.exists() and time.monotonic() < deadline_s:
+            time.sleep(0.001)
+        time.sleep(0.003 * round_)
+        assert writer.pid is not None
+        os.kill(writer.pid, signal.SIGKILL)
+        writer.join(10)
+        value = Stored(path).read()
+        assert isinstance(value, list)
+        assert value == [value[0]] * 2000
+        path.unlink()
