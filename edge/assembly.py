@@ -11,7 +11,10 @@ from edge.activity.gate import ActivityGate
 from edge.activity.motion import MotionDetector
 from edge.attention import Attention
 from edge.cameras.opening import open_source
+from edge.cameras.reach import answers
 from edge.cameras.source import Paint, Source, leave
+from edge.cameras.watch import PictureWatch
+from edge.capture import Camera
 from edge.classify.classifier import Classifier
 from edge.config.settings import CameraSettings, ModelFile, Settings
 from edge.contracts.bundle import read_bundle
@@ -20,7 +23,6 @@ from edge.contracts.types import ModelBundle
 from edge.control.knobs import Controls, Knobs
 from edge.detection.detector import Detector, ModelDetector
 from edge.detection.ensemble import Ensemble
-from edge.engine import Camera
 from edge.events.log import EventLog
 from edge.forecasting import ConstantVelocity
 from edge.health import StageClock
@@ -33,6 +35,7 @@ from edge.runtime.settings import RuntimeSettings
 from edge.runtime.tflite import TfliteRuntime, open_runtime
 from edge.tracking import Tracker
 
+ANSWER_S = 0.5  # that a camera may take to say that it is there
 MOTION_TRUSTED = 0.5  # the motion detector's scores begin here
 _log = logging.getLogger(__name__)
 
@@ -135,6 +138,9 @@ def build_camera(
         name=name,
         live=opened(paint).live,
         open=lambda: opened(paint),
+        answers=lambda: answers(camera.source, ANSWER_S),
+        stalled_s=camera.health.stalled_s,
+        watch=PictureWatch(camera.health),
         knobs=knobs,
         intake=Intake(gate, clock),
         chain=build_chain(settings, name, models, knobs, clock),

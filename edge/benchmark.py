@@ -17,6 +17,7 @@ from edge.assembly import build_camera
 from edge.cameras.opening import open_source
 from edge.cameras.settings import FileSettings, ImagesSettings
 from edge.cameras.source import Paint, Source
+from edge.capture import Camera
 from edge.config.settings import Settings
 from edge.contracts.errors import EdgeError, SourceError
 from edge.contracts.messages import Stamp, encode_event, encode_tracks
@@ -24,7 +25,7 @@ from edge.contracts.redact import redact
 from edge.contracts.types import Event
 from edge.demo.source import StreetSource
 from edge.demo.street import Street
-from edge.engine import Camera, Engine
+from edge.engine import Engine
 from edge.figures import STAGES, Figures, show_figures
 from edge.health import StageTimes, cpu_seconds, rss_bytes, temperature_c, throttle_flags
 from edge.once import Trouble, once

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from edge.capture import Camera, CameraCounts
 from edge.contracts.errors import EdgeError
 from edge.contracts.runtime import Runtime
 from edge.contracts.types import CameraHealth, Event, Health
-from edge.engine import Camera, CameraCounts
 from edge.health import StageClock, cpu_seconds, rss_bytes
 from edge.outbox.outbox import OutboxStats
 from edge.pipeline import Followed

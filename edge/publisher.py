@@ -6,12 +6,12 @@ from typing import Protocol
 
 from pydantic import BaseModel, Field
 
+from edge.capture import Camera
 from edge.contracts.bus import Bus
 from edge.contracts.errors import EdgeError
 from edge.contracts.messages import Stamp, encode_count, encode_event, encode_online, encode_switch, encode_tracks
 from edge.contracts.topics import Topics
 from edge.contracts.types import Event, EventKind
-from edge.engine import Camera
 from edge.outbox.store import Priority
 from edge.pipeline import Followed
 

@@ -8,11 +8,11 @@ from typing import Self
 import cv2
 import numpy as np
 
+from edge.capture import Camera
 from edge.contracts.errors import ConfigError, EdgeError
 from edge.contracts.messages import Stamp, encode_event, encode_tracks
 from edge.contracts.types import U8, Event
 from edge.drawing import Shapes, caption, contact_sheet, draw_forecasts, draw_tracks, draw_zones
-from edge.engine import Camera
 from edge.pipeline import Followed
 
 _SHEET_COLUMNS, _SHEET_ROWS, _SHEET_WIDTH = 3, 3, 1920

@@ -14,13 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from edge.adhoc import STREET, adhoc_settings, clip_length, from_file, with_clip
 from edge.assembly import Models, build_camera
 from edge.cameras.source import Paint, Source
+from edge.capture import Camera
 from edge.config.settings import Settings
 from edge.contracts.errors import EdgeError
 from edge.contracts.redact import redact
 from edge.contracts.types import Event
 from edge.demo.source import StreetSource
 from edge.demo.street import Street
-from edge.engine import Camera, Engine
+from edge.engine import Engine
 from edge.health import StageClock
 from edge.once import Trouble, once
 from edge.outputs import refuse_own_input, writable_folder

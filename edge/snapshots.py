@@ -14,12 +14,12 @@ from typing import Self
 import cv2
 from pydantic import BaseModel, Field
 
+from edge.capture import Camera
 from edge.contracts.bus import Bus
 from edge.contracts.errors import EdgeError
 from edge.contracts.topics import Topics
 from edge.contracts.types import U8, Event, EventKind, Tracks
 from edge.drawing import draw_tracks
-from edge.engine import Camera
 from edge.pipeline import Followed
 
 POORER = (1.0, 0.75, 0.5, 0.3)  # of the quality asked for, one after the other, until the picture is small enough

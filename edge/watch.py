@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from edge.assembly import Models, build_camera
+from edge.capture import Camera
 from edge.config.settings import Settings
 from edge.contracts.errors import EdgeError
 from edge.contracts.messages import encode_stats
@@ -18,7 +19,7 @@ from edge.contracts.types import Event
 from edge.control.memory import ControlMemory
 from edge.control.panel import Action, ControlPanel
 from edge.delivery import Delivery
-from edge.engine import Camera, Engine, Observer
+from edge.engine import Engine, Observer
 from edge.health import StageClock
 from edge.monitor import Monitor
 from edge.periodic import Periodic

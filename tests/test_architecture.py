@@ -14,6 +14,7 @@ COMPOSERS = {
     "adhoc",
     "assembly",
     "benchmark",
+    "capture",
     "check",
     "collect",
     "config",

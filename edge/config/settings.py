@@ -1,6 +1,6 @@
 """The whole configuration. Each section's model stands beside the step that it configures; here they are put together.
 
-`activity`, `motion`, `detection`, `tracking`, `forecast` and `events` are defaults that a camera may override.
+The sections that a camera has as well are its defaults, which it may override key by key.
 """
 
 import os
@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from edge.activity.settings import ActivitySettings, MotionSettings
 from edge.attention import AttentionSettings, LookSettings
 from edge.cameras.settings import SourceSettings
+from edge.cameras.watch import CameraWatchSettings
 from edge.classify.settings import ClassifySettings
 from edge.contracts.input_rules import Overrides
 from edge.contracts.topics import NAME_PATTERN
@@ -76,6 +77,7 @@ class CameraSettings(BaseModel, extra="forbid", frozen=True):
     masks: MaskSettings = Field(MaskSettings(), description="What nobody may see, and where motion does not count")
     zones: tuple[ZoneSettings, ...] = Field((), max_length=64, description="Polygons that objects enter and leave")
     lines: tuple[LineSettings, ...] = Field((), max_length=64, description="Lines that objects cross")
+    health: CameraWatchSettings = Field(CameraWatchSettings(), description="Overrides `health` key by key")
     activity: ActivitySettings = Field(ActivitySettings(), description="Overrides `activity` key by key")
     look: LookSettings = Field(LookSettings(), description="Overrides `look` key by key")
     attention: AttentionSettings = Field(AttentionSettings(), description="Overrides `attention` key by key")
@@ -101,6 +103,7 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
         None, description="Second-stage classifier of tracked objects; its answer is their sub_label"
     )
     classify: ClassifySettings = Field(ClassifySettings(), description="When the second stage looks")
+    health: CameraWatchSettings = Field(CameraWatchSettings(), description="When a camera is held to be of no use")
     activity: ActivitySettings = Field(ActivitySettings(), description="When the detector is asked to look")
     look: LookSettings = Field(LookSettings(), description="Which frames the detector looks at")
     attention: AttentionSettings = Field(AttentionSettings(), description="When forecasts stand in for a look")

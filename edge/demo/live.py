@@ -8,11 +8,12 @@ import numpy as np
 from rich.console import Console
 from rich.live import Live as RichLive
 
+from edge.capture import Camera
 from edge.contracts.errors import EdgeError
 from edge.contracts.types import Event
 from edge.demo.screen import ScreenState, describe, screen
 from edge.drawing import draw_forecasts, draw_tracks
-from edge.engine import Camera, Engine
+from edge.engine import Engine
 from edge.pipeline import Followed
 from edge.recording import names_of
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from edge.capture import Camera
 from edge.contracts.errors import EdgeError
 from edge.contracts.types import Event
 from edge.demo.score import Moment, forecast_errors, score
 from edge.demo.source import StreetSource
-from edge.engine import Camera
 from edge.pipeline import Followed
 
 LEAST_IOU = 0.3  # boxes of blobs take in shadows and neighbours

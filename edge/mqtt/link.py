@@ -10,9 +10,9 @@ from typing import NamedTuple, Self
 
 from paho.mqtt.client import topic_matches_sub
 
+from edge.contracts.backoff import Backoff
 from edge.contracts.bus import Handler, Message, Settled
 from edge.contracts.errors import BrokerError
-from edge.mqtt.backoff import Backoff
 from edge.mqtt.session import V5, V311, Session
 from edge.mqtt.settings import MqttSettings
 

@@ -21,11 +21,12 @@ from ai_edge_litert.interpreter import Interpreter
 
 from edge.adhoc import CAMERA, adhoc_settings, whole
 from edge.assembly import Models, build_camera
+from edge.capture import Camera
 from edge.config.settings import Settings
 from edge.contracts.errors import EdgeError
 from edge.contracts.topics import Topics
 from edge.contracts.types import U8, Event
-from edge.engine import Camera, Engine
+from edge.engine import Engine
 from edge.health import StageClock
 from edge.mqtt.link import MqttLink
 from edge.outbox.outbox import Outbox

@@ -1,11 +1,10 @@
 """The threads: fair turns, ends, losses, errors."""
 
-import itertools
 import threading
 
 from edge.contracts.errors import ModelError, SourceError
 from edge.contracts.types import EventKind, Frame
-from edge.engine import Engine, Onward
+from edge.engine import Engine
 from tests.rigs.host import wait_until
 from tests.rigs.scenes import Reel, Scripted, Witness, camera, scene
 
@@ -72,16 +71,6 @@ def test_leaving_ends_every_thread() -> None:
     with Engine([one], []) as engine:
         assert wait_until(lambda: engine.counts()["cam"][0].captured >= 1)
     assert wait_until(lambda: not any(thread.name.startswith("camera-") for thread in threading.enumerate()))
-
-
-def test_numbers_and_times_go_on_where_a_source_begins_again() -> None:
-    onward = Onward()
-    told = []
-    for _ in range(3):
-        onward.reopened()
-        told += [onward.frame(scene(k)) for k in range(5)]
-    assert [frame.seq for frame in told] == list(range(15))
-    assert all(later.t_s > earlier.t_s for earlier, later in itertools.pairwise(told))
 
 
 def test_a_camera_that_breaks_off_ends_what_was_there_and_goes_on() -> None:

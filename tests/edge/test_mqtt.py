@@ -12,9 +12,9 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 from pydantic import SecretStr, ValidationError
 
+from edge.contracts.backoff import Backoff
 from edge.contracts.bus import Message
 from edge.contracts.errors import BrokerError
-from edge.mqtt.backoff import Backoff
 from edge.mqtt.link import MqttLink
 from edge.mqtt.session import tls_context
 from edge.mqtt.settings import MqttSettings, TlsSettings

@@ -50,6 +50,22 @@ def about(topic: str) -> Callable[[Heard], bool]:
     return lambda heard: heard.topic == topic and bool(heard.payload)
 
 
+def test_a_switched_off_camera_gives_no_pictures_until_it_is_switched_on(tmp_path: Path, broker: Broker) -> None:
+    path = write(tmp_path, broker.port, "middle")
+    with Listener(broker.port, "dev") as listener, Daemon(path) as daemon:
+        listener.wait_for(about("yard/tracks"))
+        send(broker, "yard/enabled/set", b"OFF")
+        listener.wait_for(said("yard/enabled/state", b"OFF"))
+        off = listener.wait_for(said("yard/status", b"offline"))
+        daemon.stop()
+        daemon.start()  # it stays off over a restart
+        again = listener.wait_for(said("yard/enabled/state", b"OFF"), after_s=daemon.started_s)
+        send(broker, "yard/enabled/set", b"ON")
+        on = listener.wait_for(said("yard/status", b"online"), after_s=again.at_s)
+        assert not [heard for heard in listener.heard("yard/tracks") if off.at_s < heard.at_s < on.at_s]
+        assert daemon.stop()[0] == 0
+
+
 def test_a_picture_on_demand(tmp_path: Path, broker: Broker) -> None:
     with Listener(broker.port, "dev") as listener, Daemon(write(tmp_path, broker.port, "middle")) as daemon:
         listener.wait_for(about("yard/tracks"))

@@ -10,10 +10,11 @@ from edge.activity.gate import ActivityGate
 from edge.activity.settings import ActivitySettings
 from edge.attention import Attention, AttentionSettings, LookSettings
 from edge.cameras.source import Source
+from edge.cameras.watch import CameraWatchSettings, PictureWatch
+from edge.capture import Camera
 from edge.contracts.errors import EdgeError, ModelError, SourceError
 from edge.contracts.types import F32, U8, Detections, Event, Frame
 from edge.control.knobs import Controls, Knobs
-from edge.engine import Camera
 from edge.events.log import EventLog
 from edge.events.settings import EventSettings, ZoneSettings
 from edge.forecasting import ConstantVelocity, ForecastSettings
@@ -115,7 +116,17 @@ def intake() -> Intake:
 def camera(source: Callable[[], Source], detector: Scripted, *, live: bool = False, name: str = "cam") -> Camera:
     """A camera for the engine that looks at every frame."""
     turned = knobs()
-    return Camera(name, live, source, turned, intake(), chain(detector, LookSettings(every_frame=True), turned=turned))
+    return Camera(
+        name=name,
+        live=live,
+        open=source,
+        answers=lambda: True,
+        stalled_s=5.0,
+        watch=PictureWatch(CameraWatchSettings()),
+        knobs=turned,
+        intake=intake(),
+        chain=chain(detector, LookSettings(every_frame=True), turned=turned),
+    )
 
 
 class Witness:

@@ -1,0 +1,201 @@
+"""One camera's thread: reads it, for ever, and opens it anew when it is lost."""
+
+import logging
+import math
+import os
+import re
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from edge.cameras.source import Source
+from edge.cameras.watch import PictureWatch, Showing
+from edge.contracts.backoff import Backoff
+from edge.contracts.errors import SourceError
+from edge.contracts.types import Frame
+from edge.control.knobs import Knobs
+from edge.mailbox import Slot
+from edge.pipeline import Chain, Intake, Sensed
+
+OPEN_S = 10.0  # from opening a camera to its first picture
+RETRY_FIRST_S, RETRY_MAX_S = 1.0, 30.0
+STEADY_S = 15.0  # an opening that lasted so long was a good one
+ASK_S = 1.0  # how often a camera that does not answer is asked again
+RESTART_S = 0.04  # between the last frame of a source and the first after it was opened anew, at least
+LOWEST_PRIORITY = 19
+_TURN_S = 0.2  # how soon a switched-off camera notices that it is switched on
+_ADDRESS = re.compile(r" @ 0x[0-9a-f]+")  # FFmpeg names its objects by address: the same trouble, another text
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """What is needed of one camera. `live`: when the chain is slow, the newest frame wins."""
+
+    name: str
+    live: bool
+    open: Callable[[], Source]
+    answers: Callable[[], bool]  # whether there is something to open
+    stalled_s: float  # without a picture
+    watch: PictureWatch
+    knobs: Knobs
+    intake: Intake
+    chain: Chain
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a camera's thread hands over. `opening` counts how often the source was opened; no `sensed`: it is lost."""
+
+    camera: Camera
+    opening: int
+    sensed: Sensed | None
+
+
+@dataclass(slots=True)
+class CameraCounts:
+    """What one camera's thread counts."""
+
+    captured: int = 0
+    lost: int = 0  # how often it has gone
+    online: bool = False
+    why: str = "not opened yet"  # it is not online, or what is odd about its pictures; "" when all is well
+    progress_s: float = -math.inf  # when the thread last came round, `time.monotonic()`
+
+
+class Capture:
+    """A camera and its thread."""
+
+    def __init__(self, camera: Camera, slot: Slot[Item], stop: threading.Event) -> None:
+        self.camera, self.slot, self.counts = camera, slot, CameraCounts()
+        self._stop = stop
+        self._onward = Onward()
+        self._opening = 0
+        self._backoff = Backoff(RETRY_MAX_S, RETRY_FIRST_S)
+        self._thread = threading.Thread(target=self._run, name=f"camera-{camera.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for the end, which the event `stop` brings about."""
+        self._thread.join(timeout_s)
+
+    def _run(self) -> None:
+        if not self.camera.live:
+            # A clip can wait: it is read ahead only when nobody else wants the processor.
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
+        try:
+            while not self._stop.is_set() and self._once():
+                pass
+        finally:
+            self.counts.online = False
+            self._put(None)
+            self.slot.close()
+
+    def _once(self) -> bool:
+        """Open the camera and follow it for as long as that goes; False at the end of a clip."""
+        self.counts.progress_s = time.monotonic()
+        if not self.camera.knobs.now.enabled:
+            self._lost("switched off", logging.INFO)
+            self._stop.wait(_TURN_S)
+            return True
+        self._opening += 1
+        try:
+            if self._watch():
+                return False
+        except SourceError as error:
+            self._lost(str(error), logging.WARNING)
+            self._pause()
+        except Exception as error:  # noqa: BLE001 - one camera must not end, whatever happens to it
+            _log.exception("camera %s: a fault of ours", self.camera.name)
+            self._lost(repr(error), logging.WARNING)
+            self._pause()
+        return True
+
+    def _watch(self) -> bool:
+        """Hand over pictures until the clip ends (True), or the camera is switched off or stopped."""
+        camera, counts = self.camera, self.counts
+        self._onward.reopened()
+        opened_s, limit_s = time.monotonic(), max(OPEN_S, camera.stalled_s)
+        with camera.open() as source:
+            while not self._stop.is_set() and camera.knobs.now.enabled:
+                now_s = counts.progress_s = time.monotonic()
+                frame = source.read(now_s + limit_s)
+                if frame is None:
+                    return True
+                limit_s = camera.stalled_s if camera.live else OPEN_S
+                counts.captured += 1
+                self._seen(self._onward.frame(frame))
+                if now_s - opened_s >= STEADY_S:
+                    self._backoff.reset()
+        return False
+
+    def _seen(self, frame: Frame) -> None:
+        """Hand over what shows the world; a picture of long ago shows what is there no more."""
+        camera, counts = self.camera, self.counts
+        showing = camera.watch.step(frame) if camera.live else Showing.SCENE
+        if showing is Showing.FROZEN:
+            raise SourceError(f"camera {camera.name}: sends the same picture again and again; restart the camera")
+        if not counts.online:
+            counts.online = True
+            _log.info("camera %s: %d x %d", camera.name, frame.pixels.shape[1], frame.pixels.shape[0])
+        odd = "" if showing is Showing.SCENE else "is covered, or sees nothing but darkness"
+        if odd and odd != counts.why:
+            _log.warning("camera %s: %s", camera.name, odd)
+        counts.why = odd
+        self._put(camera.intake.step(frame))
+
+    def _lost(self, why: str, level: int) -> None:
+        why = _ADDRESS.sub("", why).removeprefix(f"camera {self.camera.name}: ")
+        if self.counts.online or why != self.counts.why:
+            _log.log(level, "camera %s: %s", self.camera.name, why)
+            self._put(None)
+        self.counts.lost += self.counts.online
+        self.counts.online, self.counts.why = False, why
+
+    def _pause(self) -> None:
+        """Wait longer each time, but no longer than until a camera that did not answer does so again."""
+        deadline_s = time.monotonic() + self._backoff.next_s()
+        away = not self.camera.answers()
+        while not self._stop.is_set() and (away or time.monotonic() < deadline_s):
+            self.counts.progress_s = now_s = time.monotonic()
+            self._stop.wait(ASK_S if away else min(ASK_S, max(deadline_s - now_s, 0.0)))
+            if away and self.camera.answers():
+                self._backoff.reset()
+                return
+
+    def _put(self, sensed: Sensed | None) -> None:
+        item = Item(self.camera, self._opening, sensed)
+        while not self._stop.is_set() and not self.slot.closed:
+            self.counts.progress_s = time.monotonic()
+            if self.slot.put(item, time.monotonic() + 1.0):
+                return
+
+
+class Onward:
+    """Lets numbers and times of frames go on where a source that is opened anew begins again."""
+
+    def __init__(self) -> None:
+        self._next_seq = 0
+        self._last_s = -math.inf
+        self._seq_shift = 0
+        self._shift_s = 0.0
+        self._anew = True
+
+    def reopened(self) -> None:
+        """The next frame is the first of a source that knows nothing of the one before."""
+        self._anew = True
+
+    def frame(self, frame: Frame) -> Frame:
+        """The frame, numbered and timed after all those before it."""
+        if self._anew:
+            self._anew = False
+            self._seq_shift = self._next_seq - frame.seq
+            self._shift_s = max(0.0, self._last_s + RESTART_S - frame.t_s) if math.isfinite(self._last_s) else 0.0
+        if self._seq_shift or self._shift_s:
+            frame = replace(frame, seq=frame.seq + self._seq_shift, t_s=frame.t_s + self._shift_s)
+        self._next_seq, self._last_s = frame.seq + 1, frame.t_s
+        return frame
