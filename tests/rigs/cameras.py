@@ -59,18 +59,19 @@ def jpeg(pixels: U8) -> bytes:
 
 
 class RtspServer:
-    """An RTSP camera that shows the known picture in H.264, in a process of its own."""
+    """An RTSP camera in H.264, in a process of its own. It shows the known picture, or a white ball that moves."""
 
-    def __init__(self, folder: Path, fps: int = 15, port: int = 0) -> None:
+    def __init__(self, folder: Path, fps: int = 15, port: int = 0, *, ball: bool = False) -> None:
         """`port` 0 takes a free one; `.port` says which."""
         picture = folder / "known.png"
         cv2.imwrite(str(picture), known_picture())
         self.port = port or free_port()
         self.url = f"rtsp://127.0.0.1:{self.port}/stream"
+        still = f"filesrc location={picture} ! pngdec ! imagefreeze is-live=true ! video/x-raw,framerate={fps}/1"
+        moving = f"videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate={fps}/1"
         pipeline = (
-            f"( filesrc location={picture} ! pngdec ! imagefreeze is-live=true ! video/x-raw,framerate={fps}/1 "
-            "! videoconvert ! video/x-raw,format=I420 ! x264enc tune=zerolatency speed-preset=ultrafast "
-            "key-int-max=15 ! rtph264pay name=pay0 pt=96 config-interval=1 )"
+            f"( {moving if ball else still} ! videoconvert ! video/x-raw,format=I420 ! x264enc tune=zerolatency "
+            "speed-preset=ultrafast key-int-max=15 ! rtph264pay name=pay0 pt=96 config-interval=1 )"
         )
         script = Path(__file__).with_name("rtsp_server.py")
         self._argv = [SYSTEM_PYTHON, str(script), str(self.port), pipeline]
