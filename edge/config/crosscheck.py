@@ -72,9 +72,9 @@ def _files(loaded: Loaded[Settings]) -> Iterator[Problem]:
 def _named_files(settings: Settings) -> Iterator[tuple[problems.Path, Path]]:
     places: list[tuple[problems.Path, object]] = [(("model",), settings.model), (("classifier",), settings.classifier)]
     places += [(("detectors", name), model) for name, model in settings.detectors.items()]
-    places += [(("mqtt", "tls"), settings.mqtt.tls)]
+    places += [(("mqtt",), settings.mqtt), (("mqtt", "tls"), settings.mqtt.tls)]
     for path, holder in places:
-        for key in ("path", "labels", "ca_file", "cert_file", "key_file"):
+        for key in ("path", "labels", "password_file", "ca_file", "cert_file", "key_file"):
             file = getattr(holder, key, None)
             if isinstance(file, Path):
                 yield (*path, key), file

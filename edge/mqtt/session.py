@@ -29,6 +29,7 @@ CLOSE_S = 2.0
 SESSION_EXPIRY_S = 3600  # the broker keeps commands for us so long
 BACKLOG = 1000  # messages handed to paho and not yet written (QoS 0) or confirmed (QoS 1)
 _UNSUPPORTED_VERSION = 0x84
+_LOGIN = frozenset({0x86, 0x87})  # bad user name or password, not authorized
 _NO_SUBSCRIBERS = 0x10
 _log = logging.getLogger(__name__)
 
@@ -76,6 +77,7 @@ class Session:
         self.ended = threading.Event()
         self.reason = ""  # why it was refused or ended, where the broker said so
         self.wrong_version = False
+        self._code = 0
         self.answered = False  # the broker sent a CONNACK, of whatever kind
         self._settings = settings
         self._up = up
@@ -104,13 +106,22 @@ class Session:
                 settings.host, settings.port, settings.keepalive_s, clean_start=clean, properties=properties
             )
         except (OSError, ValueError) as error:
-            raise BrokerError(f"{where} cannot be reached: {error}") from error
+            raise BrokerError(f"{where} {trouble_in_words(error)}") from error
         self._client.loop_start()
         deadline_s = time.monotonic() + CONNECT_S
         while not self._standing.wait(0.02) and not self.ended.is_set() and time.monotonic() < deadline_s:
             pass
         if not self._standing.is_set():
-            raise BrokerError(f"{where} refuses: {self.reason or 'it closed the connection or did not answer'}")
+            raise BrokerError(f"{where} refuses: {self._refusal()}")
+
+    def _refusal(self) -> str:
+        """Why the broker said no, and what to do."""
+        if self._code in _LOGIN:
+            return f"{self.reason}: check mqtt.username and the user or password that the broker knows"
+        if self._settings.tls and not self.answered:
+            wanted = "another certificate than" if self._settings.tls.cert_file else "a certificate,"
+            return f"it closed the connection; it may want {wanted} mqtt.tls.cert_file"
+        return self.reason or "it closed the connection or did not answer"
 
     def publish(self, topic: str, payload: bytes, qos: int, retain: bool, settled: Settled | None) -> bool:
         """Hand to paho, which never queues long: False when too much is on its way, or the connection is gone."""
@@ -150,7 +161,7 @@ class Session:
         client.connect_timeout = CONNECT_S
         client.suppress_exceptions = True
         if settings.username:
-            client.username_pw_set(settings.username, settings.password.get_secret_value() or None)
+            client.username_pw_set(settings.username, settings.secret() or None)
         if settings.tls:
             client.tls_set_context(tls_context(settings.tls))
         client.will_set(f"{settings.base}/available", b"offline", qos=1, retain=True)
@@ -167,6 +178,7 @@ class Session:
         self.answered = True
         if code.is_failure:
             self.reason = str(code)
+            self._code = code.value
             self.wrong_version = code.value == _UNSUPPORTED_VERSION
             return
         self._up(self)
@@ -197,6 +209,39 @@ def no_delay(_client: paho.Client, _data: object, line: object) -> None:
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
+# OpenSSL's numbers of what is wrong with a certificate, and what to do: https://docs.openssl.org/3.0/man3/X509_STORE_CTX_get_error/
+_CERTIFICATE = {
+    9: "its certificate is not yet valid by this device's clock; the clock is wrong, which is waited for, or its dates",
+    10: "its certificate has expired, by this device's clock; renew it, or set the clock",
+    18: "its certificate is signed by itself and not in mqtt.tls.ca_file",
+    19: "its certificate is signed by an authority that is not in mqtt.tls.ca_file",
+    20: "its certificate is signed by an authority that is not in mqtt.tls.ca_file",
+    62: "its certificate is for another name; set mqtt.host to the name in it",
+    64: "its certificate is for another address; set mqtt.host to the name in it",
+}
+
+
+def trouble_in_words(error: Exception) -> str:
+    """Why a broker could not be connected to, and what to do."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        known = _CERTIFICATE.get(error.verify_code)
+        return f"is not trusted: {known or error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return f"speaks no TLS here, or another kind: {error.reason or error}; check mqtt.port and mqtt.tls"
+    return f"cannot be reached: {error}"
+
+
+class _Tidy(ssl.SSLSocket):
+    """Closes itself when the handshake fails; paho leaves that to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
 def tls_context(tls: TlsSettings) -> ssl.SSLContext:
     """A context that checks the broker's certificate and name, TLS 1.2 at least.
 
@@ -209,5 +254,6 @@ def tls_context(tls: TlsSettings) -> ssl.SSLContext:
             context.load_cert_chain(str(tls.cert_file), str(tls.key_file) if tls.key_file else None)
     except (OSError, ssl.SSLError) as error:
         raise BrokerError(f"tls: {error}; check ca_file, cert_file and key_file") from error
+    context.sslsocket_class = _Tidy
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     return context

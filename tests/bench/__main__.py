@@ -5,7 +5,9 @@ import sys
 
 BENCHMARKS = {
     "activity": "still and moving cost of the activity gate, what it misses, cameras per core",
+    "cameras": "an RTSP camera killed and frozen again and again: how soon it is back, what it costs the others",
     "heads": "what pre-processing and decoding cost around the model, and what crops find",
+    "hostile": "thousands of hostile MQTT payloads and packets: dead threads, changed states",
     "outbox": "durable events per second against paho alone, and what is lost when things are killed",
     "pipeline": "the whole chain against the bare loop decode + resize + invoke",
     "savings": "how many detector calls forecasts save, and what that costs",

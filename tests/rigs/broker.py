@@ -36,6 +36,12 @@ def wait_listening(port: int, timeout_s: float = START_S) -> None:
             return
 
 
+def passwords(path: Path, user: str, password: str) -> None:
+    """Write a file of users as mosquitto wants it."""
+    command = [program("mosquitto_passwd", "mosquitto"), "-b", "-c", str(path), user, password]
+    subprocess.run(command, check=True, capture_output=True, timeout=20)
+
+
 class Broker:
     """Use as a context manager. `extra` are further lines of mosquitto.conf (ACL, limits, persistence)."""
 
