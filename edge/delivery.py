@@ -11,6 +11,7 @@ from edge.mqtt.link import MqttLink
 from edge.outbox.outbox import Outbox
 from edge.outbox.sender import Sender
 from edge.outputs import writable_folder
+from edge.retained import RetainedTopics
 
 DRAIN_S = 1.0  # what stopping may take longer so that objects are told to have ended
 
@@ -26,6 +27,7 @@ class Delivery:
         self.state_dir = writable_folder(settings.device.state_dir, "device.state_dir")
         self.outbox = Outbox(self.state_dir / "outbox.db", settings.outbox)
         self.link = MqttLink(settings.mqtt)
+        self.bus = RetainedTopics(self.link, self.topics, self.state_dir)
         self.sender = Sender(self.outbox, self.link, self.topics.ack, settings.outbox)
 
     def __enter__(self) -> Self:

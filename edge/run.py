@@ -103,7 +103,7 @@ class Daemon:
     def _say(self, text: str) -> None:
         if self._delivery:
             topic = self._delivery.topics.state(DEVICE, "reload")
-            self._delivery.link.publish(topic, redact(text)[:LONGEST_STATE].encode(), retain=True)
+            self._delivery.bus.publish(topic, redact(text)[:LONGEST_STATE].encode(), retain=True)
 
 
 def _begin_log(settings: Settings) -> None:

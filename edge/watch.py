@@ -48,15 +48,15 @@ class Watch:
 
     def __enter__(self) -> Self:
         settings, delivery = self._settings, self._delivery
-        link, topics = delivery.link, delivery.topics
+        bus, topics = delivery.bus, delivery.topics
         with ExitStack() as stack:
             self.models = stack.enter_context(Models(settings.runtime, delivery.state_dir))
             clocks = {name: StageClock() for name in settings.cameras}
             cameras = [build_camera(settings, name, self.models, clocks[name]) for name in settings.cameras]
             self._monitor = Monitor(clocks)
-            snapshots = stack.enter_context(Snapshots(link, topics, settings.snapshots))
+            snapshots = stack.enter_context(Snapshots(bus, topics, settings.snapshots))
             self.panel = self._panel(cameras, snapshots)
-            publisher = Publisher(link, delivery.outbox, topics, secrets.token_hex(4), settings.publish)
+            publisher = Publisher(bus, delivery.outbox, topics, secrets.token_hex(4), settings.publish)
             observers: list[Observer] = [publisher, self._monitor, snapshots, TroubleLog()]
             self.engine = stack.enter_context(Engine(cameras, observers, self._ended))
             stack.enter_context(Periodic(self._tell, FIRST_STATS_S, STATS_S))
@@ -70,8 +70,15 @@ class Watch:
 
     def run(self) -> None:
         """Until it is ended, or every clip has."""
+        self._delivery.bus.begin(self._names())
         self.panel.tell()
         self.engine.run()
+
+    def _names(self) -> set[str]:
+        cameras = self._settings.cameras
+        zones = [zone.name for camera in cameras.values() for zone in camera.zones]
+        lines = [line.name for camera in cameras.values() for line in camera.lines]
+        return {*cameras, *zones, *lines}
 
     def _panel(self, cameras: list[Camera], snapshots: Snapshots) -> ControlPanel:
         delivery = self._delivery
@@ -80,7 +87,7 @@ class Watch:
             actions[Command(camera.name, "snapshot")] = partial(snapshots.ask, camera.name)
         knobs = {camera.name: camera.knobs for camera in cameras}
         memory = ControlMemory(delivery.state_dir)
-        return ControlPanel(delivery.link, delivery.topics, knobs, actions, memory.load(), memory.keep)
+        return ControlPanel(delivery.bus, delivery.topics, knobs, actions, memory.load(), memory.keep)
 
     def _tell(self) -> None:
         delivery = self._delivery

@@ -30,6 +30,7 @@ COMPOSERS = {
     "publisher",
     "recording",
     "replay",
+    "retained",
     "run",
     "snapshots",
     "stopwatch",

@@ -1,0 +1,88 @@
+"""Which messages the broker keeps for us, remembered over our own death: nobody shall read old news for ever.
+
+A daemon that is killed cannot take back that two people are in the yard. The next one finds the topics here: counts go
+back to 0 and what was expected to OFF until it is known again; what belongs to a camera or zone that is configured no
+more is deleted.
+"""
+
+import logging
+import threading
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from edge.contracts.bus import Bus, Handler
+from edge.contracts.messages import encode_count, encode_online, encode_switch
+from edge.contracts.stored import Stored
+from edge.contracts.topics import DEVICE, Topics
+
+FILE_NAME = "retained.json"
+MOST = 4000  # topics; beyond, new ones are not remembered
+_log = logging.getLogger(__name__)
+
+
+class RetainedTopics:
+    """A bus that remembers on disk what was published to be kept.
+
+    Args:
+        bus: that it all goes through.
+        topics: of this device.
+        state_dir: where the file lies.
+    """
+
+    def __init__(self, bus: Bus, topics: Topics, state_dir: Path) -> None:
+        self._bus, self._topics = bus, topics
+        self._stored = Stored(state_dir / FILE_NAME)
+        self._lock = threading.Lock()
+        told = self._stored.read()
+        known = told if isinstance(told, Sequence) and not isinstance(told, str) else ()
+        self._known = {topic for topic in known if isinstance(topic, str)}
+
+    @property
+    def connected(self) -> bool:
+        """Whether a message published now goes out."""
+        return self._bus.connected
+
+    def subscribe(self, topic_filter: str, handler: Handler) -> None:
+        """As the bus does."""
+        self._bus.subscribe(topic_filter, handler)
+
+    def publish(self, topic: str, payload: bytes, retain: bool = False) -> None:
+        """As the bus does. An empty payload deletes what was kept."""
+        if retain:
+            self._remember(topic, there=bool(payload))
+        self._bus.publish(topic, payload, retain)
+
+    def under(self, prefix: str) -> set[str]:
+        """The topics that begin so and hold something, as far as is known."""
+        with self._lock:
+            return {topic for topic in self._known if topic.startswith(prefix)}
+
+    def begin(self, names: Collection[str]) -> None:
+        """A configuration begins to run: nothing is present, and nothing else is configured than `names`.
+
+        Args:
+            names: of its cameras, zones and lines.
+        """
+        base = f"{self._topics.base}/"
+        for topic in sorted(self.under(base)):
+            match topic.removeprefix(base).split("/"):
+                case ["zone" | "expected", name, _] if name not in names:
+                    self.publish(topic, b"", retain=True)
+                case ["zone", _, _]:
+                    self.publish(topic, encode_count(0), retain=True)
+                case ["expected", _, _]:
+                    self.publish(topic, encode_switch(False), retain=True)
+                case [name, *_] if name not in names and name != DEVICE:
+                    self.publish(topic, b"", retain=True)
+                case [_, "status"]:
+                    self.publish(topic, encode_online(False), retain=True)
+
+    def _remember(self, topic: str, *, there: bool) -> None:
+        with self._lock:
+            if (topic in self._known) is there or (there and len(self._known) >= MOST):
+                return
+            (self._known.add if there else self._known.discard)(topic)
+            try:
+                self._stored.write(sorted(self._known))
+            except OSError as error:
+                _log.warning("after a restart, old messages may stay at the broker: %s", error)
