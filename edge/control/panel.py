@@ -11,6 +11,7 @@ from edge.contracts.errors import MessageError
 from edge.contracts.topics import Command, Topics
 from edge.control.knobs import TELL, TURN, Controls, Knobs
 
+PRESS = b"PRESS"  # what Home Assistant's buttons send
 LOG_PAUSE_S = 10.0
 Action = Callable[[], None]  # called on the bus's thread: be quick, never wait
 _log = logging.getLogger(__name__)
@@ -77,7 +78,7 @@ class ControlPanel:
         if command is None or message.retained:
             return
         action = self._actions.get(command)
-        if action:
+        if action and message.payload == PRESS:
             action()
         elif command.camera in self._cameras and command.thing in TURN:
             try:

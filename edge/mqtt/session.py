@@ -25,6 +25,7 @@ from edge.mqtt.settings import MqttSettings, TlsSettings
 
 V5, V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 CONNECT_S = 10.0
+KEEPALIVE_SHARE = 0.8  # paho notices a silent broker up to 1.5 s later than within twice its keep-alive
 CLOSE_S = 2.0
 SESSION_EXPIRY_S = 3600  # the broker keeps commands for us so long
 BACKLOG = 1000  # messages handed to paho and not yet written (QoS 0) or confirmed (QoS 1)
@@ -96,15 +97,14 @@ class Session:
         """
         settings, v5 = self._settings, self.protocol == V5
         where = f"{settings.host}:{settings.port}"
+        keepalive_s = int(KEEPALIVE_SHARE * settings.keepalive_s)
         properties = None
         if v5:
             properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
             properties.SessionExpiryInterval = SESSION_EXPIRY_S
         clean: bool | Literal[3] = False if v5 else paho.MQTT_CLEAN_START_FIRST_ONLY  # 3.1.1 has its own flag
         try:
-            self._client.connect(
-                settings.host, settings.port, settings.keepalive_s, clean_start=clean, properties=properties
-            )
+            self._client.connect(settings.host, settings.port, keepalive_s, clean_start=clean, properties=properties)
         except (OSError, ValueError) as error:
             raise BrokerError(f"{where} {trouble_in_words(error)}") from error
         self._client.loop_start()

@@ -99,14 +99,15 @@ def test_commands_to_another_device_or_of_unknown_age_are_not_obeyed() -> None:
     desk = Desk()
     assert desk.send("foresight/other/cam/enabled/set", b"OFF") == knobs().now
     assert desk.send("foresight/dev/cam/enabled/set", b"OFF", retained=True) == knobs().now
-    desk.send("foresight/dev/device/reload/set", b"", retained=True)
+    desk.send("foresight/dev/device/reload/set", b"PRESS", retained=True)
     assert desk.done == []
 
 
-def test_an_action_is_done_whatever_the_payload() -> None:
+@pytest.mark.parametrize(("payload", "done"), [(b"", []), (b"press", []), (b"\x00" * 10, []), (b"PRESS", ["reload"])])
+def test_an_action_is_done_when_its_button_is_pressed(payload: bytes, done: list[str]) -> None:
     desk = Desk()
-    desk.send("foresight/dev/device/reload/set", b"\x00" * 10)
-    assert desk.done == ["reload"]
+    desk.send("foresight/dev/device/reload/set", payload)
+    assert desk.done == done
 
 
 def test_what_is_turned_is_kept_until_it_is_turned_back() -> None:

@@ -70,7 +70,7 @@ def test_a_picture_on_demand(tmp_path: Path, broker: Broker) -> None:
     with Listener(broker.port, "dev") as listener, Daemon(write(tmp_path, broker.port, "middle")) as daemon:
         listener.wait_for(about("yard/tracks"))
         assert listener.heard("yard/snapshot") == []
-        send(broker, "yard/snapshot/set", b"")
+        send(broker, "yard/snapshot/set", b"PRESS")
         picture = listener.wait_for(about("yard/snapshot")).payload
         shown = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
         assert shown is not None
@@ -85,7 +85,7 @@ def by_signal(daemon: Daemon, broker: Broker) -> None:
 
 def by_topic(daemon: Daemon, broker: Broker) -> None:
     del daemon
-    send(broker, "device/reload/set", b"")
+    send(broker, "device/reload/set", b"PRESS")
 
 
 @pytest.mark.parametrize("ask", [by_signal, by_topic])

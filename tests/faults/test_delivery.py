@@ -1,6 +1,9 @@
 """Events through a real broker while things break."""
 
 import json
+import random
+import socket
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,6 +18,7 @@ from edge.outbox.settings import Forget, OutboxSettings
 from tests.bench.outbox import faults
 from tests.rigs.broker import Broker
 from tests.rigs.host import Host, stored, wait_until
+from tests.rigs.listener import Listener
 
 BASE = "foresight/dev"
 
@@ -134,3 +138,42 @@ def test_kills_of_daemon_and_broker_lose_nothing() -> None:
     assert killed.accepted > 500
     assert (killed.lost, killed.duplicates) == (0, 0)
     assert killed.resent <= 500
+
+
+def test_a_hung_broker_is_noticed_within_twice_the_keep_alive(broker: Broker) -> None:
+    given = MqttSettings(host="127.0.0.1", port=broker.port, device="dev", keepalive_s=5, reconnect_max_s=0.2)
+    with MqttLink(given) as link:
+        assert link.wait_connected(10)
+        broker.freeze()
+        assert wait_until(lambda: not link.connected, 2 * given.keepalive_s)
+        broker.thaw()
+        assert link.wait_connected(10)
+
+
+def test_no_will_of_an_older_connection_overrides_a_newer_birth(broker: Broker) -> None:
+    """Whatever the rhythm in which others take its place and leave it, the broker keeps `online` in the end."""
+    chance = random.Random(11)
+    given = MqttSettings(host="127.0.0.1", port=broker.port, device="dev", reconnect_max_s=0.05)
+    with Listener(broker.port, "dev") as listener, MqttLink(given) as link:
+        for _ in range(60):
+            assert wait_until(lambda: link.connected)
+            for _ in range(chance.randrange(1, 4)):
+                time.sleep(chance.choice([0, 0.002, 0.02]))
+                usurper(broker.port, given.name, clean=chance.random() < 0.5)
+            assert wait_until(lambda: link.connected and newest(listener) == b"online")
+        assert len({heard.payload for heard in listener.heard("available")}) == 2  # the will was told, and taken back
+
+
+def usurper(port: int, name: str, *, clean: bool) -> None:
+    """Takes the daemon's place at the broker for a moment, which makes the broker publish the daemon's last will."""
+    body = b"\x00\x04MQTT\x04\x02\x00\x3c" + len(name).to_bytes(2, "big") + name.encode()
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as line:
+        line.sendall(bytes([0x10, len(body)]) + body)
+        line.recv(4)
+        if clean:
+            line.sendall(b"\xe0\x00")
+
+
+def newest(listener: Listener) -> bytes:
+    """What the broker keeps."""
+    return listener.heard("available")[-1].payload
