@@ -47,8 +47,7 @@ class Delivery:
 
     def serves(self, settings: Settings) -> bool:
         """Whether another configuration wants the same of it."""
-        mine = self._settings
-        return (mine.device, mine.mqtt, mine.outbox) == (settings.device, settings.mqtt, settings.outbox)
+        return _kept(self._settings) == _kept(settings)
 
     def _drain(self) -> None:
         """Give the last events a moment to go out; what does not make it waits on disk for the next start."""
@@ -58,3 +57,8 @@ class Delivery:
             if not stats.rows and not stats.waiting:
                 return
             time.sleep(0.02)
+
+
+def _kept(settings: Settings) -> tuple[object, ...]:
+    """What a delivery is made of."""
+    return settings.device, settings.mqtt, settings.outbox, settings.homeassistant.prefix

@@ -78,6 +78,7 @@ class Daemon:
         with Delivery(settings) as delivery:
             self._delivery = delivery
             delivery.link.subscribe(delivery.topics.every_set, self._heard)
+            delivery.link.subscribe(f"{settings.homeassistant.prefix}/status", self._born)
             following: Settings | None = settings
             while following is not None and delivery.serves(following):
                 self._tried = following
@@ -99,6 +100,10 @@ class Daemon:
     def _heard(self, message: Message) -> None:
         if self._watch:
             self._watch.panel.heard(message)
+
+    def _born(self, message: Message) -> None:
+        if self._watch:
+            self._watch.announcer.heard(message)
 
     def _say(self, text: str) -> None:
         if self._delivery:

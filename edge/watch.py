@@ -19,8 +19,11 @@ from edge.contracts.types import Event
 from edge.control.memory import ControlMemory
 from edge.control.panel import Action, ControlPanel
 from edge.delivery import Delivery
+from edge.discovery import describe
 from edge.engine import Engine, Observer
 from edge.health import StageClock
+from edge.homeassistant.announcer import Announcer
+from edge.homeassistant.described import Description
 from edge.monitor import Monitor
 from edge.periodic import Periodic
 from edge.pipeline import Followed
@@ -28,6 +31,7 @@ from edge.publisher import Publisher
 from edge.snapshots import Snapshots
 
 FIRST_STATS_S, STATS_S = 5.0, 60.0
+ANNOUNCE_S = 2.0
 LOG_PAUSE_S = 60.0
 _log = logging.getLogger(__name__)
 
@@ -44,6 +48,7 @@ class Watch:
 
     def __init__(self, settings: Settings, delivery: Delivery, ended: threading.Event, reload: Action) -> None:
         self._settings, self._delivery, self._ended, self._reload = settings, delivery, ended, reload
+        self._described: Description | None = None
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -56,10 +61,12 @@ class Watch:
             self._monitor = Monitor(clocks)
             snapshots = stack.enter_context(Snapshots(bus, topics, settings.snapshots))
             self.panel = self._panel(cameras, snapshots)
+            self.announcer = Announcer(bus, topics, settings.homeassistant, delivery.state_dir)
             publisher = Publisher(bus, delivery.outbox, topics, secrets.token_hex(4), settings.publish)
             observers: list[Observer] = [publisher, self._monitor, snapshots, TroubleLog()]
             self.engine = stack.enter_context(Engine(cameras, observers, self._ended))
             stack.enter_context(Periodic(self._tell, FIRST_STATS_S, STATS_S))
+            stack.enter_context(Periodic(self._announce, ANNOUNCE_S, ANNOUNCE_S))
             self._stack = stack.pop_all()
         return self
 
@@ -72,6 +79,7 @@ class Watch:
         """Until it is ended, or every clip has."""
         self._delivery.bus.begin(self._names())
         self.panel.tell()
+        self._announce()
         self.engine.run()
 
     def _names(self) -> set[str]:
@@ -88,6 +96,13 @@ class Watch:
         knobs = {camera.name: camera.knobs for camera in cameras}
         memory = ControlMemory(delivery.state_dir)
         return ControlPanel(delivery.bus, delivery.topics, knobs, actions, memory.load(), memory.keep)
+
+    def _announce(self) -> None:
+        """Let Home Assistant know; labels that nobody has seen before come to it by and by."""
+        description = describe(self._settings, self._delivery.topics, self._delivery.bus.under(""))
+        if description != self._described:
+            self._described = description
+            self.announcer.announce(description)
 
     def _tell(self) -> None:
         delivery = self._delivery

@@ -20,6 +20,7 @@ COMPOSERS = {
     "config",
     "delivery",
     "demo",
+    "discovery",
     "engine",
     "figures",
     "monitor",

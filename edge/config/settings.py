@@ -20,6 +20,7 @@ from edge.contracts.types import ColourOrder, Head, Resize
 from edge.detection.settings import DetectionSettings
 from edge.events.settings import EventSettings, LineSettings, ZoneSettings
 from edge.forecasting import ForecastSettings
+from edge.homeassistant.settings import HomeAssistantSettings
 from edge.masks import MaskSettings
 from edge.mqtt.settings import MqttSettings
 from edge.outbox.settings import OutboxSettings
@@ -96,6 +97,7 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
     outbox: OutboxSettings = Field(OutboxSettings(), description="Delivery of events")
     publish: PublishSettings = Field(PublishSettings(), description="How much goes out over MQTT")
     snapshots: SnapshotSettings = Field(SnapshotSettings(), description="Pictures over MQTT; off by default")
+    homeassistant: HomeAssistantSettings = Field(HomeAssistantSettings(), description="Discovery by Home Assistant")
     runtime: RuntimeSettings = Field(RuntimeSettings(), description="How models are run")
     model: ModelSettings | None = Field(None, description="The detector's model; without one, motion is detected")
     detectors: dict[Name, ModelSettings] = Field({}, description="More detectors, by name; their findings are merged")

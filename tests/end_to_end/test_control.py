@@ -78,6 +78,17 @@ def test_a_picture_on_demand(tmp_path: Path, broker: Broker) -> None:
         assert daemon.stop()[0] == 0
 
 
+def test_home_assistant_finds_it_and_its_birth_is_answered(tmp_path: Path, broker: Broker) -> None:
+    config = "homeassistant/device/foresight_dev_yard/config"
+    with Listener(broker.port, "dev", everything=True) as listener, Daemon(write(tmp_path, broker.port, "middle")):
+        found = listener.wait_for(about(config))
+        assert "foresight_dev_yard_middle_all_presence" in found.json["components"]
+        labelled = listener.wait_for(lambda heard: about(config)(heard) and b"middle_moving_count" in heard.payload)
+        publish.single("homeassistant/status", b"online", qos=1, hostname="127.0.0.1", port=broker.port)
+        again = listener.wait_for(about(config), after_s=labelled.at_s + 1e-6)
+        assert again.payload == labelled.payload
+
+
 def by_signal(daemon: Daemon, broker: Broker) -> None:
     del broker
     daemon.process.send_signal(signal.SIGHUP)

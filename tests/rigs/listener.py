@@ -28,10 +28,13 @@ class Heard(NamedTuple):
 
 
 class Listener:
-    """Use as a context manager; entering waits until the broker passes messages on."""
+    """Use as a context manager; entering waits until the broker passes messages on.
 
-    def __init__(self, port: int, device: str) -> None:
-        self._port, self._base = port, f"foresight/{device}/"
+    `everything`: also what is not the device's; such topics are told whole.
+    """
+
+    def __init__(self, port: int, device: str, *, everything: bool = False) -> None:
+        self._port, self._base, self._everything = port, f"foresight/{device}/", everything
         self._messages: list[Heard] = []
         self._changed = threading.Condition()
         self._subscribed = threading.Event()
@@ -78,7 +81,7 @@ class Listener:
             self._messages.clear()
 
     def _on_connect(self, *_: object) -> None:
-        self._client.subscribe(f"{self._base}#", 1)
+        self._client.subscribe("#" if self._everything else f"{self._base}#", 1)
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         topic = message.topic.removeprefix(self._base)

@@ -1,0 +1,34 @@
+"""What of the configuration Home Assistant is to know."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Somewhere that objects are counted or expected in.
+
+    `labels` are those with entities of their own, `all` (any) among them.
+    """
+
+    name: str
+    counts: bool  # a camera's whole picture, or a zone; not a line
+    expects: bool  # a zone or line; not a whole picture
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CameraDescription:
+    """One camera and what is watched in it."""
+
+    name: str
+    places: tuple[Place, ...]
+    snapshots: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """All of it."""
+
+    version: str  # of Foresight
+    cameras: Sequence[CameraDescription]
