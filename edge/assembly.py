@@ -18,7 +18,7 @@ from edge.capture import Camera
 from edge.classify.classifier import Classifier
 from edge.config.settings import CameraSettings, ModelFile, Settings
 from edge.contracts.bundle import read_bundle
-from edge.contracts.runtime import Runtime
+from edge.contracts.runtime import Accelerator, Runtime
 from edge.contracts.types import ModelBundle
 from edge.control.knobs import Controls, Knobs
 from edge.detection.detector import Detector, ModelDetector
@@ -31,8 +31,10 @@ from edge.masks import PrivacyMask
 from edge.pipeline import Chain, Intake, NoClassifier, Steps
 from edge.pipeline import Classifier as SecondStage
 from edge.runtime.canary import try_model
+from edge.runtime.cpu_model import cpu_model
+from edge.runtime.fallback import FallbackRuntime
 from edge.runtime.settings import RuntimeSettings
-from edge.runtime.tflite import TfliteRuntime, open_runtime
+from edge.runtime.tflite import open_runtime
 from edge.tracking import Tracker
 
 ANSWER_S = 0.5  # that a camera may take to say that it is there
@@ -46,11 +48,14 @@ class Models:
     Args:
         settings: threads, accelerator, limits of the trial.
         state_dir: where it is remembered which files have passed their trial.
+        changed: told how the accelerator of a model fares, whenever that has changed.
     """
 
-    def __init__(self, settings: RuntimeSettings, state_dir: Path) -> None:
-        self._settings, self._state_dir = settings, state_dir
-        self._loaded: dict[ModelFile, TfliteRuntime] = {}
+    def __init__(
+        self, settings: RuntimeSettings, state_dir: Path, changed: Callable[[Accelerator], None] = lambda _: None
+    ) -> None:
+        self._settings, self._state_dir, self._changed = settings, state_dir, changed
+        self._loaded: dict[ModelFile, Runtime] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -62,7 +67,7 @@ class Models:
         self._stack.close()
 
     @property
-    def runtimes(self) -> Sequence[TfliteRuntime]:
+    def runtimes(self) -> Sequence[Runtime]:
         """What has been loaded."""
         return tuple(self._loaded.values())
 
@@ -73,25 +78,30 @@ class Models:
             ModelError: it is refused; says why.
         """
         if model not in self._loaded:
-            bundle = tried(model, self._settings, self._state_dir)
-            runtime = self._stack.enter_context(open_runtime(bundle, self._settings))
+            bundle = read_bundle(model.path, sha256=model.sha256, overrides=model.overrides)
+            runtime = self._accelerated(model, bundle) if bundle.edgetpu else self._on_cpu(bundle)
             _log.info("model %s: %s by %s, %s", bundle.name, bundle.head.value, runtime.name, runtime.delegate)
             self._loaded[model] = runtime
         return self._loaded[model]
 
+    def _on_cpu(self, bundle: ModelBundle) -> Runtime:
+        try_model(bundle, self._settings, self._state_dir)
+        return self._stack.enter_context(open_runtime(bundle, self._settings))
 
-def tried(model: ModelFile, settings: RuntimeSettings, state_dir: Path) -> ModelBundle:
-    """A model file that has run in a process of its own, now or before. Raises a ModelError where it is refused."""
-    bundle = read_bundle(model.path, sha256=model.sha256, overrides=model.overrides)
-    try_model(bundle, settings, state_dir)
-    return bundle
+    def _accelerated(self, model: ModelFile, bundle: ModelBundle) -> Runtime:
+        """It runs in a process of its own for ever, so it needs no trial; the CPU's version of it does."""
+        path = cpu_model(bundle, model.cpu, self._state_dir)
+        cpu = self._on_cpu(read_bundle(path, overrides=model.overrides)) if path else None
+        return self._stack.enter_context(FallbackRuntime(bundle, self._settings, cpu, self._changed))
 
 
 def proven(settings: Settings) -> Settings:
-    """The same settings, all models of which are known to run. Raises a ModelError where one does not."""
+    """The same settings, all models of which are known to run here. Raises a ModelError where one does not."""
     every = [*settings.models.values(), *([settings.classifier] if settings.classifier else [])]
     for model in every:
-        tried(model, settings.runtime, settings.device.state_dir)
+        bundle = read_bundle(model.path, sha256=model.sha256, overrides=model.overrides)
+        if not bundle.edgetpu:
+            try_model(bundle, settings.runtime, settings.device.state_dir)
     return settings
 
 

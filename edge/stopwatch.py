@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from edge.assembly import Models
 from edge.cameras.source import Source
 from edge.config.settings import ModelFile
-from edge.contracts.runtime import Runtime
+from edge.contracts.runtime import Accelerator, Runtime
 from edge.contracts.types import Frame, ModelBundle
 from edge.health import StageClock
 from edge.runtime.settings import RuntimeSettings
@@ -69,6 +69,11 @@ class TimedRuntime:
     def delegate(self) -> str:
         """See `Runtime`."""
         return self._runtime.delegate
+
+    @property
+    def accelerator(self) -> Accelerator:
+        """See `Runtime`."""
+        return self._runtime.accelerator
 
     def invoke(self, tensor: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """Run once. See `Runtime.invoke`."""

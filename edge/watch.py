@@ -14,6 +14,7 @@ from edge.capture import Camera
 from edge.config.settings import Settings
 from edge.contracts.errors import EdgeError
 from edge.contracts.messages import encode_stats
+from edge.contracts.runtime import Accelerator
 from edge.contracts.topics import DEVICE, Command
 from edge.contracts.types import Event
 from edge.control.memory import ControlMemory
@@ -55,7 +56,7 @@ class Watch:
         settings, delivery = self._settings, self._delivery
         bus, topics = delivery.bus, delivery.topics
         with ExitStack() as stack:
-            self.models = stack.enter_context(Models(settings.runtime, delivery.state_dir))
+            self.models = stack.enter_context(Models(settings.runtime, delivery.state_dir, self._accelerator))
             clocks = {name: StageClock() for name in settings.cameras}
             cameras = [build_camera(settings, name, self.models, clocks[name]) for name in settings.cameras]
             self._monitor = Monitor(clocks)
@@ -104,9 +105,14 @@ class Watch:
             self._described = description
             self.announcer.announce(description)
 
+    def _accelerator(self, accelerator: Accelerator) -> None:
+        self._delivery.bus.publish(self._delivery.topics.accelerator, accelerator.state.encode(), retain=True)
+
     def _tell(self) -> None:
         delivery = self._delivery
-        health = self._monitor.report(self.engine.counts(), self.models.runtimes, delivery.outbox.stats())
+        health = self._monitor.report(
+            self.engine.counts(), self.models.runtimes, delivery.outbox.stats(), delivery.link.stats()
+        )
         delivery.link.publish(delivery.topics.stats, encode_stats(health, delivery.topics.device, time.time_ns()))
 
 

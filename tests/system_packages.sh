@@ -5,6 +5,7 @@ set -u
 declare -A needs=(
   [mosquitto]="mosquitto"
   [ffmpeg]="ffmpeg"
+  [gcc]="gcc libc6-dev"
 )
 missing=()
 for program in "${!needs[@]}"; do

@@ -10,10 +10,10 @@ import numpy as np
 
 from edge.cameras.clock import ClipClock, Stamp
 from edge.cameras.probe import ends_in_pipe, picture_size
-from edge.cameras.process import Child
 from edge.cameras.settings import FfmpegSettings
 from edge.cameras.source import Framer, Paint
 from edge.contracts.errors import SourceError
+from edge.contracts.process import Child
 from edge.contracts.redact import redact
 from edge.contracts.types import U8, Frame
 

@@ -11,10 +11,10 @@ from typing import Self
 
 import numpy as np
 
-from edge.cameras.process import Child
 from edge.cameras.settings import NetworkSettings
 from edge.cameras.source import Framer, Paint
 from edge.contracts.errors import SourceError
+from edge.contracts.process import Child
 from edge.contracts.redact import redact
 from edge.contracts.types import U8, Frame
 

@@ -74,7 +74,7 @@ def _named_files(settings: Settings) -> Iterator[tuple[problems.Path, Path]]:
     places += [(("detectors", name), model) for name, model in settings.detectors.items()]
     places += [(("mqtt",), settings.mqtt), (("mqtt", "tls"), settings.mqtt.tls)]
     for path, holder in places:
-        for key in ("path", "labels", "password_file", "ca_file", "cert_file", "key_file"):
+        for key in ("path", "cpu", "labels", "password_file", "ca_file", "cert_file", "key_file"):
             file = getattr(holder, key, None)
             if isinstance(file, Path):
                 yield (*path, key), file

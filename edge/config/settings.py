@@ -52,6 +52,7 @@ class ModelFile(BaseModel, extra="forbid", frozen=True):
     path: Path = Field(description="The .tflite file")
     sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$", description="Its hash; another file is refused unread")
     labels: Path | None = Field(None, description="Label file, for models that carry none: one label per line")
+    cpu: Path | None = Field(None, description="For a model compiled for an accelerator: the same for the CPU")
     head: Head | None = Field(None, description="What its outputs mean; found out by itself where left out")
     resize: Resize | None = Field(None, description="How pictures are brought to its input size")
     order: ColourOrder | None = Field(None, description="Order of the colour channels that it was trained on")

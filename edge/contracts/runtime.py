@@ -1,10 +1,23 @@
 """What runs a model, whatever the chip: the seam between heads (SSD, grid, ...) and runtimes (CPU, Edge TPU)."""
 
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
 from edge.contracts.types import ModelBundle
+
+
+@dataclass(frozen=True, slots=True)
+class Accelerator:
+    """How the accelerator of a model fares."""
+
+    state: str  # "none" where the model needs none; "ok"; "degraded": the CPU serves meanwhile
+    reason: str  # why it is degraded, else ""
+    lost: int  # how often it was lost since the start
+
+
+NO_ACCELERATOR = Accelerator("none", "", 0)
 
 
 class Runtime(Protocol):
@@ -21,6 +34,10 @@ class Runtime(Protocol):
     @property
     def delegate(self) -> str:
         """What really computes: "xnnpack", "edgetpu", or "none" (the slow reference kernels)."""
+
+    @property
+    def accelerator(self) -> Accelerator:
+        """How its accelerator fares."""
 
     def invoke(self, tensor: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """Run once.

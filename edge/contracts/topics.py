@@ -64,6 +64,11 @@ class Topics:
         return f"{self.base}/stats"
 
     @property
+    def accelerator(self) -> str:
+        """Retained: whether the accelerator of the models serves."""
+        return f"{self.base}/accelerator"
+
+    @property
     def events(self) -> str:
         """Events, through the outbox."""
         return f"{self.base}/events"

@@ -295,16 +295,27 @@ class ModelBundle:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """One minute of the daemon's life, as `stats` publishes it. Rates are per second, times milliseconds."""
+    """The daemon's life, as `stats` publishes it each minute.
+
+    Rates are per second over that minute, times are milliseconds; what is counted is counted since the start.
+    """
 
     uptime_s: float
     rss_bytes: int
     cpu_percent: float
+    temperature_c: float  # NaN where the board tells none
+    throttled: tuple[str, ...]  # what the board says of power and heat
     runtime: str  # "ai_edge_litert", ...
     delegate: str  # "xnnpack", "edgetpu", or "none"
+    accelerator: str  # "none" where no model needs one, "ok", or "degraded": the CPU serves meanwhile
+    accelerator_reason: str  # why it is degraded, else ""
+    accelerator_lost: int
     cameras: tuple["CameraHealth", ...]
     outbox_rows: int
     outbox_dropped: int
+    outbox_trouble: str  # why the disk takes no events, else ""
+    link_sessions: int  # connections to the broker
+    link_dropped: int  # messages that may be lost, and were
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,9 +324,12 @@ class CameraHealth:
 
     camera: str
     online: bool
+    reason: str  # why it is not, or what is odd about its pictures, else ""
+    lost: int
     captured_fps: float
     detected_fps: float
-    dropped: int
+    dropped: int  # pictures that newer ones replaced
     skipped: int  # frames that the gate or the forecasts made it unnecessary to look at
+    failed: int  # frames that could not be followed
     detect_ms: float
     latency_ms: float  # picture in hand -> messages handed over, median of the minute

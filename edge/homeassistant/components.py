@@ -33,6 +33,7 @@ class Figure:
 
 _PER_SECOND: Component = {"unit_of_measurement": "fps", "suggested_display_precision": 1, **_MEASURED}
 _MILLISECONDS: Component = {"unit_of_measurement": "ms", "suggested_display_precision": 0, **_MEASURED}
+_DEGREES: Component = {"unit_of_measurement": "°C", "device_class": "temperature", **_MEASURED}
 DEVICE_FIGURES = (
     Figure("uptime", "Uptime", "uptime_s", {"unit_of_measurement": "s", "device_class": "duration"}),
     Figure("memory", "Memory", "rss_bytes", {"unit_of_measurement": "B", "device_class": "data_size", **_MEASURED}),
@@ -40,6 +41,10 @@ DEVICE_FIGURES = (
     Figure("outbox", "Events waiting", "outbox_rows", _MEASURED),
     Figure("dropped", "Events dropped", "outbox_dropped", {"state_class": "total_increasing"}),
     Figure("delegate", "Inference by", "delegate", {}),
+    Figure("temperature", "Temperature", "temperature_c", _DEGREES),
+    Figure("throttled", "Throttled by", "throttled | join(', ')", {}),
+    Figure("trouble", "Outbox trouble", "outbox_trouble", {}),
+    Figure("accelerator_reason", "Accelerator trouble", "accelerator_reason", {}),
 )
 CAMERA_FIGURES = (
     Figure("fps", "Frame rate", "captured_fps", _PER_SECOND),
@@ -47,6 +52,8 @@ CAMERA_FIGURES = (
     Figure("detect_ms", "Detection time", "detect_ms", _MILLISECONDS),
     Figure("latency", "Latency", "latency_ms", _MILLISECONDS),
     Figure("dropped", "Frames dropped", "dropped", {"state_class": "total_increasing"}),
+    Figure("lost", "Times lost", "lost", {"state_class": "total_increasing"}),
+    Figure("reason", "Trouble", "reason", {}),
 )
 
 
@@ -62,7 +69,8 @@ class Components:
         made = [
             ("connected", self._connected()),
             ("reload", self._button("Reload configuration", DEVICE, "reload")),
-            ("configuration", self._reloaded()),
+            ("configuration", self._text("Configuration", self._topics.state(DEVICE, "reload"))),
+            ("accelerator", self._text("Accelerator", self._topics.accelerator)),
             *((figure.key, self._figure(figure, "value_json." + figure.path)) for figure in DEVICE_FIGURES),
         ]
         return {f"{self._node}_{key}": {**one, **self._named(f"{self._node}_{key}", one)} for key, one in made}
@@ -112,11 +120,11 @@ class Components:
             **_DIAGNOSTIC,
         }
 
-    def _reloaded(self) -> Component:
+    def _text(self, name: str, topic: str) -> Component:
         return {
             "platform": "sensor",
-            "name": "Configuration",
-            "state_topic": self._topics.state(DEVICE, "reload"),
+            "name": name,
+            "state_topic": topic,
             "availability": [self._daemon()],
             **_DIAGNOSTIC,
         }

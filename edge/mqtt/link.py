@@ -28,6 +28,7 @@ class LinkStats(NamedTuple):
 
     connected: bool
     session: int
+    sessions: int  # since the start
     dropped: int  # volatile messages while there was no connection, or too slow a one
     alive: bool  # its thread runs
     protocol: str  # "5" or "3.1.1"
@@ -84,7 +85,7 @@ class MqttLink:
     def stats(self) -> LinkStats:
         """How the connection fares."""
         version = "5" if self._protocol == V5 else "3.1.1"
-        return LinkStats(self.connected, self._session, self._dropped, self._thread.is_alive(), version)
+        return LinkStats(self.connected, self._session, self._sessions, self._dropped, self._thread.is_alive(), version)
 
     def wait_connected(self, timeout_s: float) -> bool:
         """Wait for a connection."""

@@ -13,6 +13,9 @@ class RuntimeSettings(BaseModel, extra="forbid", frozen=True):
     edgetpu_device: str = Field(
         "", description="Which Edge TPU: empty for any, usb, usb:0, pci, pci:1", pattern=r"^((usb|pci)(:\d+)?)?$"
     )
+    stall_s: float = Field(
+        1.0, description="Seconds without an answer after which an accelerator is given up", gt=0, le=60
+    )
     trial_deadline_s: float = Field(
         60.0, description="Seconds that a new model may take to load and run in its trial", gt=0, le=600
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from edge.contracts.errors import ModelError
 from edge.contracts.model_file import check_sha256, read_model_file
+from edge.contracts.runtime import NO_ACCELERATOR
 from edge.contracts.types import ModelBundle, TensorSpec
 from edge.runtime.interpreters import Plan, applied_delegate, open_interpreter
 from edge.runtime.libraries import find_library
@@ -24,6 +25,7 @@ class TfliteRuntime:
         self.bundle = bundle
         self.name = name
         self.delegate = delegate
+        self.accelerator = NO_ACCELERATOR
         self._interpreter = interpreter
         self._input = interpreter.get_input_details()[0]["index"]
         self._outputs = tuple(detail["index"] for detail in interpreter.get_output_details())

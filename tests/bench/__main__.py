@@ -4,6 +4,7 @@ import importlib
 import sys
 
 BENCHMARKS = {
+    "accelerator": "a stand-in for an accelerator that stalls, vanishes and aborts: how soon the CPU serves",
     "activity": "still and moving cost of the activity gate, what it misses, cameras per core",
     "cameras": "an RTSP camera killed and frozen again and again: how soon it is back, what it costs the others",
     "heads": "what pre-processing and decoding cost around the model, and what crops find",
@@ -22,7 +23,7 @@ def main() -> int:
     if name not in BENCHMARKS:
         print("usage: python -m tests.bench NAME [options]   (NAME --help for its options)\n")
         for key, about in BENCHMARKS.items():
-            print(f"  {key:10} {about}")
+            print(f"  {key:11} {about}")
         return 2
     importlib.import_module(f"tests.bench.{name}").main(sys.argv[2:])
     return 0

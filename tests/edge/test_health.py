@@ -8,6 +8,7 @@ from edge.attention import LookSettings
 from edge.engine import Engine
 from edge.health import StageClock, cpu_seconds, rss_bytes
 from edge.monitor import Monitor
+from edge.mqtt.link import LinkStats
 from edge.outbox.outbox import OutboxStats
 from tests.rigs.scenes import Reel, Scripted, camera, chain, intake, scene
 
@@ -55,11 +56,13 @@ def test_the_report_counts_frames_once() -> None:
         looked += followed.looked
         monitor.seen(one, followed)
     engine = Engine([one], [])
+    alone = LinkStats(False, 0, 0, 0, True, "5")
     nothing = OutboxStats("stream", 3, 2, 0, "")
-    first = monitor.report(engine.counts(), [], nothing)
-    second = monitor.report(engine.counts(), [], nothing)
+    first = monitor.report(engine.counts(), [], nothing, alone)
+    second = monitor.report(engine.counts(), [], nothing, alone)
     assert (first.outbox_rows, first.outbox_dropped, first.delegate) == (3, 2, "none")
     assert first.cameras[0].skipped == 30 - looked
-    assert second.cameras[0].skipped == 0
+    assert second.cameras[0].skipped == 30 - looked  # counted since the start
+    assert second.cameras[0].detected_fps == 0
     assert math.isnan(second.cameras[0].latency_ms)
     assert first.cameras[0].latency_ms >= 0

@@ -13,13 +13,13 @@ from edge.config.settings import Settings
 from edge.contracts.bus import Message
 from edge.contracts.messages import encode_stats
 from edge.contracts.topics import Topics
-from edge.contracts.types import CameraHealth, Health
 from edge.discovery import describe
 from edge.homeassistant.announcer import JITTER_S, Announcer
 from edge.homeassistant.components import Components
 from edge.homeassistant.described import Description
 from edge.homeassistant.settings import HomeAssistantSettings
 from tests.rigs import hass_rules
+from tests.rigs.healthy import camera_health, health
 from tests.rigs.host import wait_until
 
 TOPICS = Topics("shed-1")
@@ -162,9 +162,8 @@ def rendered(template: str, payload: bytes) -> str:
     return environment.from_string(template).render(value=payload.decode(), value_json=decoded)
 
 
-def health(*cameras: str) -> bytes:
-    camera = [CameraHealth(name, True, 14.5, 4.0, 3, 2, 21.5, float("nan")) for name in cameras]
-    return encode_stats(Health(60.0, 1000, 12.5, "litert", "xnnpack", tuple(camera), 7, 0), "shed-1", 1)
+def stats(*cameras: str) -> bytes:
+    return encode_stats(health(*(camera_health(name) for name in cameras)), "shed-1", 1)
 
 
 @pytest.mark.parametrize(
@@ -173,10 +172,10 @@ def health(*cameras: str) -> bytes:
         ("all_presence", b"0", "OFF"),
         ("all_presence", b"2", "ON"),
         ("all_presence", b"", "OFF"),  # deleted
-        ("fps", health("lane", "yard"), "14.5"),
-        ("fps", health("lane"), "None"),
-        ("latency", health("yard"), "None"),  # no frame in this minute
-        ("dropped", health("yard"), "3"),
+        ("fps", stats("lane", "yard"), "4.988"),
+        ("fps", stats("lane"), "None"),
+        ("detect_ms", stats("yard"), "None"),  # no frame in this minute
+        ("dropped", stats("yard"), "1"),
     ],
 )
 def test_templates_show_what_is_published(key: str, payload: bytes, shown: str) -> None:
@@ -185,10 +184,10 @@ def test_templates_show_what_is_published(key: str, payload: bytes, shown: str) 
     assert rendered(str(made["value_template"]), payload) == shown
 
 
-@pytest.mark.parametrize(("key", "shown"), [("cpu", "12.5"), ("outbox", "7"), ("delegate", "xnnpack")])
+@pytest.mark.parametrize(("key", "shown"), [("cpu", "33.3"), ("outbox", "2"), ("delegate", "xnnpack")])
 def test_templates_of_the_device_show_what_is_published(key: str, shown: str) -> None:
     made = Components(TOPICS).of_device()[f"foresight_shed-1_{key}"]
-    assert rendered(str(made["value_template"]), health()) == shown
+    assert rendered(str(made["value_template"]), stats()) == shown
 
 
 @pytest.mark.parametrize(

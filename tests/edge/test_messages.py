@@ -13,18 +13,17 @@ import pytest
 from edge.contracts import messages
 from edge.contracts.messages import Stamp, wire_schema
 from edge.contracts.types import (
-    CameraHealth,
     Event,
     EventKind,
     Expectation,
     Forecasts,
-    Health,
     Outcome,
     PathPoint,
     Reading,
     SeriesForecast,
     Tracks,
 )
+from tests.rigs.healthy import camera_health, health
 
 UTC_NS = 1_795_000_000_123_456_789
 STAMP = Stamp(camera="door", run="4f2a", seq=7, utc_ns=UTC_NS)
@@ -64,10 +63,6 @@ def event() -> Event:
     return Event(
         EventKind.EXPECTED, "door", 12, "person", "", 0.75, box, UTC_NS, "yard", "", (point,), expectation
     )  # fmt: skip
-
-
-def health(*cameras: CameraHealth) -> Health:
-    return Health(60.123456, 100_000_000, 33.3, "ai_edge_litert", "xnnpack", cameras, 2, 0)
 
 
 def test_no_tracks() -> None:
@@ -135,13 +130,12 @@ def test_a_number_that_json_cannot_say_is_refused() -> None:
 
 
 def test_stats() -> None:
-    camera = CameraHealth("door", True, 4.98765, 5.0, 1, 2, math.nan, 31.25)
-    assert checked("stats", messages.encode_stats(health(), "shed", UTC_NS))["cameras"] == []
-    told = checked("stats", messages.encode_stats(health(camera), "shed", UTC_NS))
+    told = checked("stats", messages.encode_stats(health(camera_health("door")), "shed", UTC_NS))
     assert told["uptime_s"] == 60.123
+    assert told["temperature_c"] is None
     assert told["cameras"][0] == {
-        "camera": "door", "online": True, "captured_fps": 4.988, "detected_fps": 5.0, "dropped": 1, "skipped": 2,
-        "detect_ms": None, "latency_ms": 31.25,
+        "camera": "door", "online": True, "reason": "", "lost": 0, "captured_fps": 4.988, "detected_fps": 5.0,
+        "dropped": 1, "skipped": 2, "failed": 0, "detect_ms": None, "latency_ms": 31.25,
     }  # fmt: skip
 
 

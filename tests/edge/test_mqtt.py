@@ -67,7 +67,7 @@ def test_online_then_stopped() -> None:
     with Broker() as broker, Watcher(broker.port) as watcher:
         with MqttLink(settings(broker.port)) as link:
             assert watcher.sees(AVAILABLE, b"online")
-            assert wait_until(lambda: link.stats() == (True, 1, 0, True, "5"))
+            assert wait_until(lambda: link.stats() == (True, 1, 1, 0, True, "5"))
         assert watcher.sees(AVAILABLE, b"stopped")
 
 
@@ -111,7 +111,7 @@ def test_broker_absent_at_start(caplog: pytest.LogCaptureFixture) -> None:
             link.publish("t", b"%d" % number)
         link.publish("state", b"1", retain=True)
         assert wait_until(lambda: "cannot be reached" in caplog.text)
-        assert link.stats() == (False, 0, 5, True, "5")
+        assert link.stats() == (False, 0, 0, 5, True, "5")
         broker.start()
         assert link.wait_connected(10)
         with Watcher(broker.port) as watcher:

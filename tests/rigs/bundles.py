@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.contracts.runtime import NO_ACCELERATOR
 from edge.contracts.types import ColourOrder, Head, InputRecipe, ModelBundle, Resize, TensorSpec
 
 LABELS = ("person", "", "car", "dog")
@@ -46,6 +47,7 @@ class Prepared:
 
     name = "prepared"
     delegate = "none"
+    accelerator = NO_ACCELERATOR
 
     def __init__(self, model: ModelBundle, answers: Sequence[tuple[NDArray[Any], ...]]) -> None:
         self.bundle = model

@@ -7,6 +7,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from edge.contracts.bundle import read_bundle
+from edge.contracts.runtime import NO_ACCELERATOR
 from edge.contracts.types import ModelBundle
 from tests.paths import data
 
@@ -16,6 +17,7 @@ class LiteRt:
 
     name = "ai_edge_litert"
     delegate = "xnnpack"
+    accelerator = NO_ACCELERATOR
 
     def __init__(self, bundle: ModelBundle) -> None:
         self.bundle = bundle

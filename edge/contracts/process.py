@@ -1,4 +1,4 @@
-"""A child process that pictures come from."""
+"""A child process that may hang: everything asked of it has a deadline, and it can be killed."""
 
 import logging
 import os
