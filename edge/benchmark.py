@@ -5,11 +5,12 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from edge.adhoc import CAMERA, STREET, adhoc_settings, whole
@@ -85,7 +86,7 @@ def measure(source: str, model: Path | None, labels: Path | None, threads: int, 
     """
     cv2.setNumThreads(1)
     figures = figures_of(source, _settings(source, model, labels, threads), frames)
-    show_figures(figures, Console())
+    show_figures(replace(figures, source=escape(figures.source)), Console())
     sys.stdout.write(json.dumps(asdict(figures)) + "\n")
 
 
