@@ -23,8 +23,7 @@ from edge.contracts.errors import EdgeError, SourceError
 from edge.contracts.messages import Stamp, encode_event, encode_tracks
 from edge.contracts.redact import redact
 from edge.contracts.types import Event
-from edge.demo.source import StreetSource
-from edge.demo.street import Street
+from edge.demo.rendered import rendered
 from edge.engine import Camera, Engine
 from edge.figures import STAGES, Figures, show_figures
 from edge.health import StageTimes, cpu_seconds, rss_bytes, temperature_c, throttle_flags
@@ -33,7 +32,6 @@ from edge.pipeline import Followed
 from edge.stopwatch import SplitClock, TimedModels, TimedSource
 
 WARM_UP = 25  # frames before the clock starts: caches fill, the gate calibrates, the governor wakes
-STREET_FPS = 15.0
 
 
 class Meter:
@@ -159,7 +157,7 @@ def _settings(source: str, model: Path | None, labels: Path | None, threads: int
 
 def _timed(source: str, settings: Settings, clock: SplitClock) -> Callable[[Paint], Source]:
     if source == STREET:
-        return lambda _paint: TimedSource(StreetSource(CAMERA, Street(1), STREET_FPS, float("inf"), paced=False), clock)
+        return lambda _paint: TimedSource(rendered(CAMERA, float("inf")), clock)
     return lambda paint: TimedSource(open_source(CAMERA, settings.cameras[CAMERA].source, paint), clock)
 
 
