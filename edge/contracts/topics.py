@@ -9,6 +9,7 @@ NAME_PATTERN = r"^[a-zA-Z0-9_-]+$"
 RESERVED_NAMES = frozenset(
     {"ack", "available", "events", "learn", "sensor", "stats", "teach", "update", "zone", "set", "state"}
 )
+ALL = "all"  # the level under which a zone's objects of every label are counted together
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_-]+")
 
 
