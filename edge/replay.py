@@ -11,8 +11,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from edge.adhoc import STREET, adhoc_settings, clip_length, from_file, with_clip
+from edge.adhoc import STREET, adhoc_settings, from_file, with_clip
 from edge.assembly import Models, build_camera
+from edge.cameras.length import clip_length
 from edge.cameras.source import Paint, Source
 from edge.config.settings import Settings
 from edge.contracts.errors import EdgeError

@@ -11,8 +11,9 @@ from tempfile import TemporaryDirectory
 import cv2
 from rich.console import Console
 
-from edge.adhoc import CAMERA, STREET, adhoc_settings, clip_length, with_clip
+from edge.adhoc import CAMERA, STREET, adhoc_settings, with_clip
 from edge.assembly import Models, build_camera
+from edge.cameras.length import clip_length
 from edge.config.settings import Settings
 from edge.contracts.redact import redact
 from edge.contracts.topics import Topics
