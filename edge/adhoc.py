@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import cv2
 from pydantic import ValidationError
 
 from edge.cameras.settings import AnySettings, FileSettings, ImagesSettings
@@ -14,7 +13,6 @@ from edge.contracts.redact import redact
 
 CAMERA = "view"
 STREET = "street"
-_USUAL_FPS = 25.0
 Section = object  # as it would stand in the file
 
 
@@ -63,15 +61,3 @@ def whole(source: AnySettings) -> AnySettings:
 def from_file(path: Path) -> Settings:
     """A configuration file, without cross-checks: the source it names is not the one that will be used."""
     return load(path, Settings)
-
-
-def clip_length(source: AnySettings) -> tuple[int, float]:
-    """Frames (0 = not known) and frames per second of a clip."""
-    if not isinstance(source, FileSettings):
-        return 0, getattr(source, "fps", _USUAL_FPS)
-    capture = cv2.VideoCapture(str(source.path))
-    try:
-        fps = capture.get(cv2.CAP_PROP_FPS)
-        return max(int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0), fps if 0 < fps < 1000 else _USUAL_FPS
-    finally:
-        capture.release()

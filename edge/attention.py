@@ -38,9 +38,8 @@ class AttentionSettings(BaseModel, extra="forbid", frozen=True):
 class Attention:
     """Decides for the frames of one camera, one after the other, whether the detector looks at them.
 
-    if attention.due(frame.t_s):
-        forecast, seen = tracker.at(frame.t_s), tracker.step(detect(frame), frame.t_s)
-        attention.looked(forecast, seen, frame.t_s)
+    For each frame `due` is asked; where it says yes, `looked` is told what was forecast for that frame and what is
+    seen on it. The forecast must be made before the tracker takes in what is seen.
     """
 
     def __init__(self, settings: AttentionSettings) -> None:

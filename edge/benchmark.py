@@ -5,11 +5,12 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import cv2
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from edge.adhoc import CAMERA, STREET, adhoc_settings, whole
@@ -23,8 +24,7 @@ from edge.contracts.errors import EdgeError, SourceError
 from edge.contracts.messages import Stamp, encode_event, encode_tracks
 from edge.contracts.redact import redact
 from edge.contracts.types import Event
-from edge.demo.source import StreetSource
-from edge.demo.street import Street
+from edge.demo.rendered import rendered
 from edge.engine import Engine
 from edge.figures import STAGES, Figures, show_figures
 from edge.health import StageTimes, cpu_seconds, rss_bytes, temperature_c, throttle_flags
@@ -33,7 +33,6 @@ from edge.pipeline import Followed
 from edge.stopwatch import SplitClock, TimedModels, TimedSource
 
 WARM_UP = 25  # frames before the clock starts: caches fill, the gate calibrates, the governor wakes
-STREET_FPS = 15.0
 
 
 class Meter:
@@ -86,7 +85,7 @@ def measure(source: str, model: Path | None, labels: Path | None, threads: int, 
     """
     cv2.setNumThreads(1)
     figures = figures_of(source, _settings(source, model, labels, threads), frames)
-    show_figures(figures, Console())
+    show_figures(replace(figures, source=escape(figures.source)), Console())
     sys.stdout.write(json.dumps(asdict(figures)) + "\n")
 
 
@@ -159,7 +158,7 @@ def _settings(source: str, model: Path | None, labels: Path | None, threads: int
 
 def _timed(source: str, settings: Settings, clock: SplitClock) -> Callable[[Paint], Source]:
     if source == STREET:
-        return lambda _paint: TimedSource(StreetSource(CAMERA, Street(1), STREET_FPS, float("inf"), paced=False), clock)
+        return lambda _paint: TimedSource(rendered(CAMERA, float("inf")), clock)
     return lambda paint: TimedSource(open_source(CAMERA, settings.cameras[CAMERA].source, paint), clock)
 
 

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from edge.config.crosscheck import MOTION_LABEL, check_labels, crosscheck
+from edge.config.crosscheck import MOTION_LABEL, check_counts, check_labels, crosscheck
 from edge.config.loader import Loaded, load_with_places
 from edge.config.problems import InvalidConfig, Problem, problem
 from edge.config.settings import Settings, schema
@@ -78,7 +78,7 @@ def check_loaded(loaded: Loaded[Settings]) -> Report:
     found += damaged
     if len(labels) == max(1, len(loaded.settings.models)):  # else it is not known what labels there are
         every = [label for table in labels.values() for label in table]
-        found += check_labels(loaded, every)
+        found += [*check_labels(loaded, every), *check_counts(loaded, every)]
     return Report(InvalidConfig(found).problems, tuple(_rows(loaded.settings, labels)))
 
 

@@ -4,9 +4,8 @@ from collections.abc import Collection, Iterator
 
 from edge import __version__
 from edge.config.settings import CameraSettings, Settings
-from edge.contracts.topics import Topics, slug
+from edge.contracts.topics import ALL, Topics, slug
 from edge.events.settings import LineSettings, ZoneSettings
-from edge.homeassistant.components import ANY
 from edge.homeassistant.described import CameraDescription, Description, Place
 
 
@@ -39,7 +38,7 @@ def _places(name: str, camera: CameraSettings, seen: dict[str, list[str]], most:
 
 def _labels(configured: Collection[str], seen: Collection[str], most: int) -> tuple[str, ...]:
     """Those that are named; else those that were seen, so many at most."""
-    return (ANY, *(configured or sorted(seen)[:most]))
+    return (ALL, *(configured or sorted(seen)[:most]))
 
 
 def _seen(topics: Topics, kept: Collection[str]) -> dict[str, list[str]]:
@@ -47,6 +46,6 @@ def _seen(topics: Topics, kept: Collection[str]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for topic in sorted(kept):
         match topic.removeprefix(f"{topics.base}/").split("/"):
-            case ["zone" | "expected", place, label] if label != slug(ANY) and label not in found.get(place, []):
+            case ["zone" | "expected", place, label] if label != slug(ALL) and label not in found.get(place, []):
                 found.setdefault(place, []).append(label)
     return found

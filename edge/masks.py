@@ -51,14 +51,7 @@ class PrivacyMask:
         size = (pixels.shape[1], pixels.shape[0])
         if size != self._size:
             self._size, self._corners = size, _corners(self._polygons, *size)
-        _fill(pixels, self._corners, 0)
-
-
-def motion_mask(polygons: tuple[Polygon, ...], width: int, height: int) -> U8:
-    """Where motion counts, (height, width): 255, and 0 inside of the polygons."""
-    mask = np.full((height, width), 255, np.uint8)
-    _fill(mask, _corners(polygons, width, height), 0)
-    return mask
+        _blacken(pixels, self._corners)
 
 
 def _corners(polygons: tuple[Polygon, ...], width: int, height: int) -> list[Corners]:
@@ -67,9 +60,9 @@ def _corners(polygons: tuple[Polygon, ...], width: int, height: int) -> list[Cor
     return [np.round((np.array(points) * size - 0.5) * (1 << SUBPIXEL_BITS)).astype(np.int32) for points in polygons]
 
 
-def _fill(pixels: U8, corners: list[Corners], value: int) -> None:
+def _blacken(pixels: U8, corners: list[Corners]) -> None:
+    black = (0, 0, 0)
     for points in corners:
-        colour = (value, value, value)
-        cv2.fillPoly(pixels, [points], colour, shift=SUBPIXEL_BITS)
+        cv2.fillPoly(pixels, [points], black, shift=SUBPIXEL_BITS)
         # Filling alone leaves single pixels out along slanted edges; the outline takes them in.
-        cv2.polylines(pixels, [points], isClosed=True, color=colour, thickness=2, shift=SUBPIXEL_BITS)
+        cv2.polylines(pixels, [points], isClosed=True, color=black, thickness=2, shift=SUBPIXEL_BITS)

@@ -10,12 +10,10 @@ from edge.capture import Camera
 from edge.contracts.bus import Bus
 from edge.contracts.errors import EdgeError
 from edge.contracts.messages import Stamp, encode_count, encode_event, encode_online, encode_switch, encode_tracks
-from edge.contracts.topics import Topics
+from edge.contracts.topics import ALL, Topics
 from edge.contracts.types import Event, EventKind
 from edge.outbox.store import Priority
 from edge.pipeline import Followed
-
-ALL = "all"  # the label under which a zone's objects are counted together
 
 # When the outbox is full the least telling events go first.
 PRIORITY: Mapping[EventKind, Priority] = {EventKind.UPDATE: Priority.LOW}

@@ -1,9 +1,10 @@
 """Observers that write down what the chains find out: an annotated clip, a contact sheet, lines of JSON."""
 
 from collections import deque
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from edge.drawing import Shapes, caption, contact_sheet, draw_forecasts, draw_tr
 from edge.pipeline import Followed
 
 _SHEET_COLUMNS, _SHEET_ROWS, _SHEET_WIDTH = 3, 3, 1920
+_KEPT_WIDTH = _SHEET_WIDTH // _SHEET_COLUMNS  # pixels; what the sheet shows of a picture
 _CAPTIONS = 4  # newest events written into the picture
 _CODEC = "mp4v"
 
@@ -96,11 +98,20 @@ class Clip:
     def _keep(self, picture: U8) -> None:
         """Keep evenly spaced pictures for the sheet, at most twice as many as fit on it."""
         if self._frames % self._every == 0:
-            self._kept.append(picture)
+            self._kept.append(_small(picture))
             if len(self._kept) > 2 * _SHEET_COLUMNS * _SHEET_ROWS:
                 self._kept = self._kept[::2]
                 self._every *= 2
         self._frames += 1
+
+
+def _small(picture: U8) -> U8:
+    """At most as large as the sheet shows it: full-size ones would fill the memory of a small board."""
+    height, width = picture.shape[:2]
+    scale = _KEPT_WIDTH / max(width, height / 4, _KEPT_WIDTH)
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    made: U8 = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+    return made
 
 
 class JsonLines:
@@ -110,15 +121,15 @@ class JsonLines:
         self._paths, self._run = (events, tracks), run
 
     def __enter__(self) -> Self:
-        self._paths[0].parent.mkdir(parents=True, exist_ok=True)
-        self._events, self._tracks = (path.open("wb") for path in self._paths)
+        with ExitStack() as stack:
+            self._events, self._tracks = (stack.enter_context(_opened(path)) for path in self._paths)
+            self._files = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._events.close()
-        self._tracks.close()
+        self._files.close()
 
     def seen(self, camera: Camera, followed: Followed) -> None:
         """One line of tracks, one for each event."""
@@ -138,3 +149,11 @@ class JsonLines:
     def _write(self, events: list[Event]) -> None:
         for event in events:
             self._events.write(encode_event(event, "replay", self._run) + b"\n")
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("wb")
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}; choose another folder with --out") from error

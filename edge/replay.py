@@ -11,16 +11,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from edge.adhoc import STREET, adhoc_settings, clip_length, from_file, with_clip
+from edge.adhoc import STREET, adhoc_settings, from_file, with_clip
 from edge.assembly import Models, build_camera
+from edge.cameras.length import clip_length
 from edge.cameras.source import Paint, Source
 from edge.capture import Camera
 from edge.config.settings import Settings
 from edge.contracts.errors import EdgeError
 from edge.contracts.redact import redact
 from edge.contracts.types import Event
-from edge.demo.source import StreetSource
-from edge.demo.street import Street
+from edge.demo.rendered import STREET_FPS, rendered
 from edge.engine import Engine
 from edge.health import StageClock
 from edge.once import Trouble, once
@@ -29,7 +29,7 @@ from edge.pipeline import Followed
 from edge.recording import Annotator, Clip, JsonLines
 from edge.stopping import stopped_by_signals
 
-_STREET_S, _STREET_FPS = 20.0, 15.0
+STREET_S = 20.0  # of a clip that has no end of its own
 EVERY_FRAME = {"look": {"every_frame": True}}
 
 
@@ -68,8 +68,8 @@ def replay_clip(
     cv2.setNumThreads(1)
     settings = with_clip(_settings(source, config, model, labels), source)
     name, camera = next(iter(settings.cameras.items()))
-    rendered = _street(name) if source == STREET else None
-    frames, fps = (round(_STREET_S * _STREET_FPS), _STREET_FPS) if rendered else clip_length(camera.source)
+    street = _street(name) if source == STREET else None
+    frames, fps = (round(STREET_S * STREET_FPS), STREET_FPS) if street else clip_length(camera.source)
     zones = {zone.name: zone.points for zone in camera.zones}
     lines = {line.name: line.points for line in camera.lines}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -80,7 +80,7 @@ def replay_clip(
     with ExitStack() as stack:
         stop = stack.enter_context(stopped_by_signals())
         models = stack.enter_context(Models(settings.runtime, settings.device.state_dir))
-        opened = once(name, camera.source, trouble, rendered)
+        opened = once(name, camera.source, trouble, street)
         followed = build_camera(settings, name, models, StageClock(), opened)
         bar = stack.enter_context(Progress(*columns, console=console))
         count = _Count(bar, bar.add_task(escape(redact(source)), total=frames or None))
@@ -117,4 +117,4 @@ def _say(settings: Settings, count: _Count, took_s: float, out: Path, console: C
 
 
 def _street(camera: str) -> Callable[[Paint], Source]:
-    return lambda _paint: StreetSource(camera, Street(1), _STREET_FPS, _STREET_S, paced=False)
+    return lambda _paint: rendered(camera, STREET_S)

@@ -116,7 +116,10 @@ def _from_text(text: str) -> dict[str, str]:
         return {"kind": "v4l2", "device": text}
     if text == "picamera":
         return {"kind": "picamera"}
-    return {"kind": _kind_of_path(text), "path": text}
+    try:
+        return {"kind": _kind_of_path(text), "path": text}
+    except OSError as error:  # a name too long, a folder that may not be looked into
+        raise ValueError(f"cannot be a file or folder: {error.strerror}; correct the name or its rights") from error
 
 
 def _kind_of_path(text: str) -> str:

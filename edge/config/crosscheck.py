@@ -10,7 +10,7 @@ from edge.config.loader import Loaded
 from edge.config.problems import Problem
 from edge.config.settings import Settings
 from edge.config.tree import Item
-from edge.contracts.topics import RESERVED_NAMES
+from edge.contracts.topics import ALL, RESERVED_NAMES, slug
 
 MOTION_LABEL = "moving"
 
@@ -33,6 +33,24 @@ def check_labels(loaded: Loaded[Settings], labels: Collection[str]) -> list[Prob
         for path, label in _named_labels(loaded.settings)
         if label not in known
     ]
+
+
+def check_counts(loaded: Loaded[Settings], labels: Collection[str]) -> list[Problem]:
+    """Labels whose counts would overwrite each other, as they are published under one topic.
+
+    Args:
+        loaded: the configuration.
+        labels: of all detectors together, in any order, equal ones as often as they come.
+    """
+    first: dict[str, str] = {ALL: "the count of every label"}
+    found = []
+    for label in sorted({label for label in labels if label}):
+        taken = first.setdefault(slug(label), f"the label {label}")
+        if taken != f"the label {label}":
+            message = f"the label {label} is counted under the topic level {slug(label)}, as is {taken}"
+            path: problems.Path = ("model",) if loaded.settings.model else ("detectors",)
+            found.append(_say(loaded, path, message, "rename one of them in a file that `labels` of the model names"))
+    return found
 
 
 def _names(loaded: Loaded[Settings]) -> Iterator[Problem]:

@@ -25,6 +25,7 @@ RESERVED_NAMES = frozenset(
         "zone",
     }
 )
+ALL = "all"  # the level under which a zone's objects of every label are counted together
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_-]+")
 
 

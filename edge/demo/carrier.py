@@ -46,13 +46,21 @@ def choose_carrier(broker: str | None, settings: MqttSettings) -> Iterator[Carri
 
 
 def address(broker: str) -> tuple[str, int]:
-    """Host and port of `host` or `host:port`.
+    """Host and port of `host`, `host:port`, `[IPv6]:port` or a bare IPv6 address.
 
     Raises:
-        BrokerError: the port is no number.
+        BrokerError: there is no host, or the port is no number.
     """
-    host, _, port = broker.partition(":")
-    if port and not (port.isdigit() and 0 < int(port) < 65536):
+    if broker.startswith("["):
+        host, _, rest = broker[1:].partition("]")
+        colon, port = rest[:1], rest[1:]
+    elif broker.count(":") > 1:
+        host, colon, port = broker, "", ""
+    else:
+        host, colon, port = broker.partition(":")
+    if not host or colon not in ("", ":"):
+        raise BrokerError(f"broker {broker}: there is no host in it; write host, host:port or [IPv6 address]:port")
+    if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         raise BrokerError(f"broker {broker}: the port must be a number from 1 to 65535; write host or host:port")
     return host, int(port or 1883)
 
@@ -61,7 +69,8 @@ def address(broker: str) -> tuple[str, int]:
 def _linked(settings: MqttSettings, host: str, port: int) -> Iterator[Carriage]:
     with MqttLink(settings.model_copy(update={"host": host, "port": port})) as link:
         if not link.wait_connected(CONNECT_S):
-            raise BrokerError(f"broker {host}:{port} does not answer; start it, or leave BROKER= out")
+            shown = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+            raise BrokerError(f"broker {shown} does not answer; start it, or leave BROKER= out")
         yield Carriage(link, f"{host}:{port}: mosquitto_sub -h {host} -p {port} -v -t '{settings.base}/#'")
 
 

@@ -88,7 +88,7 @@ def track_table(state: ScreenState) -> Table:
         ahead = "" if forecasts is None or not len(forecasts) else _expected(forecasts, row)
         name = state.names.get(track, "")
         style = Style(color=Color.from_rgb(red, green, blue), dim=bool(state.tracks.lost_s[row] > 0))
-        table.add_row(str(track), name, f"{state.tracks.score[row]:.2f}", f"{speed:.1%}", ahead, style=style)
+        table.add_row(str(track), Text(name), f"{state.tracks.score[row]:.2f}", f"{speed:.1%}", ahead, style=style)
     return table
 
 
@@ -105,7 +105,7 @@ def screen(state: ScreenState) -> Layout:
     layout = Layout()
     layout.split_column(Layout(name="top"), Layout(name="log", size=_EVENTS_SHOWN + 2))
     layout["top"].split_row(Layout(name="picture", ratio=3), Layout(name="tracks", ratio=2))
-    layout["picture"].update(Panel(Picture(state.pixels), title=state.title, subtitle=state.rates))
+    layout["picture"].update(Panel(Picture(state.pixels), title=Text(state.title), subtitle=state.rates))
     layout["tracks"].update(Panel(track_table(state), title="tracks and forecasts"))
     lines = [Text(line, no_wrap=True, overflow="ellipsis") for line in state.events]
     layout["log"].update(Panel(Group(*lines), title="events"))

@@ -11,13 +11,15 @@ from tempfile import TemporaryDirectory
 import cv2
 from rich.console import Console
 
-from edge.adhoc import CAMERA, STREET, adhoc_settings, clip_length, with_clip
+from edge.adhoc import CAMERA, STREET, adhoc_settings, with_clip
 from edge.assembly import Models, build_camera
+from edge.cameras.length import clip_length
 from edge.config.settings import Settings
 from edge.contracts.redact import redact
 from edge.contracts.topics import Topics
 from edge.demo.carrier import Carriage, choose_carrier
 from edge.demo.live import Live
+from edge.demo.rendered import STREET_FPS, STREET_SEED
 from edge.demo.source import StreetSource
 from edge.demo.street import Street
 from edge.demo.verdict import Judge
@@ -31,8 +33,6 @@ from edge.publisher import Publisher
 from edge.recording import Annotator, Clip
 from edge.stopping import stopped_by_signals
 
-STREET_FPS = 15.0
-STREET_SEED = 1
 REAL_CLIP, REAL_MODEL = "videos/plaza_walkers.avi", "models/ssd_mobilenet_v1_coco_quant.tflite"
 # What happens in the demo's picture: a zone in its middle, a line across it.
 MIDDLE = {"name": "middle", "points": [[0.3, 0.45], [0.7, 0.45], [0.8, 0.95], [0.2, 0.95]]}

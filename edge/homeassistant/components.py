@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from edge.contracts.topics import DEVICE, Topics, slug
+from edge.contracts.topics import ALL, DEVICE, Topics, slug
 from edge.homeassistant.described import CameraDescription, Place
 
 Value: TypeAlias = "str | int | float | bool | list[dict[str, str]]"
 Component: TypeAlias = dict[str, Value]
-ANY = "all"
 PRESS = "PRESS"
 STALE_S = 200  # statistics come each minute; three are missed
 
@@ -101,7 +100,7 @@ class Components:
 
     def _of_place(self, camera: str, place: Place, label: str, title: str) -> Iterator[tuple[str, Component]]:
         key = f"{place.name}_{slug(label)}" if title else slug(label)
-        what = "anything" if label == ANY else label
+        what = "anything" if label == ALL else label
         name = f"{title}{what}" if title else what.capitalize()
         if place.counts:
             topic = self._topics.count(place.name, label)

@@ -34,6 +34,16 @@ def test_events_are_told_in_one_line() -> None:
     assert "1.6 s" in said
 
 
+def test_what_the_user_named_is_shown_as_it_is() -> None:
+    here = tracks([[0.1, 0.1, 0.2, 0.3]], velocity=[[0.1, 0, 0.1, 0]])
+    state = ScreenState("a[/b].avi", np.full((90, 160, 3), 50, np.uint8), here, names={1: "[/cat]"})
+    console = Console(file=io.StringIO(), width=160, height=40, force_terminal=True, color_system=None)
+    console.print(screen(state))
+    said = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "a[/b].avi" in said
+    assert "[/cat]" in said
+
+
 @pytest.mark.parametrize(("width", "height"), [(20, 8), (80, 24), (200, 60)])
 def test_the_screen_fits_any_terminal(width: int, height: int) -> None:
     here = tracks([[0.1, 0.1, 0.2, 0.3]], velocity=[[0.1, 0, 0.1, 0]])
@@ -46,17 +56,32 @@ def test_the_screen_fits_any_terminal(width: int, height: int) -> None:
     assert 0 < len(lines) <= height + 1
 
 
-@pytest.mark.parametrize(("broker", "expected"), [("host", ("host", 1883)), ("host:99", ("host", 99))])
+@pytest.mark.parametrize(
+    ("broker", "expected"),
+    [
+        ("host", ("host", 1883)),
+        ("host:99", ("host", 99)),
+        ("[::1]", ("::1", 1883)),
+        ("[::1]:99", ("::1", 99)),
+        ("fe80::1", ("fe80::1", 1883)),
+    ],
+)
 def test_a_broker_is_named_by_host_and_port(broker: str, expected: tuple[str, int]) -> None:
     assert address(broker) == expected
 
 
-@pytest.mark.parametrize("broker", ["host:", "host:abc", "host:0", "host:70000"])
+@pytest.mark.parametrize("broker", ["host:", "host:abc", "host:0", "host:70000", "[::1]:0", "host:\u00b2"])
 def test_odd_ports_are_refused(broker: str) -> None:
     if broker == "host:":
         assert address(broker) == ("host", 1883)
         return
     with pytest.raises(BrokerError, match="1 to 65535"):
+        address(broker)
+
+
+@pytest.mark.parametrize("broker", ["", ":99", "[]:99", "[::1]x99"])
+def test_brokers_without_a_host_are_refused(broker: str) -> None:
+    with pytest.raises(BrokerError, match="no host"):
         address(broker)
 
 

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from edge.contracts.types import F32, U8
-from edge.masks import MaskSettings, Polygon, PrivacyMask, motion_mask
+from edge.masks import MaskSettings, Polygon, PrivacyMask
 
 LEFT_HALF: Polygon = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
 TRIANGLE: Polygon = ((0.1, 0.2), (0.9, 0.5), (0.3, 0.8))
@@ -25,7 +25,6 @@ def test_without_polygons_nothing_changes() -> None:
     pixels = white()
     PrivacyMask(())(pixels)
     assert pixels.min() == 255
-    assert motion_mask((), 4, 3).tolist() == [[255] * 4] * 3
     assert MaskSettings() == MaskSettings(privacy=(), motion=())
 
 
@@ -38,7 +37,6 @@ def test_every_pixel_inside_is_blackened_and_none_far_outside(polygon: Polygon) 
     assert black[depth > 0].all()
     assert not black[depth < -2.5].any()
     assert ((pixels == 0) | (pixels == 255)).all()
-    assert (motion_mask((polygon,), 64, 48) == np.where(black, 0, 255)).all()
 
 
 def test_polygons_that_overlap_are_both_blackened() -> None:

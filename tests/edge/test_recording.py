@@ -1,6 +1,8 @@
 """What people look at: drawings, clips, contact sheets, lines of JSON."""
 
 import json
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 from edge.attention import LookSettings
+from edge.contracts.errors import ConfigError
 from edge.contracts.types import Forecasts, Tracks
 from edge.drawing import caption, contact_sheet, draw_forecasts, draw_tracks, draw_zones
 from edge.engine import Engine
@@ -86,12 +89,44 @@ def test_a_clip_has_every_frame_and_a_sheet(tmp_path: Path) -> None:
     assert sheet.shape[1] > 1900
 
 
+def test_pictures_are_kept_no_larger_than_the_sheet_shows_them(tmp_path: Path) -> None:
+    one, made, sense = camera(lambda: Reel([]), Scripted()), chain(Scripted(), LookSettings(every_frame=True)), intake()
+    frame = scene(0)
+    followed = made.step(sense.step(replace(frame, pixels=cv2.resize(frame.pixels, (3200, 1800)))))
+    tracemalloc.start()
+    try:
+        with Clip(Annotator({}, {}), tmp_path / "a.mp4", tmp_path / "a.png", 10) as clip:
+            for _ in range(8):
+                clip.seen(one, followed)
+            held = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert 8 * 640 * 360 * 3 <= held < 2 * 3200 * 1800 * 3  # eight as the sheet shows them are less than two whole ones
+
+
 def test_drawing_leaves_the_frame_as_it_was() -> None:
     one, made, sense = camera(lambda: Reel([]), Scripted()), chain(Scripted(), LookSettings(every_frame=True)), intake()
     followed = [made.step(sense.step(scene(k))) for k in range(20)][-1]
     picture = Annotator({}, {}).draw(one, followed)
     assert np.array_equal(followed.sensed.frame.pixels, scene(19).pixels)
     assert not np.array_equal(picture, followed.sensed.frame.pixels)
+
+
+def test_without_frames_the_files_are_empty(tmp_path: Path) -> None:
+    with JsonLines(tmp_path / "new" / "e.jsonl", tmp_path / "other" / "t.jsonl", "run"):
+        pass
+    assert (tmp_path / "new" / "e.jsonl").read_bytes() == b""
+    assert (tmp_path / "other" / "t.jsonl").read_bytes() == b""
+
+
+@pytest.mark.parametrize("taken", ["e.jsonl", "t.jsonl"])
+def test_a_folder_in_the_place_of_a_file_is_told_and_no_file_stays_open(tmp_path: Path, taken: str) -> None:
+    (tmp_path / taken).mkdir()
+    with (  # a file left open would be a ResourceWarning, which fails the test
+        pytest.raises(ConfigError, match=f"{taken} cannot be written: Is a directory"),
+        JsonLines(tmp_path / "e.jsonl", tmp_path / "t.jsonl", "run"),
+    ):
+        pass
 
 
 def test_lines_of_json_hold_every_frame_and_event(tmp_path: Path) -> None:

@@ -109,6 +109,15 @@ def test_bench_without_a_model_says_so(tmp_path: Path) -> None:
     assert "invoke" not in figures["stage_ms"]
 
 
+def test_bench_shows_the_name_of_a_clip_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "a[").mkdir()
+    clip = walker(tmp_path / "a[" / "b].avi")  # `[/b]` would end a style of the terminal
+    done = foresight(tmp_path, "bench", clip, "--frames", "10")
+    assert done.returncode == 0, done.stderr
+    assert str(clip) in done.stdout.splitlines()[0]
+    assert json.loads(done.stdout.splitlines()[-1])["source"] == str(clip)
+
+
 def test_bench_of_a_live_camera_goes_at_its_pace(tmp_path: Path) -> None:
     with MjpegServer([jpeg(known_picture())], fps=30) as camera:
         done = foresight(tmp_path, "bench", camera.url, "--frames", "15")
