@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from edge.cameras.source import Source
 from edge.cameras.watch import PictureWatch, Showing
@@ -23,6 +23,7 @@ RETRY_FIRST_S, RETRY_MAX_S = 1.0, 30.0
 STEADY_S = 15.0  # an opening that lasted so long was a good one
 ASK_S = 1.0  # how often a camera that does not answer is asked again
 RESTART_S = 0.04  # between the last frame of a source and the first after it was opened anew, at least
+PATIENCE_S = 20.0  # beyond the time that something may take
 LOWEST_PRIORITY = 19
 _TURN_S = 0.2  # how soon a switched-off camera notices that it is switched on
 _ADDRESS = re.compile(r" @ 0x[0-9a-f]+")  # FFmpeg names its objects by address: the same trouble, another text
@@ -61,17 +62,52 @@ class CameraCounts:
     lost: int = 0  # how often it has gone
     online: bool = False
     why: str = "not opened yet"  # it is not online, or what is odd about its pictures; "" when all is well
-    progress_s: float = -math.inf  # when the thread last came round, `time.monotonic()`
+    due_s: float = math.inf  # by when the thread comes round again, unless it hangs; `time.monotonic()`
+
+
+class Onward:
+    """Lets numbers and times of frames go on where a source that is opened anew begins again."""
+
+    def __init__(self) -> None:
+        self._next_seq = 0
+        self._last_s = -math.inf
+        self._seq_shift = 0
+        self._shift_s = 0.0
+        self._anew = True
+
+    def reopened(self) -> None:
+        """The next frame is the first of a source that knows nothing of the one before."""
+        self._anew = True
+
+    def frame(self, frame: Frame) -> Frame:
+        """The frame, numbered and timed after all those before it."""
+        if self._anew:
+            self._anew = False
+            self._seq_shift = self._next_seq - frame.seq
+            self._shift_s = max(0.0, self._last_s + RESTART_S - frame.t_s) if math.isfinite(self._last_s) else 0.0
+        if self._seq_shift or self._shift_s:
+            frame = replace(frame, seq=frame.seq + self._seq_shift, t_s=frame.t_s + self._shift_s)
+        self._next_seq, self._last_s = frame.seq + 1, frame.t_s
+        return frame
+
+
+@dataclass(slots=True)
+class Past:
+    """What goes on when a camera is given a new thread."""
+
+    counts: CameraCounts = field(default_factory=CameraCounts)
+    onward: Onward = field(default_factory=Onward)
+    opening: int = 0
 
 
 class Capture:
     """A camera and its thread."""
 
-    def __init__(self, camera: Camera, slot: Slot[Item], stop: threading.Event) -> None:
-        self.camera, self.slot, self.counts = camera, slot, CameraCounts()
+    def __init__(self, camera: Camera, slot: Slot[Item], stop: threading.Event, past: Past) -> None:
+        self.camera, self.slot, self.counts = camera, slot, past.counts
+        self._onward, self._opening = past.onward, past.opening
         self._stop = stop
-        self._onward = Onward()
-        self._opening = 0
+        self._left = threading.Event()
         self._backoff = Backoff(RETRY_MAX_S, RETRY_FIRST_S)
         self._thread = threading.Thread(target=self._run, name=f"camera-{camera.name}", daemon=True)
 
@@ -81,23 +117,43 @@ class Capture:
 
     def join(self, timeout_s: float) -> None:
         """Wait for the end, which the event `stop` brings about."""
-        self._thread.join(timeout_s)
+        if self._thread.ident:  # it was started
+            self._thread.join(timeout_s)
+
+    def abandon(self) -> Past:
+        """Leave the thread to itself: it hangs, and ends when it wakes up, if ever. For the next one."""
+        self._left.set()
+        self.slot.close()
+        return Past(replace(self.counts, due_s=math.inf), self._onward, self._opening)
+
+    def give_up(self, why: str) -> None:
+        """Instead of starting: say that the camera is lost for good."""
+        self._lost(why, logging.ERROR)
+        self.counts.due_s = math.inf
+        self.slot.close()
+
+    def _over(self) -> bool:
+        return self._stop.is_set() or self._left.is_set()
+
+    def _comes_round(self, within_s: float = 0.0) -> None:
+        self.counts.due_s = time.monotonic() + within_s + PATIENCE_S
 
     def _run(self) -> None:
         if not self.camera.live:
             # A clip can wait: it is read ahead only when nobody else wants the processor.
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
         try:
-            while not self._stop.is_set() and self._once():
+            while not self._over() and self._once():
                 pass
         finally:
             self.counts.online = False
             self._put(None)
             self.slot.close()
+            self.counts.due_s = math.inf
 
     def _once(self) -> bool:
         """Open the camera and follow it for as long as that goes; False at the end of a clip."""
-        self.counts.progress_s = time.monotonic()
+        self._comes_round(OPEN_S)
         if not self.camera.knobs.now.enabled:
             self._lost("switched off", logging.INFO)
             self._stop.wait(_TURN_S)
@@ -121,8 +177,9 @@ class Capture:
         self._onward.reopened()
         opened_s, limit_s = time.monotonic(), max(OPEN_S, camera.stalled_s)
         with camera.open() as source:
-            while not self._stop.is_set() and camera.knobs.now.enabled:
-                now_s = counts.progress_s = time.monotonic()
+            while not self._over() and camera.knobs.now.enabled:
+                self._comes_round(limit_s)
+                now_s = time.monotonic()
                 frame = source.read(now_s + limit_s)
                 if frame is None:
                     return True
@@ -160,42 +217,16 @@ class Capture:
         """Wait longer each time, but no longer than until a camera that did not answer does so again."""
         deadline_s = time.monotonic() + self._backoff.next_s()
         away = not self.camera.answers()
-        while not self._stop.is_set() and (away or time.monotonic() < deadline_s):
-            self.counts.progress_s = now_s = time.monotonic()
-            self._stop.wait(ASK_S if away else min(ASK_S, max(deadline_s - now_s, 0.0)))
+        while not self._over() and (away or time.monotonic() < deadline_s):
+            self._comes_round()
+            self._stop.wait(ASK_S if away else min(ASK_S, max(deadline_s - time.monotonic(), 0.0)))
             if away and self.camera.answers():
                 self._backoff.reset()
                 return
 
     def _put(self, sensed: Sensed | None) -> None:
         item = Item(self.camera, self._opening, sensed)
-        while not self._stop.is_set() and not self.slot.closed:
-            self.counts.progress_s = time.monotonic()
+        while not self._over() and not self.slot.closed:
+            self._comes_round()
             if self.slot.put(item, time.monotonic() + 1.0):
                 return
-
-
-class Onward:
-    """Lets numbers and times of frames go on where a source that is opened anew begins again."""
-
-    def __init__(self) -> None:
-        self._next_seq = 0
-        self._last_s = -math.inf
-        self._seq_shift = 0
-        self._shift_s = 0.0
-        self._anew = True
-
-    def reopened(self) -> None:
-        """The next frame is the first of a source that knows nothing of the one before."""
-        self._anew = True
-
-    def frame(self, frame: Frame) -> Frame:
-        """The frame, numbered and timed after all those before it."""
-        if self._anew:
-            self._anew = False
-            self._seq_shift = self._next_seq - frame.seq
-            self._shift_s = max(0.0, self._last_s + RESTART_S - frame.t_s) if math.isfinite(self._last_s) else 0.0
-        if self._seq_shift or self._shift_s:
-            frame = replace(frame, seq=frame.seq + self._seq_shift, t_s=frame.t_s + self._shift_s)
-        self._next_seq, self._last_s = frame.seq + 1, frame.t_s
-        return frame

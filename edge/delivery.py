@@ -49,6 +49,10 @@ class Delivery:
         """Whether another configuration wants the same of it."""
         return _kept(self._settings) == _kept(settings)
 
+    def due_s(self) -> dict[str, float]:
+        """By when each of its threads comes round again, unless it hangs, by its name."""
+        return {"broker": self.link.due_s, "outbox": self.outbox.due_s, "delivery": self.sender.due_s}
+
     def _drain(self) -> None:
         """Give the last events a moment to go out; what does not make it waits on disk for the next start."""
         deadline_s = time.monotonic() + DRAIN_S

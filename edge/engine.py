@@ -1,19 +1,22 @@
 """The threads: one for each camera, and one, the caller's, that runs the chains of all cameras in fair turns."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-from edge.capture import Camera, CameraCounts, Capture, Item
+from edge.capture import Camera, CameraCounts, Capture, Item, Past
 from edge.contracts.errors import EdgeError
 from edge.contracts.types import Event
 from edge.mailbox import Mailbox
 from edge.pipeline import Followed
 
 CLOSE_S = 1.0  # for cameras to close; one that hangs in a read is left behind, it ends when that does
+PATIENCE_S = 30.0  # one turn of the inference thread takes no longer, whatever the model
+MENDS = 3  # threads that a camera gets anew
 _TURN_S = 0.2  # how soon the inference thread notices that it shall stop
 _log = logging.getLogger(__name__)
 
@@ -44,8 +47,9 @@ class Engine:
         self._mailbox: Mailbox[Item] = Mailbox()
         self._stop = stop or threading.Event()
         self._present: dict[str, int] = {}  # the opening of each camera whose frames are being followed
-        self._progress_s = time.monotonic()
-        self._threads = [Capture(c, self._mailbox.slot(live=c.live), self._stop) for c in cameras]
+        self._due_s = math.inf
+        self._mended: dict[str, int] = {}
+        self._threads = [Capture(c, self._mailbox.slot(live=c.live), self._stop, Past()) for c in cameras]
 
     def __enter__(self) -> Self:
         for thread in self._threads:
@@ -68,10 +72,11 @@ class Engine:
     def run(self) -> None:
         """Follow every camera until all clips have ended or `stop` is called, then end what was there."""
         while not self._stop.is_set() and not self._mailbox.drained:
-            self._progress_s = time.monotonic()
+            self._due_s = time.monotonic() + PATIENCE_S
             item = self._mailbox.take(time.monotonic() + _TURN_S)
             if item is not None:
                 self._turn(item)
+        self._due_s = math.inf
         if self._stop.is_set():
             for thread in self._threads:
                 self._gone(thread.camera)
@@ -80,10 +85,29 @@ class Engine:
         """What each camera's thread has counted, and how many pictures newer ones replaced."""
         return {thread.camera.name: (thread.counts, thread.slot.dropped) for thread in self._threads}
 
-    def progress_s(self) -> Mapping[str, float]:
-        """When each thread last came round, by its name, on the clock of `time.monotonic()`."""
-        cameras = {f"camera {thread.camera.name}": thread.counts.progress_s for thread in self._threads}
-        return {"inference": self._progress_s, **cameras}
+    def due_s(self) -> Mapping[str, float]:
+        """By when each thread comes round again, unless it hangs, by its name; on the clock of `time.monotonic()`."""
+        cameras = {f"camera {thread.camera.name}": thread.counts.due_s for thread in self._threads}
+        return {"inference": self._due_s, **cameras}
+
+    def mend(self) -> None:
+        """Give each camera whose thread hangs a new one: the kernel may hold it for ever, the others go on meanwhile.
+
+        May be called on any thread, again and again. A camera whose threads keep hanging is left alone in the end.
+        """
+        now_s = time.monotonic()
+        for index, hung in enumerate(self._threads):
+            if hung.counts.due_s >= now_s or self._stop.is_set():
+                continue
+            name = hung.camera.name
+            self._mended[name] = self._mended.get(name, 0) + 1
+            slot = self._mailbox.slot(live=hung.camera.live)
+            self._threads[index] = Capture(hung.camera, slot, self._stop, hung.abandon())
+            if self._mended[name] > MENDS:
+                self._threads[index].give_up("hangs again and again; left alone until the next start")
+            else:
+                _log.error("camera %s: hangs; given a new thread", name)
+                self._threads[index].start()
 
     def _turn(self, item: Item) -> None:
         camera = item.camera

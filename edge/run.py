@@ -1,7 +1,7 @@
 """`foresight run`: the daemon, from reading its configuration to the last message."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import cv2
@@ -17,6 +17,8 @@ from edge.contracts.errors import EdgeError
 from edge.contracts.redact import RedactingFilter, redact
 from edge.contracts.topics import DEVICE
 from edge.delivery import Delivery
+from edge.life.notify import Notifier
+from edge.life.watchdog import Watchdog
 from edge.orders import Orders, Reloader, signals
 from edge.watch import Watch
 
@@ -34,7 +36,7 @@ def run_daemon(path: Path) -> None:
     settings = read(path)
     _begin_log(settings)
     cv2.setNumThreads(1)  # resizing one picture on several cores costs more than it saves
-    Daemon(settings, lambda: proven(read(path))).run()
+    Daemon(settings, lambda: proven(read(path)), Notifier()).run()
 
 
 def read(path: Path) -> Settings:
@@ -52,10 +54,11 @@ class Daemon:
     Args:
         settings: to begin with.
         reread: what is on disk now; raises an EdgeError where that is of no use.
+        notifier: of the service manager.
     """
 
-    def __init__(self, settings: Settings, reread: Callable[[], Settings]) -> None:
-        self._first, self._reread = settings, reread
+    def __init__(self, settings: Settings, reread: Callable[[], Settings], notifier: Notifier) -> None:
+        self._first, self._reread, self._notifier = settings, reread, notifier
         self._orders = Orders()
         self._good: Settings | None = None  # the newest that ran
         self._tried = settings
@@ -65,7 +68,11 @@ class Daemon:
     def run(self) -> None:
         """Until it is told to stop, or every clip has ended."""
         following: Settings | None = self._first
-        with Reloader(self._reread, self._orders, self._say) as reloader, signals(self._orders, reloader.ask):
+        with (
+            Reloader(self._reread, self._orders, self._say) as reloader,
+            signals(self._orders, reloader.ask),
+            Watchdog(self._notifier, self._due, self._mend),
+        ):
             while following is not None:
                 try:
                     following = self._serve(following, reloader)
@@ -85,8 +92,11 @@ class Daemon:
                 with Watch(following, delivery, self._orders.changed, reloader.ask) as watch:
                     self._good, self._watch = following, watch
                     self._say("loaded")
+                    self._notifier.ready(f"{len(following.cameras)} cameras")
                     watch.run()
-                following = self._orders.take()
+                    self._watch = None
+                    following = self._orders.take()
+                    (self._notifier.reloading if following else self._notifier.stopping)()
             return following
 
     def _back(self, error: EdgeError) -> Settings:
@@ -96,6 +106,15 @@ class Daemon:
         _log.error("the configuration stays as it was: %s", error)
         self._say(f"refused: {error}")
         return self._good
+
+    def _due(self) -> Mapping[str, float]:
+        """By when each stage comes round again, unless it hangs."""
+        watch, delivery = self._watch, self._delivery
+        return {**(delivery.due_s() if delivery else {}), **(watch.engine.due_s() if watch else {})}
+
+    def _mend(self) -> None:
+        if watch := self._watch:
+            watch.engine.mend()
 
     def _heard(self, message: Message) -> None:
         if self._watch:

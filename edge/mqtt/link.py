@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -20,6 +21,7 @@ ONLINE, STOPPED = b"online", b"stopped"
 STEADY_S = 5.0  # a connection that lasted so long was a good one
 CLOSE_S = 5.0
 LOG_PAUSE_S = 1.0
+PATIENCE_S = 60.0  # a connection takes no longer to make, and to end, names looked up by the system included
 _log = logging.getLogger(__name__)
 
 
@@ -52,6 +54,7 @@ class MqttLink:
         self._up_now = threading.Event()
         self._leaving = False
         self._stop = threading.Event()
+        self.due_s = math.inf  # by when its thread comes round again, unless it hangs; `time.monotonic()`
         self._thread = threading.Thread(target=self._run, name="mqtt-link", daemon=True)
 
     def __enter__(self) -> Self:
@@ -129,6 +132,7 @@ class MqttLink:
         backoff = Backoff(self._settings.reconnect_max_s)
         while not self._stop.is_set():
             begun_s = time.monotonic()
+            self.due_s = begun_s + PATIENCE_S
             try:
                 again = self._attempt()
             except Exception:  # noqa: BLE001 - the link must live: whatever it is, it is tried again
@@ -137,7 +141,10 @@ class MqttLink:
             if time.monotonic() - begun_s >= STEADY_S:
                 backoff.reset()
             if not again:
-                self._stop.wait(backoff.next_s())
+                pause_s = backoff.next_s()
+                self.due_s = time.monotonic() + pause_s + PATIENCE_S
+                self._stop.wait(pause_s)
+        self.due_s = math.inf
 
     def _attempt(self) -> bool:
         """One connection from beginning to end; True when the next attempt need not wait."""
@@ -147,7 +154,7 @@ class MqttLink:
             session.open()
             self._refused = ""
             while not session.ended.wait(0.5) and not self._stop.is_set():
-                pass
+                self.due_s = time.monotonic() + PATIENCE_S
         except BrokerError as error:
             return self._not_connected(error, session)
         finally:

@@ -1,9 +1,11 @@
 """The outbox: takes events at once, has them on disk an instant later, and keeps them until they are delivered."""
 
 import logging
+import math
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +20,7 @@ GROUP = 500  # rows in one transaction
 BODY_LIMIT_BYTES = 65536
 RETRY_S = 0.5  # between attempts while the disk takes nothing
 CLOSE_S = 5.0
+PATIENCE_S = 60.0  # a card that is worn out can take half a minute for one write
 _ROUNDS = 10  # attempts to make room, each dropping twice as much
 _log = logging.getLogger(__name__)
 
@@ -48,6 +51,7 @@ class Outbox:
         self._hooks: list[Callable[[], None]] = []
         self._trouble = ""
         self._lock = -1
+        self.due_s = math.inf  # by when its thread comes round again, unless the disk hangs; `time.monotonic()`
         self._writer = threading.Thread(target=self._write, name="outbox-writer", daemon=True)
 
     def __enter__(self) -> Self:
@@ -134,8 +138,10 @@ class Outbox:
 
     def _write(self) -> None:
         while True:
+            self.due_s = time.monotonic() + PATIENCE_S
             try:
                 if self._write_once():
+                    self.due_s = math.inf
                     return
             except Exception as error:  # noqa: BLE001 - the only writer must live: whatever it is, it is tried again
                 self._complain(error)

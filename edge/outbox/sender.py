@@ -1,6 +1,7 @@
 """Sends what the outbox holds through a bus, and lets it forget what has arrived."""
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -19,6 +20,7 @@ from edge.outbox.window import Window
 CLOSE_S = 5.0
 RETRY_S = 0.2  # when the bus takes nothing although it is connected
 IDLE_S = 5.0
+PATIENCE_S = 60.0
 _log = logging.getLogger(__name__)
 
 
@@ -55,6 +57,7 @@ class Sender:
         self._highest = self._sent = self._resent = self._bad_acks = 0
         self._wake = threading.Event()
         self._stop = False
+        self.due_s = math.inf  # by when its thread comes round again, unless it hangs; `time.monotonic()`
         self._thread = threading.Thread(target=self._run, name="outbox-sender", daemon=True)
 
     def __enter__(self) -> Self:
@@ -84,6 +87,7 @@ class Sender:
     def _run(self) -> None:
         timeout_s = 0.0
         while not self._stop:
+            self.due_s = time.monotonic() + timeout_s + PATIENCE_S
             self._wake.wait(timeout_s)
             self._wake.clear()
             try:

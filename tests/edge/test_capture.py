@@ -22,7 +22,7 @@ from edge.cameras.settings import (
     V4l2Settings,
 )
 from edge.cameras.watch import CameraWatchSettings, PictureWatch, Showing, contrast
-from edge.capture import Camera, Capture, Item, Onward
+from edge.capture import Camera, Capture, Item, Onward, Past
 from edge.contracts.errors import SourceError
 from edge.contracts.types import U8, Frame
 from edge.control.knobs import Controls
@@ -66,7 +66,7 @@ class Rig:
             return make()
 
         self.camera: Camera = replace(camera(opened, Scripted(), live=True), answers=answering)
-        self.capture = Capture(self.camera, mailbox.slot(live=True), self._stop)
+        self.capture = Capture(self.camera, mailbox.slot(live=True), self._stop, Past())
 
     def __enter__(self) -> "Rig":
         self.capture.start()

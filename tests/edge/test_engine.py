@@ -1,10 +1,13 @@
 """The threads: fair turns, ends, losses, errors."""
 
+import math
 import threading
+import time
+from functools import partial
 
 from edge.contracts.errors import ModelError, SourceError
 from edge.contracts.types import EventKind, Frame
-from edge.engine import Engine
+from edge.engine import MENDS, Engine
 from tests.rigs.host import wait_until
 from tests.rigs.scenes import Reel, Scripted, Witness, camera, scene
 
@@ -104,3 +107,49 @@ def test_a_fault_in_one_camera_leaves_the_other() -> None:
         engine.run()
         assert "ZeroDivisionError" in engine.counts()["bad"][0].why
     assert len(witness.followed) == 30
+
+
+def captured(engine: Engine, count: int) -> bool:
+    return engine.counts()["bad"][0].captured == count
+
+
+def test_a_camera_whose_thread_hangs_is_given_another_and_left_alone_in_the_end() -> None:
+    hanging = threading.Event()
+
+    class Stuck(Reel):
+        live = True
+
+        def read(self, deadline_s: float) -> Frame | None:
+            frame = super().read(deadline_s)
+            if frame is None:
+                hanging.wait(30)  # as in the kernel: no deadline holds
+            return frame
+
+    witness = Witness()
+    pair = [
+        camera(lambda: Stuck([scene(k) for k in range(10)]), Scripted(), live=True, name="bad"),
+        camera(lambda: Reel([scene(k, "good") for k in range(10)]), Scripted(), name="good"),
+    ]
+    with Engine(pair, [witness]) as engine:
+        runner = threading.Thread(target=engine.run)
+        runner.start()
+        for turn in range(MENDS + 1):
+            assert wait_until(partial(captured, engine, 10 * (turn + 1)))
+            assert engine.due_s()["camera bad"] > time.monotonic()  # it may take its time
+            engine.mend()
+            engine.counts()["bad"][0].due_s = 0.0
+            engine.mend()
+        assert "left alone" in engine.counts()["bad"][0].why
+        assert engine.due_s()["camera bad"] == math.inf  # the others need not be started anew for it
+        engine.mend()
+        hanging.set()
+        engine.stop()
+        runner.join(10)
+    assert len([one for one in witness.followed if one.sensed.frame.camera == "good"]) == 10
+    assert not any(thread.name == "camera-bad" for thread in threading.enumerate())
+
+
+def test_every_thread_says_by_when_it_comes_round() -> None:
+    with Engine([camera(lambda: Reel([scene(k) for k in range(5)]), Scripted())], []) as engine:
+        engine.run()
+        assert engine.due_s() == {"inference": math.inf, "camera cam": math.inf}  # all have ended
