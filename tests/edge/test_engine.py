@@ -146,7 +146,7 @@ def test_a_camera_whose_thread_hangs_is_given_another_and_left_alone_in_the_end(
         engine.stop()
         runner.join(10)
     assert len([one for one in witness.followed if one.sensed.frame.camera == "good"]) == 10
-    assert not any(thread.name == "camera-bad" for thread in threading.enumerate())
+    assert wait_until(lambda: not any(thread.name == "camera-bad" for thread in threading.enumerate()))
 
 
 def test_every_thread_says_by_when_it_comes_round() -> None:
