@@ -1,0 +1,49 @@
+"""SIGTERM ends the daemon within five seconds and in order, whatever hangs at that moment."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.rigs.broker import Broker
+from tests.rigs.cameras import RtspServer
+from tests.rigs.daemon import Daemon
+from tests.rigs.host import wait_until
+from tests.rigs.listener import Listener
+
+STOP_S = 5.0
+
+
+def configured(folder: Path, port: int, url: str) -> Daemon:
+    config = {
+        "device": {"state_dir": str(folder / "state")},
+        "mqtt": {"host": "127.0.0.1", "port": port, "device": "dev"},
+        "cameras": {"yard": {"source": url}},
+    }
+    path = folder / "foresight.yaml"
+    path.write_text(json.dumps(config))  # which is YAML too
+    return Daemon(path)
+
+
+@pytest.mark.parametrize("hangs", ["nothing", "camera", "broker", "both"])
+def test_it_stops_in_time(tmp_path: Path, hangs: str) -> None:
+    with RtspServer(tmp_path, ball=True) as server, Broker() as broker, Listener(broker.port, "dev") as listener:
+        with configured(tmp_path, broker.port, server.url) as daemon:
+            listener.wait_for(lambda heard: heard.topic == "yard/tracks")
+            if hangs in {"camera", "both"}:
+                server.hang()
+            if hangs in {"broker", "both"}:
+                broker.freeze()
+            code, seconds = daemon.stop()
+            broker.thaw()
+            assert (code, seconds < STOP_S) == (0, True), daemon.log
+        if hangs in {"nothing", "camera"}:
+            assert wait_until(lambda: listener.heard("available")[-1].payload == b"stopped")
+            assert listener.heard("yard/status")[-1].payload == b"offline"
+
+
+def test_it_stops_in_time_while_nothing_has_ever_been_there(tmp_path: Path) -> None:
+    with Broker(started=False) as broker, configured(tmp_path, broker.port, "rtsp://127.0.0.1:1/none") as daemon:
+        assert wait_until(lambda: "cannot be reached" in daemon.log and "camera yard" in daemon.log)
+        code, seconds = daemon.stop()
+        assert (code, seconds < STOP_S) == (0, True), daemon.log
