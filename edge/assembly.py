@@ -12,6 +12,7 @@ from edge.activity.motion import MotionDetector
 from edge.attention import Attention
 from edge.cameras.opening import open_source
 from edge.cameras.reach import answers
+from edge.cameras.settings import StreetSettings
 from edge.cameras.source import Paint, Source, leave
 from edge.cameras.watch import PictureWatch
 from edge.capture import Camera
@@ -21,6 +22,7 @@ from edge.contracts.bundle import read_bundle
 from edge.contracts.runtime import Accelerator, Runtime
 from edge.contracts.types import ModelBundle
 from edge.control.knobs import Controls, Knobs
+from edge.demo.camera import StreetCamera
 from edge.detection.detector import Detector, ModelDetector
 from edge.detection.ensemble import Ensemble
 from edge.events.log import EventLog
@@ -141,7 +143,7 @@ def build_camera(
     """One camera, ready for the engine. `source` stands in for the configured one (a rendered street, say)."""
     camera = settings.cameras[name]
     paint = PrivacyMask(camera.masks.privacy) if camera.masks.privacy else leave
-    opened = source or (lambda paint: open_source(name, camera.source, paint))
+    opened = source or (lambda paint: _open(name, camera, paint))
     gate = ActivityGate(camera.activity, camera.masks.motion)
     knobs = Knobs(Controls(enabled=True, detection=True, threshold=camera.events.default.threshold))
     return Camera(
@@ -155,3 +157,10 @@ def build_camera(
         intake=Intake(gate, clock),
         chain=build_chain(settings, name, models, knobs, clock),
     )
+
+
+def _open(name: str, camera: CameraSettings, paint: Paint) -> Source:
+    """The configured source; the rendered street is no camera of `edge.cameras`."""
+    if isinstance(camera.source, StreetSettings):
+        return StreetCamera(name, camera.source, paint)
+    return open_source(name, camera.source, paint)

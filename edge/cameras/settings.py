@@ -89,6 +89,16 @@ class PicameraSettings(_Settings):
     fps: float = Field(15.0, ge=0.1, le=240, description="Pictures per second")
 
 
+class StreetSettings(_Settings):
+    """The rendered street, for trying things without a camera."""
+
+    kind: Literal["street"] = "street"
+    seed: int = Field(1, ge=0, le=2**31, description="Decides houses and traffic")
+    width: int = Field(1280, ge=160, le=3840, description="Pixels")
+    height: int = Field(720, ge=90, le=2160, description="Pixels")
+    fps: float = Field(10.0, ge=0.1, le=60, description="Pictures per second")
+
+
 def expand(value: object) -> object:
     """The long form of a short one: a mapping with its `kind`. Anything else is left for pydantic to refuse."""
     if isinstance(value, (str, Path)):
@@ -116,6 +126,8 @@ def _from_text(text: str) -> dict[str, str]:
         return {"kind": "v4l2", "device": text}
     if text == "picamera":
         return {"kind": "picamera"}
+    if text == "street":
+        return {"kind": "street"}
     try:
         return {"kind": _kind_of_path(text), "path": text}
     except OSError as error:  # a name too long, a folder that may not be looked into
@@ -126,7 +138,9 @@ def _kind_of_path(text: str) -> str:
     return "images" if text.endswith("/") or Path(text).is_dir() else "file"
 
 
-AnySettings = FileSettings | ImagesSettings | V4l2Settings | NetworkSettings | FfmpegSettings | PicameraSettings
+AnySettings = (
+    FileSettings | ImagesSettings | V4l2Settings | NetworkSettings | FfmpegSettings | PicameraSettings | StreetSettings
+)
 
 SourceSettings = Annotated[
     AnySettings,
