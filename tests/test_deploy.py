@@ -1,0 +1,110 @@
+"""What is deployed holds together: the unit, the broker's configuration, the containers' files."""
+
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from pydantic import TypeAdapter
+
+from edge.cameras.settings import SourceSettings, StreetSettings
+from edge.cameras.source import leave
+from edge.check import check
+from edge.contracts.errors import SourceError
+from edge.demo.camera import StreetCamera
+from tests.paths import REPOSITORY
+from tests.programs import program
+
+DEPLOY = REPOSITORY / "deploy"
+UNIT = DEPLOY / "systemd" / "foresight.service"
+SECTIONS = ("Unit", "Service", "Install")
+EXPOSURE = 30  # of 100: 3.0
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60, check=False)
+
+
+def exposed(unit: Path) -> int:
+    analyze = program("systemd-analyze", "systemd")
+    return run(analyze, "security", "--offline=true", f"--threshold={EXPOSURE}", unit).returncode
+
+
+def test_unit_is_hardened() -> None:
+    assert exposed(UNIT) == 0
+
+
+def test_the_measure_sees_an_open_unit(tmp_path: Path) -> None:
+    unit = tmp_path / "open.service"
+    unit.write_text("[Service]\nExecStart=/bin/true\n")
+    assert exposed(unit) != 0
+
+
+@pytest.mark.parametrize(("wrong", "good"), [("", True), ("WatchdogSecs=3", False), ("DeviceAllow=", True)])
+def test_unit_is_understood(tmp_path: Path, wrong: str, good: bool) -> None:
+    analyze = program("systemd-analyze", "systemd")
+    text = UNIT.read_text().replace("/opt/foresight/bin/foresight", "/bin/true")
+    unit = tmp_path / "foresight.service"
+    unit.write_text(text.replace("[Service]\n", f"[Service]\n{wrong}\n"))
+    said = run(analyze, "verify", "--man=no", unit)
+    assert ("foresight.service:" not in said.stderr) == good, said.stderr
+
+
+def test_fast_kernels_can_see_the_processor() -> None:
+    assert "\nProcSubset=all\n" in UNIT.read_text()
+
+
+def test_compose_names_what_is_there() -> None:
+    compose = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+    service = compose["services"]["foresight"]
+    assert (DEPLOY / service["build"]["context"] / service["build"]["dockerfile"]).is_file()
+    assert service["depends_on"] == ["broker"]
+    assert service["environment"] == {"FORESIGHT_MQTT_HOST": "broker"}
+    assert (DEPLOY / compose["services"]["broker"]["volumes"][0].split(":")[0]).is_file()
+
+
+def test_dockerfile_copies_what_is_there() -> None:
+    copied = [line.split()[1:-1] for line in (DEPLOY / "Dockerfile").read_text().splitlines() if line[:5] == "COPY "]
+    names = [name for line in copied if not line[0].startswith("--from") for name in line]
+    assert names
+    assert [name for name in names if not (REPOSITORY / name).exists()] == []
+
+
+def test_configuration_of_the_street_is_good() -> None:
+    assert check(DEPLOY / "street.yaml", {"FORESIGHT_MQTT_HOST": "localhost"}).problems == ()
+
+
+def test_street_as_a_camera() -> None:
+    settings = TypeAdapter(SourceSettings).validate_python("street")
+    assert isinstance(settings, StreetSettings)
+    camera = StreetCamera("yard", settings.model_copy(update={"width": 320, "height": 180, "fps": 50.0}), leave)
+    with pytest.raises(SourceError, match="not open"):
+        camera.read(0.0)
+    with camera:
+        frames = [camera.read(time.monotonic() + 5.0) for _ in range(3)]
+    assert [frame.pixels.shape for frame in frames] == [(180, 320, 3)] * 3
+    assert frames[0].seq < frames[1].seq < frames[2].seq
+    assert not frames[0].pixels.flags.writeable
+
+
+def test_broker_takes_its_configuration(tmp_path: Path) -> None:
+    mosquitto = program("mosquitto")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    written = tmp_path / "broker.conf"
+    written.write_text((DEPLOY / "mosquitto" / "compose.conf").read_text().replace("1883", str(port)))
+    broker = subprocess.Popen([mosquitto, "-c", str(written)], stderr=subprocess.DEVNULL)
+    try:
+        deadline_s = time.monotonic() + 10.0
+        while broker.poll() is None and time.monotonic() < deadline_s:
+            with socket.socket() as client:
+                if client.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.02)
+        pytest.fail("mosquitto does not listen with deploy/mosquitto/compose.conf")
+    finally:
+        broker.kill()
+        broker.wait(10.0)
