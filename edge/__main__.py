@@ -1,4 +1,4 @@
-"""The `foresight` command: `run`, `check`, `replay`, `bench`, `demo`.
+"""The `foresight` command: `run`, `check`, `replay`, `bench`, `demo`, `doctor`, `models`.
 
 Exit codes: 0 all is well; 1 something failed while running; 2 the configuration, a file or an option must be mended.
 """
@@ -101,6 +101,17 @@ def demo(
     from edge.demo.show import show  # noqa: PLC0415
 
     show(source, model, broker, out, seconds)
+
+
+@app.command()
+def doctor(
+    config: Annotated[Path | None, typer.Argument(help="The configuration; without one only the machine")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON list instead of a table")] = False,
+) -> None:
+    """Say what is wrong with this device and what to do: cameras, models, accelerator, broker, clock, disk, power."""
+    from edge.doctor.examine import show  # noqa: PLC0415
+
+    raise typer.Exit(show(config, as_json, Console()))
 
 
 def main() -> None:

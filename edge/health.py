@@ -72,10 +72,10 @@ def cpu_seconds() -> float:
     return own.ru_utime + own.ru_stime
 
 
-def temperature_c() -> float | None:
-    """The hottest thermal zone in degrees Celsius, None where the board tells none."""
+def temperature_c(root: Path = Path("/")) -> float | None:
+    """The hottest thermal zone in degrees Celsius, None where the board tells none. `root`: where `sys` is."""
     readings = []
-    for zone in Path("/sys/class/thermal").glob("thermal_zone*/temp"):
+    for zone in (root / "sys/class/thermal").glob("thermal_zone*/temp"):
         try:
             readings.append(int(zone.read_text()) / 1000)
         except (OSError, ValueError):  # a zone that is switched off answers with an error
@@ -96,9 +96,9 @@ _THROTTLE_FLAGS = {
 }
 
 
-def throttle_flags() -> tuple[str, ...]:
+def throttle_flags(root: Path = Path("/")) -> tuple[str, ...]:
     """What the Raspberry Pi firmware says of power and heat; empty when all is well or on other boards."""
-    source = Path("/sys/devices/platform/soc/soc:firmware/get_throttled")
+    source = root / "sys/devices/platform/soc/soc:firmware/get_throttled"
     try:
         bits = int(source.read_text(), 16)
     except (OSError, ValueError):

@@ -21,6 +21,7 @@ COMPOSERS = {
     "delivery",
     "demo",
     "discovery",
+    "doctor",
     "engine",
     "figures",
     "monitor",
