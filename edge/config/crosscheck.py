@@ -71,7 +71,7 @@ def _files(loaded: Loaded[Settings]) -> Iterator[Problem]:
 
 def _named_files(settings: Settings) -> Iterator[tuple[problems.Path, Path]]:
     places: list[tuple[problems.Path, object]] = [(("model",), settings.model), (("classifier",), settings.classifier)]
-    places += [(("detectors", name), model) for name, model in settings.detectors.items()]
+    places += [(("more_models", name), model) for name, model in settings.more_models.items()]
     places += [(("mqtt", "tls"), settings.mqtt.tls)]
     for path, holder in places:
         for key in ("path", "labels", "ca_file", "cert_file", "key_file"):
