@@ -14,7 +14,6 @@ import pytest
 from pydantic import BaseModel
 
 from edge.check import show_migrated
-from edge.config import rewrite
 from edge.config.forms import CURRENT_FORM, Rename, upgraded
 from edge.config.loader import load, parse_settings
 from edge.config.problems import WHOLE_FILE, InvalidConfig, Problem, problem
@@ -185,7 +184,7 @@ def test_a_disk_that_takes_nothing_leaves_the_file(
             raise OSError(code, os.strerror(code))
         real(descriptor)
 
-    monkeypatch.setattr(rewrite.os, "fsync", fsync)
+    monkeypatch.setattr(os, "fsync", fsync)
     with pytest.raises(InvalidConfig, match="the file is as it was"):
         rewrite_file(file)
     assert file.read_text() == OLD
@@ -283,7 +282,27 @@ cameras:
     activity:
       heartbeat_s: 2
 """
-PIECES = ("", " ", "  ", "\n", ":", "- ", "#", "[", "]", "{", "}", "&a ", "*a", "<<: *a", "!!int ", "'", '"', "\t", "%")
+PIECES: tuple[str, ...] = (
+    "",
+    " ",
+    "  ",
+    "\n",
+    ":",
+    "- ",
+    "#",
+    "[",
+    "]",
+    "{",
+    "}",
+    "&a ",
+    "*a",
+    "<<: *a",
+    "!!int ",
+    "'",
+    '"',
+    "\t",
+    "%",
+)
 PIECES += ("null", "true", "-1", "1e999", ".nan", "9" * 30, "0x", "é", "\x00", "|", ">", "? ", "---\n", "...", "\x85")
 PIECES += ("version: 7\n", "version: 1\n", "detectors: {x: 1}\n", "cameras:", "${FORESIGHT_NO}", "zones: 3", "\u2028")
 
