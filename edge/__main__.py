@@ -47,12 +47,16 @@ def run(config: ConfigFile = Path("foresight.yaml")) -> None:
 def check(
     config: ConfigFile = Path("foresight.yaml"),
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of the configuration")] = False,
+    migrate: Annotated[bool, typer.Option("--migrate", help="Print the configuration in its present form")] = False,
+    write: Annotated[bool, typer.Option("--write", help="With --migrate: rewrite the file, keep a copy")] = False,
 ) -> None:
     """Check a configuration against itself and against its models; say what it would run."""
-    from edge.check import show_check, show_schema  # noqa: PLC0415
+    from edge.check import show_check, show_migrated, show_schema  # noqa: PLC0415
 
     if schema:
         show_schema()
+    elif migrate or write:
+        show_migrated(config, write, Console(stderr=True))
     else:
         raise typer.Exit(show_check(config, Console()))
 

@@ -17,6 +17,7 @@ from rich.table import Table
 from edge.config.crosscheck import MOTION_LABEL, check_counts, check_labels, crosscheck
 from edge.config.loader import Loaded, load_with_places
 from edge.config.problems import InvalidConfig, Problem, problem
+from edge.config.rewrite import read_rewritten, rewrite_file
 from edge.config.settings import Settings, schema
 from edge.contracts.bundle import read_bundle
 from edge.contracts.decode import decoder
@@ -55,6 +56,25 @@ def show_check(path: Path, console: Console) -> int:
             table.add_row(*map(escape, row))
         console.print(table)
     return report.exit_code
+
+
+def show_migrated(path: Path, write: bool, console: Console) -> None:
+    """Print the configuration in its present form to standard output, or write it in its place and keep a copy.
+
+    Args:
+        path: the configuration.
+        write: change the file itself.
+        console: for what is said about it.
+
+    Raises:
+        InvalidConfig: it is no configuration, or cannot be rewritten.
+    """
+    if not write:
+        sys.stdout.write(read_rewritten(path))
+        return
+    backup = rewrite_file(path)
+    said = f"{path}: rewritten; the old file is {backup}" if backup else f"{path}: has the present form already"
+    console.print(said, markup=False, highlight=False, soft_wrap=True)
 
 
 def show_schema() -> None:
@@ -97,7 +117,9 @@ def _labels(loaded: Loaded[Settings]) -> tuple[dict[str, tuple[str, ...]], list[
                 decoder(bundle, DecodeLimits(0.0, 1.0, 1))  # refuses what finds no objects
                 labels[name] = bundle.labels
         except ModelError as error:
-            item = loaded.tree.child(name) or (loaded.tree.child("detectors") or loaded.tree).child(name) or loaded.tree
+            item = (
+                loaded.tree.child(name) or (loaded.tree.child("more_models") or loaded.tree).child(name) or loaded.tree
+            )
             damaged.append(problem(loaded.file, item.at, item.path, f"the model cannot be used: {error}"))
     return labels if settings.models else {"motion": (MOTION_LABEL,)}, damaged
 

@@ -101,7 +101,7 @@ def _settings(source: str, config: Path | None, model: Path | None, labels: Path
         name: camera.model_copy(update={"look": camera.look.model_copy(update={"every_frame": True})})
         for name, camera in read.cameras.items()
     }
-    replaced: dict[str, object] = {"model": made.model, "detectors": {}} if model else {}
+    replaced: dict[str, object] = {"model": made.model, "more_models": {}} if model else {}
     return read.model_copy(update={"cameras": thorough, **replaced})
 
 

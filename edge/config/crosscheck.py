@@ -48,7 +48,7 @@ def check_counts(loaded: Loaded[Settings], labels: Collection[str]) -> list[Prob
         taken = first.setdefault(slug(label), f"the label {label}")
         if taken != f"the label {label}":
             message = f"the label {label} is counted under the topic level {slug(label)}, as is {taken}"
-            path: problems.Path = ("model",) if loaded.settings.model else ("detectors",)
+            path: problems.Path = ("model",) if loaded.settings.model else ("more_models",)
             found.append(_say(loaded, path, message, "rename one of them in a file that `labels` of the model names"))
     return found
 
@@ -89,7 +89,7 @@ def _files(loaded: Loaded[Settings]) -> Iterator[Problem]:
 
 def _named_files(settings: Settings) -> Iterator[tuple[problems.Path, Path]]:
     places: list[tuple[problems.Path, object]] = [(("model",), settings.model), (("classifier",), settings.classifier)]
-    places += [(("detectors", name), model) for name, model in settings.detectors.items()]
+    places += [(("more_models", name), model) for name, model in settings.more_models.items()]
     places += [(("mqtt",), settings.mqtt), (("mqtt", "tls"), settings.mqtt.tls)]
     for path, holder in places:
         for key in ("path", "cpu", "labels", "password_file", "ca_file", "cert_file", "key_file"):

@@ -3,6 +3,7 @@
 `load(path, Settings)` is all that callers need; `foresight` exits with 2 on the error that it raises.
 """
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +16,14 @@ from pydantic import BaseModel, ValidationError
 from edge.config import schema_walk
 from edge.config.defaults import with_defaults
 from edge.config.environment import substitute
+from edge.config.forms import CURRENT_FORM, upgraded
 from edge.config.problems import WHOLE_FILE, InvalidConfig, problem
 from edge.config.translate import misread_booleans, translate
 from edge.config.tree import Item, plain
 from edge.config.yaml_positions import LIMIT_BYTES, parse
 
 M = TypeVar("M", bound=BaseModel)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +55,14 @@ def load_with_places(path: Path, model: type[M], environment: Mapping[str, str] 
 
 
 def parse_settings(raw: bytes, file: str, model: type[M], environment: Mapping[str, str]) -> Loaded[M]:
-    """`load_with_places` of a file's bytes."""
-    tree = with_defaults(substitute(parse(raw, file), environment, file), model)
+    """`load_with_places` of a file's bytes. What has an older form is read as if it had the present one."""
+    present = upgraded(parse(raw, file), file)
+    if present.renames:
+        _log.warning(
+            "%s has form %d, the present one is %d: %s; it is read all the same, and `foresight check %s --migrate` "
+            "prints its new text", file, present.form, CURRENT_FORM, "; ".join(map(str, present.renames)), file,
+        )  # fmt: skip
+    tree = with_defaults(substitute(present.tree, environment, file), model)
     try:
         settings = model.model_validate(plain(tree))
     except ValidationError as error:

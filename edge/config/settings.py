@@ -14,6 +14,7 @@ from edge.attention import AttentionSettings, LookSettings
 from edge.cameras.settings import SourceSettings
 from edge.cameras.watch import CameraWatchSettings
 from edge.classify.settings import ClassifySettings
+from edge.config.forms import CURRENT_FORM, FIRST_FORM
 from edge.contracts.input_rules import Overrides
 from edge.contracts.topics import NAME_PATTERN
 from edge.contracts.types import ColourOrder, Head, Resize
@@ -93,6 +94,7 @@ class CameraSettings(BaseModel, extra="forbid", frozen=True):
 class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True):
     """The configuration of one device. Only `cameras` must be written."""
 
+    version: int = Field(CURRENT_FORM, ge=FIRST_FORM, le=CURRENT_FORM, description="Form of this file; 1 if left out")
     device: DeviceSettings = Field(default_factory=DeviceSettings, description="The device itself")
     mqtt: MqttSettings = Field(default_factory=MqttSettings, description="The broker; by default on this machine")
     outbox: OutboxSettings = Field(OutboxSettings(), description="Delivery of events")
@@ -101,7 +103,9 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
     homeassistant: HomeAssistantSettings = Field(HomeAssistantSettings(), description="Discovery by Home Assistant")
     runtime: RuntimeSettings = Field(RuntimeSettings(), description="How models are run")
     model: ModelSettings | None = Field(None, description="The detector's model; without one, motion is detected")
-    detectors: dict[Name, ModelSettings] = Field({}, description="More detectors, by name; their findings are merged")
+    more_models: dict[Name, ModelSettings] = Field(
+        {}, description="Models of more detectors, by name; their findings are merged"
+    )
     classifier: ModelSettings | None = Field(
         None, description="Second-stage classifier of tracked objects; its answer is their sub_label"
     )
@@ -120,7 +124,7 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
     @property
     def models(self) -> dict[str, ModelFile]:
         """Every detector's model by name, `model` first; empty: the motion detector serves."""
-        return {**({"model": self.model} if self.model else {}), **self.detectors}
+        return {**({"model": self.model} if self.model else {}), **self.more_models}
 
 
 def schema() -> dict[str, Any]:

@@ -200,7 +200,7 @@ class _Builder:
             return str(node.value)
         try:
             value = cast("Scalar", self._loader.construct_object(node))
-        except (ValueError, TypeError, OverflowError, KeyError, yaml.YAMLError):
+        except (ValueError, TypeError, OverflowError, LookupError, yaml.YAMLError):
             self._say(mark, path, "looks like a number, but is none that can be read", "put text in quotes")
             return None
         if isinstance(value, float) and not math.isfinite(value):

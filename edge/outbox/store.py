@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge.contracts.errors import ConfigError
+from edge.outbox.upgrade import STEPS, Steps, form_of, refuse_newer, upgrade
 
-SCHEMA = 1
 PAGE_BYTES = 4096
+KEPT_DAMAGED = 3  # files of a failing card must not fill it
 CHECKPOINT_PAGES = 64  # a small log: a full disk then leaves enough room to delete and to check-point
-_CREATE = (
+_CREATE = (  # form 1; a new file takes the same steps from there as an old one does
     "CREATE TABLE meta (stream TEXT NOT NULL, dropped INTEGER NOT NULL)",
     "CREATE TABLE events (seq INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, body BLOB NOT NULL,"
     " priority INTEGER NOT NULL)",
@@ -59,8 +60,8 @@ class Row(NamedTuple):
 class Store:
     """An open database. Make one with `open_store`."""
 
-    def __init__(self, path: Path, limit_bytes: int) -> None:
-        self._path = path
+    def __init__(self, path: Path, limit_bytes: int, steps: Steps = STEPS) -> None:
+        self._path, self._steps = path, steps
         self._limit_pages = limit_bytes // PAGE_BYTES
         self._db = _connect(path)
         try:
@@ -133,26 +134,27 @@ class Store:
 
     def _prepare(self, path: Path) -> None:
         version = int(self._one("PRAGMA user_version")[0])
-        if version > SCHEMA:
-            raise ConfigError(
-                f"{path}: written by a newer version of this program (schema {version}, this one knows {SCHEMA}); "
-                "install that version again, or move the file away to begin a new outbox"
-            )
+        refuse_newer(path, version, self._steps)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", f"wal_autocheckpoint={CHECKPOINT_PAGES}"):
             self._db.execute(f"PRAGMA {pragma}").fetchall()
-        self._db.execute(f"PRAGMA max_page_count={self._limit_pages}").fetchall()
         if version == 0:
             self._create()
         found = self._one("PRAGMA quick_check(1)")[0]
         if found != "ok":
             raise _damaged(str(found))
+        if version:
+            upgrade(self._db, path, version, self._steps)
+        self._db.execute(f"PRAGMA max_page_count={self._limit_pages}").fetchall()
 
     def _create(self) -> None:
         with self._transaction():
             for statement in _CREATE:
                 self._db.execute(statement)
             self._db.execute("INSERT INTO meta VALUES (?, 0)", (uuid.uuid4().hex,))
-            self._db.execute(f"PRAGMA user_version={SCHEMA}")
+            for step in self._steps:
+                for statement in step:
+                    self._db.execute(statement)
+            self._db.execute(f"PRAGMA user_version={form_of(self._steps)}")
 
     def _last_seq(self) -> int:
         return int(self._one("SELECT seq FROM sqlite_sequence WHERE name = 'events'")[0])
@@ -175,15 +177,16 @@ class Store:
             raise
 
 
-def open_store(path: Path, limit_bytes: int) -> Store:
+def open_store(path: Path, limit_bytes: int, steps: Steps = STEPS) -> Store:
     """Open the file, or begin a new one (a new `stream`) where there is none or a damaged one, which is set aside.
 
     Raises:
         ConfigError: a newer version wrote it, or the folder cannot be written.
         sqlite3.Error: the disk is full or failing; try again later.
+        OSError: there is no room to upgrade an older file; try again later.
     """
     try:
-        return Store(path, limit_bytes)
+        return Store(path, limit_bytes, steps)
     except sqlite3.DatabaseError as error:
         if error_code(error) in _OPERATOR:
             raise ConfigError(
@@ -192,7 +195,7 @@ def open_store(path: Path, limit_bytes: int) -> Store:
         if not is_damage(error):
             raise
         set_aside(path, str(error))
-        return Store(path, limit_bytes)
+        return Store(path, limit_bytes, steps)
 
 
 def error_code(error: sqlite3.Error) -> int:
@@ -207,6 +210,10 @@ def is_damage(error: sqlite3.Error) -> bool:
 
 def set_aside(path: Path, why: str) -> None:
     """Rename a damaged database, its log with it, so that a new one can begin."""
+    kept = sorted(one for one in path.parent.glob(f"{path.name}.damaged-*") if not one.name.endswith(("-wal", "-shm")))
+    for old in kept[: 1 - KEPT_DAMAGED]:
+        for suffix in ("", "-wal", "-shm"):
+            old.with_name(old.name + suffix).unlink(missing_ok=True)
     mark = f"damaged-{time.time_ns()}"
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)
