@@ -118,6 +118,40 @@ def doctor(
     raise typer.Exit(show(config, as_json, Console()))
 
 
+models = typer.Typer(name="models", help="Models of others that run here.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(models)
+
+
+@models.command("list")
+def models_list() -> None:
+    """Show the catalogue: public models under a permissive licence."""
+    from edge.modelling import show_list  # noqa: PLC0415
+
+    show_list(Console())
+
+
+@models.command("pull")
+def models_pull(
+    name: Annotated[str, typer.Argument(help="A name of the catalogue, or a file of this machine")],
+    to: Annotated[Path | None, typer.Option("--to", help="Folder; else where the daemon keeps its state")] = None,
+) -> None:
+    """Fetch a model and check that it is the one that was meant; goes on where it broke off."""
+    from edge.modelling import pull  # noqa: PLC0415
+
+    pull(name, to, Console())
+
+
+@models.command("inspect")
+def models_inspect(
+    file: Annotated[Path, typer.Argument(help="A .tflite file")],
+    labels: LabelFile = None,
+) -> None:
+    """Say what a model file is, without running it."""
+    from edge.modelling import show_model  # noqa: PLC0415
+
+    show_model(file, labels, Console())
+
+
 def main() -> None:
     """Run a command; what the user can mend is told in words, never as a traceback."""
     try:

@@ -24,6 +24,7 @@ COMPOSERS = {
     "doctor",
     "engine",
     "figures",
+    "modelling",
     "monitor",
     "once",
     "orders",
