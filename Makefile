@@ -44,7 +44,8 @@ demo: $(VENV)/device
 test: $(VENV)/dev system
 	@$(BIN)/python -m pytest -m "not long" $(ARGS)
 
-test-long: $(VENV)/dev system
+test-long: $(VENV)/dev
+	@bash tests/system_packages.sh long
 	@$(BIN)/python -m pytest -m long $(ARGS)
 
 bench: $(VENV)/dev

@@ -6,7 +6,12 @@ declare -A needs=(
   [mosquitto]="mosquitto"
   [ffmpeg]="ffmpeg"
   [gcc]="gcc libc6-dev"
+  [systemd-analyze]="systemd"
 )
+if [ "${1:-}" = long ]; then # what only the long tests need
+  needs[systemd-nspawn]="systemd-container"
+  needs[mmdebstrap]="mmdebstrap"
+fi
 missing=()
 for program in "${!needs[@]}"; do
   command -v "$program" >/dev/null || [ -x "/usr/sbin/$program" ] || missing+=(${needs[$program]})
