@@ -71,4 +71,5 @@ def _fill(layers: list[Any], keys: Any, arrays: Mapping[str, np.ndarray]) -> Non
 
 def _natural(name: str) -> list[tuple[int, str]]:
     """`conv_2` before `conv_10`."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+    stem = name.rpartition("__")[0]  # else the layer without a number would not come first
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", stem)]
