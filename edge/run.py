@@ -95,8 +95,9 @@ class Daemon:
                     self._notifier.ready(f"{len(following.cameras)} cameras")
                     watch.run()
                     self._watch = None
-                    following = self._orders.take()
-                    (self._notifier.reloading if following else self._notifier.stopping)()
+                # Only now: leaving the watch sets the event that orders are taken by.
+                following = self._orders.take()
+                (self._notifier.reloading if following else self._notifier.stopping)()
             return following
 
     def _back(self, error: EdgeError) -> Settings:
