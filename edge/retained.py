@@ -64,6 +64,8 @@ class RetainedTopics:
             names: of its cameras, zones and lines.
         """
         base = f"{self._topics.base}/"
+        for topic in sorted(self.under(f"{self._topics.root}/") - self.under(base)):  # the device had another name
+            self.publish(topic, b"", retain=True)
         for topic in sorted(self.under(base)):
             match topic.removeprefix(base).split("/"):
                 case ["zone" | "expected", name, _] if name not in names:

@@ -34,9 +34,17 @@ def run_daemon(path: Path) -> None:
         ModelError: a model crashed or hung in its trial.
     """
     settings = read(path)
-    _begin_log(settings)
+    _begin_log()
+    _hide_secrets(settings)
     cv2.setNumThreads(1)  # resizing one picture on several cores costs more than it saves
-    Daemon(settings, lambda: proven(read(path)), Notifier()).run()
+    Daemon(settings, lambda: _reread(path), Notifier()).run()
+
+
+def _reread(path: Path) -> Settings:
+    """What is on disk now, known to run. Raises InvalidConfig or ModelError."""
+    settings = read(path)
+    _hide_secrets(settings)
+    return proven(settings)
 
 
 def read(path: Path) -> Settings:
@@ -131,9 +139,14 @@ class Daemon:
             self._delivery.bus.publish(topic, redact(text)[:LONGEST_STATE].encode(), retain=True)
 
 
-def _begin_log(settings: Settings) -> None:
-    """Log to standard error, as systemd likes it, without secrets."""
+def _begin_log() -> None:
+    """Log to standard error, as systemd likes it."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(levelname)-7s %(name)s: %(message)s"))
-    handler.addFilter(RedactingFilter(secrets_of(settings)))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
+def _hide_secrets(settings: Settings) -> None:
+    """From now on no line of the log shows them; those of an earlier configuration stay hidden too."""
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(RedactingFilter(secrets_of(settings)))

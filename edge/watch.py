@@ -32,7 +32,7 @@ from edge.publisher import Publisher
 from edge.snapshots import Snapshots
 
 FIRST_STATS_S, STATS_S = 5.0, 60.0
-ANNOUNCE_S = 2.0
+ANNOUNCE_S, REMEMBER_S = 2.0, 1.0
 LOG_PAUSE_S = 60.0
 _log = logging.getLogger(__name__)
 
@@ -50,11 +50,13 @@ class Watch:
     def __init__(self, settings: Settings, delivery: Delivery, ended: threading.Event, reload: Action) -> None:
         self._settings, self._delivery, self._ended, self._reload = settings, delivery, ended, reload
         self._described: Description | None = None
+        self._memory = ControlMemory(delivery.state_dir)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         settings, delivery = self._settings, self._delivery
         bus, topics = delivery.bus, delivery.topics
+        bus.begin(self._names())
         with ExitStack() as stack:
             self.models = stack.enter_context(Models(settings.runtime, delivery.state_dir, self._accelerator))
             clocks = {name: StageClock() for name in settings.cameras}
@@ -68,6 +70,8 @@ class Watch:
             self.engine = stack.enter_context(Engine(cameras, observers, self._ended))
             stack.enter_context(Periodic(self._tell, FIRST_STATS_S, STATS_S))
             stack.enter_context(Periodic(self._announce, ANNOUNCE_S, ANNOUNCE_S))
+            stack.enter_context(Periodic(self._remember, REMEMBER_S, REMEMBER_S))
+            stack.callback(self._remember)
             self._stack = stack.pop_all()
         return self
 
@@ -78,7 +82,6 @@ class Watch:
 
     def run(self) -> None:
         """Until it is ended, or every clip has."""
-        self._delivery.bus.begin(self._names())
         self.panel.tell()
         self._announce()
         self.engine.run()
@@ -95,8 +98,7 @@ class Watch:
         for camera in cameras:
             actions[Command(camera.name, "snapshot")] = partial(snapshots.ask, camera.name)
         knobs = {camera.name: camera.knobs for camera in cameras}
-        memory = ControlMemory(delivery.state_dir)
-        return ControlPanel(delivery.bus, delivery.topics, knobs, actions, memory.load(), memory.keep)
+        return ControlPanel(delivery.bus, delivery.topics, knobs, actions, self._memory.load())
 
     def _announce(self) -> None:
         """Let Home Assistant know; labels that nobody has seen before come to it by and by."""
@@ -104,6 +106,10 @@ class Watch:
         if description != self._described:
             self._described = description
             self.announcer.announce(description)
+
+    def _remember(self) -> None:
+        """What people have turned; not on the network's thread, which must not wait for the disk."""
+        self._memory.keep(self.panel.turned())
 
     def _accelerator(self, accelerator: Accelerator) -> None:
         self._delivery.bus.publish(self._delivery.topics.accelerator, accelerator.state.encode(), retain=True)

@@ -16,6 +16,7 @@ class ControlMemory:
 
     def __init__(self, state_dir: Path) -> None:
         self._stored = Stored(state_dir / FILE_NAME)
+        self._kept: dict[str, Turned] = {}
 
     def load(self) -> dict[str, Turned]:
         """What was kept, by `<camera>/<thing>`."""
@@ -25,10 +26,14 @@ class ControlMemory:
             match pair:
                 case [str(wanted), str(configured)]:
                     found[name] = Turned(wanted, configured)
+        self._kept = dict(found)
         return found
 
     def keep(self, turned: Mapping[str, Turned]) -> None:
-        """Replace what is kept. A disk that cannot be written costs the memory of it, no more."""
+        """Keep this from now on; writes only what is new. A disk that cannot be written costs the memory of it."""
+        if turned == self._kept:
+            return
+        self._kept = dict(turned)
         try:
             self._stored.write({name: (one.wanted, one.configured) for name, one in turned.items()})
         except OSError as error:

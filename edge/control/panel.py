@@ -25,9 +25,6 @@ class Turned:
     configured: str
 
 
-Memory = Callable[[Mapping[str, Turned]], None]  # keeps what is turned over a restart
-
-
 @dataclass(slots=True)
 class _Camera:
     knobs: Knobs
@@ -48,7 +45,6 @@ class ControlPanel:
         knobs: of each camera, as configured.
         actions: what else can be asked for.
         turned: what an earlier run kept.
-        keep: called with all that is turned whenever that has changed.
     """
 
     def __init__(
@@ -58,9 +54,8 @@ class ControlPanel:
         knobs: Mapping[str, Knobs],
         actions: Mapping[Command, Action],
         turned: Mapping[str, Turned],
-        keep: Memory,
     ) -> None:
-        self._bus, self._topics, self._actions, self._keep = bus, topics, actions, keep
+        self._bus, self._topics, self._actions = bus, topics, actions
         self._cameras = {name: _Camera(one) for name, one in knobs.items()}
         self._lock = threading.Lock()
         self._logged_s = -LOG_PAUSE_S
@@ -86,6 +81,16 @@ class ControlPanel:
             except MessageError as error:
                 self._complain(f"{command.camera}/{command.thing}/{error}")
 
+    def turned(self) -> dict[str, Turned]:
+        """Every knob that does not stand as configured, by `<camera>/<thing>`: what is to be kept over a restart."""
+        found = {}
+        for name, camera in self._cameras.items():
+            for thing, tell in TELL.items():
+                one = Turned(tell(camera.knobs.now).decode(), tell(camera.configured).decode())
+                if one.wanted != one.configured:
+                    found[f"{name}/{thing}"] = one
+        return found
+
     def _turn(self, command: Command, payload: bytes) -> None:
         knobs = self._cameras[command.camera].knobs
         with self._lock:
@@ -94,20 +99,9 @@ class ControlPanel:
         self._tell(command.camera, command.thing, knobs.now)
         if knobs.now != before:
             _log.info("%s: %s is %s now", command.camera, command.thing, TELL[command.thing](knobs.now).decode())
-            self._keep(self._turned())
 
     def _tell(self, camera: str, thing: str, controls: Controls) -> None:
         self._bus.publish(self._topics.state(camera, thing), TELL[thing](controls), retain=True)
-
-    def _turned(self) -> dict[str, Turned]:
-        """Every knob that does not stand as configured, by `<camera>/<thing>`."""
-        found = {}
-        for name, camera in self._cameras.items():
-            for thing, tell in TELL.items():
-                one = Turned(tell(camera.knobs.now).decode(), tell(camera.configured).decode())
-                if one.wanted != one.configured:
-                    found[f"{name}/{thing}"] = one
-        return found
 
     def _restore(self, turned: Mapping[str, Turned]) -> None:
         for name, camera in self._cameras.items():

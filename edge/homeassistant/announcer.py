@@ -41,6 +41,7 @@ class Announcer:
         self._lock = threading.Lock()
         self._payloads: dict[str, bytes] = {}
         self._announced = self._remembered()
+        self._later: threading.Timer | None = None
 
     @property
     def birth_topic(self) -> str:
@@ -60,10 +61,10 @@ class Announcer:
 
     def heard(self, message: Message) -> None:
         """Home Assistant is born, or has died: a birth is answered soon, with all that there is."""
-        if message.payload == b"online":
-            later = threading.Timer(random.uniform(0, JITTER_S), self._again)
-            later.daemon = True
-            later.start()
+        if message.payload == b"online" and not (self._later and self._later.is_alive()):
+            self._later = threading.Timer(random.uniform(0, JITTER_S), self._again)
+            self._later.daemon = True
+            self._later.start()
 
     def _again(self) -> None:
         with self._lock:

@@ -77,6 +77,7 @@ PAYLOADS: list[Callable[[Chance, str], bytes]] = [
     lambda chance, _: _json({"v": 1, "stream": "\x00" * chance.randrange(3000), "upto": 1}),
     lambda _, stream: _json({"v": 1, "stream": stream, "upto": 1})[:-2],
     lambda _, __: b"",
+    lambda _, __: b"online",  # ten thousand births
 ]
 
 

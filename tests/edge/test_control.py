@@ -24,13 +24,10 @@ class Desk:
 
     def __init__(self, turned: Mapping[str, Turned] | None = None) -> None:
         self.knobs = knobs()
-        self.kept: list[dict[str, Turned]] = []
         self.done: list[str] = []
         bus = LocalBus()
         actions = {Command(DEVICE, "reload"): lambda: self.done.append("reload")}
-        self.panel = ControlPanel(
-            bus, TOPICS, {"cam": self.knobs}, actions, turned or {}, lambda now: self.kept.append(dict(now))
-        )
+        self.panel = ControlPanel(bus, TOPICS, {"cam": self.knobs}, actions, turned or {})
         self.panel.tell()
         self.states: dict[str, bytes] = {}
         bus.subscribe("#", lambda message: self.states.__setitem__(message.topic, message.payload))
@@ -92,7 +89,7 @@ def test_what_is_not_understood_changes_nothing(topic: str, payload: bytes) -> N
     before = dict(desk.states)
     assert desk.send(f"foresight/dev/{topic}", payload) == knobs().now
     assert desk.states == before
-    assert desk.kept == []
+    assert desk.panel.turned() == {}
 
 
 def test_commands_to_another_device_or_of_unknown_age_are_not_obeyed() -> None:
@@ -113,9 +110,9 @@ def test_an_action_is_done_when_its_button_is_pressed(payload: bytes, done: list
 def test_what_is_turned_is_kept_until_it_is_turned_back() -> None:
     desk = Desk()
     desk.send("foresight/dev/cam/enabled/set", b"OFF")
-    desk.send("foresight/dev/cam/enabled/set", b"OFF")
+    assert desk.panel.turned() == {"cam/enabled": Turned("OFF", "ON")}
     desk.send("foresight/dev/cam/enabled/set", b"ON")
-    assert desk.kept == [{"cam/enabled": Turned("OFF", "ON")}, {}]
+    assert desk.panel.turned() == {}
 
 
 @pytest.mark.parametrize(
@@ -160,8 +157,12 @@ def test_the_threshold_decides_what_is_an_object(threshold: float, told: bool) -
 
 @pytest.mark.parametrize("kept", [{}, {"cam/enabled": Turned("OFF", "ON"), "cam/threshold": Turned("0.8", "0.5")}])
 def test_what_is_kept_is_found_again(tmp_path: Path, kept: dict[str, Turned]) -> None:
-    ControlMemory(tmp_path).keep(kept)
+    memory = ControlMemory(tmp_path)
+    memory.keep(kept)
+    assert (tmp_path / "controls.json").exists() is bool(kept)  # nothing new is not written
     assert ControlMemory(tmp_path).load() == kept
+    memory.keep({})
+    assert ControlMemory(tmp_path).load() == {}
 
 
 @pytest.mark.parametrize("value", [None, 1, [], {"a": 1}, {"a": ["x"]}, {"a": ["x", 1]}, {"a": "xy"}])

@@ -42,6 +42,7 @@ def test_at_first_there_is_nothing_to_take_back(tmp_path: Path) -> None:
         ("old/status", b"online", b""),
         ("old/enabled/state", b"ON", b""),
         ("old/snapshot", b"jpeg", b""),
+        ("accelerator", b"ok", b""),
     ],
 )
 def test_old_news_is_taken_back(tmp_path: Path, topic: str, payload: bytes, then: bytes) -> None:
@@ -53,6 +54,11 @@ def test_old_news_is_taken_back(tmp_path: Path, topic: str, payload: bytes, then
 def test_what_still_holds_stays(tmp_path: Path, topic: str) -> None:
     run(tmp_path, (f"{BASE}/{topic}", b"x"))
     assert after_restart(tmp_path, {"yard"}) == {}
+
+
+def test_a_device_that_was_renamed_leaves_nothing_behind(tmp_path: Path) -> None:
+    run(tmp_path, ("foresight/old/yard/status", b"online"), ("homeassistant/device/foresight_old/config", b"{}"))
+    assert after_restart(tmp_path, {"yard"}) == {"foresight/old/yard/status": b""}
 
 
 def test_what_was_deleted_or_never_kept_is_forgotten(tmp_path: Path) -> None:
