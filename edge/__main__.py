@@ -3,6 +3,7 @@
 Exit codes: 0 all is well; 1 something failed while running; 2 the configuration, a file or an option must be mended.
 """
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -37,7 +38,8 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 
 @app.command()
 def run(config: ConfigFile = Path("foresight.yaml")) -> None:
-    """Run the daemon until it is told to stop (SIGTERM, Ctrl-C)."""
+    """Run the daemon until it is told to stop (SIGTERM, Ctrl-C); SIGHUP reloads."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)  # until it can be obeyed
     from edge.run import run_daemon  # noqa: PLC0415 - commands load only what they need
 
     run_daemon(config)

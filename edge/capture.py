@@ -23,7 +23,9 @@ RETRY_FIRST_S, RETRY_MAX_S = 1.0, 30.0
 STEADY_S = 15.0  # an opening that lasted so long was a good one
 ASK_S = 1.0  # how often a camera that does not answer is asked again
 RESTART_S = 0.04  # between the last frame of a source and the first after it was opened anew, at least
+NAMES_S = 60.0  # that the system may take to look up a camera's name: no deadline of ours holds there
 PATIENCE_S = 20.0  # beyond the time that something may take
+ALONE_S = 600.0  # that a camera whose threads keep hanging is left alone
 LOWEST_PRIORITY = 19
 _TURN_S = 0.2  # how soon a switched-off camera notices that it is switched on
 _ADDRESS = re.compile(r" @ 0x[0-9a-f]+")  # FFmpeg names its objects by address: the same trouble, another text
@@ -127,9 +129,9 @@ class Capture:
         return Past(replace(self.counts, due_s=math.inf), self._onward, self._opening)
 
     def give_up(self, why: str) -> None:
-        """Instead of starting: say that the camera is lost for good."""
+        """Instead of starting: say that the camera is lost, and leave it alone for a while."""
         self._lost(why, logging.ERROR)
-        self.counts.due_s = math.inf
+        self.counts.due_s = time.monotonic() + ALONE_S
         self.slot.close()
 
     def _over(self) -> bool:
@@ -216,13 +218,17 @@ class Capture:
     def _pause(self) -> None:
         """Wait longer each time, but no longer than until a camera that did not answer does so again."""
         deadline_s = time.monotonic() + self._backoff.next_s()
-        away = not self.camera.answers()
+        away = not self._answers()
         while not self._over() and (away or time.monotonic() < deadline_s):
             self._comes_round()
             self._stop.wait(ASK_S if away else min(ASK_S, max(deadline_s - time.monotonic(), 0.0)))
-            if away and self.camera.answers():
+            if away and self._answers():
                 self._backoff.reset()
                 return
+
+    def _answers(self) -> bool:
+        self._comes_round(NAMES_S)
+        return self.camera.answers()
 
     def _put(self, sensed: Sensed | None) -> None:
         item = Item(self.camera, self._opening, sensed)

@@ -6,7 +6,10 @@ from types import TracebackType
 from typing import Self
 
 from edge.config.settings import Settings
+from edge.contracts.errors import ConfigError
+from edge.contracts.stored import StateError
 from edge.contracts.topics import Topics
+from edge.control.memory import ControlMemory
 from edge.mqtt.link import MqttLink
 from edge.outbox.outbox import Outbox
 from edge.outbox.sender import Sender
@@ -20,13 +23,17 @@ class Delivery:
     """Use as a context manager. It outlives a change of cameras, models and zones."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raises a ConfigError where the state directory cannot be written to."""
+        """Raises a StateError where the state directory cannot be written to: that may pass by itself."""
         self._settings = settings
         self._stack = ExitStack()
         self.topics = Topics(settings.mqtt.device, settings.mqtt.prefix)
-        self.state_dir = writable_folder(settings.device.state_dir, "device.state_dir")
+        try:
+            self.state_dir = writable_folder(settings.device.state_dir, "device.state_dir")
+        except ConfigError as error:
+            raise StateError(str(error)) from error
         self.outbox = Outbox(self.state_dir / "outbox.db", settings.outbox)
         self.link = MqttLink(settings.mqtt)
+        self.controls = ControlMemory(self.state_dir)
         self.bus = RetainedTopics(self.link, self.topics, self.state_dir)
         self.sender = Sender(self.outbox, self.link, self.topics.ack, settings.outbox)
 

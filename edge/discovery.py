@@ -9,15 +9,17 @@ from edge.events.settings import LineSettings, ZoneSettings
 from edge.homeassistant.described import CameraDescription, Description, Place
 
 
-def describe(settings: Settings, topics: Topics, kept: Collection[str]) -> Description:
+def describe(settings: Settings, topics: Topics, kept: Collection[str], known: Collection[str]) -> Description:
     """Cameras, zones and lines with their labels.
 
     Args:
         settings: the configuration.
         topics: of this device.
         kept: retained topics of the device; those of counts and expectations tell which labels were seen.
+        known: the labels of the present models.
     """
-    seen = _seen(topics, kept)
+    slugs = {slug(label) for label in known}
+    seen = {place: [label for label in labels if label in slugs] for place, labels in _seen(topics, kept).items()}
     most = settings.homeassistant.labels_each
     cameras = [
         CameraDescription(name, tuple(_places(name, camera, seen, most)), settings.snapshots.enabled)

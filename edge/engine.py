@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
-from edge.capture import Camera, CameraCounts, Capture, Item, Past
+from edge.capture import ALONE_S, Camera, CameraCounts, Capture, Item, Past
 from edge.contracts.errors import EdgeError
 from edge.contracts.types import Event
 from edge.mailbox import Mailbox
@@ -16,7 +16,7 @@ from edge.pipeline import Followed
 
 CLOSE_S = 1.0  # for cameras to close; one that hangs in a read is left behind, it ends when that does
 PATIENCE_S = 30.0  # one turn of the inference thread takes no longer, whatever the model
-MENDS = 3  # threads that a camera gets anew
+MENDS = 3  # threads that a camera gets anew within ten minutes
 _TURN_S = 0.2  # how soon the inference thread notices that it shall stop
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Engine:
         self._stop = stop or threading.Event()
         self._present: dict[str, int] = {}  # the opening of each camera whose frames are being followed
         self._due_s = math.inf
-        self._mended: dict[str, int] = {}
+        self._mended: dict[str, list[float]] = {}  # when each camera was given a new thread
         self._threads = [Capture(c, self._mailbox.slot(live=c.live), self._stop, Past()) for c in cameras]
 
     def __enter__(self) -> Self:
@@ -93,18 +93,19 @@ class Engine:
     def mend(self) -> None:
         """Give each camera whose thread hangs a new one: the kernel may hold it for ever, the others go on meanwhile.
 
-        May be called on any thread, again and again. A camera whose threads keep hanging is left alone in the end.
+        May be called on any thread, again and again. A camera whose threads keep hanging is left alone for ten minutes.
         """
         now_s = time.monotonic()
         for index, hung in enumerate(self._threads):
             if hung.counts.due_s >= now_s or self._stop.is_set():
                 continue
             name = hung.camera.name
-            self._mended[name] = self._mended.get(name, 0) + 1
+            recent = [at_s for at_s in self._mended.get(name, []) if now_s - at_s < ALONE_S]
+            self._mended[name] = [*recent, now_s]
             slot = self._mailbox.slot(live=hung.camera.live)
             self._threads[index] = Capture(hung.camera, slot, self._stop, hung.abandon())
-            if self._mended[name] > MENDS:
-                self._threads[index].give_up("hangs again and again; left alone until the next start")
+            if len(recent) >= MENDS:
+                self._threads[index].give_up("hangs again and again; left alone for ten minutes")
             else:
                 _log.error("camera %s: hangs; given a new thread", name)
                 self._threads[index].start()

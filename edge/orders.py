@@ -35,8 +35,8 @@ class Orders:
 
     def take(self) -> Settings | None:
         """What to go on with; None: nothing. Asked when what ran has ended."""
+        self.changed.clear()  # first: what is ordered from here on sets it again
         following, self._next = self._next, None
-        self.changed.clear()
         if self._stopping:  # whichever came first
             self.changed.set()
             return None

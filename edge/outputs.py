@@ -19,8 +19,10 @@ def writable_folder(folder: Path, what: str) -> Path:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{what} {folder}: {error.strerror}; name a folder that can be written to") from error
+    except (OSError, ValueError) as error:  # the latter: a name that none can be
+        raise ConfigError(
+            f"{what} {folder}: {getattr(error, 'strerror', error)}; name a folder that can be written to"
+        ) from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ConfigError(f"{what} {folder}: it cannot be written to; change its owner, or name another folder")
     return folder

@@ -13,7 +13,7 @@ from pathlib import Path
 from edge.contracts.bus import Bus, Handler
 from edge.contracts.messages import encode_count, encode_online, encode_switch
 from edge.contracts.stored import Stored
-from edge.contracts.topics import DEVICE, Topics
+from edge.contracts.topics import DEVICE, Topics, is_topic
 
 FILE_NAME = "retained.json"
 MOST = 4000  # topics; beyond, new ones are not remembered
@@ -35,7 +35,7 @@ class RetainedTopics:
         self._lock = threading.Lock()
         told = self._stored.read()
         known = told if isinstance(told, Sequence) and not isinstance(told, str) else ()
-        self._known = {topic for topic in known if isinstance(topic, str)}
+        self._known = {topic for topic in known if isinstance(topic, str) and is_topic(topic)}
 
     @property
     def connected(self) -> bool:
@@ -57,11 +57,12 @@ class RetainedTopics:
         with self._lock:
             return {topic for topic in self._known if topic.startswith(prefix)}
 
-    def begin(self, names: Collection[str]) -> None:
+    def begin(self, names: Collection[str], *, pictures: bool) -> None:
         """A configuration begins to run: nothing is present, and nothing else is configured than `names`.
 
         Args:
             names: of its cameras, zones and lines.
+            pictures: whether any may lie at the broker.
         """
         base = f"{self._topics.base}/"
         for topic in sorted(self.under(f"{self._topics.root}/") - self.under(base)):  # the device had another name
@@ -74,6 +75,8 @@ class RetainedTopics:
                     self.publish(topic, encode_count(0), retain=True)
                 case ["expected", _, _]:
                     self.publish(topic, encode_switch(False), retain=True)
+                case [_, "snapshot"] if not pictures:
+                    self.publish(topic, b"", retain=True)
                 case [name, *_] if name not in names and name != DEVICE:
                     self.publish(topic, b"", retain=True)
                 case [_, "status"]:

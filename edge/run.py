@@ -1,6 +1,9 @@
 """`foresight run`: the daemon, from reading its configuration to the last message."""
 
 import logging
+import math
+import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -22,6 +25,8 @@ from edge.life.watchdog import Watchdog
 from edge.orders import Orders, Reloader, signals
 from edge.watch import Watch
 
+CHANGE_S = 300.0  # every model may take a minute to be tried
+MOST_EARLY = 64
 LONGEST_STATE = 255  # what Home Assistant takes for a state
 _log = logging.getLogger(__name__)
 
@@ -72,6 +77,9 @@ class Daemon:
         self._tried = settings
         self._delivery: Delivery | None = None
         self._watch: Watch | None = None
+        self._ready_s = math.inf  # by when the next watch runs, or the last one has ended
+        self._refused = ""  # why the newest configuration does not run
+        self._early: deque[Message] = deque(maxlen=MOST_EARLY)  # commands while nothing is watched
 
     def run(self) -> None:
         """Until it is told to stop, or every clip has ended."""
@@ -84,7 +92,7 @@ class Daemon:
             while following is not None:
                 try:
                     following = self._serve(following, reloader)
-                except EdgeError as error:
+                except Exception as error:  # noqa: BLE001 - what ran before must go on, whatever it is
                     following = self._back(error)
 
     def _serve(self, settings: Settings, reloader: Reloader) -> Settings | None:
@@ -97,37 +105,44 @@ class Daemon:
             following: Settings | None = settings
             while following is not None and delivery.serves(following):
                 self._tried = following
+                self._ready_s = time.monotonic() + CHANGE_S
                 with Watch(following, delivery, self._orders.changed, reloader.ask) as watch:
-                    self._good, self._watch = following, watch
-                    self._say("loaded")
+                    self._good, self._watch, self._ready_s = following, watch, math.inf
+                    self._say(self._refused or "loaded")
+                    self._refused = ""
+                    while self._early:
+                        watch.panel.heard(self._early.popleft())
                     self._notifier.ready(f"{len(following.cameras)} cameras")
                     watch.run()
-                    self._watch = None
+                    self._watch, self._ready_s = None, time.monotonic() + CHANGE_S
                 # Only now: leaving the watch sets the event that orders are taken by.
                 following = self._orders.take()
                 (self._notifier.reloading if following else self._notifier.stopping)()
             return following
 
-    def _back(self, error: EdgeError) -> Settings:
+    def _back(self, error: Exception) -> Settings:
         """What ran before a configuration that could not be run. Raises `error` where there is none."""
         if self._good is None or self._good is self._tried:
             raise error
-        _log.error("the configuration stays as it was: %s", error)
-        self._say(f"refused: {error}")
+        _log.error("the configuration stays as it was: %s", error, exc_info=not isinstance(error, EdgeError))
+        self._refused = f"refused: {error}"
         return self._good
 
     def _due(self) -> Mapping[str, float]:
         """By when each stage comes round again, unless it hangs."""
         watch, delivery = self._watch, self._delivery
-        return {**(delivery.due_s() if delivery else {}), **(watch.engine.due_s() if watch else {})}
+        stages = {"change of configuration": self._ready_s, **(delivery.due_s() if delivery else {})}
+        return {**stages, **(watch.engine.due_s() if watch else {})}
 
     def _mend(self) -> None:
         if watch := self._watch:
             watch.engine.mend()
 
     def _heard(self, message: Message) -> None:
-        if self._watch:
-            self._watch.panel.heard(message)
+        if watch := self._watch:
+            watch.panel.heard(message)
+        else:
+            self._early.append(message)
 
     def _born(self, message: Message) -> None:
         if self._watch:

@@ -5,6 +5,7 @@ No picture leaves the device unless the configuration says so: `snapshots.enable
 
 import logging
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
@@ -25,6 +26,7 @@ from edge.pipeline import Followed
 POORER = (1.0, 0.75, 0.5, 0.3)  # of the quality asked for, one after the other, until the picture is small enough
 SMALLER = 0.7
 SMALLEST = 64  # pixels on the longer side
+ASKED_S = 30.0  # that a camera may take to give the picture that is asked for
 _TURN_S = 0.2
 _log = logging.getLogger(__name__)
 
@@ -60,7 +62,7 @@ class Snapshots:
 
     def __init__(self, bus: Bus, topics: Topics, settings: SnapshotSettings) -> None:
         self._bus, self._topics, self._settings = bus, topics, settings
-        self._asked: set[str] = set()
+        self._asked: dict[str, float] = {}  # until when
         self._event_s: dict[str, float] = {}
         self._queue: Queue[_Wanted] = Queue(maxsize=1)
         self._stop = threading.Event()
@@ -77,12 +79,13 @@ class Snapshots:
         self._thread.join(2.0)
 
     def ask(self, camera: str) -> None:
-        """The next picture of a camera is wanted. May be called on any thread."""
-        self._asked.add(camera)
+        """The next picture of a camera is wanted, if it comes soon. May be called on any thread."""
+        self._asked[camera] = time.monotonic() + ASKED_S
 
     def seen(self, camera: Camera, followed: Followed) -> None:
         """Take the picture if it is wanted and the one before is done; else the next one will do."""
-        if not (self._settings.enabled and (camera.name in self._asked or self._new(camera.name, followed))):
+        asked = self._asked.get(camera.name, 0.0) > time.monotonic()
+        if not (self._settings.enabled and (asked or self._new(camera.name, followed))):
             return
         frame, labels = followed.sensed.frame, camera.chain.labels
         names = {
@@ -93,11 +96,11 @@ class Snapshots:
             self._queue.put_nowait(_Wanted(camera.name, frame.pixels, followed.tracks, names))
         except Full:
             return
-        self._asked.discard(camera.name)
+        self._asked.pop(camera.name, None)
         self._event_s[camera.name] = frame.t_s
 
     def gone(self, camera: Camera, events: list[Event]) -> None:
-        """What is wanted of it waits until it is back."""
+        """What is wanted of it waits, if it is soon back."""
 
     def failed(self, camera: Camera, error: EdgeError) -> None:
         """The next frame will do."""

@@ -17,7 +17,6 @@ from edge.contracts.messages import encode_stats
 from edge.contracts.runtime import Accelerator
 from edge.contracts.topics import DEVICE, Command
 from edge.contracts.types import Event
-from edge.control.memory import ControlMemory
 from edge.control.panel import Action, ControlPanel
 from edge.delivery import Delivery
 from edge.discovery import describe
@@ -25,7 +24,7 @@ from edge.engine import Engine, Observer
 from edge.health import StageClock
 from edge.homeassistant.announcer import Announcer
 from edge.homeassistant.described import Description
-from edge.monitor import Monitor
+from edge.monitor import Monitor, worst
 from edge.periodic import Periodic
 from edge.pipeline import Followed
 from edge.publisher import Publisher
@@ -50,13 +49,12 @@ class Watch:
     def __init__(self, settings: Settings, delivery: Delivery, ended: threading.Event, reload: Action) -> None:
         self._settings, self._delivery, self._ended, self._reload = settings, delivery, ended, reload
         self._described: Description | None = None
-        self._memory = ControlMemory(delivery.state_dir)
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
         settings, delivery = self._settings, self._delivery
         bus, topics = delivery.bus, delivery.topics
-        bus.begin(self._names())
+        bus.begin(self._names(), pictures=settings.snapshots.enabled)
         with ExitStack() as stack:
             self.models = stack.enter_context(Models(settings.runtime, delivery.state_dir, self._accelerator))
             clocks = {name: StageClock() for name in settings.cameras}
@@ -65,6 +63,8 @@ class Watch:
             snapshots = stack.enter_context(Snapshots(bus, topics, settings.snapshots))
             self.panel = self._panel(cameras, snapshots)
             self.announcer = Announcer(bus, topics, settings.homeassistant, delivery.state_dir)
+            stack.callback(self.announcer.close)
+            self._labels = {label for camera in cameras for label in camera.chain.labels}
             publisher = Publisher(bus, delivery.outbox, topics, secrets.token_hex(4), settings.publish)
             observers: list[Observer] = [publisher, self._monitor, snapshots, TroubleLog()]
             self.engine = stack.enter_context(Engine(cameras, observers, self._ended))
@@ -83,6 +83,7 @@ class Watch:
     def run(self) -> None:
         """Until it is ended, or every clip has."""
         self.panel.tell()
+        self._accelerator(worst([runtime.accelerator for runtime in self.models.runtimes]))
         self._announce()
         self.engine.run()
 
@@ -98,18 +99,18 @@ class Watch:
         for camera in cameras:
             actions[Command(camera.name, "snapshot")] = partial(snapshots.ask, camera.name)
         knobs = {camera.name: camera.knobs for camera in cameras}
-        return ControlPanel(delivery.bus, delivery.topics, knobs, actions, self._memory.load())
+        return ControlPanel(delivery.bus, delivery.topics, knobs, actions, delivery.controls.load())
 
     def _announce(self) -> None:
         """Let Home Assistant know; labels that nobody has seen before come to it by and by."""
-        description = describe(self._settings, self._delivery.topics, self._delivery.bus.under(""))
+        description = describe(self._settings, self._delivery.topics, self._delivery.bus.under(""), self._labels)
         if description != self._described:
             self._described = description
             self.announcer.announce(description)
 
     def _remember(self) -> None:
         """What people have turned; not on the network's thread, which must not wait for the disk."""
-        self._memory.keep(self.panel.turned())
+        self._delivery.controls.keep(self.panel.turned())
 
     def _accelerator(self, accelerator: Accelerator) -> None:
         self._delivery.bus.publish(self._delivery.topics.accelerator, accelerator.state.encode(), retain=True)

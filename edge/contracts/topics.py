@@ -34,6 +34,11 @@ def slug(label: str) -> str:
     return _NOT_IN_A_NAME.sub("_", label) or "_"
 
 
+def is_topic(text: str) -> bool:
+    """Whether something can be published under it (MQTT 5, section 4.7)."""
+    return 0 < len(text.encode(errors="replace")) < 65536 and not set(text) & set("+#\0")
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """What a `<camera>/<thing>/set` topic asks for."""

@@ -1,5 +1,6 @@
 """Whether the broker lets us in."""
 
+import threading
 from collections.abc import Iterator
 
 from edge.contracts.errors import BrokerError
@@ -29,13 +30,13 @@ def _connected(settings: MqttSettings) -> str:
     """The version that the broker speaks."""
     session = Session(settings, V5, lambda _: None, lambda _: None)
     try:
-        session.open()
+        session.open(threading.Event())
     except BrokerError:
         if not session.wrong_version:
             raise
         older = Session(settings, V311, lambda _: None, lambda _: None)
         try:
-            older.open()
+            older.open(threading.Event())
         finally:
             older.close()
         return "3.1.1"

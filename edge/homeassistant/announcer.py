@@ -9,7 +9,7 @@ from pathlib import Path
 
 from edge.contracts.bus import Bus, Message
 from edge.contracts.stored import Stored
-from edge.contracts.topics import Topics
+from edge.contracts.topics import Topics, is_topic
 from edge.homeassistant.components import Component, Components, node
 from edge.homeassistant.described import Description
 from edge.homeassistant.settings import HomeAssistantSettings
@@ -66,6 +66,12 @@ class Announcer:
             self._later.daemon = True
             self._later.start()
 
+    def close(self) -> None:
+        """Answer no birth any more."""
+        if self._later:
+            self._later.cancel()
+            self._later.join(JITTER_S)
+
     def _again(self) -> None:
         with self._lock:
             for topic, payload in self._payloads.items():
@@ -111,7 +117,7 @@ class Announcer:
         told = self._stored.read()
         found: Announced = {}
         for topic, platforms in told.items() if isinstance(told, Mapping) else ():
-            if isinstance(platforms, Mapping):
+            if isinstance(platforms, Mapping) and is_topic(topic):
                 found[topic] = {key: str(kind) for key, kind in platforms.items()}
         return found
 

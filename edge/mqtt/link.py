@@ -151,7 +151,7 @@ class MqttLink:
         session = None
         try:
             session = Session(self._settings, self._protocol, self._up, self._dispatch)
-            session.open()
+            session.open(self._stop)
             self._refused = ""
             while not session.ended.wait(0.5) and not self._stop.is_set():
                 self.due_s = time.monotonic() + PATIENCE_S

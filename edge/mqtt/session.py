@@ -89,8 +89,8 @@ class Session:
         self._early: dict[int, bool] = {}  # confirmed before `publish` had returned the number
         self._client = self._make()
 
-    def open(self) -> None:
-        """Connect, and wait until the broker has said yes.
+    def open(self, stop: threading.Event) -> None:
+        """Connect, and wait until the broker has said yes, or `stop` is set.
 
         Raises:
             BrokerError: it said no, or nothing.
@@ -110,7 +110,8 @@ class Session:
         self._client.loop_start()
         deadline_s = time.monotonic() + CONNECT_S
         while not self._standing.wait(0.02) and not self.ended.is_set() and time.monotonic() < deadline_s:
-            pass
+            if stop.is_set():
+                break
         if not self._standing.is_set():
             raise BrokerError(f"{where} refuses: {self._refusal()}")
 

@@ -125,11 +125,15 @@ class FallbackRuntime:
         while not self._stop.wait(pause_s):
             pause_s = min(2 * pause_s, PROBE_MAX_S)
             try:
-                self._found = self._open()
+                found = self._open()
             except ModelError as error:
                 _log.debug("not yet: %s", error)
+                continue
+            if self._stop.is_set():  # nobody will take it
+                found.close()
             else:
-                return
+                self._found = found
+            return
 
     def _take_found(self) -> None:
         if self._found:

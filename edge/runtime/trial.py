@@ -4,6 +4,7 @@ Exit code 0: it loaded and ran twice. 1: it failed, the last line says how. Kill
 over a limit. Imports are few, since this stands between a new model and its first detection.
 """
 
+import ctypes
 import json
 import math
 import resource
@@ -19,11 +20,13 @@ from edge.runtime.interpreters import Plan, open_interpreter
 from edge.runtime.libraries import find_library
 
 MIB = 1 << 20
+PR_SET_PDEATHSIG = 1  # prctl(2)
 MAX_FILE_BYTES = MIB  # of what the model makes the libraries write, log lines included
 
 
 def main(order: str) -> int:
     """Try the model of an order (`edge.runtime.canary.Order`, as JSON)."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # whoever waits for us may be killed
     told = json.loads(order)
     plan = Plan(**told["plan"])
     library = find_library()

@@ -169,3 +169,10 @@ def test_what_is_kept_is_found_again(tmp_path: Path, kept: dict[str, Turned]) ->
 def test_what_makes_no_sense_is_not_taken_up(tmp_path: Path, value: Json) -> None:
     Stored(tmp_path / "controls.json").write(value)
     assert ControlMemory(tmp_path).load() == {}
+
+
+def test_what_the_disk_does_not_take_is_known_to_this_process(tmp_path: Path) -> None:
+    (tmp_path / "controls.json").mkdir()
+    memory = ControlMemory(tmp_path)
+    memory.keep({"cam/enabled": Turned("OFF", "ON")})
+    assert memory.load() == {"cam/enabled": Turned("OFF", "ON")}  # a reload must not open a camera

@@ -24,6 +24,7 @@ from tests.rigs.host import wait_until
 
 TOPICS = Topics("shed-1")
 BASE = "foresight/shed-1"
+KNOWN = ("person", "car", "dog", "bird", "traffic light", *(f"label{n}" for n in range(80)))
 GATE = [[0.3, 0.1], [0.7, 0.1], [0.7, 1], [0.3, 1]]
 Payloads = dict[str, Any]
 
@@ -48,7 +49,7 @@ class House:
         self.kept[message.topic] = json.loads(message.payload) if message.payload else None
 
     def announce(self, given: Settings, *seen: str) -> Payloads:
-        self.announcer.announce(describe(given, TOPICS, [f"{BASE}/{topic}" for topic in seen]))
+        self.announcer.announce(describe(given, TOPICS, [f"{BASE}/{topic}" for topic in seen], KNOWN))
         return self.kept
 
 
@@ -107,6 +108,11 @@ def test_zones_have_their_labels_and_lines_are_only_expected_at(tmp_path: Path) 
     assert "lane_2_dog_presence" in shown  # seen, and no list says otherwise
     assert not [key for key in shown if "bird" in key]  # the zone has a list
     assert {key for key in shown if "kerb" in key} == {"lane_2_kerb_all_expected"}
+
+
+def test_labels_that_no_model_has_any_more_are_dropped(tmp_path: Path) -> None:
+    every = entities(House(tmp_path).announce(settings(), "zone/lane_2/moving"))
+    assert not [key for key in every if "moving" in key]
 
 
 def test_entities_do_not_grow_without_bounds(tmp_path: Path) -> None:
@@ -180,7 +186,7 @@ def stats(*cameras: str) -> bytes:
     ],
 )
 def test_templates_show_what_is_published(key: str, payload: bytes, shown: str) -> None:
-    (camera,) = describe(settings(cameras={"yard": {"source": "rtsp://c/1"}}), TOPICS, []).cameras
+    (camera,) = describe(settings(cameras={"yard": {"source": "rtsp://c/1"}}), TOPICS, [], KNOWN).cameras
     made = Components(TOPICS).of_camera(camera)[f"foresight_shed-1_yard_{key}"]
     assert rendered(str(made["value_template"]), payload) == shown
 
@@ -195,7 +201,7 @@ def test_templates_of_the_device_show_what_is_published(key: str, shown: str) ->
     ("payload", "shown"), [(b"online", "online"), (b"stopped", "offline"), (b"offline", "offline")]
 )
 def test_a_stopped_daemon_is_not_available(payload: bytes, shown: str) -> None:
-    (camera,) = describe(settings(cameras={"yard": {"source": "rtsp://c/1"}}), TOPICS, []).cameras
+    (camera,) = describe(settings(cameras={"yard": {"source": "rtsp://c/1"}}), TOPICS, [], KNOWN).cameras
     availability = Components(TOPICS).of_camera(camera)["foresight_shed-1_yard_all_presence"]
     listed = availability["availability"]
     assert isinstance(listed, list)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge.bus import LocalBus
+from edge.contracts.stored import Json, Stored
 from edge.contracts.topics import Topics
 from edge.retained import MOST, RetainedTopics
 
@@ -22,7 +23,7 @@ def run(folder: Path, *published: tuple[str, bytes]) -> RetainedTopics:
 def after_restart(folder: Path, names: set[str]) -> dict[str, bytes]:
     bus, told = LocalBus(), dict[str, bytes]()
     bus.subscribe("#", lambda message: told.__setitem__(message.topic, message.payload))
-    RetainedTopics(bus, TOPICS, folder).begin(names)
+    RetainedTopics(bus, TOPICS, folder).begin(names, pictures=True)
     return told
 
 
@@ -54,6 +55,18 @@ def test_old_news_is_taken_back(tmp_path: Path, topic: str, payload: bytes, then
 def test_what_still_holds_stays(tmp_path: Path, topic: str) -> None:
     run(tmp_path, (f"{BASE}/{topic}", b"x"))
     assert after_restart(tmp_path, {"yard"}) == {}
+
+
+def test_no_picture_stays_where_none_may_leave_the_device(tmp_path: Path) -> None:
+    made = run(tmp_path, (f"{BASE}/yard/snapshot", b"jpeg"))
+    made.begin({"yard"}, pictures=False)
+    assert made.under(BASE) == set()
+
+
+@pytest.mark.parametrize("value", [None, 1, ["a/#", "", "x\0", 5, f"{BASE}/zone/z/+"]])
+def test_what_can_be_no_topic_is_not_believed(tmp_path: Path, value: Json) -> None:
+    Stored(tmp_path / "retained.json").write(value)
+    assert run(tmp_path).under("") == set()
 
 
 def test_a_device_that_was_renamed_leaves_nothing_behind(tmp_path: Path) -> None:
