@@ -20,6 +20,7 @@ from edge.contracts.errors import EdgeError
 from edge.contracts.redact import RedactingFilter, redact
 from edge.contracts.topics import DEVICE
 from edge.delivery import Delivery
+from edge.health import give_back_memory
 from edge.life.notify import Notifier
 from edge.life.watchdog import Watchdog
 from edge.orders import Orders, Reloader, signals
@@ -115,6 +116,7 @@ class Daemon:
                     self._notifier.ready(f"{len(following.cameras)} cameras")
                     watch.run()
                     self._watch, self._ready_s = None, time.monotonic() + CHANGE_S
+                give_back_memory()
                 # Only now: leaving the watch sets the event that orders are taken by.
                 following = self._orders.take()
                 (self._notifier.reloading if following else self._notifier.stopping)()
