@@ -56,7 +56,8 @@ class Watch:
         bus, topics = delivery.bus, delivery.topics
         bus.begin(self._names(), pictures=settings.snapshots.enabled)
         with ExitStack() as stack:
-            self.models = stack.enter_context(Models(settings.runtime, delivery.state_dir, self._accelerator))
+            self.models = Models(settings.runtime, delivery.state_dir, self._accelerator)
+            stack.enter_context(self.models)
             clocks = {name: StageClock() for name in settings.cameras}
             cameras = [build_camera(settings, name, self.models, clocks[name]) for name in settings.cameras]
             self._monitor = Monitor(clocks)
@@ -113,7 +114,9 @@ class Watch:
         self._delivery.controls.keep(self.panel.turned())
 
     def _accelerator(self, accelerator: Accelerator) -> None:
-        self._delivery.bus.publish(self._delivery.topics.accelerator, accelerator.state.encode(), retain=True)
+        every = [accelerator, *(runtime.accelerator for runtime in self.models.runtimes)]
+        state = worst(every).state.encode()
+        self._delivery.bus.publish(self._delivery.topics.accelerator, state, retain=True)
 
     def _tell(self) -> None:
         delivery = self._delivery

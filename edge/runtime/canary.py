@@ -65,7 +65,7 @@ def _run_trial(order: Order) -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=_environment(),
+                env=child_environment(),
                 timeout=order.deadline_s,
                 check=False,
             )
@@ -102,8 +102,11 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _environment() -> dict[str, str]:
-    """The few variables that the trial needs to start; NumPy's own threads would only take address space."""
+def child_environment() -> dict[str, str]:
+    """The few variables that a model's process needs to start, and no secrets of the daemon's.
+
+    NumPy's own threads would only take address space.
+    """
     root = str(Path(edge.__file__).parent.parent)
     paths = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}

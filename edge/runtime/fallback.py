@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
@@ -19,6 +20,7 @@ from edge.runtime.tflite import plan_for
 
 OPEN_S = 20.0  # an Edge TPU on USB takes some seconds to be loaded with its firmware
 PROBE_FIRST_S, PROBE_MAX_S = 1.0, 10.0
+STEADY_S = 60.0  # it has served so long: what happens next is another story
 CLOSE_S = 2.0
 _log = logging.getLogger(__name__)
 
@@ -53,6 +55,8 @@ class FallbackRuntime:
             _check_alike(bundle, cpu.bundle)
         self._found: RemoteModel | None = None  # by the prober, for the inference thread to take
         self._stop = threading.Event()
+        self._lock = threading.Lock()  # for `_found`
+        self._pause_s, self._since_s = PROBE_FIRST_S, 0.0
         self._remote: RemoteModel | None = None
         self._prober: threading.Thread | None = None
         self.accelerator = Accelerator("ok", "", 0)
@@ -85,7 +89,8 @@ class FallbackRuntime:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._stop.set()
+        with self._lock:
+            self._stop.set()
         if self._prober:
             self._prober.join(CLOSE_S)
         for model in (self._remote, self._found):
@@ -93,17 +98,19 @@ class FallbackRuntime:
                 model.close()
 
     def _begin(self) -> None:
+        """With a CPU model nobody waits for the accelerator: it may take its time, or hang."""
+        if self._cpu is not None:
+            self._set(Accelerator("degraded", f"the {self._plan.accelerator} is being opened", 0))
+            self._look_for_it(0.0)
+            return
         try:
             self._remote = self._open()
         except ModelError as error:
-            if self._cpu is None:
-                raise ModelError(
-                    f"{self.bundle.path} is compiled for an accelerator, and {error}; plug it in, or name the CPU's "
-                    "version of the model as `cpu`"
-                ) from error
-            self._lose(error)
-        else:
-            self._changed(self.accelerator)
+            raise ModelError(
+                f"{self.bundle.path} is compiled for an accelerator, and {error}; plug it in, or name the CPU's "
+                "version of the model as `cpu`"
+            ) from error
+        self._set(self.accelerator)
 
     def _open(self) -> RemoteModel:
         return RemoteModel(self._plan, self._input_bytes, OPEN_S)
@@ -113,34 +120,41 @@ class FallbackRuntime:
         if self._remote:
             self._remote.close()
         self._remote = None
-        lost = self.accelerator.lost + 1
-        self.accelerator = Accelerator("degraded", str(error), lost)
+        if time.monotonic() - self._since_s > STEADY_S:
+            self._pause_s = PROBE_FIRST_S
+        self._set(Accelerator("degraded", str(error), self.accelerator.lost + 1))
         _log.warning("%s; the CPU serves meanwhile", error)
-        self._changed(self.accelerator)
-        self._prober = threading.Thread(target=self._probe, name="accelerator-probe", daemon=True)
+        self._look_for_it(self._pause_s)
+
+    def _set(self, accelerator: Accelerator) -> None:
+        self.accelerator = accelerator
+        self._changed(accelerator)
+
+    def _look_for_it(self, pause_s: float) -> None:
+        self._prober = threading.Thread(target=self._probe, args=(pause_s,), name="accelerator-probe", daemon=True)
         self._prober.start()
 
-    def _probe(self) -> None:
-        pause_s = PROBE_FIRST_S
+    def _probe(self, pause_s: float) -> None:
+        """Try to open it, with growing pauses; one that serves for a moment only is not tried ever faster."""
         while not self._stop.wait(pause_s):
-            pause_s = min(2 * pause_s, PROBE_MAX_S)
+            pause_s, self._pause_s = self._pause_s, min(2 * self._pause_s, PROBE_MAX_S)
             try:
                 found = self._open()
             except ModelError as error:
                 _log.debug("not yet: %s", error)
                 continue
-            if self._stop.is_set():  # nobody will take it
-                found.close()
-            else:
-                self._found = found
-            return
+            with self._lock:
+                if not self._stop.is_set():
+                    self._found = found
+                    return
+            found.close()  # nobody will take it
 
     def _take_found(self) -> None:
         if self._found:
             self._remote, self._found = self._found, None
-            self.accelerator = Accelerator("ok", "", self.accelerator.lost)
-            _log.info("the %s serves again", self._plan.accelerator)
-            self._changed(self.accelerator)
+            self._since_s = time.monotonic()
+            _log.info("the %s serves", self._plan.accelerator)
+            self._set(Accelerator("ok", "", self.accelerator.lost))
 
 
 def _check_alike(compiled: ModelBundle, cpu: ModelBundle) -> None:

@@ -7,15 +7,14 @@ import socket
 import sys
 import time
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-import edge
 from edge.contracts.errors import ModelError
 from edge.contracts.process import Child
+from edge.runtime.canary import child_environment
 from edge.runtime.interpreters import Plan
 
 OUTPUT_BYTES = 1 << 24  # room for a model's outputs; only what is used becomes memory
@@ -42,7 +41,9 @@ class RemoteModel:
             os.ftruncate(memory, input_bytes + OUTPUT_BYTES)
             self._memory = mmap.mmap(memory, 0)
             argv = [sys.executable, "-P", "-m", "edge.runtime.served", json.dumps(asdict(plan))]
-            self._child = Child([*argv, str(theirs.fileno()), str(memory)], (theirs.fileno(), memory), _environment())
+            self._child = Child(
+                [*argv, str(theirs.fileno()), str(memory)], (theirs.fileno(), memory), child_environment()
+            )
         finally:
             theirs.close()
             os.close(memory)
@@ -100,8 +101,3 @@ class RemoteModel:
     def _trouble(self, what: str) -> ModelError:
         said = [line for line in self._child.said().split("; ") if line and not line.startswith("INFO")]
         return ModelError(f"the {self._plan.accelerator} {what}{f' ({said[-1][:200]})' if said else ''}")
-
-
-def _environment() -> dict[str, str]:
-    paths = (str(Path(edge.__file__).parent.parent), os.environ.get("PYTHONPATH", ""))
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "OPENBLAS_NUM_THREADS": "1"}

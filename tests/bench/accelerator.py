@@ -1,10 +1,10 @@
-"""An accelerator stalls, vanishes, aborts and is absent at start: how soon the CPU serves, and the accelerator again.
+"""An accelerator stalls, vanishes, aborts, is absent or hangs at start: how soon the CPU serves, and the accelerator again.
 
 The accelerator is a stand-in (a delegate of our own that misbehaves on demand): this proves plumbing, no accuracy and
 no speed of any real one. The daemon, the broker and the CPU's model (SSD 300) are real.
 
-- `cpu_takeover_s_max`: from the fault to the next frame's result; at a start without it, from the camera's first
-  picture to its result.
+- `cpu_takeover_s_max`: from the fault to the next frame's result; where it is absent or hangs at the start, from the
+  start of the daemon's process to the first frame's result.
 - `back_s_max`: from the fault's end to the first frame that the accelerator serves again.
 - `deaths`: how often the daemon ended.
 """
@@ -26,6 +26,7 @@ from tests.rigs.listener import Heard, Listener
 
 CLIP, MODEL, LABELS = "videos/car-detection.mp4", "models/ssd_mobilenet_v1_coco_quant.tflite", "models/coco_labels.txt"
 RUNNING = ("stall", "vanish", "abort")
+STARTING = {"absent at start": "absent", "hung at start": "stall"}
 DEVICE = "bench"
 LIMIT_S = 60.0
 
@@ -45,16 +46,14 @@ class Case:
         served = self.listener.wait_for(result, LIMIT_S, degraded.at_s)
         return served.at_s - begin_s, self.recover()
 
-    def absent_at_start(self) -> tuple[float, float]:
-        """The same for a start without it."""
+    def at_start(self, word: str) -> tuple[float, float]:
+        """The same for a start with it absent, or hanging: from the start of the process, its imports included."""
         self.daemon.stop()
-        self.device.behave("absent")
+        self.device.behave(word)
         self.listener.forget()
         self.daemon.start()
-        seen = self.listener.wait_for(lambda heard: (heard.topic, heard.payload) == ("road/status", b"online"), LIMIT_S)
-        self.listener.wait_for(state("degraded"), LIMIT_S)
         served = self.listener.wait_for(result, LIMIT_S)
-        return max(served.at_s - seen.at_s, 0.0), self.recover()
+        return served.at_s - self.daemon.started_s, self.recover()
 
     def recover(self) -> float:
         """The fault ends; seconds until the accelerator serves."""
@@ -105,16 +104,16 @@ def running(folder: Path, data: Path) -> Iterator[Case]:
 def main(argv: list[str]) -> None:
     """Run it."""
     options = parser("accelerator", (__doc__ or "").splitlines()[0])
-    options.add_argument("--each", type=int, default=15, help="cases of each kind (%(default)s)")
+    options.add_argument("--each", type=int, default=12, help="cases of each kind (%(default)s)")
     chosen = options.parse_args(argv)
-    order = [*RUNNING, "absent"] * chosen.each
+    order = [*RUNNING, *STARTING] * chosen.each
     random.Random(1).shuffle(order)
-    takeover: dict[str, list[float]] = {word: [] for word in (*RUNNING, "absent")}
+    takeover: dict[str, list[float]] = {word: [] for word in (*RUNNING, *STARTING)}
     back: dict[str, list[float]] = {word: [] for word in takeover}
     deaths = 0
     with tempfile.TemporaryDirectory() as folder, running(Path(folder), chosen.data) as case:
         for word in order:
-            seconds = case.absent_at_start() if word == "absent" else case.fault(word)
+            seconds = case.at_start(STARTING[word]) if word in STARTING else case.fault(word)
             takeover[word].append(seconds[0])
             back[word].append(seconds[1])
             if case.daemon.process.poll() is not None:

@@ -1,6 +1,5 @@
 """Builds the stand-in, and makes models that only it can run."""
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -8,20 +7,20 @@ from tests.programs import program
 from tests.rigs.tflite import Net, Port
 
 SOURCE = Path(__file__).with_name("standin.c")
-CONTROL = "STANDIN_CONTROL"
 COMPILED = "edgetpu-custom-op"
 
 
 class StandIn:
-    """A library beside a file that says how it behaves. Processes started by us know where that file is."""
+    """A library that knows a file which says how it behaves."""
 
     def __init__(self, folder: Path) -> None:
         self.library = folder / "libstandin.so"
         self._control = folder / "standin"
-        command = [program("gcc"), "-shared", "-fPIC", "-O1", "-Wall", "-Werror", str(SOURCE), "-lm", "-o"]
-        subprocess.run([*command, str(self.library)], check=True, capture_output=True, timeout=60)
+        command = [program("gcc"), "-shared", "-fPIC", "-O1", "-Wall", "-Werror", f'-DCONTROL="{self._control}"']
+        subprocess.run(
+            [*command, str(SOURCE), "-lm", "-o", str(self.library)], check=True, capture_output=True, timeout=60
+        )
         self.behave("ok")
-        os.environ[CONTROL] = str(self._control)
 
     def behave(self, word: str) -> None:
         """From now on: ok, stall, vanish, abort or absent."""
