@@ -7,8 +7,9 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from edge.catalogue.entries import CATALOGUE, find
-from edge.catalogue.fetch import copy, fetch
+from edge.catalogue.entries import CATALOGUE, Entry, find
+from edge.catalogue.fetch import FetchError, copy, fetch
+from edge.catalogue.fetch import Progress as Fetched
 from edge.config.settings import state_folder
 from edge.contracts.bundle import read_bundle, read_manifest
 from edge.contracts.errors import ConfigError
@@ -25,12 +26,13 @@ def models_folder() -> Path:
 
 def show_list(console: Console) -> None:
     """Print the catalogue."""
-    table = Table()
-    for heading in ("name", "task", "picture", "licence", "what it is", "here"):
-        table.add_column(heading, no_wrap=heading == "name")
+    table = Table(show_lines=True)
+    table.add_column("name", no_wrap=True)
+    table.add_column("what it is", overflow="fold")
     for entry in CATALOGUE:
-        there = "yes" if (models_folder() / entry.file_name).is_file() else ""
-        table.add_row(entry.name, entry.task, f"{entry.input_px}", entry.licence, entry.about, there)
+        there = "; is here" if (models_folder() / entry.file_name).is_file() else ""
+        side = entry.input_px
+        table.add_row(entry.name, f"{entry.task}, {side} x {side}, {entry.licence}{there}\n{entry.about}")
     console.print(table)
 
 
@@ -48,17 +50,27 @@ def pull(name: str, folder: Path | None, console: Console) -> Path:
         raise ConfigError(f"there is no model and no file {name}; known are {known}")
     if entry is None:
         path = to / local.name
-        console.print(f"SHA-256 {copy(local, path)}", highlight=False)
+        console.print(f"SHA-256 {copy(local, path, read_bundle)}", highlight=False, soft_wrap=True)
     else:
         path = to / entry.file_name
         with Progress(TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()) as bar:
             task = bar.add_task(entry.name, total=None)
-            fetch(
-                entry.url, entry.sha256, path, lambda done, whole: bar.update(task, completed=done, total=whole or None)
-            )
-    read_bundle(path, overrides=Overrides())  # refuses what is no model
+            _fetch_first(entry, path, lambda done, whole: bar.update(task, completed=done, total=whole or None))
+        read_bundle(path)  # refuses what is no model
     console.print(f"{path}\nin the configuration: model: {path}", markup=False, highlight=False, soft_wrap=True)
     return path
+
+
+def _fetch_first(entry: Entry, path: Path, progress: Fetched) -> None:
+    """From the first of its addresses that has it; the hash says that it is the same."""
+    *others, last = entry.urls
+    for url in others:
+        try:
+            fetch(url, entry.sha256, path, progress)
+        except FetchError:  # moved away, perhaps
+            continue
+        return
+    fetch(last, entry.sha256, path, progress)
 
 
 def show_model(path: Path, labels: Path | None, console: Console) -> None:

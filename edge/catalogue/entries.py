@@ -1,6 +1,7 @@
 """The catalogue: public models under a permissive licence, each by address and SHA-256.
 
-The hashes are those that their publisher states (MediaPipe, third_party/external_files.bzl).
+The hashes are those that their publisher states (MediaPipe, third_party/external_files.bzl). Its files have moved
+within their store, so both addresses are known.
 """
 
 from typing import NamedTuple
@@ -13,7 +14,7 @@ class Entry(NamedTuple):
 
     name: str
     task: str  # "detector", "classifier"
-    url: str
+    urls: tuple[str, ...]  # tried in turn
     sha256: str
     input_px: int  # a side of its picture
     licence: str
@@ -25,11 +26,15 @@ class Entry(NamedTuple):
         return f"{self.name}.tflite"
 
 
+def _at(folder: str, file: str) -> tuple[str, ...]:
+    return f"{ASSETS}/tasks/testdata/{folder}/{file}", f"{ASSETS}/{file}"
+
+
 CATALOGUE = (
     Entry(
         "ssd-mobilenet-v1",
         "detector",
-        f"{ASSETS}/coco_ssd_mobilenet_v1_1.0_quant_2018_06_29.tflite",
+        _at("vision", "coco_ssd_mobilenet_v1_1.0_quant_2018_06_29.tflite"),
         "61d598093ed03ed41aa47c3a39a28ac01e960d6a810a5419b9a5016a1e9c469b",
         300,
         "Apache-2.0",
@@ -38,7 +43,7 @@ CATALOGUE = (
     Entry(
         "efficientdet-lite0",
         "detector",
-        f"{ASSETS}/coco_efficientdet_lite0_v1_1.0_quant_2021_09_06.tflite",
+        _at("vision", "coco_efficientdet_lite0_v1_1.0_quant_2021_09_06.tflite"),
         "dee1b4af055a644804d5594442300ecc9e4f7080c25b7c044c98f527eeabb6cf",
         320,
         "Apache-2.0",
@@ -47,7 +52,7 @@ CATALOGUE = (
     Entry(
         "mobilenet-v1-025",
         "classifier",
-        f"{ASSETS}/mobilenet_v1_0.25_224_quant.tflite",
+        _at("core", "mobilenet_v1_0.25_224_quant.tflite"),
         "e480eb15572f86d3d5f1be6e83e35b3c7d509ab2bcec353707d1f614e14edca2",
         224,
         "Apache-2.0",

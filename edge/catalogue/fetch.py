@@ -5,6 +5,7 @@ import hashlib
 import http.client
 import os
 import shutil
+import ssl
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +19,7 @@ from edge.contracts.errors import EdgeError, ModelError
 LIMIT_BYTES = 256 << 20
 CHUNK_BYTES = 1 << 16
 TIMEOUT_S = 20.0  # without a byte
+LIMIT_S = 1800.0  # for all attempts together: 256 MiB at 150 kB/s; a server that drips must not hold us for ever
 ATTEMPTS = 5
 PAUSE_S = 1.0
 PART = ".part"
@@ -36,8 +38,8 @@ class Response(Protocol):
     status: int
     headers: Message
 
-    def read(self, size: int) -> bytes:
-        """The next bytes."""
+    def read1(self, size: int) -> bytes:
+        """The next bytes, as they come; b"" at the end."""
 
     def close(self) -> None:
         """Let go."""
@@ -95,8 +97,13 @@ def fetch(url: str, sha256: str, path: Path, progress: Progress, opener: Opener 
         ) from error
 
 
-def copy(source: Path, path: Path) -> str:
+def copy(source: Path, path: Path, check: Callable[[Path], object]) -> str:
     """Bring a file of this machine to `path`; its hash.
+
+    Args:
+        source: the file.
+        path: where to; what is there stays unless the whole of the new file is good.
+        check: looks at the copy before it takes its place; raises what is wrong with it.
 
     Raises:
         FetchError: it is not there, is too large, or the disk fails.
@@ -106,20 +113,24 @@ def copy(source: Path, path: Path) -> str:
         if source.stat().st_size > LIMIT_BYTES:
             raise FetchError(f"{source} has more than {LIMIT_BYTES >> 20} MiB, which no model for a device has")
         path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, part)
-        _settle(part, path)
+        try:
+            shutil.copyfile(source, part)
+            check(part)
+            _settle(part, path)
+        finally:
+            part.unlink(missing_ok=True)
         return _hash(path)
     except OSError as error:
         raise FetchError(f"{source} cannot be copied to {path}: {error.strerror or error}") from error
 
 
 def _download(url: str, part: Path, progress: Progress, opener: Opener) -> None:
-    trouble = ""
+    trouble, deadline_s = "", time.monotonic() + LIMIT_S
     for attempt in range(ATTEMPTS):
         if attempt:
             time.sleep(PAUSE_S * attempt)
         try:
-            _attempt(url, part, progress, opener)
+            _attempt(url, part, progress, opener, deadline_s)
         except urllib.error.HTTPError as error:
             error.close()
             if error.code == HTTP_RANGE:  # what is there is not a part of it
@@ -127,27 +138,44 @@ def _download(url: str, part: Path, progress: Progress, opener: Opener) -> None:
             elif error.code < 500:
                 raise FetchError(f"{url}: the server says {error.code} {error.reason}") from error
             trouble = f"the server says {error.code}"
-        except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
-            trouble = str(getattr(error, "reason", "") or error or type(error).__name__)
+        except (urllib.error.URLError, http.client.HTTPException, ssl.SSLError, TimeoutError, ConnectionError) as error:
+            trouble = " ".join(str(getattr(error, "reason", "") or error or type(error).__name__).split())
         else:
             return
     raise FetchError(f"{url} cannot be fetched: {trouble}; check the network, then go on with the same command")
 
 
-def _attempt(url: str, part: Path, progress: Progress, opener: Opener) -> None:
+def _attempt(url: str, part: Path, progress: Progress, opener: Opener, deadline_s: float) -> None:
     have = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310 - checked
     with contextlib.closing(opener(request)) as response:
         if have and response.status != HTTP_PARTIAL:  # this server sends everything, from the beginning
             have = 0
-        left = int(response.headers.get("Content-Length") or 0)
+        left = _length(response)
         with part.open("r+b" if have else "wb") as file:
             file.seek(have)
-            _pour(response, file, have, have + left if left else 0, progress)
+            _pour(response, file, have, have + left if left else 0, _before(deadline_s, progress))
+
+
+def _length(response: Response) -> int:
+    """How many bytes are to come; 0 where it is not said, or nonsense is."""
+    said = response.headers.get("Content-Length") or ""
+    return int(said) if said.isascii() and said.isdecimal() else 0
+
+
+def _before(deadline_s: float, progress: Progress) -> Progress:
+    """The same progress, which ends the fetching at the deadline."""
+
+    def told(have: int, whole: int) -> None:
+        if time.monotonic() > deadline_s:
+            raise FetchError(f"it takes too long: {have} bytes so far; go on with the same command")
+        progress(have, whole)
+
+    return told
 
 
 def _pour(response: Response, file: IO[bytes], have: int, whole: int, progress: Progress) -> None:
-    while data := response.read(CHUNK_BYTES):
+    while data := response.read1(CHUNK_BYTES):
         have += len(data)
         if have > LIMIT_BYTES:
             raise FetchError(f"the server sends more than {LIMIT_BYTES >> 20} MiB, which no model for a device has")

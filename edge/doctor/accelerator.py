@@ -9,23 +9,32 @@ from edge.doctor.findings import Finding, ok, trouble, warning
 
 FRESH, LOADED = ("1a6e", "089a"), ("18d1", "9302")  # before its firmware is loaded, and after
 USB3_MBPS = 5000
+LIBRARY = "libedgetpu.so.1"
 
 
-def accelerator(root: Path, wanted: bool) -> Iterator[Finding]:
+def accelerator(root: Path, wanted: bool, library: str) -> Iterator[Finding]:
     """Which are there, and whether they can be used.
 
     Args:
         root: where `sys` and `dev` are.
         wanted: whether a configured model is compiled for one.
+        library: of the accelerator, by name or path.
     """
     found = [*_on_usb(root), *_on_pcie(root)]
     if not found and wanted:
         todo = "plug it in; USB ones need up to 900 mA, so a port of their own or a hub with its own power"
         yield trouble("accelerator", "a model is compiled for an Edge TPU, and there is none", todo)
-    if (found or wanted) and ctypes.util.find_library("edgetpu") is None:
-        todo = "install a libedgetpu that is built for the runtime's version"
-        yield warning("accelerator", "libedgetpu is not installed", todo)
+    if (found or wanted) and not _installed(library):
+        todo = "install a libedgetpu that is built for the runtime's version, or set runtime.edgetpu_library"
+        yield warning("accelerator", f"{library} is not installed", todo)
     yield from found or ([] if wanted else [ok("accelerator", "none, and none is needed")])
+
+
+def _installed(library: str) -> bool:
+    """Whether it is there; it is not loaded, which can crash."""
+    if "/" in library:
+        return Path(library).is_file()
+    return ctypes.util.find_library(library.removeprefix("lib").split(".so", 1)[0]) is not None
 
 
 def _on_usb(root: Path) -> Iterator[Finding]:

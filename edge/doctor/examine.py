@@ -17,11 +17,12 @@ from rich.table import Table
 from edge.check import check_loaded
 from edge.config.loader import load_with_places
 from edge.config.problems import InvalidConfig
+from edge.config.secrets import secrets_of
 from edge.config.settings import Settings, state_folder
 from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ModelError
 from edge.contracts.redact import redact
-from edge.doctor.accelerator import accelerator
+from edge.doctor.accelerator import LIBRARY, accelerator
 from edge.doctor.broker import broker
 from edge.doctor.cameras import camera
 from edge.doctor.findings import Finding, Level, ok, trouble
@@ -29,6 +30,7 @@ from edge.doctor.machine import clock, disk, heat_and_power, memory
 from edge.doctor.models import library, models
 
 LIMIT_S = 60.0
+NARROW = 90  # columns: below, what is to be done stands under what was found
 STYLE = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "red"}
 Check = tuple[str, Callable[[], Iterable[Finding]]]
 
@@ -46,22 +48,26 @@ def show(config: Path | None, as_json: bool, console: Console) -> int:
         told = [{**one._asdict(), "level": one.level.name.lower()} for one in found]
         sys.stdout.write(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
     else:
-        console.print(_table(found))
+        console.print(_table(found, console.width < NARROW))
     return max((one.level for one in found), default=Level.OK)
 
 
 def examine(config: Path | None, root: Path = Path("/")) -> list[Finding]:
     """Everything that was found, in the order of the checks; nothing that is said holds a password."""
     findings: list[Finding] = []
-    checks = machine_checks(root)
+    checks, secrets = machine_checks(root), frozenset[str]()
     if config is None:
-        checks += [("disk", partial(disk, state_folder())), ("accelerator", partial(accelerator, root, False))]
+        checks += [
+            ("disk", partial(disk, root, state_folder())),
+            ("accelerator", partial(accelerator, root, False, LIBRARY)),
+        ]
     else:
         settings, said = _configuration(config)
         findings += said
         checks += configured_checks(settings, root) if settings else []
+        secrets = secrets_of(settings)
     findings += _run(checks)
-    return [one._replace(what=redact(one.what)) for one in findings]
+    return [one._replace(what=redact(one.what, secrets), todo=redact(one.todo, secrets)) for one in findings]
 
 
 def machine_checks(root: Path) -> list[Check]:
@@ -77,9 +83,9 @@ def machine_checks(root: Path) -> list[Check]:
 def configured_checks(settings: Settings, root: Path) -> list[Check]:
     """What a configuration names."""
     return [
-        ("disk", partial(disk, settings.device.state_dir)),
+        ("disk", partial(disk, root, settings.device.state_dir)),
         ("broker", partial(broker, settings.mqtt)),
-        ("accelerator", partial(accelerator, root, _wants_accelerator(settings))),
+        ("accelerator", partial(accelerator, root, _wants_accelerator(settings), settings.runtime.edgetpu_library)),
         ("models", partial(models, settings)),
         *((f"camera {name}", partial(camera, name, one.source)) for name, one in settings.cameras.items()),
     ]
@@ -90,9 +96,9 @@ def _configuration(path: Path) -> tuple[Settings | None, list[Finding]]:
         loaded = load_with_places(path, Settings)
         problems: Sequence[object] = check_loaded(loaded).problems
     except InvalidConfig as error:
-        return None, [trouble("configuration", str(one), "mend it") for one in error.problems]
+        return None, [trouble("configuration", str(one), "mend the file") for one in error.problems]
     if problems:
-        return loaded.settings, [trouble("configuration", str(one), "mend it") for one in problems]
+        return loaded.settings, [trouble("configuration", str(one), "mend the file") for one in problems]
     return loaded.settings, [ok("configuration", str(path))]
 
 
@@ -133,11 +139,14 @@ def _begun(name: str, check: Callable[[], Iterable[Finding]]) -> "Future[list[Fi
     return done
 
 
-def _table(found: Sequence[Finding]) -> Table:
-    table = Table(show_lines=False)
-    for heading in ("what", "", "found", "to do"):
-        table.add_column(heading, overflow="fold")
+def _table(found: Sequence[Finding], narrow: bool) -> Table:
+    table = Table(show_lines=narrow)
+    for heading in ("what", "", "found, and what to do") if narrow else ("what", "", "found", "to do"):
+        table.add_column(heading, overflow="fold", no_wrap=not heading)
     for one in found:
         level = f"[{STYLE[one.level]}]{one.level.name.lower()}[/]"
-        table.add_row(escape(one.subject), level, escape(one.what), escape(one.todo))
+        texts = [escape(one.what), escape(one.todo)]
+        if narrow:
+            texts = ["\n→ ".join(filter(None, texts))]
+        table.add_row(escape(one.subject), level, *texts)
     return table

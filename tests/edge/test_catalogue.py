@@ -1,7 +1,9 @@
 """Fetching models from a server that breaks off, forgets, lies; and the commands around it."""
 
 import hashlib
+import io
 import re
+import ssl
 import threading
 import urllib.error
 import urllib.request
@@ -13,9 +15,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from edge import modelling
 from edge.catalogue import fetch as fetching
 from edge.catalogue.entries import CATALOGUE, find
 from edge.catalogue.fetch import FetchError, copy, fetch, over_https
+from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ConfigError, ModelError
 from edge.modelling import pull, show_list, show_model
 from tests.paths import data
@@ -28,6 +32,7 @@ class Server:
     """Serves one file, in the way that it is told to."""
 
     def __init__(self) -> None:
+        self.length = ""  # another Content-Length than the true one
         self.content, self.ranges, self.cut, self.status = CONTENT, True, [0], 200
         self.asked: list[str] = []
         outer = self
@@ -52,7 +57,7 @@ class Server:
             return
         body = self.content[begin:]
         handler.send_response(206 if begin else 200)
-        handler.send_header("Content-Length", str(len(body)))
+        handler.send_header("Content-Length", self.length or str(len(body)))
         handler.end_headers()
         cut = self.cut.pop(0) if self.cut else 0
         handler.wfile.write(body[:cut] if cut else body)
@@ -98,6 +103,38 @@ def test_it_goes_on_where_it_broke_off(server: Server, tmp_path: Path, ranges: b
     assert (tmp_path / "m.tflite").read_bytes() == CONTENT
     assert len(server.asked) == 3
     assert re.fullmatch(r"bytes=\d+-", server.asked[1])
+
+
+@pytest.mark.parametrize("length", ["nonsense", "-5", "1e9"])
+def test_lengths_that_are_none_are_not_believed(server: Server, tmp_path: Path, length: str) -> None:
+    server.length = length
+    fetched(server, tmp_path / "m.tflite")
+    assert (tmp_path / "m.tflite").read_bytes() == CONTENT
+
+
+def test_a_server_that_takes_for_ever_is_left(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "LIMIT_S", -1.0)
+    with pytest.raises(FetchError, match="takes too long"):
+        fetched(server, tmp_path / "m.tflite")
+    monkeypatch.setattr(fetching, "LIMIT_S", 60.0)
+    fetched(server, tmp_path / "m.tflite")
+    assert server.asked[1].startswith("bytes=")
+
+
+def test_encryption_that_breaks_is_no_trouble_of_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "PAUSE_S", 0.0)
+
+    def broken(_request: urllib.request.Request) -> Any:
+        raise ssl.SSLError(1, "bad record mac")
+
+    with pytest.raises(FetchError, match="bad record mac; check the network"):
+        fetch("https://host/x", HASH, tmp_path / "m", lambda *_: None, broken)
+
+
+def test_redirects_stay_encrypted() -> None:
+    request = urllib.request.Request("https://host/x")
+    with pytest.raises(FetchError, match="leads to http://else/x, which is not encrypted"):
+        fetching._OnlyHttps().redirect_request(request, io.BytesIO(), 302, "Found", {}, "http://else/x")
 
 
 def test_what_was_fetched_stays_for_the_next_time(server: Server, tmp_path: Path) -> None:
@@ -164,7 +201,8 @@ def test_every_entry_is_one_that_can_be_checked() -> None:
     assert len({entry.name for entry in CATALOGUE}) == len(CATALOGUE) >= 3
     for entry in CATALOGUE:
         assert re.fullmatch(r"[0-9a-f]{64}", entry.sha256)
-        assert entry.url.startswith("https://")
+        assert entry.urls
+        assert all(url.startswith("https://") for url in entry.urls)
         assert entry.licence == "Apache-2.0"
 
 
@@ -185,6 +223,42 @@ def test_a_file_of_this_machine_is_taken_too(tmp_path: Path) -> None:
     assert "61d598093ed0" in console.export_text()
 
 
+def test_a_bad_file_does_not_take_the_place_of_a_good_one(tmp_path: Path) -> None:
+    good = data("models", "ssd_mobilenet_v1_coco_quant.tflite")
+    pull(str(good), tmp_path / "to", Console(quiet=True))
+    bad = tmp_path / good.name
+    bad.write_text("no model")
+    with pytest.raises(ModelError):
+        pull(str(bad), tmp_path / "to", Console(quiet=True))
+    assert [one.name for one in (tmp_path / "to").iterdir()] == [good.name]
+    assert (tmp_path / "to" / good.name).read_bytes() == good.read_bytes()
+
+
+def test_the_next_address_is_tried(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def only_the_second(url: str, sha256: str, path: Path, progress: fetching.Progress) -> None:
+        asked.append(url)
+        if len(asked) == 1:
+            raise FetchError("404")
+        fetch(server.url, HASH, path, progress, plain)
+
+    monkeypatch.setattr(modelling, "fetch", only_the_second)
+    entry = CATALOGUE[0]._replace(sha256=HASH)
+    modelling._fetch_first(entry, tmp_path / "m", lambda *_: None)
+    assert asked == list(entry.urls)
+    assert (tmp_path / "m").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("width", [50, 80])
+def test_the_list_can_be_read_on_narrow_screens(width: int) -> None:
+    console = Console(record=True, width=width)
+    show_list(console)
+    shown = console.export_text()
+    assert "…" not in shown
+    assert all(entry.name in shown for entry in CATALOGUE)
+
+
 def test_names_that_nobody_knows_and_files_that_are_none(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="known are ssd-mobilenet-v1"):
         pull("yolo", tmp_path, Console(quiet=True))
@@ -192,7 +266,7 @@ def test_names_that_nobody_knows_and_files_that_are_none(tmp_path: Path) -> None
     with pytest.raises(ModelError):
         pull(str(tmp_path / "text.tflite"), tmp_path / "to", Console(quiet=True))
     with pytest.raises(FetchError, match="cannot be copied"):
-        copy(tmp_path / "absent", tmp_path / "m")
+        copy(tmp_path / "absent", tmp_path / "m", read_bundle)
 
 
 def test_what_people_are_shown(tmp_path: Path) -> None:
