@@ -19,7 +19,7 @@ from edge.runtime.settings import RuntimeSettings
 from edge.runtime.tflite import plan_for
 
 OPEN_S = 20.0  # an Edge TPU on USB takes some seconds to be loaded with its firmware
-PROBE_FIRST_S, PROBE_MAX_S = 1.0, 10.0
+PROBE_FIRST_S, PROBE_MAX_S = 1.0, 5.0
 STEADY_S = 60.0  # it has served so long: what happens next is another story
 CLOSE_S = 2.0
 _log = logging.getLogger(__name__)

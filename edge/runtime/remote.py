@@ -41,9 +41,8 @@ class RemoteModel:
             os.ftruncate(memory, input_bytes + OUTPUT_BYTES)
             self._memory = mmap.mmap(memory, 0)
             argv = [sys.executable, "-P", "-m", "edge.runtime.served", json.dumps(asdict(plan))]
-            self._child = Child(
-                [*argv, str(theirs.fileno()), str(memory)], (theirs.fileno(), memory), child_environment()
-            )
+            passed = (theirs.fileno(), memory)
+            self._child = Child([*argv, *map(str, passed)], passed, child_environment())
         finally:
             theirs.close()
             os.close(memory)

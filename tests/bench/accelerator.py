@@ -1,4 +1,4 @@
-"""An accelerator stalls, vanishes, aborts, is absent or hangs at start: how soon the CPU serves, and the accelerator again.
+"""An accelerator stalls, vanishes, aborts, is absent or hangs at start: how soon the CPU serves, and it serves again.
 
 The accelerator is a stand-in (a delegate of our own that misbehaves on demand): this proves plumbing, no accuracy and
 no speed of any real one. The daemon, the broker and the CPU's model (SSD 300) are real.

@@ -17,9 +17,8 @@ class StandIn:
         self.library = folder / "libstandin.so"
         self._control = folder / "standin"
         command = [program("gcc"), "-shared", "-fPIC", "-O1", "-Wall", "-Werror", f'-DCONTROL="{self._control}"']
-        subprocess.run(
-            [*command, str(SOURCE), "-lm", "-o", str(self.library)], check=True, capture_output=True, timeout=60
-        )
+        command += [str(SOURCE), "-lm", "-o", str(self.library)]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
         self.behave("ok")
 
     def behave(self, word: str) -> None:
