@@ -2,7 +2,8 @@
 
 import io
 import os
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ class Checkpoint:
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE_NAME
 
-    def save(self, step: int, groups: dict[str, Arrays]) -> None:
+    def save(self, step: int, groups: Mapping[str, Arrays]) -> None:
         """Keep arrays by group.
 
         Raises:
@@ -41,7 +42,7 @@ class Checkpoint:
                 "then start the same command again: it goes on from the checkpoint before"
             ) from error
 
-    def load(self, shapes: dict[str, Sequence[tuple[int, ...]]]) -> tuple[int, dict[str, list[NDArray[Any]]]] | None:
+    def load(self, shapes: Mapping[str, Sequence[tuple[int, ...]]]) -> tuple[int, dict[str, list[NDArray[Any]]]] | None:
         """The step and the arrays; None where there is no checkpoint.
 
         Args:
@@ -53,12 +54,12 @@ class Checkpoint:
         if not self.path.exists():
             return None
         try:
-            with np.load(self.path) as stored:
+            with np.load(io.BytesIO(self.path.read_bytes())) as stored:
                 found = {
                     group: [stored[f"{group}/{n:04d}"] for n in range(len(those))] for group, those in shapes.items()
                 }
                 step = int(stored[STEP])
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise self._foreign(str(error)) from error
         for group, those in shapes.items():
             if [array.shape for array in found[group]] != [tuple(shape) for shape in those]:
