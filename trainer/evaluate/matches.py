@@ -3,10 +3,10 @@
 Letters in shapes: D detections of a class over all pictures, P pictures, C classes.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.contracts.types import F64, I64, Mask
 
@@ -44,35 +44,38 @@ def pr_curve(matches: ClassMatches) -> PrCurve:
     return PrCurve(matches.score, right / ranks, right / max(matches.boxes, 1))
 
 
-def average_precision(matches: ClassMatches, weight: F64 | None = None) -> float:
+def average_precisions(matches: ClassMatches, weight: F64) -> F64:
     """COCO's AP of a class at the IoU of the matches: precision made falling, sampled at 101 recalls.
 
     Args:
         matches: the matched detections.
-        weight: (P,) how often each picture counts; every picture once where None.
+        weight: (R, P) how often each picture counts, for R ways of counting them.
 
     Returns:
-        0..1; NaN where the (weighted) pictures hold no object of the class.
+        (R,) 0..1; NaN where the weighted pictures hold no object of the class.
     """
-    counted = np.ones(len(matches.truths)) if weight is None else weight
-    boxes = float(matches.truths @ counted)
-    if boxes <= 0:
-        return float("nan")
-    each = counted[matches.picture]
-    right = np.cumsum(each * matches.right)
-    seen = np.cumsum(each)
+    boxes = weight @ matches.truths
+    each = weight[:, matches.picture]
+    seen = np.cumsum(each, axis=1)[:, matches.right]  # the curve turns at right detections only
+    right = np.cumsum(each[:, matches.right], axis=1)
     precision = right / np.maximum(seen, np.spacing(1.0))
-    falling = np.maximum.accumulate(precision[::-1])[::-1]
-    return float(_sampled(right / boxes, falling).mean())
+    falling = np.maximum.accumulate(precision[:, ::-1], axis=1)[:, ::-1]
+    reached = np.searchsorted(RECALLS, right / np.maximum(boxes, 1)[:, None], side="right")
+    total = np.sum(falling * np.diff(reached, axis=1, prepend=0), axis=1)
+    return np.where(boxes > 0, total / len(RECALLS), np.nan)
 
 
-def mean_ap(matches: tuple[ClassMatches, ...], weight: F64 | None = None) -> float:
-    """Mean over the classes that have objects; NaN where none has."""
-    values = np.array([average_precision(one, weight) for one in matches])
-    return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+def mean_ap(matches: Sequence[ClassMatches], weight: F64) -> F64:
+    """Mean AP (R,) over the classes that have objects among the weighted pictures (R, P); NaN where none has."""
+    total, classes = np.zeros(len(weight)), np.zeros(len(weight))
+    for one in matches:
+        if one.boxes:
+            values = average_precisions(one, weight)
+            total += np.nan_to_num(values)
+            classes += np.isfinite(values)
+    return np.where(classes > 0, total / np.maximum(classes, 1), np.nan)
 
 
-def _sampled(recall: NDArray[np.float64], precision: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Precision (101,) at the first detection that reaches each recall; 0 where none does."""
-    rows = np.searchsorted(recall, RECALLS, side="left")
-    return np.append(precision, 0.0)[np.minimum(rows, len(precision))]
+def once_each(pictures: int) -> F64:
+    """The weight (1, P) that counts every picture once."""
+    return np.ones((1, pictures))
