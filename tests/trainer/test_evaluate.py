@@ -146,7 +146,6 @@ def test_runs_a_model_as_the_daemon_does(tmp_path: Path) -> None:
     assert [one.path for one in run.dataset.pictures] == [path]
     assert run.unknown == ("unicorn",)
     sure = run.found[0][run.found[0].score > 0.5]
-    print(sure)
     assert set(sure.label.tolist()) == {0, 1}
     assert 0 < run.latency.p50_ms <= run.latency.p95_ms
 
