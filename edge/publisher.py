@@ -8,10 +8,10 @@ from pydantic import BaseModel, Field
 
 from edge.capture import Camera
 from edge.contracts.bus import Bus
-from edge.contracts.errors import EdgeError
 from edge.contracts.messages import Stamp, encode_count, encode_event, encode_online, encode_switch, encode_tracks
 from edge.contracts.topics import ALL, Topics
 from edge.contracts.types import Event, EventKind
+from edge.observer import Observer
 from edge.outbox.store import Priority
 from edge.pipeline import Followed
 
@@ -32,7 +32,7 @@ class Events(Protocol):
         """Take one without waiting."""
 
 
-class Publisher:
+class Publisher(Observer):
     """An observer of the engine that tells the world.
 
     Args:
@@ -72,9 +72,6 @@ class Publisher:
         self._put(events)
         self._publish_counts(camera.name, camera.chain.counts())
         self._set_online(camera.name, False)
-
-    def failed(self, camera: Camera, error: EdgeError) -> None:
-        """A frame without a result publishes nothing."""
 
     def _put(self, events: list[Event]) -> None:
         for event in events:

@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 
 from edge.capture import Camera
-from edge.contracts.errors import ConfigError, EdgeError
+from edge.contracts.errors import ConfigError
 from edge.contracts.messages import Stamp, encode_event, encode_tracks
 from edge.contracts.types import U8, Event
 from edge.drawing import Shapes, caption, contact_sheet, draw_forecasts, draw_tracks, draw_zones
+from edge.observer import Observer
 from edge.pipeline import Followed
 
 _SHEET_COLUMNS, _SHEET_ROWS, _SHEET_WIDTH = 3, 3, 1920
@@ -48,7 +49,7 @@ class Annotator:
         return picture
 
 
-class Clip:
+class Clip(Observer):
     """An annotated video of one camera and a contact sheet of it. Use as a context manager."""
 
     def __init__(self, annotator: Annotator, path: Path, sheet: Path, fps: float) -> None:
@@ -89,12 +90,6 @@ class Clip:
         self._writer.write(picture)
         self._keep(picture)
 
-    def gone(self, camera: Camera, events: list[Event]) -> None:
-        """The clip simply ends."""
-
-    def failed(self, camera: Camera, error: EdgeError) -> None:
-        """No picture is written of a frame that could not be followed."""
-
     def _keep(self, picture: U8) -> None:
         """Keep evenly spaced pictures for the sheet, at most twice as many as fit on it."""
         if self._frames % self._every == 0:
@@ -114,7 +109,7 @@ def _small(picture: U8) -> U8:
     return made
 
 
-class JsonLines:
+class JsonLines(Observer):
     """Events and tracks as they would go out over MQTT, one JSON object per line. Use as a context manager."""
 
     def __init__(self, events: Path, tracks: Path, run: str) -> None:
@@ -142,9 +137,6 @@ class JsonLines:
     def gone(self, camera: Camera, events: list[Event]) -> None:
         """What ended with the clip."""
         self._write(events)
-
-    def failed(self, camera: Camera, error: EdgeError) -> None:
-        """Nothing is known of such a frame."""
 
     def _write(self, events: list[Event]) -> None:
         for event in events:

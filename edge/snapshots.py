@@ -16,10 +16,10 @@ from pydantic import BaseModel, Field
 
 from edge.capture import Camera
 from edge.contracts.bus import Bus
-from edge.contracts.errors import EdgeError
 from edge.contracts.topics import Topics
-from edge.contracts.types import U8, Event, EventKind, Tracks
+from edge.contracts.types import U8, EventKind, Tracks
 from edge.drawing import draw_tracks
+from edge.observer import Observer
 from edge.pipeline import Followed
 
 POORER = (1.0, 0.75, 0.5, 0.3)  # of the quality asked for, one after the other, until the picture is small enough
@@ -49,7 +49,7 @@ class _Wanted:
     names: Mapping[int, str]
 
 
-class Snapshots:
+class Snapshots(Observer):
     """An observer of the engine. Pictures are made on a thread of its own, so that the chain never waits for one.
 
     Args:
@@ -95,12 +95,6 @@ class Snapshots:
             return
         self._asked.discard(camera.name)
         self._event_s[camera.name] = frame.t_s
-
-    def gone(self, camera: Camera, events: list[Event]) -> None:
-        """What is wanted of it waits until it is back."""
-
-    def failed(self, camera: Camera, error: EdgeError) -> None:
-        """The next frame will do."""
 
     def _new(self, camera: str, followed: Followed) -> bool:
         if not self._settings.events or not any(event.kind is EventKind.NEW for event in followed.events):

@@ -14,13 +14,14 @@ from edge.contracts.types import Event
 from edge.demo.screen import ScreenState, describe, screen
 from edge.drawing import draw_forecasts, draw_tracks
 from edge.engine import Engine
+from edge.observer import Observer
 from edge.pipeline import Followed
 from edge.recording import names_of
 
 REFRESH_S = 0.2  # of the live view; drawing more often would only warm the board
 
 
-class Live:
+class Live(Observer):
     """Use as a context manager around the engine's run. Stops the engine after so many seconds of pictures."""
 
     def __init__(self, console: Console, title: str, seconds: float) -> None:
