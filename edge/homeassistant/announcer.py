@@ -42,11 +42,6 @@ class Announcer:
         self._payloads: dict[str, bytes] = {}
         self._announced = self._remembered()
 
-    @property
-    def birth_topic(self) -> str:
-        """Where Home Assistant says that it is there."""
-        return f"{self._settings.prefix}/status"
-
     def announce(self, description: Description) -> None:
         """Make Home Assistant know exactly this."""
         with self._lock:
@@ -59,7 +54,7 @@ class Announcer:
             self._remember({topic: _platforms(payload) for topic, payload in wanted.items()})
 
     def heard(self, message: Message) -> None:
-        """Home Assistant is born, or has died: a birth is answered soon, with all that there is."""
+        """Home Assistant is born, or has died (heard on its birth topic): a birth is answered soon, with everything."""
         if message.payload == b"online":
             later = threading.Timer(random.uniform(0, JITTER_S), self._again)
             later.daemon = True
