@@ -23,13 +23,6 @@ _CAPTIONS = 4  # newest events written into the picture
 _CODEC = "mp4v"
 
 
-def names_of(camera: Camera, followed: Followed) -> dict[int, str]:
-    """What to call each track: its sub-label where there is one, else its label."""
-    labels = camera.chain.labels
-    columns = zip(followed.tracks.id.tolist(), followed.tracks.label.tolist(), strict=True)
-    return {track: followed.sub_labels.get(track) or labels[label] for track, label in columns}
-
-
 class Annotator:
     """Draws what is known onto each picture: tracks, predicted paths, zones, the newest events."""
 
@@ -42,7 +35,7 @@ class Annotator:
         picture = followed.sensed.frame.pixels.copy()
         draw_zones(picture, self._zones, self._lines)
         draw_forecasts(picture, followed.tracks, followed.forecasts)
-        draw_tracks(picture, followed.tracks, names_of(camera, followed))
+        draw_tracks(picture, followed.tracks, followed.names(camera.chain.labels))
         self._told.extend(f"{event.kind} {event.label} {event.track} {event.zone}" for event in followed.events)
         for index, text in enumerate(self._told):
             caption(picture, text, (4, 24 + 22 * index), (40, 40, 40))

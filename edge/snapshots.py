@@ -84,11 +84,7 @@ class Snapshots(Observer):
         """Take the picture if it is wanted and the one before is done; else the next one will do."""
         if not (self._settings.enabled and (camera.name in self._asked or self._new(camera.name, followed))):
             return
-        frame, labels = followed.sensed.frame, camera.chain.labels
-        names = {
-            track: followed.sub_labels.get(track) or labels[label]
-            for track, label in zip(followed.tracks.id.tolist(), followed.tracks.label.tolist(), strict=True)
-        }
+        frame, names = followed.sensed.frame, followed.names(camera.chain.labels)
         try:
             self._queue.put_nowait(_Wanted(camera.name, frame.pixels, followed.tracks, names))
         except Full:

@@ -16,7 +16,6 @@ from edge.drawing import draw_forecasts, draw_tracks
 from edge.engine import Engine
 from edge.observer import Observer
 from edge.pipeline import Followed
-from edge.recording import names_of
 
 REFRESH_S = 0.2  # of the live view; drawing more often would only warm the board
 
@@ -86,7 +85,7 @@ class Live(Observer):
 
     def _redraw(self, view: RichLive, camera: Camera, followed: Followed) -> None:
         self._shown_s = time.monotonic()
-        state, names = self._state, names_of(camera, followed)
+        state, names = self._state, followed.names(camera.chain.labels)
         picture = followed.sensed.frame.pixels.copy()
         draw_forecasts(picture, followed.tracks, followed.forecasts)
         draw_tracks(picture, followed.tracks, names)
