@@ -80,7 +80,7 @@ class Models:
             ModelError: it is refused; says why.
         """
         if model not in self._loaded:
-            bundle = read_bundle(model.path, sha256=model.sha256, overrides=model.overrides)
+            bundle = model.read()
             runtime = self._accelerated(model, bundle) if bundle.edgetpu else self._on_cpu(bundle)
             _log.info("model %s: %s by %s, %s", bundle.name, bundle.head.value, runtime.name, runtime.delegate)
             self._loaded[model] = runtime
@@ -99,9 +99,8 @@ class Models:
 
 def proven(settings: Settings) -> Settings:
     """The same settings, all models of which are known to run here. Raises a ModelError where one does not."""
-    every = [*settings.models.values(), *([settings.classifier] if settings.classifier else [])]
-    for model in every:
-        bundle = read_bundle(model.path, sha256=model.sha256, overrides=model.overrides)
+    for _, model in settings.model_files:
+        bundle = model.read()
         if not bundle.edgetpu:
             try_model(bundle, settings.runtime, settings.device.state_dir)
     return settings

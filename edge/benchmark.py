@@ -23,11 +23,11 @@ from edge.config.settings import Settings
 from edge.contracts.errors import EdgeError, SourceError
 from edge.contracts.messages import Stamp, encode_event, encode_tracks
 from edge.contracts.redact import redact
-from edge.contracts.types import Event
 from edge.demo.rendered import rendered
 from edge.engine import Engine
 from edge.figures import STAGES, Figures, show_figures
 from edge.health import StageTimes, cpu_seconds, rss_bytes, temperature_c, throttle_flags
+from edge.observer import Observer
 from edge.once import Trouble, once
 from edge.pipeline import Followed
 from edge.stopwatch import SplitClock, TimedModels, TimedSource
@@ -35,7 +35,7 @@ from edge.stopwatch import SplitClock, TimedModels, TimedSource
 WARM_UP = 25  # frames before the clock starts: caches fill, the gate calibrates, the governor wakes
 
 
-class Meter:
+class Meter(Observer):
     """An observer that stands for the daemon's publisher, counts frames, and ends the run when there are enough."""
 
     def __init__(self, clock: SplitClock, frames: int, moved: Callable[[int], None]) -> None:
@@ -57,9 +57,6 @@ class Meter:
         self.clock.add("age", time.monotonic() - followed.sensed.taken_s)
         self.live, self.size = camera.live, (frame.pixels.shape[1], frame.pixels.shape[0])
         self._count()
-
-    def gone(self, camera: Camera, events: list[Event]) -> None:
-        """The source has ended, or there are enough frames."""
 
     def failed(self, camera: Camera, error: EdgeError) -> None:
         """A benchmark of failures says nothing."""

@@ -16,13 +16,13 @@ from edge.contracts.errors import SourceError
 from edge.contracts.types import Frame
 from edge.control.knobs import Knobs
 from edge.mailbox import Slot
+from edge.onward import Onward
 from edge.pipeline import Chain, Intake, Sensed
 
 OPEN_S = 10.0  # from opening a camera to its first picture
 RETRY_FIRST_S, RETRY_MAX_S = 1.0, 30.0
 STEADY_S = 15.0  # an opening that lasted so long was a good one
 ASK_S = 1.0  # how often a camera that does not answer is asked again
-RESTART_S = 0.04  # between the last frame of a source and the first after it was opened anew, at least
 NAMES_S = 60.0  # that the system may take to look up a camera's name: no deadline of ours holds there
 PATIENCE_S = 20.0  # beyond the time that something may take
 ALONE_S = 600.0  # that a camera whose threads keep hanging is left alone
@@ -65,32 +65,6 @@ class CameraCounts:
     online: bool = False
     why: str = "not opened yet"  # it is not online, or what is odd about its pictures; "" when all is well
     due_s: float = math.inf  # by when the thread comes round again, unless it hangs; `time.monotonic()`
-
-
-class Onward:
-    """Lets numbers and times of frames go on where a source that is opened anew begins again."""
-
-    def __init__(self) -> None:
-        self._next_seq = 0
-        self._last_s = -math.inf
-        self._seq_shift = 0
-        self._shift_s = 0.0
-        self._anew = True
-
-    def reopened(self) -> None:
-        """The next frame is the first of a source that knows nothing of the one before."""
-        self._anew = True
-
-    def frame(self, frame: Frame) -> Frame:
-        """The frame, numbered and timed after all those before it."""
-        if self._anew:
-            self._anew = False
-            self._seq_shift = self._next_seq - frame.seq
-            self._shift_s = max(0.0, self._last_s + RESTART_S - frame.t_s) if math.isfinite(self._last_s) else 0.0
-        if self._seq_shift or self._shift_s:
-            frame = replace(frame, seq=frame.seq + self._seq_shift, t_s=frame.t_s + self._shift_s)
-        self._next_seq, self._last_s = frame.seq + 1, frame.t_s
-        return frame
 
 
 @dataclass(slots=True)

@@ -19,7 +19,6 @@ from edge.config.loader import Loaded, load_with_places
 from edge.config.problems import InvalidConfig, Problem, problem
 from edge.config.rewrite import read_rewritten, rewrite_file
 from edge.config.settings import Settings, schema
-from edge.contracts.bundle import read_bundle
 from edge.contracts.decode import decoder
 from edge.contracts.decode_common import DecodeLimits
 from edge.contracts.errors import ModelError
@@ -105,15 +104,13 @@ def check_loaded(loaded: Loaded[Settings]) -> Report:
 def _labels(loaded: Loaded[Settings]) -> tuple[dict[str, tuple[str, ...]], list[Problem]]:
     """Each detector's labels, and what is wrong with their files."""
     settings, labels = loaded.settings, dict[str, tuple[str, ...]]()
-    every = [(name, model, True) for name, model in settings.models.items()]
-    every += [("classifier", settings.classifier, False)] if settings.classifier else []
     damaged: list[Problem] = []
-    for name, model, finds in every:
+    for name, model in settings.model_files:
         if not model.path.is_file():  # which `crosscheck` has told
             continue
         try:
-            bundle = read_bundle(model.path, sha256=model.sha256, overrides=model.overrides)
-            if finds:
+            bundle = model.read()
+            if model is not settings.classifier:
                 decoder(bundle, DecodeLimits(0.0, 1.0, 1))  # refuses what finds no objects
                 labels[name] = bundle.labels
         except ModelError as error:

@@ -72,4 +72,4 @@ class Delivery:
 
 def _kept(settings: Settings) -> tuple[object, ...]:
     """What a delivery is made of."""
-    return settings.device, settings.mqtt, settings.outbox, settings.homeassistant.prefix
+    return settings.device, settings.mqtt, settings.outbox, settings.homeassistant.birth_topic

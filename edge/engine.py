@@ -6,32 +6,18 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from edge.capture import ALONE_S, Camera, CameraCounts, Capture, Item, Past
 from edge.contracts.errors import EdgeError
-from edge.contracts.types import Event
 from edge.mailbox import Mailbox
-from edge.pipeline import Followed
+from edge.observer import Observer
 
 CLOSE_S = 1.0  # for cameras to close; one that hangs in a read is left behind, it ends when that does
 PATIENCE_S = 30.0  # one turn of the inference thread takes no longer, whatever the model
 MENDS = 3  # threads that a camera gets anew within ten minutes
 _TURN_S = 0.2  # how soon the inference thread notices that it shall stop
 _log = logging.getLogger(__name__)
-
-
-class Observer(Protocol):
-    """Takes what the chains find out. Called on the inference thread, in order; must be quick."""
-
-    def seen(self, camera: Camera, followed: Followed) -> None:
-        """A frame has been followed."""
-
-    def gone(self, camera: Camera, events: list[Event]) -> None:
-        """A camera has ended or been lost; `events` end what was there."""
-
-    def failed(self, camera: Camera, error: EdgeError) -> None:
-        """A frame could not be followed. Raising ends the engine."""
 
 
 class Engine:

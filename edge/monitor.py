@@ -11,9 +11,10 @@ import numpy as np
 from edge.capture import Camera, CameraCounts
 from edge.contracts.errors import EdgeError
 from edge.contracts.runtime import NO_ACCELERATOR, Accelerator, Runtime
-from edge.contracts.types import CameraHealth, Event, Health
+from edge.contracts.types import CameraHealth, Health
 from edge.health import StageClock, cpu_seconds, rss_bytes, temperature_c, throttle_flags
 from edge.mqtt.link import LinkStats
+from edge.observer import Observer
 from edge.outbox.outbox import OutboxStats
 from edge.pipeline import Followed
 
@@ -32,7 +33,7 @@ class _Tally:
     latency_s: deque[float] = field(default_factory=lambda: deque(maxlen=_LATENCIES))
 
 
-class Monitor:
+class Monitor(Observer):
     """Counts on the inference thread; `report` is called on another, once a minute or so."""
 
     def __init__(self, clocks: Mapping[str, StageClock]) -> None:
@@ -49,9 +50,6 @@ class Monitor:
         else:
             tally.skipped += 1
         tally.latency_s.append(time.monotonic() - followed.sensed.taken_s)
-
-    def gone(self, camera: Camera, events: list[Event]) -> None:
-        """Nothing to count: the camera's thread knows."""
 
     def failed(self, camera: Camera, error: EdgeError) -> None:
         """Count a frame that could not be followed."""

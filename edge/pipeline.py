@@ -5,7 +5,7 @@ all run these same two objects.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -59,6 +59,11 @@ class Followed:
     sub_labels: Mapping[int, str]
     events: list[Event]
     counts: Mapping[str, Mapping[str, int]]  # objects there now by zone and label; "" is the whole picture
+
+    def names(self, labels: Sequence[str]) -> dict[int, str]:
+        """What to call each track: its sub-label where there is one, else its label, which is one of `labels`."""
+        columns = zip(self.tracks.id.tolist(), self.tracks.label.tolist(), strict=True)
+        return {track: self.sub_labels.get(track) or labels[label] for track, label in columns}
 
 
 @dataclass(frozen=True, slots=True)

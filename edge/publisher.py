@@ -1,17 +1,18 @@
 """What the chains find out, as messages: tracks at a bounded rate, counts when they change, events into the outbox."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 from pydantic import BaseModel, Field
 
 from edge.capture import Camera
 from edge.contracts.bus import Bus
-from edge.contracts.errors import EdgeError
-from edge.contracts.messages import Stamp, encode_count, encode_event, encode_online, encode_switch, encode_tracks
+from edge.contracts.messages import Stamp, encode_count, encode_event, encode_online, encode_tracks
 from edge.contracts.topics import ALL, Topics
 from edge.contracts.types import Event, EventKind
+from edge.expected import Expected
+from edge.observer import Observer
 from edge.outbox.store import Priority
 from edge.pipeline import Followed
 
@@ -32,7 +33,7 @@ class Events(Protocol):
         """Take one without waiting."""
 
 
-class Publisher:
+class Publisher(Observer):
     """An observer of the engine that tells the world.
 
     Args:
@@ -50,7 +51,7 @@ class Publisher:
         self._due_s: dict[str, float] = {}
         self._counts: dict[tuple[str, str], int] = {}
         self._online: dict[str, bool] = {}
-        self._expected = _Expected(bus, topics)
+        self._expected = Expected(bus, topics)
 
     def seen(self, camera: Camera, followed: Followed) -> None:
         """Publish what one frame brought."""
@@ -72,9 +73,6 @@ class Publisher:
         self._put(events)
         self._publish_counts(camera.name, camera.chain.counts())
         self._set_online(camera.name, False)
-
-    def failed(self, camera: Camera, error: EdgeError) -> None:
-        """A frame without a result publishes nothing."""
 
     def _put(self, events: list[Event]) -> None:
         for event in events:
@@ -98,37 +96,3 @@ class Publisher:
         if self._counts.get((zone, label)) != count:
             self._counts[zone, label] = count
             self._bus.publish(self._topics.count(zone, label), encode_count(count), retain=True)
-
-
-class _Expected:
-    """Tells for each zone or line, and label, whether something is expected there by now."""
-
-    def __init__(self, bus: Bus, topics: Topics) -> None:
-        self._bus, self._topics = bus, topics
-        self._open: dict[tuple[str, int], tuple[str, str]] = {}  # zone and label, by camera and number
-        self._told: dict[tuple[str, str], bool] = {}
-
-    def known(self, zones: Iterable[str]) -> None:
-        """Nothing is expected in a zone of which nothing was said yet; `""` is no zone."""
-        for zone in zones:
-            if zone and (zone, ALL) not in self._told:
-                self._tell(zone, ALL)
-
-    def happened(self, event: Event) -> None:
-        """An expectation begins or is resolved."""
-        if event.expectation is None:
-            return
-        key = (event.camera, event.expectation.number)
-        if event.kind is EventKind.EXPECTED:
-            self._open[key] = (event.zone, event.label)
-        zone, label = self._open.get(key, (event.zone, event.label))
-        if event.kind is EventKind.RESOLVED:
-            self._open.pop(key, None)
-        self._tell(zone, label)
-        self._tell(zone, ALL)
-
-    def _tell(self, zone: str, label: str) -> None:
-        on = any(zone == there and label in (what, ALL) for there, what in self._open.values())
-        if self._told.get((zone, label)) is not on:
-            self._told[zone, label] = on
-            self._bus.publish(self._topics.expected(zone, label), encode_switch(on), retain=True)

@@ -10,23 +10,17 @@ import cv2
 import numpy as np
 
 from edge.capture import Camera
-from edge.contracts.errors import ConfigError, EdgeError
+from edge.contracts.errors import ConfigError
 from edge.contracts.messages import Stamp, encode_event, encode_tracks
 from edge.contracts.types import U8, Event
 from edge.drawing import Shapes, caption, contact_sheet, draw_forecasts, draw_tracks, draw_zones
+from edge.observer import Observer
 from edge.pipeline import Followed
 
 _SHEET_COLUMNS, _SHEET_ROWS, _SHEET_WIDTH = 3, 3, 1920
 _KEPT_WIDTH = _SHEET_WIDTH // _SHEET_COLUMNS  # pixels; what the sheet shows of a picture
 _CAPTIONS = 4  # newest events written into the picture
 _CODEC = "mp4v"
-
-
-def names_of(camera: Camera, followed: Followed) -> dict[int, str]:
-    """What to call each track: its sub-label where there is one, else its label."""
-    labels = camera.chain.labels
-    columns = zip(followed.tracks.id.tolist(), followed.tracks.label.tolist(), strict=True)
-    return {track: followed.sub_labels.get(track) or labels[label] for track, label in columns}
 
 
 class Annotator:
@@ -41,14 +35,14 @@ class Annotator:
         picture = followed.sensed.frame.pixels.copy()
         draw_zones(picture, self._zones, self._lines)
         draw_forecasts(picture, followed.tracks, followed.forecasts)
-        draw_tracks(picture, followed.tracks, names_of(camera, followed))
+        draw_tracks(picture, followed.tracks, followed.names(camera.chain.labels))
         self._told.extend(f"{event.kind} {event.label} {event.track} {event.zone}" for event in followed.events)
         for index, text in enumerate(self._told):
             caption(picture, text, (4, 24 + 22 * index), (40, 40, 40))
         return picture
 
 
-class Clip:
+class Clip(Observer):
     """An annotated video of one camera and a contact sheet of it. Use as a context manager."""
 
     def __init__(self, annotator: Annotator, path: Path, sheet: Path, fps: float) -> None:
@@ -89,12 +83,6 @@ class Clip:
         self._writer.write(picture)
         self._keep(picture)
 
-    def gone(self, camera: Camera, events: list[Event]) -> None:
-        """The clip simply ends."""
-
-    def failed(self, camera: Camera, error: EdgeError) -> None:
-        """No picture is written of a frame that could not be followed."""
-
     def _keep(self, picture: U8) -> None:
         """Keep evenly spaced pictures for the sheet, at most twice as many as fit on it."""
         if self._frames % self._every == 0:
@@ -114,7 +102,7 @@ def _small(picture: U8) -> U8:
     return made
 
 
-class JsonLines:
+class JsonLines(Observer):
     """Events and tracks as they would go out over MQTT, one JSON object per line. Use as a context manager."""
 
     def __init__(self, events: Path, tracks: Path, run: str) -> None:
@@ -142,9 +130,6 @@ class JsonLines:
     def gone(self, camera: Camera, events: list[Event]) -> None:
         """What ended with the clip."""
         self._write(events)
-
-    def failed(self, camera: Camera, error: EdgeError) -> None:
-        """Nothing is known of such a frame."""
 
     def _write(self, events: list[Event]) -> None:
         for event in events:

@@ -23,6 +23,7 @@ from edge.contracts.types import Event
 from edge.demo.rendered import STREET_FPS, rendered
 from edge.engine import Engine
 from edge.health import StageClock
+from edge.observer import Observer
 from edge.once import Trouble, once
 from edge.outputs import refuse_own_input, writable_folder
 from edge.pipeline import Followed
@@ -33,7 +34,7 @@ STREET_S = 20.0  # of a clip that has no end of its own
 EVERY_FRAME = {"look": {"every_frame": True}}
 
 
-class _Count:
+class _Count(Observer):
     """An observer that moves a progress bar, and lets no error pass."""
 
     def __init__(self, bar: Progress, task: TaskID) -> None:

@@ -7,12 +7,12 @@ more is deleted.
 
 import logging
 import threading
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from pathlib import Path
 
 from edge.contracts.bus import Bus, Handler
 from edge.contracts.messages import encode_count, encode_online, encode_switch
-from edge.contracts.stored import Stored
+from edge.contracts.stored import Stored, texts
 from edge.contracts.topics import DEVICE, Topics, is_topic
 
 FILE_NAME = "retained.json"
@@ -33,9 +33,7 @@ class RetainedTopics:
         self._bus, self._topics = bus, topics
         self._stored = Stored(state_dir / FILE_NAME)
         self._lock = threading.Lock()
-        told = self._stored.read()
-        known = told if isinstance(told, Sequence) and not isinstance(told, str) else ()
-        self._known = {topic for topic in known if isinstance(topic, str) and is_topic(topic)}
+        self._known = {topic for topic in texts(self._stored.read()) if is_topic(topic)}
 
     @property
     def connected(self) -> bool:

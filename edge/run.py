@@ -102,7 +102,7 @@ class Daemon:
         with Delivery(settings) as delivery:
             self._delivery = delivery
             delivery.link.subscribe(delivery.topics.every_set, self._heard)
-            delivery.link.subscribe(f"{settings.homeassistant.prefix}/status", self._born)
+            delivery.link.subscribe(settings.homeassistant.birth_topic, self._born)
             following: Settings | None = settings
             while following is not None and delivery.serves(following):
                 self._tried = following

@@ -17,10 +17,10 @@ from pydantic import BaseModel, Field
 
 from edge.capture import Camera
 from edge.contracts.bus import Bus
-from edge.contracts.errors import EdgeError
 from edge.contracts.topics import Topics
-from edge.contracts.types import U8, Event, EventKind, Tracks
+from edge.contracts.types import U8, EventKind, Tracks
 from edge.drawing import draw_tracks
+from edge.observer import Observer
 from edge.pipeline import Followed
 
 POORER = (1.0, 0.75, 0.5, 0.3)  # of the quality asked for, one after the other, until the picture is small enough
@@ -51,7 +51,7 @@ class _Wanted:
     names: Mapping[int, str]
 
 
-class Snapshots:
+class Snapshots(Observer):
     """An observer of the engine. Pictures are made on a thread of its own, so that the chain never waits for one.
 
     Args:
@@ -87,23 +87,13 @@ class Snapshots:
         asked = self._asked.get(camera.name, 0.0) > time.monotonic()
         if not (self._settings.enabled and (asked or self._new(camera.name, followed))):
             return
-        frame, labels = followed.sensed.frame, camera.chain.labels
-        names = {
-            track: followed.sub_labels.get(track) or labels[label]
-            for track, label in zip(followed.tracks.id.tolist(), followed.tracks.label.tolist(), strict=True)
-        }
+        frame, names = followed.sensed.frame, followed.names(camera.chain.labels)
         try:
             self._queue.put_nowait(_Wanted(camera.name, frame.pixels, followed.tracks, names))
         except Full:
             return
         self._asked.pop(camera.name, None)
         self._event_s[camera.name] = frame.t_s
-
-    def gone(self, camera: Camera, events: list[Event]) -> None:
-        """What is wanted of it waits, if it is soon back."""
-
-    def failed(self, camera: Camera, error: EdgeError) -> None:
-        """The next frame will do."""
 
     def _new(self, camera: str, followed: Followed) -> bool:
         if not self._settings.events or not any(event.kind is EventKind.NEW for event in followed.events):

@@ -16,17 +16,16 @@ from edge.contracts.errors import EdgeError
 from edge.contracts.messages import encode_stats
 from edge.contracts.runtime import Accelerator
 from edge.contracts.topics import DEVICE, Command
-from edge.contracts.types import Event
 from edge.control.panel import Action, ControlPanel
 from edge.delivery import Delivery
 from edge.discovery import describe
-from edge.engine import Engine, Observer
+from edge.engine import Engine
 from edge.health import StageClock
 from edge.homeassistant.announcer import Announcer
 from edge.homeassistant.described import Description
 from edge.monitor import Monitor, worst
+from edge.observer import Observer
 from edge.periodic import Periodic
-from edge.pipeline import Followed
 from edge.publisher import Publisher
 from edge.snapshots import Snapshots
 
@@ -126,17 +125,11 @@ class Watch:
         delivery.link.publish(delivery.topics.stats, encode_stats(health, delivery.topics.device, time.time_ns()))
 
 
-class TroubleLog:
+class TroubleLog(Observer):
     """Says when frames cannot be followed, once a minute per camera; the daemon goes on."""
 
     def __init__(self) -> None:
         self._said_s: dict[str, float] = {}
-
-    def seen(self, camera: Camera, followed: Followed) -> None:
-        """All is well."""
-
-    def gone(self, camera: Camera, events: list[Event]) -> None:
-        """The camera's thread has said so."""
 
     def failed(self, camera: Camera, error: EdgeError) -> None:
         """Log, but not for every frame."""

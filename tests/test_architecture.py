@@ -26,6 +26,7 @@ COMPOSERS = {
     "figures",
     "modelling",
     "monitor",
+    "observer",
     "once",
     "orders",
     "outputs",

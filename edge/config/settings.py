@@ -15,9 +15,10 @@ from edge.cameras.settings import SourceSettings
 from edge.cameras.watch import CameraWatchSettings
 from edge.classify.settings import ClassifySettings
 from edge.config.forms import CURRENT_FORM, FIRST_FORM
+from edge.contracts.bundle import read_bundle
 from edge.contracts.input_rules import Overrides
 from edge.contracts.topics import NAME_PATTERN
-from edge.contracts.types import ColourOrder, Head, Resize
+from edge.contracts.types import ColourOrder, Head, ModelBundle, Resize
 from edge.detection.settings import DetectionSettings
 from edge.events.settings import EventSettings, LineSettings, ZoneSettings
 from edge.forecasting import ForecastSettings
@@ -64,6 +65,10 @@ class ModelFile(BaseModel, extra="forbid", frozen=True):
     def overrides(self) -> Overrides:
         """The same for the reader of model files."""
         return Overrides(self.labels, self.head, self.resize, self.order, self.mean, self.std)
+
+    def read(self) -> ModelBundle:
+        """What the file is. Raises a ModelError: it is damaged, not understood, or another one than `sha256` says."""
+        return read_bundle(self.path, sha256=self.sha256, overrides=self.overrides)
 
 
 def _path_alone(value: Any) -> Any:
@@ -125,6 +130,11 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
     def models(self) -> dict[str, ModelFile]:
         """Every detector's model by name, `model` first; empty: the motion detector serves."""
         return {**({"model": self.model} if self.model else {}), **self.more_models}
+
+    @property
+    def model_files(self) -> list[tuple[str, ModelFile]]:
+        """The detectors' models and the classifier's, each with its name; a detector may be named `classifier` too."""
+        return [*self.models.items(), *([("classifier", self.classifier)] if self.classifier else [])]
 
 
 def schema() -> dict[str, Any]:

@@ -16,6 +16,7 @@ LARGEST = 2**63 - 1
 LONGEST_STREAM = 64  # letters
 MOST_VALUES = 64  # of one reading
 LONGEST_NUMBER = 24  # characters
+PRESS = b"PRESS"  # what a button sends to a `set` topic
 _SWITCHES = {b"ON": True, b"OFF": False}
 
 

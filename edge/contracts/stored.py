@@ -97,6 +97,12 @@ class Stored:
             _log.warning("%s stays where it is: %s", self._path, failed)
 
 
+def texts(value: Json) -> list[str]:
+    """The texts of a list that was kept; none of what is no list, or no text."""
+    several = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+    return [one for one in several if isinstance(one, str)]
+
+
 def replace_file(path: Path, data: bytes) -> None:
     """Make `data` the content of a file: after a loss of power it holds either all of it or what it held before.
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from edge.contracts.bus import Bus, Message
 from edge.contracts.errors import MessageError
+from edge.contracts.inbound import PRESS
 from edge.contracts.topics import Command, Topics
 from edge.control.knobs import TELL, TURN, Controls, Knobs
 
-PRESS = b"PRESS"  # what Home Assistant's buttons send
 LOG_PAUSE_S = 10.0
 Action = Callable[[], None]  # called on the bus's thread: be quick, never wait
 _log = logging.getLogger(__name__)

@@ -14,13 +14,13 @@ from edge.contracts.types import Event
 from edge.demo.screen import ScreenState, describe, screen
 from edge.drawing import draw_forecasts, draw_tracks
 from edge.engine import Engine
+from edge.observer import Observer
 from edge.pipeline import Followed
-from edge.recording import names_of
 
 REFRESH_S = 0.2  # of the live view; drawing more often would only warm the board
 
 
-class Live:
+class Live(Observer):
     """Use as a context manager around the engine's run. Stops the engine after so many seconds of pictures."""
 
     def __init__(self, console: Console, title: str, seconds: float) -> None:
@@ -85,7 +85,7 @@ class Live:
 
     def _redraw(self, view: RichLive, camera: Camera, followed: Followed) -> None:
         self._shown_s = time.monotonic()
-        state, names = self._state, names_of(camera, followed)
+        state, names = self._state, followed.names(camera.chain.labels)
         picture = followed.sensed.frame.pixels.copy()
         draw_forecasts(picture, followed.tracks, followed.forecasts)
         draw_tracks(picture, followed.tracks, names)

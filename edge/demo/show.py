@@ -23,8 +23,9 @@ from edge.demo.rendered import STREET_FPS, STREET_SEED
 from edge.demo.source import StreetSource
 from edge.demo.street import Street
 from edge.demo.verdict import Judge
-from edge.engine import Engine, Observer
+from edge.engine import Engine
 from edge.health import StageClock
+from edge.observer import Observer
 from edge.once import Opener, Trouble, once
 from edge.outbox.outbox import Outbox
 from edge.outbox.sender import Sender

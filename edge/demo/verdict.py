@@ -3,10 +3,9 @@
 import numpy as np
 
 from edge.capture import Camera
-from edge.contracts.errors import EdgeError
-from edge.contracts.types import Event
 from edge.demo.score import Moment, forecast_errors, score
 from edge.demo.source import StreetSource
+from edge.observer import Observer
 from edge.pipeline import Followed
 
 LEAST_IOU = 0.3  # boxes of blobs take in shadows and neighbours
@@ -14,7 +13,7 @@ LEAST_VISIBLE = 0.5
 WARM_UP_S = 2.0  # the motion detector has to see the scene first
 
 
-class Judge:
+class Judge(Observer):
     """Keeps every moment of the show; a street of half a minute is a few hundred."""
 
     def __init__(self, street: StreetSource) -> None:
@@ -26,12 +25,6 @@ class Judge:
         frame = followed.sensed.frame
         truth = self._street.truth(frame.seq)
         self._moments.append(Moment(frame.t_s, truth, followed.tracks, followed.forecasts))
-
-    def gone(self, camera: Camera, events: list[Event]) -> None:
-        """Nothing to judge."""
-
-    def failed(self, camera: Camera, error: EdgeError) -> None:
-        """Nothing to judge."""
 
     def verdict(self) -> str:
         """The score in words."""

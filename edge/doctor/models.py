@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from edge.config.settings import ModelFile, Settings
-from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ModelError
 from edge.doctor.findings import Finding, ok, trouble, warning
 from edge.runtime.canary import try_model
@@ -57,16 +56,13 @@ def todo_for_library(said: str) -> str:
 
 def models(settings: Settings) -> Iterator[Finding]:
     """Each model that is configured, run for real."""
-    every = dict(settings.models)
-    if settings.classifier is not None:
-        every["classifier"] = settings.classifier
-    for name, model in every.items():
+    for name, model in settings.model_files:
         yield from _model(f"model {name}", model, settings)
 
 
 def _model(subject: str, model: ModelFile, settings: Settings) -> Iterator[Finding]:
     try:
-        bundle = read_bundle(model.path, sha256=model.sha256, overrides=model.overrides)
+        bundle = model.read()
         if bundle.edgetpu:
             yield ok(subject, f"{bundle.head.value}, compiled for the Edge TPU")
             return

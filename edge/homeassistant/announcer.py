@@ -43,11 +43,6 @@ class Announcer:
         self._announced = self._remembered()
         self._later: threading.Timer | None = None
 
-    @property
-    def birth_topic(self) -> str:
-        """Where Home Assistant says that it is there."""
-        return f"{self._settings.prefix}/status"
-
     def announce(self, description: Description) -> None:
         """Make Home Assistant know exactly this."""
         with self._lock:

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from edge.contracts.inbound import PRESS
 from edge.contracts.topics import ALL, DEVICE, Topics, slug
 from edge.homeassistant.described import CameraDescription, Place
 
 Value: TypeAlias = "str | int | float | bool | list[dict[str, str]]"
 Component: TypeAlias = dict[str, Value]
-PRESS = "PRESS"
 STALE_S = 200  # statistics come each minute; three are missed
 
 _DIAGNOSTIC: Component = {"entity_category": "diagnostic"}
@@ -213,7 +213,7 @@ class Components:
             "platform": "button",
             "name": name,
             "command_topic": self._topics.set(camera, thing),
-            "payload_press": PRESS,
+            "payload_press": PRESS.decode(),
             "availability": [self._daemon()],
             **_CONFIG,
         }

@@ -11,3 +11,8 @@ class HomeAssistantSettings(BaseModel, extra="forbid", frozen=True):
     labels_each: int = Field(
         8, ge=0, le=100, description="labels that a zone or camera without a list of its own gets entities for, as seen"
     )
+
+    @property
+    def birth_topic(self) -> str:
+        """Where Home Assistant says that it is there."""
+        return f"{self.prefix}/status"

@@ -1,10 +1,9 @@
 """Remembers which models have passed their trial."""
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 
-from edge.contracts.stored import Stored
+from edge.contracts.stored import Stored, texts
 
 FILE_NAME = "proven_models.json"
 KEPT = 64
@@ -30,6 +29,4 @@ def remember(state: Path, key: str) -> None:
 
 def _load(state: Path) -> list[str]:
     """The keys; none where the file is absent or damaged."""
-    keys = Stored(state / FILE_NAME).read()
-    known = keys if isinstance(keys, Sequence) and not isinstance(keys, str) else ()
-    return [key for key in known if isinstance(key, str)]
+    return texts(Stored(state / FILE_NAME).read())

@@ -29,6 +29,7 @@ from edge.contracts.types import U8, Event
 from edge.engine import Engine
 from edge.health import StageClock
 from edge.mqtt.link import MqttLink
+from edge.observer import Observer
 from edge.outbox.outbox import Outbox
 from edge.outbox.sender import Sender
 from edge.pipeline import Followed
@@ -124,7 +125,7 @@ def limit(job: Job, pictures: Iterator[U8]) -> dict[str, object]:
 
 
 @dataclass(slots=True)
-class Probe:
+class Probe(Observer):
     """An observer that stands last: what it sees has been published."""
 
     frames: int

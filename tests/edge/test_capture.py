@@ -22,12 +22,13 @@ from edge.cameras.settings import (
     V4l2Settings,
 )
 from edge.cameras.watch import CameraWatchSettings, PictureWatch, Showing, contrast
-from edge.capture import Camera, Capture, Item, Onward, Past
+from edge.capture import Camera, Capture, Item, Past
 from edge.contracts.errors import SourceError
 from edge.contracts.types import U8, Frame
 from edge.control.knobs import Controls
 from edge.demo.street import Street
 from edge.mailbox import Mailbox
+from edge.onward import Onward
 from tests.paths import data
 from tests.rigs.cameras import MjpegServer, RtspServer, known_picture
 from tests.rigs.cameras import jpeg as encoded

@@ -19,6 +19,7 @@ from edge.events.log import EventLog
 from edge.events.settings import EventSettings, ZoneSettings
 from edge.forecasting import ConstantVelocity, ForecastSettings
 from edge.health import StageClock
+from edge.observer import Observer
 from edge.pipeline import Chain, Followed, Intake, NoClassifier, Steps
 from edge.tracking import Tracker, TrackingSettings
 
@@ -129,7 +130,7 @@ def camera(source: Callable[[], Source], detector: Scripted, *, live: bool = Fal
     )
 
 
-class Witness:
+class Witness(Observer):
     """An observer that remembers everything."""
 
     def __init__(self, after: Callable[[], None] = lambda: None) -> None:
