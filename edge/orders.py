@@ -95,9 +95,9 @@ class Reloader:
 
 
 @contextmanager
-def signals(orders: Orders, reload: Callable[[], None]) -> Iterator[None]:
+def signals(stop: Callable[[], None], reload: Callable[[], None]) -> Iterator[None]:
     """SIGTERM and SIGINT stop, SIGHUP reloads, for as long as the block runs. For the main thread."""
-    table = {signal.SIGTERM: orders.stop, signal.SIGINT: orders.stop, signal.SIGHUP: reload}
+    table = {signal.SIGTERM: stop, signal.SIGINT: stop, signal.SIGHUP: reload}
     before = {number: signal.signal(number, lambda *_, act=act: act()) for number, act in table.items()}
     try:
         yield

@@ -5,6 +5,7 @@ import math
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import cv2
@@ -62,6 +63,10 @@ def read(path: Path) -> Settings:
     return loaded.settings
 
 
+class _Interrupted(BaseException):
+    """The daemon was told to stop while it was loading."""
+
+
 class Daemon:
     """Runs a configuration, and another one when it is asked to. One that turns out bad is left for the one before.
 
@@ -87,7 +92,8 @@ class Daemon:
         following: Settings | None = self._first
         with (
             Reloader(self._reread, self._orders, self._say) as reloader,
-            signals(self._orders, reloader.ask),
+            signals(self._stop, reloader.ask),
+            suppress(_Interrupted),
             Watchdog(self._notifier, self._due, self._mend),
         ):
             while following is not None:
@@ -95,6 +101,12 @@ class Daemon:
                     following = self._serve(following, reloader)
                 except Exception as error:  # noqa: BLE001 - what ran before must go on, whatever it is
                     following = self._back(error)
+
+    def _stop(self) -> None:
+        """Asked by a signal. What is being loaded may take its time, or hang: nothing of it is worth waiting for."""
+        self._orders.stop()
+        if math.isfinite(self._ready_s):
+            raise _Interrupted
 
     def _serve(self, settings: Settings, reloader: Reloader) -> Settings | None:
         """Run one configuration after another for as long as they agree on how messages leave; the next, if any."""

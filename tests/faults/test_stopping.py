@@ -3,8 +3,10 @@
 import json
 from pathlib import Path
 
+import psutil
 import pytest
 
+from tests.paths import data
 from tests.rigs.broker import Broker
 from tests.rigs.cameras import RtspServer
 from tests.rigs.daemon import Daemon
@@ -47,3 +49,26 @@ def test_it_stops_in_time_while_nothing_has_ever_been_there(tmp_path: Path) -> N
         assert wait_until(lambda: "cannot be reached" in daemon.log and "camera yard" in daemon.log)
         code, seconds = daemon.stop()
         assert (code, seconds < STOP_S) == (0, True), daemon.log
+
+
+def trials(daemon: Daemon) -> list[psutil.Process]:
+    """The processes in which a model is tried."""
+    children = psutil.Process(daemon.process.pid).children()
+    return [child for child in children if "edge.runtime.trial" in child.cmdline()]
+
+
+def test_it_stops_in_time_while_a_model_hangs_in_its_trial(tmp_path: Path) -> None:
+    config = {
+        "device": {"state_dir": str(tmp_path / "state")},
+        "model": str(data("models", "ssd_mobilenet_v1_coco_quant.tflite")),
+        "cameras": {"yard": {"source": "street"}},
+    }
+    path = tmp_path / "foresight.yaml"
+    path.write_text(json.dumps(config))  # which is YAML too
+    with Daemon(path) as daemon:
+        assert wait_until(lambda: bool(trials(daemon)))
+        (trial,) = trials(daemon)
+        trial.suspend()
+        code, seconds = daemon.stop()
+        assert (code, seconds < STOP_S) == (0, True), daemon.log
+        assert wait_until(lambda: not trial.is_running() or trial.status() == psutil.STATUS_ZOMBIE)
