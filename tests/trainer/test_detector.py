@@ -1,10 +1,12 @@
 """The detector: shapes, how boxes are written, which cell finds what, and that it learns."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from edge.contracts.manifest import Task
 from tests.trainer.tensor import tensorflow
 
 tf = tensorflow()
@@ -13,6 +15,8 @@ from trainer.detector.architecture import Architecture, grid  # noqa: E402
 from trainer.detector.assign import assign, decoded, overlap  # noqa: E402
 from trainer.detector.loss import loss  # noqa: E402
 from trainer.detector.network import PRIOR, detector  # noqa: E402
+from trainer.networks import load_network, save_network  # noqa: E402
+from trainer.trained import Trained, read_trained  # noqa: E402
 
 SMALL = Architecture(2, 64, channels=16)
 GRID = grid(SMALL)
@@ -93,7 +97,7 @@ def test_the_loss_is_smaller_for_what_is_right() -> None:
     near = np.argmin(np.abs(GRID.centre - 0.5).sum(1) + 10 * (GRID.stride[:, 0] != 8 / 64))
     right, wrong = (np.full((1, SMALL.cells, 2), -6, np.float32) for _ in range(2))
     raw = np.zeros((1, SMALL.cells, 4), np.float32)
-    raw[0, near] = [*((0.5 - GRID.centre[near]) / GRID.stride[near]), *np.log(0.5 / GRID.base[near]).repeat(2)]
+    raw[0, near] = [*((0.5 - GRID.centre[near]) / GRID.stride[near])[::-1], *np.log(0.5 / GRID.base[near]).repeat(2)]
     right[0, near, 1], wrong[0, near, 0] = 6, 6
     good, bad = (loss(tf.constant(raw), tf.constant(one), boxes, label, GRID).total for one in (right, wrong))
     assert float(good) < float(bad)
@@ -121,3 +125,23 @@ def test_it_learns_one_picture_by_heart() -> None:
     best = int(np.argmax(np.asarray(outputs["logits"])[0, :, 0]))
     box = np.asarray(decoded(outputs["boxes"], GRID.centre, GRID.stride, GRID.base))[0, best]
     assert float(overlap(tf.constant(box), tf.constant(boxes[0, 0]))) > 0.6
+
+
+def test_a_raw_box_is_dy_dx_log_h_log_w_of_its_cell() -> None:
+    raw = np.zeros((1, SMALL.cells, 4), np.float32)
+    raw[0, 0] = [0.25, -0.5, np.log(0.5), np.log(2.0)]
+    x1, y1, x2, y2 = np.asarray(decoded(raw, GRID.centre, GRID.stride, GRID.base))[0, 0]
+    stride, base = float(GRID.stride[0, 0]), float(GRID.base[0, 0])
+    assert (x1 + x2) / 2 == pytest.approx(GRID.centre[0, 0] - 0.5 * stride, abs=1e-6)
+    assert (y1 + y2) / 2 == pytest.approx(GRID.centre[0, 1] + 0.25 * stride, abs=1e-6)
+    assert (x2 - x1, y2 - y1) == pytest.approx((2 * base, base / 2), abs=1e-6)
+
+
+def test_a_network_is_the_same_after_it_was_on_disk(tmp_path: Path) -> None:
+    model = detector(SMALL)
+    save_network(model, Trained(tmp_path, Task.DETECTOR, "small", ("a", "b"), SMALL.input_px, fake_quantised=False))
+    trained = read_trained(tmp_path)
+    picture = np.random.default_rng(1).uniform(-1, 1, (1, SMALL.input_px, SMALL.input_px, 3)).astype(np.float32)
+    before, after = (one(picture, training=False) for one in (model, load_network(trained)))
+    assert trained.labels == ("a", "b")
+    assert all(np.array_equal(before[key], after[key]) for key in before)

@@ -42,8 +42,9 @@ class Architecture:
 class Grid:
     """The cells of all strides, finest first, row by row, as fractions of the picture.
 
-    A cell's raw box is (dx, dy, log w, log h): `centre = (cell + (dx, dy)) * stride`, `size = exp(log) * BASE * stride`
-    (after YOLOX, Ge et al. 2021). TFLite_Detection_PostProcess decodes the same with `anchor` boxes.
+    A cell's raw box is (dy, dx, log h, log w): `centre = cell + (dx, dy) * stride`, `size = exp(log) * BASE * stride`
+    (after YOLOX, Ge et al. 2021). TFLite_Detection_PostProcess decodes the same, in this order, with boxes of
+    `base` as its anchors and `BASE` as the scale of its offsets.
     """
 
     centre: F32  # (A, 2) x, y

@@ -25,8 +25,8 @@ class Targets(NamedTuple):
 
 def decoded(raw: Any, centre: Any, stride: Any, base: Any) -> Any:
     """Corner boxes (B, A, 4), fractions, of raw ones; see `architecture.Grid`."""
-    middle = centre + raw[..., :2] * stride
-    half = tf.exp(tf.clip_by_value(raw[..., 2:], -6.0, 4.0)) * (base / 2)
+    middle = centre + tf.reverse(raw[..., :2], [-1]) * stride
+    half = tf.exp(tf.clip_by_value(tf.reverse(raw[..., 2:], [-1]), -6.0, 4.0)) * (base / 2)
     return tf.concat([middle - half, middle + half], axis=-1)
 
 

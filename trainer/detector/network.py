@@ -18,7 +18,8 @@ PRIOR = 0.01  # the score of every cell before anything is learnt: most show not
 HEAD_DEPTH = 2
 
 
-class Doubled(layers.Layer):  # type: ignore[misc]  # Keras comes without types
+@keras.saving.register_keras_serializable("foresight")  # Keras comes without types
+class Doubled(layers.Layer):  # type: ignore[misc]
     """Twice as large, by repeating: RESIZE_NEAREST_NEIGHBOR, which quantisers know; UpSampling2D becomes TILE."""
 
     def call(self, x: Any) -> Any:
