@@ -151,7 +151,7 @@ def test_validation_goes_on_where_it_stood(tmp_path: Path) -> None:
 def test_every_method_of_descent_learns(tmp_path: Path, descent: Descent) -> None:
     model, batch = network(), next(Lines().since(1000))
     before = float(loss_of(model, batch)["total"])
-    Trainer(model, loss_of, replace(SCHEDULE, descent=descent, rate=0.02), tmp_path).run(Lines(), lambda *_: None)
+    Trainer(model, loss_of, replace(SCHEDULE, descent=descent, steps=120), tmp_path).run(Lines(), lambda *_: None)
     assert float(loss_of(model, batch)["total"]) < before / 2
 
 
