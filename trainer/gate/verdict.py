@@ -80,8 +80,9 @@ class Verdict:
         unsure = sum(check.answer is Answer.UNKNOWN for check in self.checks)
         doubt = f"; {unsure} of {len(self.checks)} checks cannot tell" if unsure else ""
         if self.accepted:
-            return f"accepted: {self.candidate.name} against {self.reference.name}{doubt}"
-        return f"refused: {self.candidate.name} failed {listed([check.question for check in self.failed])}{doubt}"
+            return f"accepted: {self.candidate.name}, measured against {self.reference.name}{doubt}"
+        questions = listed([check.question.value for check in self.failed])
+        return f"refused: {self.candidate.name}; failed: {questions}{doubt}"
 
 
 def passed(question: Question, words: str) -> Check:
