@@ -12,6 +12,7 @@ from rich.console import Console
 from edge import __version__
 from edge.contracts.errors import ConfigError, EdgeError, ModelError
 from trainer.commands import data
+from trainer.commands.detector import detector
 from trainer.commands.evaluate import evaluate
 from trainer.errors import TrainError
 
@@ -25,6 +26,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(data.app)
+app.command()(detector)
 app.command()(evaluate)
 
 
