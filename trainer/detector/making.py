@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from rich.console import Console
@@ -86,8 +87,11 @@ def settled(wish: Wish, train: Dataset, console: Console) -> DetectorRecipe:
     """The settings, and why, on the screen."""
     choice = choose(train)
     recipe = settle(choice.recipe, wish.recipe, wish.options)
-    for reason in choice.reasons:
-        console.print(f"picked: {reason}", markup=False, highlight=False)
+    for key, reason in choice.reasons.items():
+        value = attrgetter(key)
+        if value(recipe) == value(choice.recipe):
+            console.print(f"picked: {reason}", markup=False, highlight=False)
+    console.print(recipe.words(), markup=False, highlight=False)
     return recipe
 
 
