@@ -1,6 +1,6 @@
 """COCO: a JSON with `images`, `annotations` and `categories`, boxes as x, y, width, height in pixels.
 
-Any number of files, in the data's folder or up to two below; `instances_*` alone are read where there are such.
+Any number of files, in the data's folder, else one below, else two; `instances_*` alone where there are such.
 Crowds (`iscrowd`) are regions, not objects: they are listed and left out.
 """
 
@@ -52,9 +52,12 @@ def read_coco(folder: Path) -> RawSet:
 def _files(folder: Path) -> list[Path]:
     if folder.is_file():
         return [folder] if _speaks_of_images(folder) else []
-    found = [path for place in folders_in(folder, DEPTH) for path in files_in(place, ".json")]
-    speaking = [path for path in found if _speaks_of_images(path)]
-    return by_name([path for path in speaking if path.name.startswith(INSTANCES)] or speaking)
+    levels: dict[int, list[Path]] = {}
+    for place in folders_in(folder, DEPTH):
+        speaking = [path for path in files_in(place, ".json") if _speaks_of_images(path)]
+        levels.setdefault(len(place.parts), []).extend(speaking)
+    highest = next((found for _, found in sorted(levels.items()) if found), [])
+    return by_name([path for path in highest if path.name.startswith(INSTANCES)] or highest)
 
 
 def _speaks_of_images(path: Path) -> bool:
