@@ -38,7 +38,7 @@ class FusedConvolution(keras.layers.Layer):  # type: ignore[misc]
         **named: Any,
     ) -> None:
         super().__init__(**{**named, "dtype": "float32"})  # rounding to 8 bits in half precision would round twice
-        self._entries = {
+        self._entries: dict[str, Any] = {
             "kind": kind,
             "kernel_shape": tuple(kernel_shape),
             "strides": tuple(strides),
@@ -98,7 +98,7 @@ class Rounded(keras.layers.Layer):  # type: ignore[misc]
             for name, at in (("low", low), ("high", high), ("seen", 0.0))
         )
 
-    def call(self, x: Any, training: bool = False) -> Any:  # noqa: FBT001, FBT002 - Keras' own way to call a layer
+    def call(self, x: Any, training: bool = False) -> Any:
         """The same values, rounded and held within the range."""
         if training and self.limits is None:
             self._follow(x)
