@@ -26,6 +26,7 @@ def strided(x: Any, name: str) -> Any:
 
 
 def body() -> Any:
+    keras.utils.set_random_seed(3)
     picture = keras.Input((PX, PX, 3))
     near = convolved(picture, 8, "stem", kernel_size=3, strides=2, padding="same")
     far = convolved(strided(near, "half"), 8, "narrow", kernel_size=1)
@@ -40,10 +41,10 @@ def pyramid() -> Any:
     near = layers.Add(name="sum")([near, Doubled(name="up")(far)])
     boxes, logits = [], []
     for name, level in (("near", near), ("far", far)):
-        level = layers.SpatialDropout2D(0.1, name=f"{name}_dropout")(level)
+        features = layers.SpatialDropout2D(0.1, name=f"{name}_dropout")(level)
         for rows, outputs, kind in ((boxes, 4, "box"), (logits, 2, "class")):
             x = layers.Conv2D(outputs, 1, bias_initializer=keras.initializers.Constant(-4.6), name=f"{name}_{kind}")
-            rows.append(layers.Reshape((-1, outputs), name=f"{name}_{kind}_rows")(x(level)))
+            rows.append(layers.Reshape((-1, outputs), name=f"{name}_{kind}_rows")(x(features)))
     box, logit = layers.Concatenate(1, name="boxes")(boxes), layers.Concatenate(1, name="logits")(logits)
     return uneven(keras.Model(picture, {"boxes": box, "logits": logit}, name="small"))
 
