@@ -37,7 +37,7 @@ def settled(splits: Mapping[str, Sequence[T]]) -> dict[str, list[T]]:
     """
     filled = {name: list(rows) for name, rows in splits.items() if rows}
     if len(filled) <= 1:
-        return dict(zip([ALL], filled.values(), strict=False))
+        return dict.fromkeys(filled and [ALL], next(iter(filled.values()), []))
     loose = filled.pop(ALL, [])
     if loose:
         filled["train"] = filled.get("train", []) + loose
