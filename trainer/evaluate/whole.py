@@ -6,13 +6,10 @@ Every class with a score is a box over all of the picture; AP50 then is the aver
 import numpy as np
 
 from edge.contracts.decode_scores import class_scores
-from edge.contracts.preprocess import Imaging, Preprocess
+from edge.contracts.preprocess import WHOLE, Imaging, Preprocess
 from edge.contracts.runtime import Runtime
 from edge.contracts.types import F32, Detections, Frame
 from edge.detection.settings import DetectionSettings
-
-
-WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 
 class WholePicture:
@@ -27,7 +24,7 @@ class WholePicture:
         """The table that `Detections.label` indexes, "" in holes."""
         return self._runtime.bundle.labels
 
-    def detect(self, frame: Frame, _look: F32) -> Detections:
+    def detect(self, frame: Frame, look: F32) -> Detections:
         """The likeliest classes of the picture, best first.
 
         Raises:
@@ -37,4 +34,4 @@ class WholePicture:
         scores = class_scores(self._runtime.invoke(tensor), self._runtime.bundle)
         order = np.argsort(-scores, kind="stable")[: self._settings.max_detections]
         best = order[scores[order] >= self._settings.min_score]
-        return Detections(np.tile(np.float32(WHOLE), (len(best), 1)), scores[best], best.astype(np.int64))
+        return Detections(np.array([WHOLE] * len(best), np.float32).reshape(-1, 4), scores[best], best.astype(np.int64))
