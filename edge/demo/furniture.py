@@ -8,7 +8,6 @@ from edge.demo.cars import Body, car, placed
 from edge.demo.shapes import Face, Limb, Shape, Sprite, darken, lay, shadow, sprite
 from edge.demo.view import View
 
-
 PARKED_X, PARKED_Z = 16.5, 25.2  # metres
 
 

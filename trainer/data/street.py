@@ -115,10 +115,11 @@ def _annotation(one: Passerby, width: int, height: int) -> Json:
     box, whole = (
         [x1 * width, y1 * height, (x2 - x1) * width, (y2 - y1) * height] for x1, y1, x2, y2 in (one.seen, one.whole)
     )
+    box = [round(side, 2) for side in box]
     ignored = one.visible < LEAST_VISIBLE or min(box[2:]) < LEAST_SIDE_PX
     return {
         "category_id": one.label + 1,
-        "bbox": [round(side, 2) for side in box],
+        "bbox": box,
         "area": round(box[2] * box[3], 2),
         "iscrowd": int(ignored),
         "track_id": one.track,

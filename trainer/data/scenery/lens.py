@@ -51,4 +51,5 @@ def _corners(width: int, height: int, loss: float) -> F32:
     """(h, w, 1): less light far from the middle."""
     x = (np.arange(width, dtype=np.float32) + 0.5) / width * 2 - 1
     y = (np.arange(height, dtype=np.float32) + 0.5) / height * 2 - 1
-    return (1 - np.float32(loss) * (x[None] ** 2 + y[:, None] ** 2) / 2)[..., None]
+    lost = np.float32(loss / 2) * (x[None] ** 2 + y[:, None] ** 2)
+    return (np.float32(1) - lost).astype(np.float32)[..., None]

@@ -1,4 +1,4 @@
-"""How one scene looks: its hour, its weather, and the camera that films it. Drawn by lot, the same for the same seed."""
+"""How one scene looks: its hour, its weather, and the camera that films it; drawn by lot, and the same for a seed."""
 
 from dataclasses import dataclass
 from enum import StrEnum

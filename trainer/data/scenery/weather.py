@@ -28,11 +28,11 @@ def weathered(picture: F32, depth: F32, bare: F32, air: Air, strength: float, ra
     return AIRS[air](picture, depth, bare, strength, random)
 
 
-def _clear(picture: F32, depth: F32, bare: F32, strength: float, random: Generator) -> F32:
+def _clear(picture: F32, _depth: F32, _bare: F32, _strength: float, _random: Generator) -> F32:
     return picture
 
 
-def _fog(picture: F32, depth: F32, bare: F32, strength: float, random: Generator) -> F32:
+def _fog(picture: F32, depth: F32, _bare: F32, strength: float, _random: Generator) -> F32:
     """Light fades over distance into the colour of the air (Koschmieder, 1924)."""
     return _veiled(picture, depth, 0.008 + 0.03 * strength, 0.85)
 
