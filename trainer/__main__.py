@@ -13,6 +13,7 @@ from edge import __version__
 from edge.contracts.errors import ConfigError, EdgeError, ModelError
 from trainer.commands import data
 from trainer.commands.evaluate import evaluate
+from trainer.commands.street import street
 from trainer.errors import TrainError
 
 EXIT_CODES: dict[type[EdgeError], int] = {ConfigError: 2, ModelError: 2, TrainError: 2, EdgeError: 1}
@@ -24,6 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+data.app.command()(street)
 app.add_typer(data.app)
 app.command()(evaluate)
 

@@ -5,8 +5,8 @@ from typing import Any
 import keras
 
 from trainer.detector import network  # noqa: F401 - its layers are known to Keras once it is imported
-from trainer.quantise import layers  # noqa: F401
 from trainer.errors import TrainError
+from trainer.quantise import layers  # noqa: F401
 from trainer.trained import Trained, write_description
 
 

@@ -40,7 +40,6 @@ def main(argv: list[str]) -> None:
 def _measured(data: Path, px: int, batch: int, turns: int, steps: int) -> tuple[list[float], list[float]]:
     """Seconds of a step in each turn, of the loop and of the bare step."""
     from trainer.data.opening import open_data  # noqa: PLC0415 - TensorFlow is loaded below, --help needs none of it
-
     from trainer.detector.architecture import grid  # noqa: PLC0415
     from trainer.detector.network import detector  # noqa: PLC0415
     from trainer.detector.settings import DetectorRecipe, NetworkSettings, TrainingSettings  # noqa: PLC0415

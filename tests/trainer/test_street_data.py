@@ -12,6 +12,8 @@ import pytest
 from edge.demo.clip import CLIP_SEED
 from edge.demo.rendered import STREET_SEED
 from edge.demo.truth import LABELS
+from trainer.data.opening import open_data
+from trainer.data.problem import Severity
 from trainer.data.scenery.look import Air, Hour, drawn_look
 from trainer.data.scenery.scenes import FIRST_SEED, shots
 from trainer.data.scenery.weather import weathered
@@ -65,10 +67,25 @@ def test_annotations_are_in_the_picture_and_say_what_can_be_seen(folder: Path) -
             assert top >= y - 0.02
             assert left + width <= x + wide + 0.02
             assert top + height <= y + high + 0.02
-            assert 0 < one["visibility"] <= 1
-            assert one["iscrowd"] == int(one["visibility"] < LEAST_VISIBLE or min(width, height) < LEAST_SIDE_PX)
+            assert LEAST_VISIBLE <= one["visibility"] <= 1
+            assert min(width, height) >= LEAST_SIDE_PX
             found.add(names[one["category_id"]])
     assert found == set(LABELS)
+
+
+def test_what_is_hidden_is_told_of_in_the_tracks_only(folder: Path) -> None:
+    labelled = sum(len(coco(folder, split)["annotations"]) for split in ("train", "val", "test"))
+    with (folder / TRACKS).open() as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) > labelled
+    assert min(float(row["visible"]) for row in rows) < LEAST_VISIBLE
+
+
+def test_it_is_opened_as_any_data_set_without_complaints(folder: Path) -> None:
+    opened = open_data(folder)
+    assert {name: len(split) for name, split in opened.splits.items()} == {"train": 16, "val": 2, "test": 2}
+    assert opened.splits["train"].labels == LABELS
+    assert [problem for problem in opened.problems if problem.severity is Severity.ERROR] == []
 
 
 def test_tracks_keep_their_ids_and_move_on_the_ground(folder: Path) -> None:

@@ -21,7 +21,9 @@ class Precision(StrEnum):
 
 
 def detector(
-    data: Annotated[Path, typer.Option(help="Labelled pictures: COCO JSON, YOLO, Pascal VOC or csv", show_default=False)],
+    data: Annotated[
+        Path, typer.Option(help="Labelled pictures: COCO JSON, YOLO, Pascal VOC or csv", show_default=False)
+    ],
     out: Annotated[Path, typer.Option(help="The model file to write")] = Path("model.tflite"),
     recipe: Annotated[Path | None, typer.Option(help="A YAML file of settings")] = None,
     run: Annotated[Path | None, typer.Option(help="Folder of the run; the same one goes on [runs/NAME]")] = None,

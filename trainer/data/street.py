@@ -1,7 +1,8 @@
 """The rendered street as a data set: COCO JSON with exact boxes, identities, times and what can be seen of each.
 
 A folder with `train`, `val` and `test`, each with its pictures and `_annotations.coco.json`, and `tracks.csv`: where
-everybody was in every picture, hidden or not, in the picture and on the ground. No street is in two splits. The same
+everybody was in every picture, hidden or not, in the picture and on the ground. What is nearly hidden or too small
+to be made out is told of there only. No street is in two splits. The same
 pictures, seed and size give the same files.
 """
 
@@ -10,6 +11,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypedDict
 
 import cv2
 
@@ -21,8 +23,8 @@ from trainer.errors import TrainError
 ANNOTATIONS, TRACKS = "_annotations.coco.json", "tracks.csv"
 SIZE = (640, 360)
 LONGEST_SCENE = 8  # pictures
-LEAST_VISIBLE = 0.25  # of an object; who shows less is there to be ignored (COCO's crowd)
-LEAST_SIDE_PX = 3.0  # of its box, the same
+LEAST_VISIBLE = 0.25  # of an object that is labelled
+LEAST_SIDE_PX = 3.0  # of its box
 # Of ten scenes, eight are for training.
 SPLITS = ("train", "train", "train", "val", "train", "train", "train", "train", "test", "train")
 COLUMNS = ("split", "scene", "picture", "time_s", "track", "label", "x1", "y1", "x2", "y2", "visible")
@@ -105,23 +107,33 @@ def _add(split: _Split, picture: str, shot: Shot, scene: int, look: Look) -> Non
         }
     )  # fmt: skip
     for one in shot.passersby:
-        if one.seen[2] > one.seen[0]:
-            annotation = _annotation(one, width, height)
+        annotation = _annotation(one, width, height)
+        if one.visible >= LEAST_VISIBLE and min(annotation["bbox"][2:]) >= LEAST_SIDE_PX:
             split.annotations.append({"id": len(split.annotations) + 1, "image_id": image, **annotation})
 
 
-def _annotation(one: Passerby, width: int, height: int) -> Json:
+class _Annotation(TypedDict):
+    """One object, as COCO has it."""
+
+    category_id: int
+    bbox: list[float]
+    area: float
+    iscrowd: int
+    track_id: int
+    visibility: float
+    whole_bbox: list[float]
+
+
+def _annotation(one: Passerby, width: int, height: int) -> _Annotation:
     """Pixels, as COCO has them: left, top, width, height."""
     box, whole = (
         [x1 * width, y1 * height, (x2 - x1) * width, (y2 - y1) * height] for x1, y1, x2, y2 in (one.seen, one.whole)
     )
-    box = [round(side, 2) for side in box]
-    ignored = one.visible < LEAST_VISIBLE or min(box[2:]) < LEAST_SIDE_PX
     return {
         "category_id": one.label + 1,
-        "bbox": box,
+        "bbox": [round(side, 2) for side in box],
         "area": round(box[2] * box[3], 2),
-        "iscrowd": int(ignored),
+        "iscrowd": 0,
         "track_id": one.track,
         "visibility": round(one.visible, 4),
         "whole_bbox": [round(side, 2) for side in whole],

@@ -98,7 +98,7 @@ class Rounded(keras.layers.Layer):  # type: ignore[misc]
             for name, at in (("low", low), ("high", high), ("seen", 0.0))
         )
 
-    def call(self, x: Any, training: bool = False) -> Any:  # noqa: FBT001, FBT002 - Keras' own way to call a layer
+    def call(self, x: Any, training: bool = False) -> Any:
         """The same values, rounded and held within the range."""
         if training and self.limits is None:
             self._follow(x)
