@@ -12,6 +12,7 @@ from rich.console import Console
 from edge import __version__
 from edge.contracts.errors import ConfigError, EdgeError, ModelError
 from trainer.commands import data
+from trainer.commands.detector import detector
 from trainer.commands.evaluate import evaluate
 from trainer.commands.street import street
 from trainer.errors import TrainError
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 data.app.command()(street)
 app.add_typer(data.app)
+app.command()(detector)
 app.command()(evaluate)
 
 

@@ -33,23 +33,28 @@ def parts(splits: Mapping[str, Dataset]) -> Parts:
     if set(splits) == {WHOLE}:
         divided = divide(splits[WHOLE], {TRAIN: 1 - HELD_OUT_SHARE, TEST: HELD_OUT_SHARE}, SEED)
         how = f"it does not divide itself: {HELD_OUT_SHARE:.0%} of its pictures are held out (seed {SEED})"
-        return _checked(Parts(divided[TRAIN], None, divided[TEST], how))
+        return checked(Parts(divided[TRAIN], None, divided[TEST], how))
     if TRAIN not in splits:
         raise TrainError(f"the data has {', '.join(sorted(splits)) or 'nothing'} but no training split ({TRAIN})")
     validation, test = splits.get(VALIDATION), splits.get(TEST)
     if validation is not None and test is not None:
         how = f"{VALIDATION} chooses the best weights, {TEST} is held out"
-        return _checked(Parts(splits[TRAIN], validation, test, how))
+        return checked(Parts(splits[TRAIN], validation, test, how))
     held_out = test if test is not None else validation
     if held_out is None:
         divided = divide(splits[TRAIN], {TRAIN: 1 - HELD_OUT_SHARE, TEST: HELD_OUT_SHARE}, SEED)
         how = f"it has a training split only: {HELD_OUT_SHARE:.0%} of it is held out (seed {SEED})"
-        return _checked(Parts(divided[TRAIN], None, divided[TEST], how))
+        return checked(Parts(divided[TRAIN], None, divided[TEST], how))
     how = f"{VALIDATION if test is None else TEST} is held out, and no weights are chosen by it"
-    return _checked(Parts(splits[TRAIN], None, held_out, how))
+    return checked(Parts(splits[TRAIN], None, held_out, how))
 
 
-def _checked(found: Parts) -> Parts:
+def checked(found: Parts) -> Parts:
+    """The same, where there is something to learn from and something to report on.
+
+    Raises:
+        TrainError: there is not.
+    """
     boxes = sum(len(picture.label) for picture in found.train.pictures)
     if not boxes:
         raise TrainError(

@@ -42,7 +42,7 @@ def test_what_cannot_be_decoded_is_left_out_and_listed(tmp_path: Path, content: 
     dataset = squares(tmp_path, 3)
     dataset.pictures[1].path.write_bytes(content)
     told: list[int] = []
-    kept, lost = only_readable(dataset, Pixels(64), told.append)
+    kept, lost = only_readable(dataset, told.append)
     assert [picture.path.name for picture in kept.pictures] == ["000.png", "002.png"]
     assert lost == (dataset.pictures[1].path,)
     assert told == [1, 2, 3]
