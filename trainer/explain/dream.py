@@ -1,42 +1,56 @@
 """The picture that a channel likes best, found by climbing its gradient from noise (Erhan et al., 2009).
 
-Shifting the picture at each step and smoothing it now and then keeps the climb from ending in pixel noise that no
-camera ever shows (Mordvintsev et al., 2015).
+Shifting the picture at each step, and stepping as pictures vary - smooth more than rough, in the colours they have -
+keeps the climb from ending in pixel noise that no camera ever shows (Mordvintsev et al., 2015; Olah et al., 2017).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 import tensorflow as tf
 
-from edge.contracts.types import F32, U8
+from edge.contracts.types import F32, F64, U8
 from trainer.errors import TrainError
 from trainer.explain.flat import Flat, flattened
 from trainer.explain.levels import Level, level_named
 from trainer.explain.pictures import as_pixels
 from trainer.explain.reach import Reach
 
-STEPS = 48
-RATE = 0.08  # of the range of a pixel (-1..1) that a step moves it, on average
-SMOOTH_EVERY, SMOOTH_PX = 4, 0.7
-JITTER = 4  # pixels
+STEPS = 40
+RATE, FADE = 0.06, 0.96  # how far a step moves a pixel (-1..1), and how much it keeps of what it was
+JITTER = 0.25  # of a unit's step
 LEAST_PX = 64
 
 
-def dreams(network: Any, level: Level, reach: Reach, channels: Sequence[int], seed: int = 1) -> list[U8]:
-    """For each channel the patch (side, side, 3) BGR that its units in the middle of the map respond to most."""
-    full = int(network.input_shape[1])
-    side = min(full, max(LEAST_PX, -(-3 * reach.side // 64) * 32))  # half as much again, in whole strides
-    flat, here = _at_size(network, level.name, side)
-    picture = _climbed(flat, here, channels, np.random.default_rng(seed))
-    half = min(reach.side, picture.shape[1]) // 2
-    middle = here.side // 2
-    scale = picture.shape[1] / here.side
-    x, y = (origin + scale * middle for origin in reach.origin)
-    left, top = (int(np.clip(round(at - half), 0, picture.shape[1] - 2 * half)) for at in (x, y))
-    return [as_pixels(one) for one in picture[:, top : top + max(2 * half, 1), left : left + max(2 * half, 1)]]
+def dreams(network: Any, level: Level, reach: Reach, channels: Sequence[int], colours: F64) -> list[U8]:
+    """The patches (side, side, 3) BGR that the units in the middle of a map respond to most, one for each channel.
+
+    Args:
+        network: the network.
+        level: the map.
+        reach: what its units see.
+        channels: those to climb for.
+        colours: (3, 3), `colours_of` some pictures.
+    """
+    size = min(int(network.input_shape[1]), max(LEAST_PX, -(-3 * reach.side // 64) * 32))  # with room around
+    flat, here = _at_size(network, level.name, size)
+    size, middle = int(flat.picture.shape[1]), here.side // 2
+    uphill, random = _uphill(flat, here, channels), np.random.default_rng(1)
+    picture = random.normal(0, 0.02, (len(channels), size, size, 3)).astype(np.float32)
+    jitter = int(JITTER * reach.step)
+    for _ in range(STEPS):
+        shift = tuple(random.integers(-jitter, jitter + 1, 2).tolist())
+        moved = np.roll(picture, shift, axis=(1, 2))
+        step = _natural(np.asarray(uphill(tf.constant(moved))), colours, reach.side)
+        picture = np.roll(moved * FADE + RATE * step, (-shift[0], -shift[1]), axis=(1, 2))
+    x, y = (min(max(at, 0), max(size - reach.side, 0)) for at in reach.corner(middle, middle))
+    return [as_pixels(one) for one in np.clip(picture[:, y : y + reach.side, x : x + reach.side], -1, 1)]
+
+
+def colours_of(pictures: F32) -> F64:
+    """(3, 3) how the colours of some pictures (P, S, S, 3) go together."""
+    return np.cov(pictures.reshape(-1, 3).astype(np.float64), rowvar=False)
 
 
 def _at_size(network: Any, name: str, side: int) -> tuple[Flat, Level]:
@@ -49,26 +63,24 @@ def _at_size(network: Any, name: str, side: int) -> tuple[Flat, Level]:
         return flat, level_named(flat, name)
 
 
-def _climbed(flat: Flat, level: Level, channels: Sequence[int], random: np.random.Generator) -> F32:
-    model, side, middle = flat.to(level.before), int(flat.picture.shape[1]), level.side // 2
+def _uphill(flat: Flat, level: Level, channels: Sequence[int]) -> Callable[[Any], Any]:
+    """The gradient of each picture's channel, in the middle of the map, with respect to its pixels (n, S, S, 3)."""
+    model, middle = flat.to(level.before), level.side // 2
     wanted = tf.one_hot(list(channels), level.channels)
-    near = slice(max(middle - 1, 0), middle + 2)
 
-    @tf.function
     def uphill(batch: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(batch)
-            maps = model(batch, training=False)[:, near, near]
-            total = tf.reduce_sum(tf.reduce_mean(maps, axis=(1, 2)) * wanted)
-        gradient = tape.gradient(total, batch)
-        return gradient / (tf.reduce_mean(tf.abs(gradient), axis=(1, 2, 3), keepdims=True) + 1e-12)
+            total = tf.reduce_sum(model(batch, training=False)[:, middle, middle] * wanted)
+        return tape.gradient(total, batch)
 
-    picture = random.normal(0, 0.05, (len(channels), side, side, 3)).astype(np.float32)
-    for step in range(STEPS):
-        shift = tuple(random.integers(-JITTER, JITTER + 1, 2).tolist())
-        moved = np.roll(picture, shift, axis=(1, 2))
-        moved = moved + RATE * np.asarray(uphill(tf.constant(moved)))
-        picture = np.clip(np.roll(moved, (-shift[0], -shift[1]), axis=(1, 2)), -1, 1)
-        if step % SMOOTH_EVERY == 0:
-            picture = np.stack([cv2.GaussianBlur(one, (0, 0), SMOOTH_PX) for one in picture])
-    return picture.astype(np.float32)
+    return tf.function(uphill)
+
+
+def _natural(gradient: F32, colours: F64, coarsest_px: int) -> F32:
+    """A step up (n, S, S, 3) in what pictures are made of: the coarse more than the fine (1/f), grey more than hues."""
+    size = gradient.shape[1]
+    frequency = np.hypot(np.fft.fftfreq(size)[:, None], np.fft.rfftfreq(size)[None, :])
+    power = 1 / np.maximum(frequency, 1 / coarsest_px)[None, :, :, None] ** 2
+    step = np.fft.irfft2(np.fft.rfft2(gradient, axes=(1, 2)) * power, s=(size, size), axes=(1, 2)) @ colours
+    return (step / (np.sqrt((step**2).mean(axis=(1, 2, 3), keepdims=True)) + 1e-12)).astype(np.float32)

@@ -20,19 +20,16 @@ from trainer.explain.pictures import View
 from trainer.explain.reach import Reach
 
 
-def heat(
-    flat: Flat, level: Level, logits: Any, view: View, logit: Callable[[Any], Any], *, everywhere: bool
-) -> F32:
+def heat(asked: tuple[Flat, Level, Any], view: View, logit: Callable[[Any], Any], *, everywhere: bool) -> F32:
     """The heat (h, w) of one verdict on a level's map, 0..1; all 0 where nothing there speaks for it.
 
     Args:
-        flat: the network.
-        level: the map to read the evidence from.
-        logits: the tensor that the verdict is read from.
+        asked: the network, the map to read the evidence from, and the tensor that the verdict is read from.
         view: the picture.
         logit: the verdict's number (1,) in the logits.
         everywhere: average the gradient over the places of a channel.
     """
+    flat, level, logits = asked
     model = flat.to([level.after, logits])
     with tf.GradientTape() as tape:
         maps, numbers = model(view.tensor[None], training=False)
@@ -43,7 +40,8 @@ def heat(
     if everywhere:
         gradient = tf.reduce_mean(gradient, axis=(1, 2), keepdims=True)
     speaks = np.maximum(np.asarray(tf.reduce_sum(gradient * maps, axis=-1)[0], np.float32), 0)
-    return speaks / max(float(speaks.max()), 1e-12)
+    hottest = max(float(speaks.max()), 1e-12)
+    return np.divide(speaks, hottest, dtype=np.float32)
 
 
 def laid_out(heat_map: F32, reach: Reach, view: View) -> F32:

@@ -16,7 +16,7 @@ from trainer.explain.flat import Flat
 from trainer.explain.geometry import Place, places
 from trainer.explain.levels import Level
 
-SHARE = 0.9  # of the gradient that lies within the window
+SHARE = 0.7  # of the gradient that lies within the window
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from trainer.explain.pictures import enlarged
 
 PATCH_PX, GAP_PX, NAME_PX = 92, 4, 74
 PAPER = 24
+JPEG_QUALITY = 88
 _BOX: Colour = (255, 255, 255)
 _INK = (220, 220, 220)
 
@@ -40,14 +41,14 @@ def kernel_sheet(kernels: F32, columns: int = 8) -> U8:
     return patch_rows(rows)
 
 
-def overlay(pixels: U8, heat: F32, box: F32, text: str) -> U8:
-    """A picture under its heat (h, w) 0..1, with the box (4,) of what it is about; cool parts stay as they are."""
-    colours = cv2.applyColorMap((np.clip(heat, 0, 1) * 255).astype(np.uint8), cv2.COLORMAP_TURBO)
-    share = (0.65 * np.clip(heat, 0, 1) ** 0.7)[..., None]
-    grey = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
-    mixed: U8 = np.rint(grey * 0.85 * (1 - share) + colours * share).astype(np.uint8)
-    framed(mixed, box, text)
-    return mixed
+def overlay(pixels: U8, heat: F32, longest_px: int) -> U8:
+    """A picture in grey under its heat (h, w) 0..1; cool parts stay as they are."""
+    small = shrunk(pixels, longest_px)
+    warm = np.clip(cv2.resize(heat, (small.shape[1], small.shape[0]), interpolation=cv2.INTER_LINEAR), 0, 1)
+    colours = cv2.applyColorMap((warm * 255).astype(np.uint8), cv2.COLORMAP_TURBO)
+    share = (0.65 * warm**0.7)[..., None]
+    grey = cv2.cvtColor(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
+    return np.rint(grey * 0.85 * (1 - share) + colours * share).astype(np.uint8)
 
 
 def framed(canvas: U8, box: F32, text: str) -> None:
@@ -67,9 +68,9 @@ def shrunk(pixels: U8, longest_px: int) -> U8:
     return made
 
 
-def png(pixels: U8) -> bytes:
-    """A picture as a PNG file."""
-    _, data = cv2.imencode(".png", pixels)
+def encoded(pixels: U8, suffix: str) -> bytes:
+    """A picture as a file: `.png` exactly, `.jpg` small."""
+    _, data = cv2.imencode(suffix, pixels, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY] if suffix == ".jpg" else [])
     return data.tobytes()
 
 

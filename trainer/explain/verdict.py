@@ -53,7 +53,9 @@ def reader(trained: Trained) -> Reader:
         TrainError: its task is none that looks at pictures.
     """
     if trained.task not in READERS:
-        raise TrainError(f"{trained.folder}: a network for {trained.task.value} cannot be explained; {list(READERS)} can")
+        raise TrainError(
+            f"{trained.folder}: a network for {trained.task.value} cannot be explained; {list(READERS)} can"
+        )
     return READERS[trained.task]
 
 

@@ -1,13 +1,10 @@
 """Lays a report out: one HTML file that needs nothing else, and its plots as PNG files beside it."""
 
-import base64
-import os
 from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from trainer.report.contents import Contents, class_table, headline, model_table, notes, particulars
 from trainer.report.figure import Plot
+from trainer.report.layout import template, write
 from trainer.report.mistakes import worst_mistakes
 from trainer.report.plots import confusion_plot, pr_plot, reliability_plot, size_plot, training_plot
 
@@ -27,23 +24,19 @@ def write_report(contents: Contents, out: Path) -> tuple[Path, ...]:
     )
     big = (confusion_plot(evaluation),)
     out.parent.mkdir(parents=True, exist_ok=True)
-    _replace(out, _page(contents, plots, big).encode())
+    write(out, _page(contents, plots, big).encode())
     folder = out.with_name(f"{out.stem}_plots")
     folder.mkdir(exist_ok=True)
     files = [out]
     for plot in (*plots, *big):
         files.append(folder / f"{plot.name}.png")
-        _replace(files[-1], plot.png)
+        write(files[-1], plot.png)
     return tuple(files)
 
 
 def _page(contents: Contents, plots: tuple[Plot, ...], big: tuple[Plot, ...]) -> str:
     scored = contents.scored
-    environment = Environment(
-        loader=PackageLoader("trainer.report", ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters["data_uri"] = _data_uri
-    return environment.get_template("page.html").render(
+    return template("trainer.report", "page.html").render(
         title=f"{scored.run.bundle.name}: what it is worth",
         subtitle=f"On {contents.data_name}: {len(scored.run.dataset)} pictures, {scored.evaluation.boxes} boxes",
         notes=notes(scored),
@@ -55,17 +48,3 @@ def _page(contents: Contents, plots: tuple[Plot, ...], big: tuple[Plot, ...]) ->
         mistakes=worst_mistakes(scored.evaluation),
         particulars=particulars(contents),
     )
-
-
-def _data_uri(jpeg: bytes) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
