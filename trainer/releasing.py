@@ -7,16 +7,15 @@ from pathlib import Path
 from rich.console import Console
 
 from edge.contracts.manifest import Manifest
-from edge.contracts.types import Detections
 from trainer.data.dataset import Dataset
 from trainer.detector.architecture import Architecture, grid
 from trainer.detector.detecting import Finder
-from trainer.evaluate.running import read_detector, run_model
+from trainer.evaluate.running import read_detector
 from trainer.export.convert import convert
 from trainer.export.variant import Variant
 from trainer.gate.fingerprints import alike, fingerprints
-from trainer.gate.judge import judge, look_inside
-from trainer.gate.network import as_network
+from trainer.gate.judge import judge, look_inside, some_pixels
+from trainer.gate.network import Answered, as_network
 from trainer.gate.release import release
 from trainer.gate.report import gate_report
 from trainer.gate.show import show_verdict
@@ -25,7 +24,6 @@ from trainer.networks import load_network
 from trainer.trained import Trained
 
 MODELS, REPORT = "models", "report.html"
-FEW = 8  # pictures that the float file is compared with the network on
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def release_detector(trained: Trained, train: Dataset, held_out: Dataset, terms:
             budget_points=terms.budget_points,
             threads=terms.threads,
         )
-        verdict = with_check(verdict, float_check(trained, reference, held_out, terms.threads))
+        verdict = with_check(verdict, float_check(trained, reference, held_out))
         if not verdict.accepted and verdict.scored:
             verdict = look_inside(verdict, held_out)
     show_verdict(verdict, console)
@@ -92,16 +90,12 @@ def converted(trained: Trained, variant: Variant, calibration: Sequence[Path], c
     return path
 
 
-def float_check(trained: Trained, reference: Path, held_out: Dataset, threads: int) -> Check:
+def float_check(trained: Trained, reference: Path, held_out: Dataset) -> Check:
     """Whether the float file does what the network does."""
-    few = held_out.take(range(min(FEW, len(held_out))))
-    run = run_model(read_detector(reference), few, threads=threads)
-    return as_network(_found_by_network(trained, few), run.found, len(trained.labels))
-
-
-def _found_by_network(trained: Trained, few: Dataset) -> tuple[Detections, ...]:
     cells = grid(Architecture(len(trained.labels), trained.input_px))
-    return Finder(trained.input_px, cells).find(load_network(trained), few)
+    finder, model = Finder(trained.input_px, cells), load_network(trained)
+    answers = [Answered(pixels, finder.outputs(model, pixels)) for pixels in some_pixels(held_out)]
+    return as_network(read_detector(reference), answers)
 
 
 def with_check(verdict: Verdict, check: Check) -> Verdict:
