@@ -85,7 +85,8 @@ def _painted(
         move[0] += scale[0] * width
         scale = scale * (-1, 1)
         box = box[:, [2, 1, 0, 3]]
-    matrix = np.array([[scale[0], 0, move[0]], [0, scale[1], move[1]]], np.float32)
+    centred = move + (scale - 1) / 2  # OpenCV counts from the middle of a pixel, boxes from its edge
+    matrix = np.array([[scale[0], 0, centred[0]], [0, scale[1], centred[1]]], np.float32)
     pixels = recoloured(sample.pixels, change.colour, random)
     cv2.warpAffine(pixels, matrix, (x2 - x1, y2 - y1), dst=canvas[y1:y2, x1:x2], borderMode=cv2.BORDER_TRANSPARENT)
     moved = box * np.tile(scale, 2) + np.tile(move, 2)

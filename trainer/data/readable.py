@@ -8,18 +8,17 @@ from trainer.data.dataset import Dataset
 from trainer.data.pixels import Pixels
 
 THREADS = 4
+THUMB_PX = 32
 
 
-def only_readable(
-    dataset: Dataset, pixels: Pixels, moved: Callable[[int], None] = lambda _: None
-) -> tuple[Dataset, tuple[Path, ...]]:
+def only_readable(dataset: Dataset, moved: Callable[[int], None] = lambda _: None) -> tuple[Dataset, tuple[Path, ...]]:
     """The pictures that can be decoded, and the files that cannot.
 
     Args:
         dataset: all of them.
-        pixels: decodes them, and keeps what fits.
         moved: told how many are done.
     """
+    pixels = Pixels(THUMB_PX, cache_bytes=0)
     kept: list[int] = []
     lost: list[Path] = []
     with ThreadPoolExecutor(THREADS) as workers:
