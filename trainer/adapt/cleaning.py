@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from edge.contracts.boxes import area, intersection, iou
-from edge.contracts.types import F32, F64, Mask
+from edge.contracts.types import F32, F64, I64, Mask
 from trainer.adapt.linking import link
 from trainer.adapt.looks import Labelled, Look
 from trainer.adapt.objects import Path, path, sightings
@@ -31,8 +31,10 @@ def clean(looks: Sequence[Look], aspect: float, settings: CleaningSettings) -> t
         settings: of the cleaning.
     """
     times = np.array([look.t_s for look in looks], np.float64)
-    paths = [path(one, times, settings) for one in sightings(looks, link(looks, aspect, settings))]
-    return tuple(_settled(frame, settings.hidden_share) for frame in _frames(paths, times, settings))
+    track = link(looks, aspect, settings)
+    frames = _frames([path(one, times, settings) for one in sightings(looks, track)], times, settings)
+    loose = _loose(looks, track, settings.unsure_support)
+    return tuple(_settled(frame, more, settings.hidden_share) for frame, more in zip(frames, loose, strict=True))
 
 
 def select(labelled: Labelled, rows: Mask) -> Labelled:
@@ -63,11 +65,20 @@ def _frames(paths: Sequence[Path], times: F64, settings: CleaningSettings) -> li
     return made
 
 
-def _settled(frame: Labelled, hidden_share: float) -> Labelled:
+def _loose(looks: Sequence[Look], track: I64, unsure_support: float) -> list[F32]:
+    """Of each look the boxes (M, 4) of what is on no track, and yet may be something."""
+    ends = np.cumsum([len(look.found) for look in looks])[:-1]
+    rows = np.split(track < 0, ends) if looks else []
+    return [
+        look.found.box[own & (look.found.score >= unsure_support)] for look, own in zip(looks, rows, strict=True)
+    ]
+
+
+def _settled(frame: Labelled, loose: F32, hidden_share: float) -> Labelled:
     """The labels of one frame: what is filled behind others is not labelled, and no echo of a label is unsure."""
     hidden = frame.filled & (_covered(frame.box) >= hidden_share)
     kept = select(frame, ~hidden)
-    unsure = np.concatenate([frame.unsure, frame.box[hidden]])
+    unsure = np.concatenate([frame.unsure, frame.box[hidden], loose])
     echo = iou(unsure, kept.box).max(axis=1, initial=0) > SAME
     return replace(kept, unsure=unsure[~echo])
 

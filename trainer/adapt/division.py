@@ -26,6 +26,13 @@ class Division:
             return "test"
         return "train" if t_s < self.train_s else ""
 
+    def words(self) -> str:
+        """The division for people."""
+        return (
+            f"trained on up to {self.train_s:.1f} s, reported on from {self.held_out_s:.1f} s, "
+            f"{self.held_out_s - self.train_s:.1f} s between them left out"
+        )
+
 
 def divide_clip(labelled: Sequence[Labelled], settings: FootageSettings) -> Division:
     """Where a clip is cut.

@@ -28,9 +28,9 @@ class CleaningSettings(BaseModel, extra="forbid", frozen=True):
     trusted_score: float = Field(
         0.6, gt=0, lt=1, description="score at which the teacher is as often right as wrong (SSD 0.4, YOLOX 0.6)"
     )
-    start_score: float = Field(0.4, gt=0, lt=1, description="a track starts at a detection of this score, not below")
+    start_score: float = Field(0.3, gt=0, lt=1, description="a track starts at a detection of this score, not below")
     keep_support: float = Field(0.65, gt=0, lt=1, description="what its track supports this much becomes a label")
-    unsure_support: float = Field(0.3, gt=0, lt=1, description="what it supports this much at least is ignored")
+    unsure_support: float = Field(0.15, gt=0, lt=1, description="what it supports less is background")
     vote_s: float = Field(0.5, gt=0, le=60, description="how far in time the scores of a track support each other")
     least_s: float = Field(0.3, ge=0, le=60, description="a track shorter than this is no label, at best ignored")
     fill_s: float = Field(0.7, ge=0, le=10, description="gaps of a track up to this long are filled")

@@ -8,7 +8,6 @@ from typing import Self
 import numpy as np
 from pydantic import BaseModel, Field
 
-from edge.contracts.input_rules import Overrides  # noqa: F401
 from edge.contracts.types import F32, U8, Detections, Frame, ModelBundle
 from edge.detection.detector import ModelDetector
 from edge.detection.settings import DetectionSettings
