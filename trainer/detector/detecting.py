@@ -55,7 +55,7 @@ class Finder:
         return tuple(found)
 
     def outputs(self, model: Any, pixels: U8) -> dict[str, F32]:
-        """What the network gives for one picture (h, w, 3) BGR: `boxes` raw, `scores` 0..1, as a post-process has them."""
+        """What a post-process has of one picture (h, w, 3) BGR: `boxes` raw, `scores` 0..1."""
         given = model(self._prepare(pixels)[0], training=False)
         return {"boxes": np.asarray(given["boxes"]), "scores": np.asarray(tf.sigmoid(given["logits"]))}
 
