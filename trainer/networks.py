@@ -6,6 +6,7 @@ import keras
 
 from trainer.detector import network  # noqa: F401 - its layers are known to Keras once it is imported
 from trainer.errors import TrainError
+from trainer.quantise import layers  # noqa: F401
 from trainer.trained import Trained, write_description
 
 

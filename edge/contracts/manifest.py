@@ -66,6 +66,7 @@ class Manifest:
     calibration: Calibration
     recipe: str  # the training recipe by name
     revision: str  # git revision of the trainer
+    accepted_loss: str = ""  # why the model is written although it lost more than the gate allows, "" where it passed
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
@@ -100,6 +101,7 @@ def parse_manifest(data: bytes) -> Manifest:
         calibration=Calibration(_text(calibration, "data"), _count(calibration, "samples")),
         recipe=_text(root, "recipe"),
         revision=_text(root, "revision"),
+        accepted_loss=_text({"accepted_loss": "", **root}, "accepted_loss"),  # absent where an older trainer wrote it
     )
 
 

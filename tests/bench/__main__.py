@@ -14,6 +14,7 @@ BENCHMARKS = {
     "savings": "how many detector calls forecasts save, and what that costs",
     "startup": "process start to first published detection, memory, growth",
     "tracking": "MOT17 half-val by TrackEval, every frame and every 5th",
+    "train": "the training loop against the bare step of the model",
 }
 
 

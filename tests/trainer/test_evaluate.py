@@ -8,7 +8,7 @@ from edge.contracts.errors import ModelError
 from edge.contracts.types import Detections
 from tests.paths import data
 from tests.rigs.labelled import dataset, found, picture
-from trainer.evaluate.bootstrap import compare
+from trainer.evaluate.bootstrap import compare, compare_map
 from trainer.evaluate.coco import evaluate_coco
 from trainer.evaluate.evaluation import evaluate
 from trainer.evaluate.matches import ClassMatches, average_precisions, mean_ap
@@ -103,6 +103,19 @@ def test_compares_two_models_on_the_same_pictures() -> None:
     assert lost == compare([good], [worse])  # the draws are repeatable
     assert "a real difference" in lost.words()
     assert compare([worse], [good]).change == -lost.change
+
+
+def test_compares_over_all_ious_too() -> None:
+    truth = dataset(*(picture((0, LEFT), (1, RIGHT)) for _ in range(100)))
+    exact = [found((0, 0.9, LEFT), (1, 0.8, RIGHT))] * 100
+    loose = [found((0, 0.9, (0.1, 0.1, 0.5, 0.7)), (1, 0.8, RIGHT))] * 50 + exact[50:]  # IoU 0.75
+    before, after = evaluate_coco(truth, exact), evaluate_coco(truth, loose)
+    lost = compare_map(before, after)
+    assert (lost.first, lost.second) == pytest.approx((before.scores.ap, after.scores.ap), abs=1e-9)
+    assert lost.boxes == 200
+    assert lost.low < lost.change < lost.high < 0
+    assert "points of mAP" in lost.words()
+    assert compare(before.matches, after.matches).change == 0  # at IoU 0.5 all of them count
 
 
 def test_says_when_there_are_too_few_boxes() -> None:

@@ -24,6 +24,8 @@ def test_counts_ap_from_the_matches_as_coco_does() -> None:
     dataset, found = coco_case(data("map_golden", "tests", "test_coco_eval"))
     result = evaluate_coco(dataset, found)
     assert mean_ap(result.matches, once_each(len(dataset))) == pytest.approx(result.scores.ap50, abs=1e-9)
+    flat = [one for row in result.at_ious for one in row]
+    assert mean_ap(flat, once_each(len(dataset))) == pytest.approx(result.scores.ap, abs=1e-9)
     assert np.nanmean(result.class_ap) == pytest.approx(result.scores.ap, abs=1e-9)
 
 

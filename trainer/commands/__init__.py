@@ -1,1 +1,1 @@
-"""The commands of `foresight-train`, one file each; what they need is imported when they run."""
+"""The commands of `foresight-train`: one file each, and nothing heavy is imported before a command runs."""

@@ -17,7 +17,7 @@ class Architecture:
     """One detector.
 
     `input_px` is the side of its square picture, a multiple of 32; `width` the backbone's multiplier of channels;
-    `channels` those of pyramid and head.
+    `channels` those of pyramid and head; `dropout` the share of the head's that training leaves out.
     """
 
     classes: int
@@ -25,6 +25,7 @@ class Architecture:
     backbone: Backbone = "mobilenet_v2"
     width: float = 0.35
     channels: int = 64
+    dropout: float = 0.0
 
     def __post_init__(self) -> None:
         if self.input_px % STRIDES[-1] or not 64 <= self.input_px <= 1024:

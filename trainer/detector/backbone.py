@@ -17,31 +17,52 @@ TAPS: Mapping[str, tuple[str, str, str]] = {
     "mobilenet_v2": ("block_6_expand_relu", "block_13_expand_relu", "block_16_project_BN"),
 }
 _MADE_BY = {"mobilenet_v1": keras.applications.MobileNet, "mobilenet_v2": keras.applications.MobileNetV2}
+IMAGENET, NONE = "imagenet", "none"
+PUBLISHED_PX = 224  # the pictures that published weights were trained on
 _KINDS = {keras.layers.DepthwiseConv2D: "depthwise_kernel", keras.layers.Conv2D: "kernel"}
 _STATISTICS = ("gamma", "beta", "moving_mean", "moving_variance")
 
 
-def backbone(architecture: Architecture, weights: Path | None) -> Any:
+def backbone(architecture: Architecture, weights: str = NONE) -> Any:
     """A Keras model from (S, S, 3) pixels in -1..1 to feature maps of strides 8, 16 and 32.
 
     Args:
         architecture: kind, width and picture.
-        weights: Keras' own `.h5`, or an `.npz` of its arrays; None = random.
+        weights: a file (Keras' own `.h5`, or an `.npz` of its arrays), `imagenet` to download what Keras publishes,
+            `none` for random ones.
 
     Raises:
-        TrainError: the weights are of another network.
+        TrainError: there is no such file, it is of another network, or nothing can be downloaded.
     """
     size = architecture.input_px
-    whole = _MADE_BY[architecture.backbone](
-        input_shape=(size, size, 3), alpha=architecture.width, include_top=False, weights=None
-    )
-    if weights is not None:
-        _load(whole, weights)
+    whole = _made(architecture, size, None)
+    if weights == IMAGENET:
+        whole.set_weights(_published(architecture).get_weights())
+    elif weights != NONE:
+        _load(whole, Path(weights))
     taps = [whole.get_layer(name).output for name in TAPS[architecture.backbone]]
     return keras.Model(whole.input, taps, name="backbone")
 
 
+def _made(architecture: Architecture, size: int, weights: str | None) -> Any:
+    make = _MADE_BY[architecture.backbone]
+    return make(input_shape=(size, size, 3), alpha=architecture.width, include_top=False, weights=weights)
+
+
+def _published(architecture: Architecture) -> Any:
+    try:
+        return _made(architecture, PUBLISHED_PX, IMAGENET)
+    except Exception as error:  # whatever a download and its archive can raise
+        line = (str(error).splitlines() or [""])[0]
+        raise TrainError(
+            f"ImageNet weights of {architecture.backbone}, width {architecture.width:g}, cannot be had: {line}; name a "
+            "file of them (--weights FILE), or begin from random ones (--weights none): that takes far more pictures"
+        ) from error
+
+
 def _load(model: Any, path: Path) -> None:
+    if not path.is_file():
+        raise TrainError(f"there are no weights at {path}; name a file, `imagenet` to download them, or `none`")
     try:
         if path.suffix == ".npz":
             with np.load(path) as arrays:

@@ -21,7 +21,7 @@ class Loss(NamedTuple):
     boxes: Any
 
 
-def loss(raw: Any, logits: Any, truth: Any, label: Any, grid: Grid) -> Loss:
+def loss(raw: Any, logits: Any, truth: Any, label: Any, grid: Grid, *, smoothing: float = 0.0) -> Loss:
     """The loss of one batch.
 
     Args:
@@ -30,13 +30,14 @@ def loss(raw: Any, logits: Any, truth: Any, label: Any, grid: Grid) -> Loss:
         truth: (B, N, 4) corner boxes, fractions; rows without area are padding.
         label: (B, N) classes.
         grid: the network's cells.
+        smoothing: how much less than sure scores are to be, 0..1.
     """
     raw, logits = tf.cast(raw, tf.float32), tf.cast(logits, tf.float32)
     predicted = decoded(raw, grid.centre, grid.stride, grid.base)
     score = tf.sigmoid(logits)
     targets = _still(assign(predicted, score, truth, label, grid.centre, grid.stride))
     count = tf.maximum(tf.reduce_sum(targets.quality), 1.0)
-    scores = tf.reduce_sum(_score_loss(logits, score, targets.quality)) / count
+    scores = tf.reduce_sum(_score_loss(logits, score, targets.quality * (1 - smoothing))) / count
     worth = tf.reduce_sum(targets.quality, axis=-1)
     boxes = tf.reduce_sum((1 - _fit(predicted, targets.box)) * worth) / count
     return Loss(scores + BOX_WEIGHT * boxes, scores, boxes)

@@ -5,14 +5,14 @@ nearest-neighbour resizing, reshapes, one concatenation, the logistic function.
 """
 
 import math
-from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import layers
 
 from trainer.detector.architecture import STRIDES, Architecture
-from trainer.detector.backbone import backbone
+from trainer.detector.backbone import NONE, backbone
 
 PRIOR = 0.01  # the score of every cell before anything is learnt: most show nothing (Lin et al., Focal Loss, 2017)
 HEAD_DEPTH = 2
@@ -20,15 +20,19 @@ HEAD_DEPTH = 2
 
 @keras.saving.register_keras_serializable("foresight")  # Keras comes without types
 class Doubled(layers.Layer):  # type: ignore[misc]
-    """Twice as large, by repeating: RESIZE_NEAREST_NEIGHBOR, which quantisers know; UpSampling2D becomes TILE."""
+    """Twice as large, by repeating: RESIZE_NEAREST_NEIGHBOR, which quantisers know; UpSampling2D becomes TILE.
+
+    Without "half pixel centres", which make no difference here: the Edge TPU's compiler refuses the operator's version
+    that has them, and whatever follows.
+    """
 
     def call(self, x: Any) -> Any:
         """(B, h, w, C) to (B, 2 h, 2 w, C)."""
         _, height, width, _ = x.shape
-        return keras.ops.image.resize(x, (2 * height, 2 * width), interpolation="nearest")
+        return tf.raw_ops.ResizeNearestNeighbor(images=x, size=(2 * height, 2 * width), half_pixel_centers=False)
 
 
-def detector(architecture: Architecture, weights: Path | None = None) -> Any:
+def detector(architecture: Architecture, weights: str = NONE) -> Any:
     """The network as a Keras model.
 
     From pictures (B, S, S, 3), -1..1, to `boxes` (B, A, 4), raw as `architecture.Grid` says, and `logits` (B, A, C).
@@ -39,12 +43,12 @@ def detector(architecture: Architecture, weights: Path | None = None) -> Any:
     """
     body = backbone(architecture, weights)
     picture = keras.Input((architecture.input_px, architecture.input_px, 3), name="picture")
-    maps = _pyramid(body(picture, training=False) if weights else body(picture), architecture.channels)
+    maps = _pyramid(body(picture) if weights == NONE else body(picture, training=False), architecture.channels)
     boxes, logits = [], []
     for stride, features in zip(STRIDES, maps, strict=True):
-        boxes.append(_branch(features, 4, architecture.channels, f"box_{stride}", 0.0))
+        boxes.append(_branch(features, 4, architecture, f"box_{stride}", 0.0))
         start = -math.log((1 - PRIOR) / PRIOR)
-        logits.append(_branch(features, architecture.classes, architecture.channels, f"class_{stride}", start))
+        logits.append(_branch(features, architecture.classes, architecture, f"class_{stride}", start))
     box, logit = layers.Concatenate(1, name="boxes")(boxes), layers.Concatenate(1, name="logits")(logits)
     return keras.Model(picture, {"boxes": box, "logits": logit}, name="detector")
 
@@ -59,9 +63,11 @@ def _pyramid(maps: list[Any], channels: int) -> list[Any]:
     return merged
 
 
-def _branch(x: Any, outputs: int, channels: int, name: str, start: float) -> Any:
+def _branch(x: Any, outputs: int, architecture: Architecture, name: str, start: float) -> Any:
     for depth in range(HEAD_DEPTH):
-        x = _separable(x, channels, f"{name}_{depth}")
+        x = _separable(x, architecture.channels, f"{name}_{depth}")
+    if architecture.dropout:
+        x = layers.SpatialDropout2D(architecture.dropout, name=f"{name}_dropout")(x)
     bias = keras.initializers.Constant(start)
     x = layers.Conv2D(outputs, 1, bias_initializer=bias, kernel_initializer=_small(), name=f"{name}_out")(x)
     return layers.Reshape((-1, outputs), name=f"{name}_rows")(x)

@@ -19,7 +19,8 @@ from trainer.data.dataset import Dataset, Picture
 from trainer.evaluate.matches import ClassMatches
 
 NOISE_DIGITS = 3  # of pixels: finer is the noise of float32 fractions, and would decide IoUs that stand on a threshold
-AT_50 = 0  # row of COCO's ten IoU thresholds .50:.05:.95
+IOUS = tuple(percent / 100 for percent in range(50, 100, 5))  # the thresholds of COCO's mean average precision
+AT_50 = 0  # row of them
 ALL_SIZES = 0  # row of its area ranges: all, small, medium, large
 
 
@@ -43,12 +44,17 @@ class CocoScores:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CocoResult:
-    """The figures, per class too, and the matches at IoU 0.5 behind them."""
+    """The figures, per class too, and the matches behind them."""
 
     scores: CocoScores
     class_ap: F64  # (C,) NaN where a class has no objects
     class_ap50: F64  # (C,)
-    matches: tuple[ClassMatches, ...]  # one for each of `Dataset.labels`
+    at_ious: tuple[tuple[ClassMatches, ...], ...]  # at each of `IOUS`, one for each of `Dataset.labels`
+
+    @property
+    def matches(self) -> tuple[ClassMatches, ...]:
+        """Those at IoU 0.5, one for each of `Dataset.labels`."""
+        return self.at_ious[AT_50]
 
 
 def evaluate_coco(dataset: Dataset, found: Sequence[Detections]) -> CocoResult:
@@ -65,11 +71,12 @@ def evaluate_coco(dataset: Dataset, found: Sequence[Detections]) -> CocoResult:
     with redirect_stdout(io.StringIO()):
         counted = _count(dataset, found)
     precision = counted.eval["precision"][:, :, :, ALL_SIZES, -1]  # (10 IoU, 101 recalls, C)
+    by_class = [_matches(counted, label, len(dataset)) for label in range(len(dataset.labels))]
     return CocoResult(
         CocoScores(*map(float, counted.stats)),
         _per_class(precision),
         _per_class(precision[AT_50 : AT_50 + 1]),
-        tuple(_matches(counted, label, len(dataset)) for label in range(len(dataset.labels))),
+        tuple(tuple(each[row] for each in by_class) for row in range(len(IOUS))),
     )
 
 
@@ -126,8 +133,8 @@ def _per_class(precision: F64) -> F64:
     return np.where(mean < 0, np.nan, mean)
 
 
-def _matches(counted: Any, label: int, pictures: int) -> ClassMatches:
-    """One class at IoU 0.5, all sizes, out of COCO's table of per-picture results."""
+def _matches(counted: Any, label: int, pictures: int) -> list[ClassMatches]:
+    """One class at each IoU, all sizes, out of COCO's table of per-picture results."""
     ranges = len(counted.params.areaRng)
     start = label * ranges * pictures
     cells = [(index, cell) for index, cell in enumerate(counted.evalImgs[start : start + pictures]) if cell]
@@ -136,6 +143,6 @@ def _matches(counted: Any, label: int, pictures: int) -> ClassMatches:
         truths[index] = len(cell["gtIds"])
     picture = np.concatenate([np.zeros(0, np.int64), *(np.full(len(c["dtIds"]), i, np.int64) for i, c in cells)])
     score = np.concatenate([np.zeros(0), *(np.asarray(c["dtScores"], np.float64) for _, c in cells)])
-    right = np.concatenate([np.zeros(0, bool), *(c["dtMatches"][AT_50] > 0 for _, c in cells)])
+    right = np.concatenate([np.zeros((len(IOUS), 0), bool), *(c["dtMatches"] > 0 for _, c in cells)], axis=1)
     order = np.argsort(-score, kind="mergesort")
-    return ClassMatches(picture[order], score[order], right[order], truths)
+    return [ClassMatches(picture[order], score[order], row[order], truths) for row in right]

@@ -3,12 +3,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from edge.contracts.bundle import read_manifest
 from edge.contracts.types import ModelBundle
 from trainer.evaluate.bootstrap import FEWEST_BOXES, Difference
 from trainer.evaluate.evaluation import Evaluation
 from trainer.evaluate.running import ModelRun
+from trainer.report.figure import Plot
 from trainer.report.training import Curve
 
 Pair = tuple[str, str]
@@ -22,6 +24,33 @@ class Table:
     heading: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     text: tuple[str, ...]
+
+
+class Tone(StrEnum):
+    """How an answer is meant: the class of its style."""
+
+    GOOD = "good"
+    BAD = "bad"
+    SOFT = "soft"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One question that was asked of a model, and its answer."""
+
+    question: str
+    answer: str
+    tone: Tone
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a judge says of a model, and why."""
+
+    words: str
+    tone: Tone
+    findings: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,8 +69,10 @@ class Contents:
     others: tuple[Scored, ...]
     differences: tuple[Difference, ...]  # of the others: what each lacks (-) or has (+) over the first
     training: tuple[Curve, ...]
-    tables: tuple[Table, ...]  # of whoever asks for the report: the gate's findings, layers, ...
+    tables: tuple[Table, ...]  # of whoever asks for the report: the gate's layers, ...
     data_name: str
+    judgements: tuple[Judgement, ...] = ()  # they stand at the top
+    plots: tuple[Plot, ...] = ()  # of whoever asks for the report; over the whole width
 
 
 def headline(scored: Scored) -> tuple[Pair, ...]:

@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
-from trainer.report.contents import Contents, class_table, headline, model_table, notes, particulars
+from trainer.report.contents import Contents, Judgement, class_table, headline, model_table, notes, particulars
 from trainer.report.figure import Plot
 from trainer.report.layout import template, write
 from trainer.report.mistakes import worst_mistakes
 from trainer.report.plots import confusion_plot, pr_plot, reliability_plot, size_plot, training_plot
+
+# Lists that a page may have none of.
+PARTS = ("notes", "figures", "tables", "closing", "plots", "big_plots", "mistakes", "particulars")
 
 
 def write_report(contents: Contents, out: Path) -> tuple[Path, ...]:
@@ -22,7 +25,7 @@ def write_report(contents: Contents, out: Path) -> tuple[Path, ...]:
         size_plot(evaluation),
         *map(training_plot, contents.training),
     )
-    big = (confusion_plot(evaluation),)
+    big = (*contents.plots, confusion_plot(evaluation))
     out.parent.mkdir(parents=True, exist_ok=True)
     write(out, _page(contents, plots, big).encode())
     folder = out.with_name(f"{out.stem}_plots")
@@ -34,17 +37,33 @@ def write_report(contents: Contents, out: Path) -> tuple[Path, ...]:
     return tuple(files)
 
 
+def write_judgement(judgement: Judgement, title: str, subtitle: str, out: Path) -> None:
+    """Write a page that holds a judgement alone, of a model that could not be run.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write(out, _rendered(title=title, subtitle=subtitle, judgements=(judgement,)).encode())
+
+
 def _page(contents: Contents, plots: tuple[Plot, ...], big: tuple[Plot, ...]) -> str:
     scored = contents.scored
-    return template("trainer.report", "page.html").render(
+    return _rendered(
         title=f"{scored.run.bundle.name}: what it is worth",
         subtitle=f"On {contents.data_name}: {len(scored.run.dataset)} pictures, {scored.evaluation.boxes} boxes",
+        judgements=contents.judgements,
         notes=notes(scored),
         figures=headline(scored),
         tables=(model_table(contents), *contents.tables),
-        class_table=class_table(scored.evaluation),
+        closing=(class_table(scored.evaluation),),
         plots=plots,
         big_plots=big,
         mistakes=worst_mistakes(scored.evaluation),
         particulars=particulars(contents),
     )
+
+
+def _rendered(**parts: object) -> str:
+    """The page with these of its parts; the others are empty."""
+    return template("trainer.report", "page.html").render(**{**dict.fromkeys(PARTS, ()), **parts})

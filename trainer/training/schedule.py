@@ -2,21 +2,32 @@
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Descent(StrEnum):
+    """How gradients become steps."""
+
+    ADAMW = "adamw"
+    SGD = "sgd"  # with Nesterov's momentum
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Steps of gradient descent: AdamW, warmed up, then down along a cosine; weights averaged over the last steps."""
+    """Steps of gradient descent: warmed up, then down along a cosine; weights averaged over the last steps."""
 
     steps: int
     batch: int = 16
     rate: float = 2e-3  # at its highest
     warm_up: int = 50  # steps until then
     floor: float = 0.01  # of the highest rate, at the end
+    descent: Descent = Descent.ADAMW
     decay: float = 0.02  # of the weights, as AdamW has it
     clip: float = 10.0  # of the gradient's norm
     averaging: float = 0.998  # of the moving average, per step
     save_every: int = 100  # steps between checkpoints
+    validate_every: int = 0  # steps; 0 = never, and the last weights are the result
+    patience: int = 0  # validations without a better score after which training stops; 0 = it goes to the end
     seed: int = 1
 
     def rate_at(self, step: int) -> float:

@@ -1,0 +1,21 @@
+"""`foresight-train evaluate`: what model files are worth on labelled pictures."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+
+def evaluate(
+    models: Annotated[list[Path], typer.Argument(help="One .tflite or several; the first is compared with the others")],
+    data: Annotated[Path, typer.Option("--data", help="The labelled pictures")],
+    part: Annotated[str | None, typer.Option("--split", help="train, val or test; else val, or what there is")] = None,
+    labels: Annotated[Path | None, typer.Option("--labels", help="Label file, where the models have none")] = None,
+    out: Annotated[Path, typer.Option("--out", help="The report")] = Path("report.html"),
+    threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="CPU threads")] = 2,
+) -> None:
+    """Score models as the daemon runs them: mAP, latency, mistakes; figures on the screen and a report."""
+    from trainer.evaluate.tool import evaluate_files  # noqa: PLC0415 - commands load only what they need
+
+    evaluate_files(models, data, part, labels, out, threads, Console())

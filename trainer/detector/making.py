@@ -1,0 +1,111 @@
+"""What `foresight-train detector` does: pictures opened and divided, settings picked, trained, judged, written."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from trainer.data.dataset import Dataset
+from trainer.data.opening import Opened, open_data
+from trainer.data.readable import only_readable
+from trainer.detector.choosing import choose
+from trainer.detector.settings import DetectorRecipe
+from trainer.detector.training import Run, train_detector
+from trainer.parts import Parts, checked, parts
+from trainer.releasing import Terms, release_detector
+from trainer.run_folder import begin_run
+from trainer.settling import Value, settle
+from trainer.trained import Trained
+
+TOLD = 10  # problems of the data that are shown; the run's folder has them all
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What was asked for, beside where to train and on what terms the file goes out."""
+
+    data: Path
+    recipe: Path | None
+    options: Mapping[str, Value]  # by dotted key of the recipe
+    command: list[str]
+
+
+def make_detector(wish: Wish, run: Run, terms: Terms, console: Console) -> None:
+    """From a folder of labelled pictures to a model file.
+
+    Raises:
+        TrainError, ConfigError, ModelError: in words what is wrong, where, and what to do.
+    """
+    found = usable(parts(told(open_data(wish.data), console).splits), console)
+    recipe = settled(wish, found.train, console)
+    pictures = {"train": found.train, "held-out": found.held_out}
+    if found.validation is not None:
+        pictures["validation"] = found.validation
+    if begin_run(run.folder, recipe, wish.command, pictures):
+        console.print(f"going on with the run in {run.folder}", markup=False, highlight=False)
+    trained = trained_detector(recipe, found, run, console)
+    release_detector(trained, found.train, found.held_out, terms, console)
+
+
+def told(opened: Opened, console: Console) -> Opened:
+    """The same, with what is in it and what is wrong with it on the screen."""
+    counts = ", ".join(f"{name} {len(one)}" for name, one in opened.splits.items())
+    console.print(f"{opened.form}: {counts} pictures; {', '.join(opened.labels)}", markup=False, highlight=False)
+    for problem in opened.problems[:TOLD]:
+        console.print(f"{problem.path}: {problem.what}: {problem.advice}", style="yellow", markup=False)
+    if len(opened.problems) > TOLD:
+        rest = len(opened.problems) - TOLD
+        console.print(f"and {rest} more: `foresight-train data check` lists them", style="yellow", markup=False)
+    return opened
+
+
+def usable(found: Parts, console: Console) -> Parts:
+    """The same without pictures that cannot be decoded; those are listed on the screen.
+
+    Raises:
+        TrainError: nothing is left to learn from, or to report on.
+    """
+    train, held_out = (_readable(one, console) for one in (found.train, found.held_out))
+    validation = None if found.validation is None else _readable(found.validation, console)
+    console.print(f"{found.how}: {len(train)} to learn from, {len(held_out)} to report on", highlight=False)
+    return checked(Parts(train, validation, held_out, found.how))
+
+
+def _readable(dataset: Dataset, console: Console) -> Dataset:
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task("decoding the pictures", total=len(dataset))
+        kept, lost = only_readable(dataset, lambda done: progress.update(task, completed=done))
+    for path in lost:
+        console.print(f"{path}: cannot be decoded and is left out; save it anew", style="yellow", markup=False)
+    return kept
+
+
+def settled(wish: Wish, train: Dataset, console: Console) -> DetectorRecipe:
+    """The settings, and why, on the screen."""
+    choice = choose(train)
+    recipe = settle(choice.recipe, wish.recipe, wish.options)
+    for key, reason in choice.reasons.items():
+        value = attrgetter(key)
+        if value(recipe) == value(choice.recipe):
+            console.print(f"picked: {reason}", markup=False, highlight=False)
+    console.print(recipe.words(), markup=False, highlight=False)
+    return recipe
+
+
+def trained_detector(recipe: DetectorRecipe, found: Parts, run: Run, console: Console) -> Trained:
+    """Train with a progress bar."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
+        task = progress.add_task("training", total=recipe.training.steps)
+
+        def moved(step: int, losses: Mapping[str, float]) -> None:
+            said = " ".join(f"{name} {value:.3f}" for name, value in losses.items())
+            progress.update(task, completed=step, description=f"training: {said}")
+
+        trained, result = train_detector(recipe, found.train, found.validation, run, moved)
+    score = f", AP50 {result.score:.3f} on validation" if found.validation is not None else ""
+    console.print(f"trained for {result.step} steps{score}", markup=False, highlight=False)
+    return trained

@@ -1,0 +1,100 @@
+"""What a recipe may set about a detector and its training. What it leaves out is picked to suit the data."""
+
+from pydantic import BaseModel, Field, field_validator
+
+from trainer.data.augment import Augmentation
+from trainer.data.colour import ColourChange
+from trainer.detector.architecture import Architecture, Backbone
+from trainer.training.schedule import Descent, Schedule
+
+
+class NetworkSettings(BaseModel, extra="forbid", frozen=True):
+    """The network's size."""
+
+    input_px: int = Field(320, ge=64, le=1024, description="side of its picture, a multiple of 32; usual: 192 to 640")
+    backbone: Backbone = Field("mobilenet_v2", description="mobilenet_v1 or mobilenet_v2")
+    width: float = Field(0.35, gt=0.0, le=2.0, description="multiplier of the backbone's channels; usual: .25 to 1.0")
+    channels: int = Field(64, ge=8, le=512, description="channels of pyramid and head")
+    dropout: float = Field(0.0, ge=0.0, lt=1.0, description="share of the head's channels left out in training")
+
+    @field_validator("input_px")
+    @classmethod
+    def _whole_cells(cls, value: int) -> int:
+        if value % 32:
+            raise ValueError("must be a multiple of 32")
+        return value
+
+    def architecture(self, classes: int) -> Architecture:
+        """The network for so many classes."""
+        return Architecture(classes, self.input_px, self.backbone, self.width, self.channels, self.dropout)
+
+
+class TrainingSettings(BaseModel, extra="forbid", frozen=True):
+    """How long and how fast is learnt."""
+
+    steps: int = Field(1000, ge=1, description="batches that are learnt from")
+    batch: int = Field(16, ge=1, le=4096, description="pictures in a batch, over all devices")
+    rate: float = Field(2e-3, gt=0.0, lt=10.0, description="learning rate at its highest")
+    warm_up: int = Field(50, ge=0, description="steps until then")
+    descent: Descent = Field(Descent.ADAMW, description="adamw or sgd")
+    decay: float = Field(0.02, ge=0.0, lt=1.0, description="weight decay")
+    averaging: float = Field(0.998, ge=0.0, lt=1.0, description="what the average of the weights keeps, per step")
+    label_smoothing: float = Field(0.0, ge=0.0, lt=1.0, description="how much less than sure it is to be of the truth")
+    rare: float = Field(
+        0.0, ge=0.0, le=1.0, description="classes in fewer than this share of the pictures are shown more often"
+    )
+    seed: int = Field(1, ge=0, description="of all chance")
+
+    def schedule(self, validate_every: int, patience: int) -> Schedule:
+        """As the training loop takes it."""
+        return Schedule(
+            steps=self.steps,
+            batch=self.batch,
+            rate=self.rate,
+            warm_up=min(self.warm_up, self.steps),
+            descent=self.descent,
+            decay=self.decay,
+            averaging=self.averaging,
+            validate_every=validate_every,
+            patience=patience,
+            seed=self.seed,
+        )
+
+
+class AugmentationSettings(BaseModel, extra="forbid", frozen=True):
+    """How much training pictures are changed."""
+
+    smallest: float = Field(0.5, gt=0.0, le=4.0, description="least scale; 1 = as large as in service")
+    largest: float = Field(1.6, gt=0.0, le=8.0, description="largest scale; above 1 crops")
+    stretch: float = Field(0.15, ge=0.0, le=1.0, description="of the aspect, as a logarithm")
+    mirrored: float = Field(0.5, ge=0.0, le=1.0, description="share that is mirrored left to right")
+    mosaic: float = Field(0.5, ge=0.0, le=1.0, description="share that is made of four pictures")
+    calm_share: float = Field(0.15, ge=0.0, le=1.0, description="last share of training without mosaics")
+    brightness: float = Field(0.2, ge=0.0, le=1.0, description="of the range of pixels")
+    contrast: float = Field(0.35, ge=0.0, le=2.0, description="as a factor, up or down")
+    saturation: float = Field(0.5, ge=0.0, le=2.0, description="as a factor, up or down")
+    hue_rad: float = Field(0.15, ge=0.0, le=3.2, description="turned, radians")
+
+    def change(self) -> Augmentation:
+        """As the augmentation takes it."""
+        colour = ColourChange(self.brightness, self.contrast, self.saturation, self.hue_rad)
+        return Augmentation(
+            self.smallest, max(self.smallest, self.largest), self.stretch, self.mirrored, self.mosaic, colour=colour
+        )
+
+
+class DetectorRecipe(BaseModel, extra="forbid", frozen=True):
+    """All of it."""
+
+    weights: str = Field("imagenet", description="of the backbone: a file (.h5, .npz), imagenet = download, none")
+    network: NetworkSettings = NetworkSettings()
+    training: TrainingSettings = TrainingSettings()
+    augmentation: AugmentationSettings = AugmentationSettings()
+
+    def words(self) -> str:
+        """The settings that matter most, in a line."""
+        net, how = self.network, self.training
+        return (
+            f"{net.backbone} of width {net.width:g}, pictures of {net.input_px} px, weights: {self.weights}; "
+            f"{how.steps} steps of {how.batch} by {how.descent.value}, rate {how.rate:g}, seed {how.seed}"
+        )

@@ -1,0 +1,93 @@
+"""A run's folder: all that is needed to repeat a training, and to go on where it was cut off."""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel
+
+from edge.contracts.stored import replace_file
+from trainer.data.dataset import Dataset
+from trainer.errors import TrainError
+
+SETTINGS, SURROUNDINGS, PICTURES = "settings.yaml", "surroundings.json", "pictures"
+PACKAGES = ("foresight-edge", "tensorflow", "tensorflow-cpu", "keras", "numpy", "opencv-python-headless")
+
+
+def begin_run(folder: Path, settings: BaseModel, command: list[str], pictures: Mapping[str, Dataset]) -> bool:
+    """Note everything in a folder, or find that an earlier run of the same settings was cut off there.
+
+    Args:
+        folder: of the run.
+        settings: all of them, as they will be used.
+        command: what was typed.
+        pictures: which are learnt from, which are held out, ...
+
+    Returns:
+        Whether it goes on with an earlier run.
+
+    Raises:
+        TrainError: the folder has a run of other settings or pictures, or cannot be written.
+    """
+    texts = {f"{PICTURES}-{name}.txt": _list(dataset) for name, dataset in pictures.items()}
+    texts[SETTINGS] = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
+    earlier = (folder / SETTINGS).exists()
+    for name, text in texts.items():
+        if earlier and _read(folder / name) != text:
+            raise TrainError(
+                f"{folder} holds a run with another {name}; name another folder (--run), or remove it to begin anew"
+            )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_file(folder / SURROUNDINGS, json.dumps({"command": command, **surroundings()}, indent=1).encode())
+        for name, text in texts.items():
+            replace_file(folder / name, text.encode())
+    except OSError as error:
+        why = os.strerror(error.errno or 0)
+        raise TrainError(f"{folder} cannot be written: {why}; name another folder (--run)") from error
+    return earlier
+
+
+def surroundings() -> dict[str, str]:
+    """What training ran on and with: a repetition elsewhere is close, one with all of this the same is equal."""
+    found = {name: installed for name in PACKAGES if (installed := _installed(name))}
+    machine = f"{platform.machine()}, {os.cpu_count()} processors, {platform.platform()}"
+    return {"python": sys.version.split()[0], "machine": machine, "revision": revision(), **found}
+
+
+def revision() -> str:
+    """Git revision of the trainer, "" outside a checkout."""
+    here = Path(__file__).parent
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(here), "rev-parse", "--short=12", "HEAD"], capture_output=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.decode(errors="replace").strip() if done.returncode == 0 else ""
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
+
+
+def _list(dataset: Dataset) -> str:
+    return "".join(f"{picture.path}\n" for picture in dataset.pictures)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text()
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise TrainError(f"{path} cannot be read: {error}; name another folder (--run)") from error

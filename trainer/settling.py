@@ -1,0 +1,58 @@
+"""Settings from three places: what suits the data, over it the recipe, over that the options of the command."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from edge.config.loader import load
+from trainer.errors import TrainError
+
+M = TypeVar("M", bound=BaseModel)
+Value = str | int | float
+Tree = Mapping[str, object]
+
+
+def settle(picked: M, recipe: Path | None, options: Mapping[str, Value]) -> M:
+    """The settings that are used.
+
+    Args:
+        picked: to suit the data.
+        recipe: a YAML file that sets some of them.
+        options: by dotted key, `training.steps`; stronger than the recipe.
+
+    Raises:
+        ConfigError: the recipe is wrong; file, line and key are named.
+        TrainError: an option is out of its range.
+    """
+    model = type(picked)
+    tree: Tree = picked.model_dump()
+    if recipe is not None:
+        tree = _over(tree, load(recipe, model).model_dump(exclude_unset=True))
+    for key, value in options.items():
+        tree = _over(tree, _nested(key, value))
+    try:
+        return model.model_validate(tree)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise TrainError(
+            f"{where} {first['input']!r}: {first['msg']}; see `foresight-train detector --help`"
+        ) from error
+
+
+def _nested(key: str, value: Value) -> Tree:
+    tree: object = value
+    for part in reversed(key.split(".")):
+        tree = {part: tree}
+    assert isinstance(tree, dict)
+    return tree
+
+
+def _over(below: Tree, above: Tree) -> Tree:
+    merged = dict(below)
+    for key, value in above.items():
+        under = merged.get(key)
+        merged[key] = _over(under, value) if isinstance(under, Mapping) and isinstance(value, Mapping) else value
+    return merged
