@@ -69,9 +69,7 @@ def _loose(looks: Sequence[Look], track: I64, unsure_support: float) -> list[F32
     """Of each look the boxes (M, 4) of what is on no track, and yet may be something."""
     ends = np.cumsum([len(look.found) for look in looks])[:-1]
     rows = np.split(track < 0, ends) if looks else []
-    return [
-        look.found.box[own & (look.found.score >= unsure_support)] for look, own in zip(looks, rows, strict=True)
-    ]
+    return [look.found.box[own & (look.found.score >= unsure_support)] for look, own in zip(looks, rows, strict=True)]
 
 
 def _settled(frame: Labelled, loose: F32, hidden_share: float) -> Labelled:

@@ -19,7 +19,9 @@ from trainer.data.dataset import Dataset
 from trainer.data.problem import Problem
 from trainer.errors import TrainError
 
-FEWEST_OBJECTS = 3  # of a label, over all clips; what was seen less often is more likely a mistake than a thing to learn
+FEWEST_OBJECTS = (
+    3  # of a label, over all clips; what was seen less often is more likely a mistake than a thing to learn
+)
 Moved = Callable[[str, float], None]  # told the clip's name and how far it is, seconds
 
 
@@ -101,7 +103,9 @@ def _common(scenes: Sequence[Scene], labels: int) -> list[Scene]:
         pairs = {pair for one in scene.labelled for pair in zip(one.track.tolist(), one.label.tolist(), strict=True)}
         np.add.at(objects, [label for _, label in pairs], 1)
     rare = objects < FEWEST_OBJECTS
-    return [replace(scene, labelled=tuple(_doubted(one, rare[one.label]) for one in scene.labelled)) for scene in scenes]
+    return [
+        replace(scene, labelled=tuple(_doubted(one, rare[one.label]) for one in scene.labelled)) for scene in scenes
+    ]
 
 
 def _doubted(one: Labelled, rows: Mask) -> Labelled:

@@ -9,7 +9,9 @@ from pydantic import BaseModel, Field, model_validator
 class FootageSettings(BaseModel, extra="forbid", frozen=True):
     """How clips are read and divided. Times are seconds of the clip."""
 
-    look_fps: float = Field(10.0, gt=0, le=120, description="frames a second that the teacher looks at, to follow things")
+    look_fps: float = Field(
+        10.0, gt=0, le=120, description="frames a second that the teacher looks at, to follow things"
+    )
     picture_fps: float = Field(5.0, gt=0, le=120, description="rate at which the pictures of a folder were taken")
     longest_s: float = Field(3600.0, gt=0, description="no clip is read beyond this")
     keep_s: float = Field(0.5, ge=0, le=3600, description="pictures of the data set are at least this far apart")

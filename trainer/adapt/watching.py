@@ -6,7 +6,7 @@ from itertools import chain
 
 import numpy as np
 
-from edge.contracts.types import U8, Detections, I64, Mask
+from edge.contracts.types import I64, U8, Detections, Mask
 from trainer.adapt.changes import Changes
 from trainer.adapt.footage import Clip, Shot, shots
 from trainer.adapt.looks import Look
