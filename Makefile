@@ -10,7 +10,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .PHONY: help demo test test-long bench check clean system
 
 help:
-	@echo "make demo       see it work (SOURCE=clip|camera  MODEL=file.tflite  BROKER=host:port  OUT=folder)"
+	@echo "make demo       see it work (SOURCE=street|clip|file|camera  MODEL=file.tflite|none  BROKER=host:port  OUT=folder)"
 	@echo "make test       linters, types and tests"
 	@echo "make test-long  what takes minutes: fault series, soaks"
 	@echo "make bench NAME=pipeline ARGS=\"--help\"   one benchmark; without NAME, their list"

@@ -95,8 +95,10 @@ def bench(
 
 @app.command()
 def demo(
-    source: Annotated[str | None, typer.Option(help="A clip, camera or stream; `street` renders one")] = None,
-    model: ModelFile = None,
+    source: Annotated[
+        str | None, typer.Option(help="A clip, camera or stream; `street` renders one, `clip` is one of it")
+    ] = None,
+    model: Annotated[Path | None, typer.Option("--model", help="A .tflite detector; `none` = whatever moves")] = None,
     broker: Annotated[str | None, typer.Option(help="host[:port] of a broker; `none` = in this process")] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for the annotated clip and the contact sheet")] = Path(
         "out/demo"

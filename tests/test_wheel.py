@@ -74,8 +74,12 @@ def run(folder: Path, *arguments: str, code: int = 0) -> str:
 def test_the_wheel_holds_the_packages_and_no_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == TOP
-    assert not [name for name in names if re.search(r"(^|/)(tests?|conftest|bench)[/._]|\.yaml$|__pycache__", name)]
-    assert "edge/contracts/schema.json" in names
+    stray = re.compile(r"(^|/)(tests?|conftest|bench)[/._]|\.yaml$|__pycache__")
+    assert not [name for name in names if stray.search(name) and not name.startswith("trainer/recipes/")]
+    assert {"edge/contracts/schema.json", "trainer/recipes/street.yaml"} <= set(names)
+    assert {"edge/demo/shipped/street.tflite", "edge/demo/shipped/street.mp4", "edge/demo/shipped/street.csv"} <= set(
+        names
+    )
 
 
 def test_its_licence_and_its_command_are_in_it(wheel: Path) -> None:
@@ -89,6 +93,16 @@ def test_its_licence_and_its_command_are_in_it(wheel: Path) -> None:
 
 def test_the_installed_command_runs(installed: Path) -> None:
     assert run(installed, "-m", "edge", "--version").startswith("foresight ")
+
+
+def test_the_installed_demo_needs_nothing_else(
+    installed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("FORESIGHT_DATA", "/nonexistent")
+    said = run(installed, "-m", "edge", "demo", "--broker", "none", "--seconds", "3", "--out", str(tmp_path / "out"))
+    assert "objects found by street.tflite" in said
+    assert "Against the exact truth of the street" in said
 
 
 def test_base_dependencies_suffice(installed: Path) -> None:

@@ -14,6 +14,7 @@ from edge.contracts.errors import ConfigError, EdgeError, ModelError
 from trainer.commands import data
 from trainer.commands.detector import detector
 from trainer.commands.evaluate import evaluate
+from trainer.commands.street import street
 from trainer.errors import TrainError
 
 EXIT_CODES: dict[type[EdgeError], int] = {ConfigError: 2, ModelError: 2, TrainError: 2, EdgeError: 1}
@@ -25,6 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+data.app.command()(street)
 app.add_typer(data.app)
 app.command()(detector)
 app.command()(evaluate)

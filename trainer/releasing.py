@@ -1,31 +1,32 @@
 """From a trained detector to the file that goes out: converted, measured, judged, and written where it is worthy."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.console import Console
 
 from edge.contracts.manifest import Manifest
-from edge.contracts.types import Detections
 from trainer.data.dataset import Dataset
 from trainer.detector.architecture import Architecture, grid
 from trainer.detector.detecting import Finder
-from trainer.evaluate.running import read_detector, run_model
+from trainer.evaluate.running import read_detector
 from trainer.export.convert import convert
 from trainer.export.variant import Variant
 from trainer.gate.fingerprints import alike, fingerprints
-from trainer.gate.judge import judge, look_inside
-from trainer.gate.network import as_network
+from trainer.gate.judge import judge, look_inside, some_pixels
+from trainer.gate.network import Answered, as_network
 from trainer.gate.release import release
 from trainer.gate.report import gate_report
 from trainer.gate.show import show_verdict
 from trainer.gate.verdict import Check, Verdict
 from trainer.networks import load_network
+from trainer.quantise.choosing import FLOAT32, INT8, QAT, choose
+from trainer.quantise.measuring import measure
+from trainer.quantise.table import show_variants
 from trainer.trained import Trained
 
 MODELS, REPORT = "models", "report.html"
-FEW = 8  # pictures that the float file is compared with the network on
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,36 +34,75 @@ class Terms:
     """On what terms a file goes out, and where to."""
 
     out: Path
-    variant: Variant
+    variant: Variant | None  # None: the one that the figures speak for
     budget_points: float
     accept_loss: str  # a person's reason, "" = none
     threads: int
     data_name: str
 
 
-def release_detector(trained: Trained, train: Dataset, held_out: Dataset, terms: Terms, console: Console) -> Manifest:
-    """Convert, judge on pictures that were held out, report, and write the file.
+Tune = Callable[[], Trained]  # the network once more, trained with the rounding of int8 in it
+
+
+def release_detector(
+    trained: Trained, train: Dataset, held_out: Dataset, terms: Terms, tune: Tune, console: Console
+) -> Manifest:
+    """Convert, compare the variants, judge one on pictures that were held out, report, and write the file.
 
     Raises:
         TrainError: it cannot be converted, or is refused; the file is as it was, the report tells why.
     """
     held_out = apart(train, held_out, console)
-    calibration = [picture.path for picture in train.pictures]
+    used = [picture.path for picture in train.pictures]
     reference = converted(trained, Variant.FLOAT32, (), console)
-    candidate = converted(trained, terms.variant, calibration, console)
+    candidate = (
+        compared(trained, reference, used, held_out, terms, tune, console)
+        if terms.variant is None
+        else converted(trained, terms.variant, used, console)
+    )
     with console.status("judging it on the held-out pictures"):
-        verdict = judge(
+        judged = judge(
             reference,
             candidate,
             held_out,
-            calibration=calibration,
-            training=calibration,
+            calibration=used,
+            training=used,
             budget_points=terms.budget_points,
             threads=terms.threads,
         )
-        verdict = with_check(verdict, float_check(trained, reference, held_out, terms.threads))
+        verdict = with_check(judged, float_check(trained, reference, held_out))
         if not verdict.accepted and verdict.scored:
             verdict = look_inside(verdict, held_out)
+    return settled(trained, verdict, terms, console)
+
+
+def compared(
+    trained: Trained,
+    reference: Path,
+    used: Sequence[Path],
+    held_out: Dataset,
+    terms: Terms,
+    tune: Tune,
+    console: Console,
+) -> Path:
+    """The file of the variant that the figures speak for; all of them are shown."""
+    files = {FLOAT32: reference}
+    files |= {
+        one.value: converted(trained, one, used, console) for one in (Variant.FLOAT16, Variant.DYNAMIC, Variant.INT8)
+    }
+    rows = measure(files, held_out)
+    choice = choose(rows, terms.budget_points)
+    if choice.row.variant != INT8:
+        console.print("int8 loses too much: the network learns to live with its rounding", highlight=False)
+        files[QAT] = converted(tune(), Variant.INT8, (), console, QAT)
+        rows = measure(files, held_out)
+        choice = choose(rows, terms.budget_points)
+    show_variants(rows, choice, console)
+    return files[choice.row.variant]
+
+
+def settled(trained: Trained, verdict: Verdict, terms: Terms, console: Console) -> Manifest:
+    """Show and report the verdict, and write the file where it is accepted."""
     show_verdict(verdict, console)
     report = trained.folder / REPORT
     gate_report(verdict, report, terms.data_name)
@@ -82,9 +122,11 @@ def apart(train: Dataset, held_out: Dataset, console: Console) -> Dataset:
     return held_out.take([index for index in range(len(held_out)) if index not in twins])
 
 
-def converted(trained: Trained, variant: Variant, calibration: Sequence[Path], console: Console) -> Path:
-    """The network as a file in the run's folder."""
-    path = trained.folder / MODELS / f"{variant.value}.tflite"
+def converted(
+    trained: Trained, variant: Variant, calibration: Sequence[Path], console: Console, name: str = ""
+) -> Path:
+    """The network as a file in the run's folder, of that name or the variant's."""
+    path = trained.folder / MODELS / f"{name or variant.value}.tflite"
     with console.status(f"converting to {variant.value}"):
         done = convert(trained, variant, calibration, path)
     for warning in done.warnings:
@@ -92,16 +134,12 @@ def converted(trained: Trained, variant: Variant, calibration: Sequence[Path], c
     return path
 
 
-def float_check(trained: Trained, reference: Path, held_out: Dataset, threads: int) -> Check:
+def float_check(trained: Trained, reference: Path, held_out: Dataset) -> Check:
     """Whether the float file does what the network does."""
-    few = held_out.take(range(min(FEW, len(held_out))))
-    run = run_model(read_detector(reference), few, threads=threads)
-    return as_network(_found_by_network(trained, few), run.found, len(trained.labels))
-
-
-def _found_by_network(trained: Trained, few: Dataset) -> tuple[Detections, ...]:
     cells = grid(Architecture(len(trained.labels), trained.input_px))
-    return Finder(trained.input_px, cells).find(load_network(trained), few)
+    finder, model = Finder(trained.input_px, cells), load_network(trained)
+    answers = [Answered(pixels, finder.outputs(model, pixels)) for pixels in some_pixels(held_out)]
+    return as_network(read_detector(reference), answers)
 
 
 def with_check(verdict: Verdict, check: Check) -> Verdict:

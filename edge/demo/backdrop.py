@@ -6,10 +6,11 @@ import numpy as np
 from edge.contracts.types import F32, F64, U8
 from edge.demo.routes import CROSSING_X, KERBS_Z, SIDE_STREET_X
 from edge.demo.shapes import Colour
-from edge.demo.view import View
+from edge.demo.view import NEAREST_M, View
 
 FACADE_Z = 31.0
 FAR_Z = 140.0
+_ROOF_M = 9.0  # about where facades end
 NEAR_Z = 8.0
 WIDE_M = 60.0
 ASPHALT: Colour = (96, 94, 92)
@@ -25,7 +26,7 @@ ROOFS: tuple[Colour, ...] = ((70, 75, 125), (72, 72, 80), (60, 80, 110))
 def backdrop(view: View, rng: np.random.Generator) -> U8:
     """The picture (h, w, 3) without anything that moves or stands before the houses."""
     picture = _sky(view)
-    _flat(picture, view, (-WIDE_M, WIDE_M), (NEAR_Z, FAR_Z), (132, 146, 140))
+    _flat(picture, view, (-WIDE_M, WIDE_M), (_near_z(view), FAR_Z), (132, 146, 140))
     _side_street(picture, view)
     _houses(picture, view, rng)
     _ground(picture, view)
@@ -33,9 +34,23 @@ def backdrop(view: View, rng: np.random.Generator) -> U8:
     return _grain(picture, view, rng)
 
 
+def ground_depth(view: View) -> F32:
+    """(h, w) metres to the ground, the facades and the sky, nothing before them."""
+    rows = np.maximum(np.arange(view.height) + 0.5 - view.horizon_px, 1e-3)
+    ground = np.minimum(view.focal_px * view.eye_m / rows, FACADE_Z)
+    sky = view.horizon_px - view.focal_px * (_ROOF_M - view.eye_m) / FACADE_Z
+    ground[: max(int(sky), 0)] = FAR_Z
+    return np.repeat(ground.astype(np.float32)[:, None], view.width, axis=1)
+
+
+def _near_z(view: View) -> float:
+    """Where the ground begins: whole metres, below the picture."""
+    return float(min(NEAR_Z, max(np.floor(view.nearest_m()), NEAREST_M)))
+
+
 def _sky(view: View) -> U8:
     """Blue above, hazy at the horizon."""
-    share = np.clip(np.arange(view.height) / max(view.horizon_px, 1), 0, 1)[:, None, None]
+    share = np.clip(np.arange(view.height) / max(view.horizon_px, 1.0), 0, 1)[:, None, None]
     colour = np.array([225, 180, 135]) * (1 - share) + np.array([235, 228, 220]) * share
     return np.ascontiguousarray(np.broadcast_to(colour, (view.height, view.width, 3))).astype(np.uint8)
 
@@ -95,7 +110,7 @@ def _houses(picture: U8, view: View, rng: np.random.Generator) -> None:
     """Two rows of houses, left and right of the side street."""
     for start, step in ((SIDE_STREET_X[0] - 1.8, -1), (SIDE_STREET_X[1] + 1.8, 1)):
         edge, before = start, -1
-        while abs(edge) < view.half_width_m(FACADE_Z) + 2:
+        while abs(edge) < view.half_width_m(FACADE_Z) + abs(view.aside_m) + 2:
             width, floors = float(rng.uniform(6.5, 10.0)), int(rng.integers(2, 4))
             choice = int(rng.choice([k for k in range(len(FACADES)) if k != before]))
             before = choice
@@ -153,7 +168,7 @@ def _window(
 def _ground(picture: U8, view: View) -> None:
     """Pavements with joints, kerbs and the road."""
     near, far = KERBS_Z
-    for low, high in ((NEAR_Z, near), (far, FACADE_Z)):
+    for low, high in ((_near_z(view), near), (far, FACADE_Z)):
         _flat(picture, view, (-WIDE_M, WIDE_M), (low, high), PAVING)
         for z in np.arange(low, high, 1.0):
             _flat(picture, view, (-WIDE_M, WIDE_M), (z, z + 0.03), _shade(PAVING, 0.9))
@@ -190,7 +205,7 @@ def _grain(picture: U8, view: View, rng: np.random.Generator) -> U8:
         rng.normal(0, 4.0, (9, 16)).astype(np.float32), (view.width, view.height), interpolation=cv2.INTER_CUBIC
     )
     texture = cv2.GaussianBlur(fine, (0, 0), 0.7) * 1.5 + broad
-    texture[: int(view.horizon_px * 0.6)] *= 0.3
+    texture[: max(int(view.horizon_px * 0.6), 0)] *= 0.3
     return np.clip(picture + texture[..., None], 0, 255).astype(np.uint8)
 
 

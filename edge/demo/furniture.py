@@ -8,6 +8,8 @@ from edge.demo.cars import Body, car, placed
 from edge.demo.shapes import Face, Limb, Shape, Sprite, darken, lay, shadow, sprite
 from edge.demo.view import View
 
+PARKED_X, PARKED_Z = 16.5, 25.2  # metres
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Thing:
@@ -19,16 +21,13 @@ class Thing:
 
 def furniture(view: View, rng: np.random.Generator) -> list[tuple[float, list[Shape]]]:
     """Distance and shapes of each thing."""
-    parked = placed(
-        car(Body(4.3, 1.8, 1.45, 0.9, (-0.5, -0.46, 0.1, 0.27), (120, 105, 60))), np.array([16.5, 0.0, 25.2]), np.pi
-    )
-    edge = view.half_width_m(14.0)
+    edge = view.half_width_m(14.0) - view.aside_m
     return [
         (29.6, _tree(-13.0, 29.6, 6.5, rng)),
         (27.0, _tree(12.5, 27.0, 5.5, rng)),
         (26.9, _tree(-1.0, 26.9, 5.0, rng)),
         (26.6, _lamp(-9.0, 26.6)),
-        (25.2, parked),
+        (PARKED_Z, parked_car()),
         (15.4, _lamp(5.6, 15.4)),
         (15.0, _pillar(1.4, 15.0)),
         (15.2, _bench(-1.9, 15.2)),
@@ -36,9 +35,18 @@ def furniture(view: View, rng: np.random.Generator) -> list[tuple[float, list[Sh
     ]
 
 
-def stand(picture: np.ndarray, view: View, rng: np.random.Generator) -> list[Thing]:
-    """Put the furniture, with its shadows, into the picture (in place), farthest first; the things again."""
-    described = furniture(view, rng)
+def parked_car() -> list[Shape]:
+    """The car that never leaves."""
+    what = Body(4.3, 1.8, 1.45, 0.9, (-0.5, -0.46, 0.1, 0.27), (120, 105, 60))
+    return placed(car(what), np.array([PARKED_X, 0.0, PARKED_Z]), np.pi)
+
+
+def stand(picture: np.ndarray, view: View, rng: np.random.Generator, *, parked: bool) -> list[Thing]:
+    """Put the furniture, with its shadows, into the picture (in place), farthest first; the things again.
+
+    Without `parked` the parked car is left out.
+    """
+    described = [(z, shapes) for z, shapes in furniture(view, rng) if parked or z != PARKED_Z]
     for _, shapes in described:
         trunk = [shape for shape in shapes if isinstance(shape, Face) or shape.radius_m < 0.5]
         darken(picture, shadow(trunk, view))

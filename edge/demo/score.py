@@ -7,7 +7,7 @@ import numpy as np
 
 from edge.contracts.boxes import centre, iou
 from edge.contracts.types import F32, I64, Forecasts, Tracks
-from edge.demo.truth import Truth
+from edge.demo.truth import LABELS, Truth
 
 _TOO_FAR_S = 0.1  # a forecast is compared with the truth at most so far from its time
 
@@ -41,6 +41,12 @@ class Score:
     def precision(self) -> float:
         """Share of the tracks that were right; 1 where there were none."""
         return self.right / self.tracked if self.tracked else 1.0
+
+    @property
+    def mota(self) -> float:
+        """1 less misses, false tracks and switches per object (Bernardin & Stiefelhagen, CLEAR MOT, 2008)."""
+        mistakes = self.objects - self.found + self.tracked - self.right + self.switches
+        return 1 - mistakes / max(self.objects, 1)
 
 
 def matches(truth: F32, found: F32, least_iou: float) -> list[tuple[int, int]]:
@@ -77,6 +83,23 @@ def score(moments: Sequence[Moment], least_iou: float, least_visible: float) -> 
             switches += worn.get(identity, track) != track
             worn[identity] = track
     return Score(objects, found, tracked, right, switches)
+
+
+def right_kind(moments: Sequence[Moment], least_iou: float, labels: Sequence[str]) -> float:
+    """Share of the tracks on some object that are called what it is; 1 where there are none.
+
+    Args:
+        moments: in any order.
+        least_iou: overlap from which a track is on an object.
+        labels: the names that the tracks' labels stand for.
+    """
+    right = total = 0
+    for moment in moments:
+        seen = moment.tracks[moment.tracks.lost_s == 0]
+        for row, column in matches(moment.truth.box, seen.box, least_iou):
+            total += 1
+            right += labels[int(seen.label[column])] == LABELS[int(moment.truth.label[row])]
+    return right / total if total else 1.0
 
 
 def forecast_errors(moments: Sequence[Moment], least_iou: float) -> F32:

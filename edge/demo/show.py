@@ -18,11 +18,12 @@ from edge.config.settings import Settings
 from edge.contracts.redact import redact
 from edge.contracts.topics import Topics
 from edge.demo.carrier import Carriage, choose_carrier
+from edge.demo.clip import CLIP, MODEL, ClipTruth
 from edge.demo.live import Live
 from edge.demo.rendered import STREET_FPS, STREET_SEED
 from edge.demo.source import StreetSource
 from edge.demo.street import Street
-from edge.demo.verdict import Judge
+from edge.demo.verdict import Judge, Truths
 from edge.engine import Engine
 from edge.health import StageClock
 from edge.observer import Observer
@@ -34,6 +35,8 @@ from edge.publisher import Publisher
 from edge.recording import Annotator, Clip
 from edge.stopping import stopped_by_signals
 
+NONE, SHIPPED_CLIP = "none", "clip"
+RENDERED = {STREET: "a rendered street", SHIPPED_CLIP: "a clip of a rendered street"}
 REAL_CLIP, REAL_MODEL = "videos/plaza_walkers.avi", "models/ssd_mobilenet_v1_coco_quant.tflite"
 # What happens in the demo's picture: a zone in its middle, a line across it.
 MIDDLE = {"name": "middle", "points": [[0.3, 0.45], [0.7, 0.45], [0.8, 0.95], [0.2, 0.95]]}
@@ -42,7 +45,7 @@ ACROSS = {"name": "across", "points": [[0.0, 0.6], [1.0, 0.6]]}
 
 @dataclass(frozen=True, slots=True)
 class Show:
-    """What is shown: source and model, and why just these."""
+    """What is shown: source and model, and why just these. Without a model, whatever moves is found."""
 
     source: str
     model: Path | None
@@ -50,19 +53,38 @@ class Show:
 
 
 def choose(source: str | None, model: Path | None) -> Show:
-    """What the user names; else the real clip and model where the data folder is; else a rendered street."""
+    """What the user names; else the real clip and model where the data folder is; else a rendered street.
+
+    Streets, `street` and `clip`, come with a model of their own; the model `none` finds what moves instead.
+    """
+    if source in RENDERED:
+        return _rendered(source, model)
     data = Path(os.environ.get("FORESIGHT_DATA", "../shared/data"))
     real_clip, real_model = data / REAL_CLIP, data / REAL_MODEL
     if source is not None:
-        said = redact(source)
-        if model is None and source != STREET and real_model.is_file():
-            return Show(source, real_model, f"{said}, objects found by {real_model.name}")
-        found_by = f"objects found by {model.name}" if model else "whatever moves is found (no neural model was used)"
-        return Show(source, model, f"{said}, {found_by}")
+        detector = real_model if model is None and real_model.is_file() else _named(model)
+        return Show(source, detector, f"{redact(source)}, {_found_by(detector)}")
     if real_clip.is_file() and (model or real_model).is_file():
         detector = model or real_model
-        return Show(str(real_clip), detector, f"a real clip, objects found by {detector.name}")
-    return Show(STREET, model, "a rendered street, whatever moves is found: no neural model was used")
+        return Show(str(real_clip), detector, f"a real clip, {_found_by(detector)}")
+    return _rendered(STREET, model)
+
+
+def _rendered(source: str, model: Path | None) -> Show:
+    """The street, drawn now or as a clip, and the model that was trained on such streets."""
+    detector = MODEL if model is None else _named(model)
+    return Show(source, detector, f"{RENDERED[source]}, {_found_by(detector)}")
+
+
+def _named(model: Path | None) -> Path | None:
+    return None if model is None or str(model) == NONE else model
+
+
+def _found_by(detector: Path | None) -> str:
+    if detector is None:
+        return "whatever moves is found (no neural model was used)"
+    own = ", a small model trained on such streets" if detector == MODEL else ""
+    return f"objects found by {detector.name}{own}"
 
 
 def show(source: str | None, model: Path | None, broker: str | None, out: Path, seconds: float) -> None:
@@ -81,7 +103,8 @@ def show(source: str | None, model: Path | None, broker: str | None, out: Path, 
         stop = stack.enter_context(stopped_by_signals())
         settings = _settings(chosen, Path(stack.enter_context(TemporaryDirectory(prefix="foresight-demo-"))))
         parts = settings.cameras[CAMERA]
-        street = StreetSource(CAMERA, Street(STREET_SEED), STREET_FPS, seconds, paced=False)
+        by_model = chosen.model is not None
+        street = StreetSource(CAMERA, Street(STREET_SEED, parked=by_model), STREET_FPS, seconds, paced=False)
         rendered: Opener | None = (lambda _paint: street) if chosen.source == STREET else None
         fps = STREET_FPS if rendered else clip_length(parts.source)[1]
         models = stack.enter_context(Models(settings.runtime, settings.device.state_dir))
@@ -90,7 +113,8 @@ def show(source: str | None, model: Path | None, broker: str | None, out: Path, 
         console.print(f"Messages go to {carriage.where}.", highlight=False, markup=False)
         annotator = Annotator({z.name: z.points for z in parts.zones}, {z.name: z.points for z in parts.lines})
         clip = stack.enter_context(Clip(annotator, out / "annotated.mp4", out / "contact.png", fps))
-        judge = Judge(street) if rendered else None
+        truths: Truths | None = street if rendered else ClipTruth() if chosen.source == SHIPPED_CLIP else None
+        judge = Judge(truths, model=by_model) if truths else None
         live = stack.enter_context(Live(console, chosen.why, seconds))
         observers: list[Observer] = [_publisher(settings, carriage, stack), clip, live, *([judge] if judge else [])]
         engine = Engine([camera], observers, stop)
@@ -123,5 +147,6 @@ def _settings(chosen: Show, state_dir: Path) -> Settings:
         "zones": [MIDDLE],
         "lines": [ACROSS],
     }
-    settings = adhoc_settings(chosen.source, chosen.model, None, sections)
-    return settings if chosen.source == STREET else with_clip(settings, chosen.source)
+    source = str(CLIP) if chosen.source == SHIPPED_CLIP else chosen.source
+    settings = adhoc_settings(source, chosen.model, None, sections)
+    return settings if source == STREET else with_clip(settings, source)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from edge.contracts.types import U8
-from edge.demo.backdrop import backdrop
+from edge.contracts.types import F32, U8
+from edge.demo.backdrop import backdrop, ground_depth
 from edge.demo.furniture import stand
 from edge.demo.shapes import Sprite, darken, lay
 from edge.demo.traffic import Passer, Traffic
@@ -31,25 +31,44 @@ class Weather:
     drift_period_s: float = 90.0
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Scene:
+    """One moment as it is, before a camera adds to it."""
+
+    picture: U8  # (h, w, 3) BGR
+    owner: U8  # (h, w) whose silhouette a pixel belongs to: 1 + row of `passers`, 0 = nobody's
+    passers: list[Passer]  # farthest first
+
+
 class Street:
     """Draws one street; `at` may be asked for any time, in rising order."""
 
-    def __init__(self, seed: int, size: tuple[int, int] = (1280, 720), weather: Weather | None = None) -> None:
+    def __init__(
+        self,
+        seed: int,
+        size: tuple[int, int] = (1280, 720),
+        weather: Weather | None = None,
+        *,
+        view: View | None = None,
+        parked: bool = False,
+    ) -> None:
         """Build the empty street.
 
         Args:
             seed: decides houses, traffic and noise.
             size: width and height of the pictures, pixels.
             weather: noise and light; None = the usual.
+            view: a camera elsewhere, of its own size; None = the usual one.
+            parked: whether the parked car is told of in the truth, as a detector sees it; motion never does.
         """
         self._seed = seed
-        self._view = View(*size)
+        self._view = view or View(*size)
         self._weather = weather or Weather()
         rng = np.random.default_rng((seed, 1 << 20))
         self._empty = backdrop(self._view, rng)
-        self._things = stand(self._empty, self._view, rng)
+        self._things = stand(self._empty, self._view, rng, parked=not parked)
         self._grain = _grain(rng, self._view, self._weather.noise)
-        self._traffic = Traffic(seed, self._view)
+        self._traffic = Traffic(seed, self._view, parked=parked)
 
     def frames(self, fps: float) -> Iterator[tuple[U8, float, Truth]]:
         """Picture (h, w, 3) BGR, time in seconds and truth, `fps` times a second, without end."""
@@ -61,6 +80,11 @@ class Street:
 
     def at(self, t_s: float) -> tuple[U8, Truth]:
         """The picture at `t_s` >= 0 and what is in it."""
+        scene = self.scene(t_s)
+        return self._exposed(scene.picture, t_s), truth_of(scene.passers, scene.owner)
+
+    def scene(self, t_s: float) -> Scene:
+        """What there is at `t_s` >= 0, without noise, and who covers which pixels."""
         passers = self._traffic.at(t_s)
         picture, owner = self._empty.copy(), np.zeros((self._view.height, self._view.width), np.uint8)
         touched = [area for passer in passers if (area := darken(picture, passer.shadow)) is not None]
@@ -73,7 +97,19 @@ class Street:
                 _own(owner, passer, area, row + 1)
         for thing in things:
             _restand(picture, self._empty, owner, thing.sprite, touched)
-        return self._exposed(picture, t_s), _truth(passers, owner)
+        return Scene(picture, owner, passers)
+
+    def depth(self) -> F32:
+        """(h, w) metres to what is seen where nobody passes."""
+        depth = ground_depth(self._view)
+        for thing in self._things:
+            sprite = thing.sprite
+            left, top = max(sprite.left, 0), max(sprite.top, 0)
+            below, beyond = max(sprite.top + sprite.cover.shape[0], 0), max(sprite.left + sprite.cover.shape[1], 0)
+            part = depth[top:below, left:beyond]
+            solid = sprite.cover[top - sprite.top :, left - sprite.left :][: part.shape[0], : part.shape[1]] >= SOLID
+            part[solid] = thing.z
+        return depth
 
     def _exposed(self, picture: U8, t_s: float) -> U8:
         """The picture as a camera gives it: with the light of the moment and noise."""
@@ -111,7 +147,7 @@ def _restand(picture: U8, empty: U8, owner: U8, thing: Sprite, touched: list[Rec
         owner[there][solid] = 0
 
 
-def _truth(passers: list[Passer], owner: U8) -> Truth:
+def truth_of(passers: list[Passer], owner: U8) -> Truth:
     """Boxes around the solid pixels of each silhouette, and how much of it is seen."""
     height, width = owner.shape
     ids, labels, boxes, shares = [], [], [], []

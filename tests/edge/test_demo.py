@@ -1,6 +1,8 @@
 """The demonstration, on the rendered street: what it shows, says and leaves behind."""
 
 import io
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,10 +17,12 @@ from edge.adhoc import STREET
 from edge.contracts.errors import BrokerError
 from edge.contracts.types import Event, EventKind, Expectation, Outcome
 from edge.demo.carrier import address, choose_carrier
+from edge.demo.clip import CLIP_FPS, CLIP_S, MODEL
 from edge.demo.screen import ScreenState, describe, screen
-from edge.demo.show import choose
+from edge.demo.show import REAL_CLIP, REAL_MODEL, choose
 from edge.forecasting import ConstantVelocity, ForecastSettings
 from edge.mqtt.settings import MqttSettings
+from tests.paths import REPOSITORY
 from tests.rigs.tracks import tracks
 
 
@@ -93,26 +97,72 @@ def test_a_broker_that_does_not_answer_is_told() -> None:
 def test_without_data_and_model_it_is_the_street(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORESIGHT_DATA", str(tmp_path))
     chosen = choose(None, None)
-    assert (chosen.source, chosen.model) == (STREET, None)
-    assert "no neural model" in chosen.why
+    assert (chosen.source, chosen.model) == (STREET, MODEL)
+    assert "small model trained on such streets" in chosen.why
+
+
+@pytest.mark.parametrize("source", [None, "street", "clip"])
+def test_streets_are_shown_without_a_model_on_request(
+    source: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORESIGHT_DATA", str(tmp_path))
+    chosen = choose(source, Path("none"))
+    assert (chosen.source, chosen.model) == (source or STREET, None)
+    assert "no neural model was used" in chosen.why
+
+
+def test_what_the_user_names_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORESIGHT_DATA", str(tmp_path))
+    own = choose("mine.mp4", Path("mine.tflite"))
+    assert (own.source, own.model) == ("mine.mp4", Path("mine.tflite"))
+    assert choose("street", Path("mine.tflite")).model == Path("mine.tflite")
+    assert choose("mine.mp4", None).model is None  # the street's model knows only streets
+
+
+def test_where_the_data_folder_is_its_clip_and_model_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (REAL_CLIP, REAL_MODEL):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    monkeypatch.setenv("FORESIGHT_DATA", str(tmp_path))
+    assert choose(None, None).source == str(tmp_path / REAL_CLIP)
+    assert choose("mine.mp4", None).model == tmp_path / REAL_MODEL
+    assert choose("street", None).model == MODEL
+
+
+def demo(folder: Path, *arguments: str) -> str:
+    """What the demo says on a machine where nothing else is: no home, no data folder."""
+    home = folder / "home"
+    home.mkdir()
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "FORESIGHT_"))}
+    environment = {**kept, "HOME": str(home), "FORESIGHT_DATA": "/nonexistent", "PYTHONPATH": str(REPOSITORY)}
+    command = [sys.executable, "-m", "edge", "demo", "--out", str(folder / "o"), *arguments]
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return " ".join(done.stdout.split())
+
+
+def test_a_fresh_machine_sees_the_street_and_how_well_the_model_did(tmp_path: Path) -> None:
+    said = demo(tmp_path, "--seconds", "5", "--broker", "none")
+    assert "objects found by street.tflite" in said
+    told = re.search(r"(\d+)% of what could be seen was tracked, (\d+)% of the tracks were right \(IoU 0.5\)", said)
+    assert told is not None
+    assert int(told[1]) > 40
+    assert int(told[2]) > 60
+    assert "of the right kind" in said
+    assert "MOTA" in said
+
+
+def test_the_shipped_clip_is_scored_too(tmp_path: Path) -> None:
+    said = demo(tmp_path, "--source", "clip", "--broker", "none")
+    assert "a clip of a rendered street" in said
+    assert f"{round(CLIP_S * CLIP_FPS)} frames" in said
+    assert "Against the exact truth of the street" in said
 
 
 def test_the_whole_demo_on_the_street(tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "edge",
-        "demo",
-        "--source",
-        "street",
-        "--seconds",
-        "5",
-        "--out",
-        str(tmp_path / "o"),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
-    assert done.returncode == 0, done.stderr
-    said = " ".join(done.stdout.split())
+    said = demo(tmp_path, "--source", "street", "--model", "none", "--seconds", "5")
     assert "no neural model was used" in said
     assert "Against the exact truth of the street" in said
     where = "127.0.0.1" if shutil.which("mosquitto") or Path("/usr/sbin/mosquitto").exists() else "inside this process"

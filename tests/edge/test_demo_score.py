@@ -3,7 +3,7 @@
 import numpy as np
 
 from edge.contracts.types import F32, Forecasts, Tracks
-from edge.demo.score import Moment, forecast_errors, matches, score
+from edge.demo.score import Moment, forecast_errors, matches, right_kind, score
 from edge.demo.truth import Truth
 
 HORIZON_S = np.array([1.0, 2.0], np.float32)
@@ -49,6 +49,14 @@ def test_each_row_is_matched_once_best_first() -> None:
 def test_recall_precision_and_switches() -> None:
     result = score([moment(0, {1: 0.1, 2: 0.5}, {7: 0.1}), moment(1, {1: 0.1}, {8: 0.1, 9: 0.8})], 0.5, 0.5)
     assert (result.objects, result.found, result.tracked, result.right, result.switches) == (3, 2, 3, 2, 1)
+    assert result.mota == 1 - (1 + 1 + 1) / 3
+
+
+def test_tracks_of_the_right_kind() -> None:
+    clip = [moment(0, {1: 0.1, 2: 0.5}, {0: 0.1, 1: 0.5})]  # both are persons; a track's label is its id here
+    assert right_kind([], 0.5, ("person",)) == 1.0
+    assert right_kind(clip, 0.5, ("person", "car")) == 0.5
+    assert right_kind(clip, 0.5, ("person", "person")) == 1.0
 
 
 def test_an_object_that_goes_on_is_forecast_without_error() -> None:

@@ -8,7 +8,9 @@ import pytest
 from edge.contracts.types import U8
 from edge.demo.source import StreetSource
 from edge.demo.street import Street, Weather
+from edge.demo.traffic import PARKED_ID
 from edge.demo.truth import LABELS
+from edge.demo.view import View
 
 SIZE = (640, 360)
 CALM = Weather(noise=0.0, drift=0.0)
@@ -84,3 +86,46 @@ def test_as_a_source_it_ends_and_tells_its_truth() -> None:
         assert not frames[0].pixels.flags.writeable
         assert frames[0].pixels.shape == (360, 640, 3)
         assert len(source.truth(0)) > 0
+
+
+def test_the_parked_car_is_told_of_on_request_and_looks_the_same() -> None:
+    plain, without = Street(5, SIZE, CALM).at(3.0)
+    other, told = Street(5, SIZE, CALM, parked=True).at(3.0)
+    assert PARKED_ID not in without.id
+    assert sorted([*without.id.tolist(), PARKED_ID]) == sorted(told.id.tolist())
+    assert LABELS[int(told.label[told.id == PARKED_ID][0])] == "car"
+    assert np.abs(plain.astype(int) - other).mean() < 0.5
+
+
+def test_a_camera_elsewhere_sees_the_same_people_elsewhere() -> None:
+    near, far = (Street(5, SIZE, CALM, view=View(*SIZE, zoom=zoom)).at(3.0)[1] for zoom in (0.78, 0.39))
+    ratios = []
+    for identity in set(near.id.tolist()) & set(far.id.tolist()):
+        large, small = (truth.box[truth.id == identity][0] for truth in (near, far))
+        ratios.append(float((small[3] - small[1]) / (large[3] - large[1])))
+    assert len(ratios) > 3
+    assert np.median(ratios) == pytest.approx(0.5, abs=0.1)
+
+
+def test_depth_is_of_the_ground_the_facades_and_what_stands_before_them() -> None:
+    depth = Street(5, SIZE, CALM).depth()
+    assert depth.shape == (SIZE[1], SIZE[0])
+    assert depth[-1, 5] == pytest.approx(View(*SIZE).nearest_m(), abs=0.1)
+    column = depth[:, 5]
+    assert column[0] == column.max() > 100  # the sky
+    assert float(depth.min()) > 8
+    assert np.isin([14.0, 15.0, 27.0], depth).all()  # trees and pillar
+
+
+def test_everybody_is_where_the_scene_says() -> None:
+    scene = Street(5, SIZE, CALM).scene(3.0)
+    view = View(*SIZE)
+    whole = 0
+    for row, passer in enumerate(scene.passers):
+        pixels = np.argwhere(scene.owner == row + 1)
+        if len(pixels) > 100:
+            column, _ = view.project(np.array([passer.x, 0.0, passer.z]))
+            inside = pixels[:, 1].min() > 0 and pixels[:, 1].max() < SIZE[0] - 1
+            whole += inside
+            assert not inside or pixels[:, 1].min() - 30 < column < pixels[:, 1].max() + 30
+    assert whole > 2

@@ -25,6 +25,7 @@ class Precision(StrEnum):
 class Variant(StrEnum):
     """How the numbers of the file are written."""
 
+    BEST = "best"  # the smallest that keeps its accuracy
     INT8 = "int8"
     FLOAT16 = "float16"
     DYNAMIC = "dynamic"
@@ -49,7 +50,7 @@ def detector(  # noqa: PLR0913 - a command has as many options as its users need
     devices: Annotated[int, typer.Option(help="Devices to share batches out to; 0 = all GPUs", min=0)] = 0,
     precision: Annotated[Precision, typer.Option(help="In which layers compute")] = Precision.FLOAT32,
     patience: Annotated[int, typer.Option(help="Validations without gain until it stops; 0 = never", min=0)] = 0,
-    variant: Annotated[Variant, typer.Option(help="How its numbers are written")] = Variant.INT8,
+    variant: Annotated[Variant, typer.Option(help="How its numbers are written; best = compare all")] = Variant.BEST,
     budget: Annotated[float, typer.Option(help="Points of mAP that quantisation may cost", min=0.0)] = 1.0,
     accept_loss: Annotated[str, typer.Option(help="Write a model that lost more; the reason is packed in it")] = "",
 ) -> None:
@@ -76,6 +77,6 @@ def detector(  # noqa: PLR0913 - a command has as many options as its users need
     make_detector(
         Wish(data, recipe, options, sys.argv),
         Run(folder, out.stem, devices, Computed(precision), patience),
-        Terms(out, Kind(variant), budget, accept_loss, THREADS, data.name),
+        Terms(out, None if variant is Variant.BEST else Kind(variant), budget, accept_loss, THREADS, data.name),
         Console(),
     )

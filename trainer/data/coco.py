@@ -1,6 +1,6 @@
 """COCO: a JSON with `images`, `annotations` and `categories`, boxes as x, y, width, height in pixels.
 
-Any number of files, in the data's folder or up to two below; `instances_*` alone are read where there are such.
+Any number of files, in the data's folder, else one below, else two; `instances_*` alone where there are such.
 Crowds (`iscrowd`) are regions, not objects: they are listed and left out.
 """
 
@@ -18,7 +18,8 @@ LOOKED_FOR = "*.json or annotations/*.json with images, annotations and categori
 DEPTH = 2
 PEEK_BYTES = 1 << 16
 INSTANCES = "instances_"
-MARKS = (b'"images"', b'"annotations"', b'"categories"')
+OF_BOXES = (b'"categories"', b'"bbox"')  # one of these at least, which captions and lists of pictures lack
+MARKS = (b'"images"', b'"annotations"', b'"image_id"', *OF_BOXES)
 
 
 def looks_like_coco(folder: Path) -> bool:
@@ -52,9 +53,12 @@ def read_coco(folder: Path) -> RawSet:
 def _files(folder: Path) -> list[Path]:
     if folder.is_file():
         return [folder] if _speaks_of_images(folder) else []
-    found = [path for place in folders_in(folder, DEPTH) for path in files_in(place, ".json")]
-    speaking = [path for path in found if _speaks_of_images(path)]
-    return by_name([path for path in speaking if path.name.startswith(INSTANCES)] or speaking)
+    levels: dict[int, list[Path]] = {}
+    for place in folders_in(folder, DEPTH):
+        speaking = [path for path in files_in(place, ".json") if _speaks_of_images(path)]
+        levels.setdefault(len(place.parts), []).extend(speaking)
+    highest = next((found for _, found in sorted(levels.items()) if found), [])
+    return by_name([path for path in highest if path.name.startswith(INSTANCES)] or highest)
 
 
 def _speaks_of_images(path: Path) -> bool:
@@ -63,7 +67,8 @@ def _speaks_of_images(path: Path) -> bool:
         ends = file.read(PEEK_BYTES)
         file.seek(max(path.stat().st_size - PEEK_BYTES, 0))
         ends += file.read(PEEK_BYTES)
-    return ends.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and sum(mark in ends for mark in MARKS) >= 2
+    is_object = ends.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    return is_object and any(mark in ends for mark in OF_BOXES) and sum(mark in ends for mark in MARKS) >= 2
 
 
 def _pictures(root: Path, content: CocoFile, problems: list[Problem]) -> list[RawPicture]:

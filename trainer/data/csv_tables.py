@@ -5,7 +5,7 @@ A row whose last five fields are empty is a picture without objects.
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from trainer.data.files import files_in, folders_in, inside, name_key, read_text
@@ -57,7 +57,7 @@ def _pictures(folder: Path, table: Path, problems: list[Problem]) -> list[RawPic
     sizes: dict[str, tuple[int, int] | None] = {}
     reader = csv.DictReader(io.StringIO(read_text(table, LIMIT_BYTES)), skipinitialspace=True)
     reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
-    for row in reader:
+    for row in _rows(table, reader):
         try:
             box = _box(row, f"line {reader.line_num}")
             inside(folder, row["filename"])
@@ -73,8 +73,17 @@ def _pictures(folder: Path, table: Path, problems: list[Problem]) -> list[RawPic
     ]
 
 
+def _rows(table: Path, reader: "csv.DictReader[str]") -> Iterator[Mapping[str, str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        raise TrainError(f"{table}, line {reader.line_num}: {error}; it is no table, export it again") from error
+
+
 def _box(row: Mapping[str, str], where: str) -> RawBox | None:
-    if not any((row[name] or "").strip() for name in ("class", *EDGES)):
+    if any(row[name] is None for name in COLUMNS):
+        raise ValueError("the row is too short")
+    if not any(row[name].strip() for name in ("class", *EDGES)):
         return None
     x1, y1, x2, y2 = (float(row[name]) for name in EDGES)
     label = row["class"].strip()

@@ -6,10 +6,10 @@ Decoders give grey pixels for the missing part of a JPEG and say so on standard 
 import multiprocessing
 import os
 import re
+import signal
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures import TimeoutError as LateError
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from pathlib import Path
@@ -22,7 +22,7 @@ from trainer.errors import TrainError
 
 PROCESSES = 4
 CHUNK = 16
-DEADLINE_S = 120.0  # for one chunk
+DEADLINE_S = 60  # for one picture: the process that is late is ended by the system
 Job = tuple[Path, tuple[int, int]]
 Moved = Callable[[int], None]
 _BENIGN = re.compile(r"warning", re.IGNORECASE)
@@ -45,14 +45,13 @@ def decode_all(pictures: Sequence[Picture], moved: Moved = lambda _: None) -> li
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _hush)
     done = 0
     try:
-        for found in pool.map(decode, _chunks(jobs), timeout=DEADLINE_S * max(len(jobs) / CHUNK / workers, 1)):
+        for found in pool.map(decode, _chunks(jobs)):
             problems += found
             done = min(done + CHUNK, len(jobs))
             moved(done)
-    except (BrokenProcessPool, LateError) as error:
-        how = "crashed" if isinstance(error, BrokenProcessPool) else "does not come to an end"
-        told = ", ".join(path.name for path, _ in jobs[done : done + CHUNK])
-        raise TrainError(f"the decoder {how} at one of these pictures or soon after: {told}; delete it") from error
+    except BrokenProcessPool as error:
+        near = ", ".join(path.name for path, _ in jobs[done : done + CHUNK])
+        raise TrainError(f"the decoder crashed, or came to no end, at {near} or soon after; delete it") from error
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
     return problems
@@ -65,7 +64,9 @@ def decode(jobs: Sequence[Job]) -> list[Problem]:
 
 def _decode(path: Path, size: tuple[int, int]) -> Problem | None:
     before = os.fstat(2).st_size
+    signal.alarm(DEADLINE_S)
     pixels = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    signal.alarm(0)
     said = _said(before)
     if pixels is None:
         return Problem(path, f"it cannot be decoded{said and f' ({said})'}; it is truncated or corrupt", _ADVICE)

@@ -11,7 +11,8 @@ from edge.drawing import caption, colour_of, contact_sheet, to_pixels
 from trainer.data.dataset import Dataset, Picture
 from trainer.errors import TrainError
 
-SHOWN_PX = 480  # the longer side while boxes are drawn: lines and letters stay legible in the sheet
+CELL = (480, 360)  # pixels of one picture while boxes are drawn: lines and letters stay legible in the sheet
+BACKGROUND = 24
 
 
 def preview(dataset: Dataset, most: int, columns: int, width: int, seed: int) -> U8:
@@ -46,7 +47,7 @@ def write_png(sheet: U8, path: Path) -> None:
 
 def _drawn(picture: Picture, labels: tuple[str, ...]) -> U8:
     pixels = cv2.imread(str(picture.path), cv2.IMREAD_COLOR)
-    scale = SHOWN_PX / max(picture.size)
+    scale = min(CELL[0] / picture.width, CELL[1] / picture.height)
     size = (max(round(picture.width * scale), 1), max(round(picture.height * scale), 1))
     shown: U8 = np.full((size[1], size[0], 3), 114, np.uint8)
     if pixels is not None:
@@ -55,5 +56,13 @@ def _drawn(picture: Picture, labels: tuple[str, ...]) -> U8:
         top_left, bottom_right = to_pixels(box.reshape(2, 2), shown)
         cv2.rectangle(shown, top_left, bottom_right, colour_of(label), 2, cv2.LINE_AA)
         caption(shown, labels[label], top_left, colour_of(label))
-    caption(shown, picture.path.name, (0, size[1]), (40, 40, 40))
-    return shown
+    return _framed(shown, picture.path.name)
+
+
+def _framed(shown: U8, name: str) -> U8:
+    """The picture in the middle of a cell, its name in the corner."""
+    cell: U8 = np.full((CELL[1], CELL[0], 3), BACKGROUND, np.uint8)
+    top, left = (CELL[1] - shown.shape[0]) // 2, (CELL[0] - shown.shape[1]) // 2
+    cell[top : top + shown.shape[0], left : left + shown.shape[1]] = shown
+    caption(cell, name, (0, CELL[1]), (40, 40, 40))
+    return cell

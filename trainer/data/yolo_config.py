@@ -44,7 +44,7 @@ def read_config(folder: Path, problems: list[Problem]) -> YoloConfig:
     lines = [] if listed is None else [line.strip() for line in read_text(listed, LIMIT_BYTES).splitlines()]
     while lines and not lines[-1]:
         lines.pop()
-    return YoloConfig(tuple(lines), {})
+    return YoloConfig(tuple(line or f"class {row}" for row, line in enumerate(lines)), {})
 
 
 def _yaml(path: Path) -> Yaml:
@@ -59,9 +59,15 @@ def _names(path: Path, told: Yaml) -> tuple[str, ...]:
         numbers = [int(key) if str(key).isdecimal() and len(str(key)) < 6 else MOST_CLASSES for key in told]
         if any(number >= MOST_CLASSES for number in numbers):
             raise TrainError(f"{path}: `names` has a key that is no class number; write them as `0: person`")
-        named = dict(zip(numbers, map(str, told.values()), strict=True))
+        named = dict(zip(numbers, (_name(path, one) for one in told.values()), strict=True))
         return tuple(named.get(row, f"class {row}") for row in range(max(numbers, default=-1) + 1))
-    return tuple(map(str, told)) if isinstance(told, list) else ()
+    return tuple(_name(path, one) for one in told) if isinstance(told, list) else ()
+
+
+def _name(path: Path, told: Yaml) -> str:
+    if isinstance(told, str | int | float):  # `no` and `1` are names too; a list that holds itself is none
+        return str(told)
+    raise TrainError(f"{path}: `names` holds something that is no text; write them as `0: person`")
 
 
 def _places(folder: Path, path: Path, told: Mapping[str, Yaml], problems: list[Problem]) -> dict[str, tuple[Path, ...]]:
@@ -72,7 +78,7 @@ def _places(folder: Path, path: Path, told: Mapping[str, Yaml], problems: list[P
             continue
         for one in value if isinstance(value, list) else [value]:
             try:
-                place = inside(folder, _shortened(folder, str(one), str(told.get("path") or "")))
+                place = inside(folder, _shortened(folder, _text(one), _text(told.get("path"))))
             except TrainError as error:
                 problems.append(Problem(path, f"`{key}`: {error}; not followed", "write it relative to the folder"))
                 continue
@@ -82,6 +88,10 @@ def _places(folder: Path, path: Path, told: Mapping[str, Yaml], problems: list[P
                 told_missing = f"`{key}`: there is no {place}"
                 problems.append(Problem(path, told_missing, "correct the path, or put the pictures there"))
     return found
+
+
+def _text(told: Yaml) -> str:
+    return told if isinstance(told, str) else ""
 
 
 def _shortened(folder: Path, name: str, base: str) -> str:

@@ -44,7 +44,7 @@ class DetectorBatches:
     def __init__(self, dataset: Dataset, pixels: Pixels, order: Order, plan: Plan) -> None:
         self._dataset, self._pixels, self._order, self._plan = dataset, pixels, order, plan
         most = max((len(picture.label) for picture in dataset.pictures), default=1)
-        self.objects = max(1, min(MOST_OBJECTS, 4 * most))
+        self.objects = max(1, min(MOST_OBJECTS, (4 if plan.change.mosaic > 0 else 1) * most))
 
     def since(self, step: int) -> Iterator[tuple[Any, ...]]:
         """The batches of this step and all later ones."""

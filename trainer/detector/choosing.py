@@ -1,5 +1,6 @@
 """Settings that suit the data, and why: what is picked where neither recipe nor option says anything."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +20,10 @@ RARE = 0.05  # classes in fewer than this share of the pictures are shown more o
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Settings and a sentence for each that was picked."""
+    """Settings, and by dotted key why they were picked."""
 
     recipe: DetectorRecipe
-    reasons: tuple[str, ...]
+    reasons: Mapping[str, str]
 
 
 def choose(dataset: Dataset) -> Choice:
@@ -31,15 +32,15 @@ def choose(dataset: Dataset) -> Choice:
     steps = int(np.clip(round(ROUNDS * len(dataset) / BATCH, -1), *STEPS))
     shares = _class_shares(dataset)
     uneven = len(shares) > 1 and float(shares.min()) < RARE <= float(shares.max())
-    reasons = [
-        why_side,
-        f"{steps} steps of {BATCH}: each of the {len(dataset)} pictures is shown about "
+    reasons = {
+        "network.input_px": why_side,
+        "training.steps": f"{steps} steps of {BATCH}: each of the {len(dataset)} pictures is shown about "
         f"{steps * BATCH / max(len(dataset), 1):.0f} times",
-    ]
+    }
     if uneven:
-        reasons.append(f"classes in fewer than {RARE:.0%} of the pictures are shown more often")
+        reasons["training.rare"] = f"classes in fewer than {RARE:.0%} of the pictures are shown more often"
     training = TrainingSettings(steps=steps, batch=BATCH, rare=RARE if uneven else 0.0)
-    return Choice(DetectorRecipe(network=NetworkSettings(input_px=side), training=training), tuple(reasons))
+    return Choice(DetectorRecipe(network=NetworkSettings(input_px=side), training=training), reasons)
 
 
 def _side(dataset: Dataset) -> tuple[int, str]:

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from edge.contracts.boxes import clip, nms
 from edge.contracts.preprocess import Placement, Preprocess
-from edge.contracts.types import F32, ColourOrder, Detections, InputRecipe, Resize, TensorSpec
+from edge.contracts.types import F32, U8, ColourOrder, Detections, InputRecipe, Resize, TensorSpec
 from edge.imaging import OpenCv
 from trainer.data.dataset import Dataset, Picture
 from trainer.detector.architecture import Grid
@@ -53,6 +53,11 @@ class Finder:
             rows = zip(boxes, scores, placements, strict=True)
             found.extend(_kept(box, score, placement) for box, score, placement in rows)
         return tuple(found)
+
+    def outputs(self, model: Any, pixels: U8) -> dict[str, F32]:
+        """What a post-process has of one picture (h, w, 3) BGR: `boxes` raw, `scores` 0..1."""
+        given = model(self._prepare(pixels)[0], training=False)
+        return {"boxes": np.asarray(given["boxes"]), "scores": np.asarray(tf.sigmoid(given["logits"]))}
 
     def _batches(self, pictures: tuple[Picture, ...]) -> Iterator[tuple[F32, list[Placement]]]:
         for start in range(0, len(pictures), BATCH):

@@ -1,7 +1,9 @@
 """What `foresight-train detector` does: pictures opened and divided, settings picked, trained, judged, written."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 
 from rich.console import Console
@@ -14,10 +16,14 @@ from trainer.detector.choosing import choose
 from trainer.detector.settings import DetectorRecipe
 from trainer.detector.training import Run, train_detector
 from trainer.parts import Parts, checked, parts
+from trainer.quantise.choosing import QAT
+from trainer.quantise.detector import fine_tune_detector
+from trainer.quantise.fine_tuning import fine_tuning
 from trainer.releasing import Terms, release_detector
 from trainer.run_folder import begin_run
 from trainer.settling import Value, settle
 from trainer.trained import Trained
+from trainer.training.loop import Progress as Moved
 
 TOLD = 10  # problems of the data that are shown; the run's folder has them all
 
@@ -46,7 +52,12 @@ def make_detector(wish: Wish, run: Run, terms: Terms, console: Console) -> None:
     if begin_run(run.folder, recipe, wish.command, pictures):
         console.print(f"going on with the run in {run.folder}", markup=False, highlight=False)
     trained = trained_detector(recipe, found, run, console)
-    release_detector(trained, found.train, found.held_out, terms, console)
+
+    def tuned() -> Trained:
+        with training_bar(console, fine_tuning(recipe.training.schedule(0, 0)).steps) as moved:
+            return fine_tune_detector(trained, recipe, found.train, run.folder / QAT, moved)
+
+    release_detector(trained, found.train, found.held_out, terms, tuned, console)
 
 
 def told(opened: Opened, console: Console) -> Opened:
@@ -86,22 +97,32 @@ def settled(wish: Wish, train: Dataset, console: Console) -> DetectorRecipe:
     """The settings, and why, on the screen."""
     choice = choose(train)
     recipe = settle(choice.recipe, wish.recipe, wish.options)
-    for reason in choice.reasons:
-        console.print(f"picked: {reason}", markup=False, highlight=False)
+    for key, reason in choice.reasons.items():
+        value = attrgetter(key)
+        if value(recipe) == value(choice.recipe):
+            console.print(f"picked: {reason}", markup=False, highlight=False)
+    console.print(recipe.words(), markup=False, highlight=False)
     return recipe
 
 
 def trained_detector(recipe: DetectorRecipe, found: Parts, run: Run, console: Console) -> Trained:
     """Train with a progress bar."""
+    with training_bar(console, recipe.training.steps) as moved:
+        trained, result = train_detector(recipe, found.train, found.validation, run, moved)
+    score = f", AP50 {result.score:.3f} on validation" if found.validation is not None else ""
+    console.print(f"trained for {result.step} steps{score}", markup=False, highlight=False)
+    return trained
+
+
+@contextmanager
+def training_bar(console: Console, steps: int) -> Iterator[Moved]:
+    """A bar that moves with training and tells the losses."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
-        task = progress.add_task("training", total=recipe.training.steps)
+        task = progress.add_task("training", total=steps)
 
         def moved(step: int, losses: Mapping[str, float]) -> None:
             said = " ".join(f"{name} {value:.3f}" for name, value in losses.items())
             progress.update(task, completed=step, description=f"training: {said}")
 
-        trained, result = train_detector(recipe, found.train, found.validation, run, moved)
-    score = f", AP50 {result.score:.3f} on validation" if found.validation is not None else ""
-    console.print(f"trained for {result.step} steps{score}", markup=False, highlight=False)
-    return trained
+        yield moved

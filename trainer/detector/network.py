@@ -8,6 +8,7 @@ import math
 from typing import Any
 
 import keras
+import tensorflow as tf
 from keras import layers
 
 from trainer.detector.architecture import STRIDES, Architecture
@@ -19,12 +20,16 @@ HEAD_DEPTH = 2
 
 @keras.saving.register_keras_serializable("foresight")  # Keras comes without types
 class Doubled(layers.Layer):  # type: ignore[misc]
-    """Twice as large, by repeating: RESIZE_NEAREST_NEIGHBOR, which quantisers know; UpSampling2D becomes TILE."""
+    """Twice as large, by repeating: RESIZE_NEAREST_NEIGHBOR, which quantisers know; UpSampling2D becomes TILE.
+
+    Without "half pixel centres", which make no difference here: the Edge TPU's compiler refuses the operator's version
+    that has them, and whatever follows.
+    """
 
     def call(self, x: Any) -> Any:
         """(B, h, w, C) to (B, 2 h, 2 w, C)."""
         _, height, width, _ = x.shape
-        return keras.ops.image.resize(x, (2 * height, 2 * width), interpolation="nearest")
+        return tf.raw_ops.ResizeNearestNeighbor(images=x, size=(2 * height, 2 * width), half_pixel_centers=False)
 
 
 def detector(architecture: Architecture, weights: str = NONE) -> Any:

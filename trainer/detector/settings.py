@@ -90,3 +90,11 @@ class DetectorRecipe(BaseModel, extra="forbid", frozen=True):
     network: NetworkSettings = NetworkSettings()
     training: TrainingSettings = TrainingSettings()
     augmentation: AugmentationSettings = AugmentationSettings()
+
+    def words(self) -> str:
+        """The settings that matter most, in a line."""
+        net, how = self.network, self.training
+        return (
+            f"{net.backbone} of width {net.width:g}, pictures of {net.input_px} px, weights: {self.weights}; "
+            f"{how.steps} steps of {how.batch} by {how.descent.value}, rate {how.rate:g}, seed {how.seed}"
+        )

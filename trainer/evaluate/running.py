@@ -1,7 +1,10 @@
-"""A model file run over labelled pictures exactly as the daemon runs it: its runtime, pre-processing and decoders."""
+"""A model file run over labelled pictures exactly as the daemon runs it: its runtime, pre-processing and decoders.
+
+Detectors find boxes; of a classifier every class is a box over the whole picture.
+"""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,19 +14,25 @@ import numpy as np
 from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ModelError
 from edge.contracts.input_rules import Overrides
-from edge.contracts.types import F32, U8, Detections, Frame, ModelBundle
-from edge.detection.detector import ModelDetector
+from edge.contracts.preprocess import Imaging
+from edge.contracts.runtime import Runtime
+from edge.contracts.types import F32, U8, Detections, Frame, Head, ModelBundle
+from edge.detection.detector import Detector, ModelDetector
 from edge.detection.settings import DetectionSettings
 from edge.imaging import OpenCv
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.tflite import open_runtime
 from trainer.data.dataset import Dataset
 from trainer.evaluate.relabel import label_map, relabel
+from trainer.evaluate.whole import WholePicture
 
 NOWHERE: F32 = np.zeros((0, 4), np.float32)
 WARM_UP = 3  # looks before the clock counts: caches fill, threads start
 # AP needs the doubtful detections too; no crops: what is scored is the model, not the daemon's second look.
 SCORING = DetectionSettings(min_score=0.001, max_crops=0, max_detections=100)
+
+Looker = Callable[[Runtime, DetectionSettings, Imaging], Detector]
+LOOKERS: Mapping[Head, Looker] = {Head.CLASSIFIER: WholePicture}  # all others: detectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ def run_model(
     settings: DetectionSettings = SCORING,
     moved: Callable[[int], None] = lambda _: None,
 ) -> ModelRun:
-    """Run a detector over every picture that can be read.
+    """Run a detector or a classifier over every picture that can be read.
 
     Args:
         bundle: the model file (`edge.contracts.bundle.read_bundle`).
@@ -73,7 +82,7 @@ def run_model(
     found: list[Detections] = []
     took: list[float] = []
     with open_runtime(bundle, RuntimeSettings(threads=threads)) as runtime:
-        detector = ModelDetector(runtime, settings, OpenCv())
+        detector = LOOKERS.get(bundle.head, ModelDetector)(runtime, settings, OpenCv())
         for index, picture in enumerate(dataset.pictures):
             pixels = read_pixels(picture.path)
             if pixels is not None:
@@ -101,7 +110,7 @@ def read_pixels(path: Path) -> U8 | None:
     return pixels
 
 
-def _look(detector: ModelDetector, pixels: U8, warm_up: int) -> tuple[Detections, float]:
+def _look(detector: Detector, pixels: U8, warm_up: int) -> tuple[Detections, float]:
     """What is found, and the milliseconds that it took."""
     frame = Frame("evaluate", 0, 0.0, 0, pixels)
     for _ in range(warm_up):

@@ -88,8 +88,12 @@ def _ask(request: Request, timeout_s: float) -> tuple[bytes, Answer]:
     """The bare model, and what its making told."""
     path = request.answer.with_name("request.json")
     request.write(path)
-    run((*PROGRAM, str(path)), f"the conversion of {request.folder} to {request.variant}", timeout_s)
-    return request.model.read_bytes(), read_answer(request.answer)
+    doing = f"the conversion of {request.folder} to {request.variant}"
+    run((*PROGRAM, str(path)), doing, timeout_s)
+    try:
+        return request.model.read_bytes(), read_answer(request.answer)
+    except FileNotFoundError as error:
+        raise TrainError(f"{doing} left no model and gave no reason; start it again") from error
 
 
 def _warnings(answer: Answer) -> tuple[str, ...]:
@@ -100,5 +104,5 @@ def _warnings(answer: Answer) -> tuple[str, ...]:
             "or what is brighter or darker than those is cut off"
         )
     if answer.unreadable:
-        warnings.append(f"{len(answer.unreadable)} pictures for calibration cannot be read and were left out")
+        warnings.append(f"pictures for calibration that cannot be read were left out: {len(answer.unreadable)}")
     return tuple(warnings)

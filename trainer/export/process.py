@@ -13,11 +13,12 @@ from trainer.errors import TrainError
 # TensorFlow says much that nobody asked for, and takes the accelerators of whoever trains meanwhile.
 ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "GLOG_minloglevel": "3", "CUDA_VISIBLE_DEVICES": "-1"}
 ENDING_S = 10.0  # from the end of its output to its end
+MAX_OUTPUT_BYTES = 1 << 20
 _PIECE = 1 << 16
 
 
-def run(argv: Sequence[str], doing: str, timeout_s: float) -> None:
-    """Wait for a program to end well.
+def run(argv: Sequence[str], doing: str, timeout_s: float) -> str:
+    """Wait for a program to end well; what it printed, the last `MAX_OUTPUT_BYTES` of it.
 
     Args:
         argv: the program and its arguments.
@@ -33,21 +34,30 @@ def run(argv: Sequence[str], doing: str, timeout_s: float) -> None:
     except OSError as error:
         raise TrainError(f"{doing} could not be started: {error}; {argv[0]} must be there and executable") from error
     try:
-        if not _listened(child, deadline_s):
+        printed = _listened(child, deadline_s)
+        if printed is None:
             raise TrainError(f"{doing} did not end within {timeout_s:g} s and was stopped; allow it more time")
         code = child.exit_code(max(deadline_s, time.monotonic() + ENDING_S))
         if code != 0:
-            raise TrainError(f"{doing} {_end(code)}: {child.said() or 'it gave no reason'}")
+            raise TrainError(f"{doing} {_end(code)}: {child.said() or _last(printed) or 'it gave no reason'}")
     finally:
         child.kill()
+    return printed
 
 
-def _listened(child: Child, deadline_s: float) -> bool:
-    """Whether its output came to its end in time."""
+def _listened(child: Child, deadline_s: float) -> str | None:
+    """What it printed until it closed its output, None where it did not in time."""
+    heard = b""
     while child.wait_for(child.stdout, deadline_s):
-        if not os.read(child.stdout, _PIECE):
-            return True
-    return False
+        piece = os.read(child.stdout, _PIECE)
+        if not piece:
+            return heard.decode(errors="replace")
+        heard = (heard + piece)[-MAX_OUTPUT_BYTES:]
+    return None
+
+
+def _last(printed: str) -> str:
+    return "; ".join([line.strip() for line in printed.splitlines() if line.strip()][-3:])
 
 
 def _end(code: int | None) -> str:

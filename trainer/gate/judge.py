@@ -19,7 +19,7 @@ from trainer.gate.apart import Apart
 from trainer.gate.contract import same_head, same_input, same_labels
 from trainer.gate.layers import PICTURES, layer_losses
 from trainer.gate.ports import same_outputs
-from trainer.gate.verdict import Check, Question, Verdict, failed, listed, passed, unknown
+from trainer.gate.verdict import Check, Question, Verdict, failed, in_order, listed, passed, unknown
 from trainer.report.contents import Scored
 
 BUDGET_POINTS = 1.0
@@ -104,9 +104,9 @@ class Case:
 
     def verdict(self) -> Verdict:
         """The answers so far, in the order of the questions."""
-        order = {question: place for place, question in enumerate(Question)}
-        checks = tuple(sorted(self.checks, key=lambda check: order[check.question]))
-        return Verdict(self.reference, self.candidate, self.sha256, checks, self.figures, self.scored, ())
+        return Verdict(
+            self.reference, self.candidate, self.sha256, in_order(self.checks), self.figures, self.scored, ()
+        )
 
     @contextmanager
     def running(self) -> Iterator[None]:

@@ -8,6 +8,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from edge.contracts.errors import ModelError
+from edge.contracts.head_rules import POSTPROCESS
 from edge.contracts.preprocess import Preprocess
 from edge.contracts.types import F64, U8, ModelBundle
 from edge.imaging import OpenCv
@@ -41,6 +42,14 @@ class Kept:
         self._details = {detail["index"]: detail for detail in self._interpreter.get_tensor_details()}
         self.steps = tuple(self._steps())
         self._step_of = {step.output: step for step in self.steps}
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """Where the network itself ends: tensors that a post-process takes, and the outputs of the file."""
+        known = self._step_of
+        taken = [t for step in self.steps if step.operator == POSTPROCESS for t in step.inputs if t in known]
+        outputs = [int(detail["index"]) for detail in self._interpreter.get_output_details()]
+        return tuple(dict.fromkeys([*taken, *outputs]))
 
     def step_of(self, tensor: int) -> Step:
         """The step that a tensor comes out of."""

@@ -1,7 +1,7 @@
 """What the gate found: named checks, each with an answer and words, and whether the model may go out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -75,6 +75,10 @@ class Verdict:
         """Nothing but accuracy speaks against it."""
         return all(check.question in FORGIVABLE for check in self.failed)
 
+    def and_also(self, check: Check) -> "Verdict":
+        """The same with one more answer."""
+        return replace(self, checks=in_order([*self.checks, check]))
+
     def words(self) -> str:
         """The verdict in one sentence."""
         unsure = sum(check.answer is Answer.UNKNOWN for check in self.checks)
@@ -83,6 +87,12 @@ class Verdict:
             return f"accepted: {self.candidate.name}, measured against {self.reference.name}{doubt}"
         questions = listed([check.question.value for check in self.failed])
         return f"refused: {self.candidate.name}; failed: {questions}{doubt}"
+
+
+def in_order(checks: Sequence[Check]) -> tuple[Check, ...]:
+    """By question, in the order in which they are told."""
+    order = list(Question)
+    return tuple(sorted(checks, key=lambda check: order.index(check.question)))
 
 
 def passed(question: Question, words: str) -> Check:

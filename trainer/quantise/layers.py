@@ -38,7 +38,7 @@ class FusedConvolution(keras.layers.Layer):  # type: ignore[misc]
         **named: Any,
     ) -> None:
         super().__init__(**{**named, "dtype": "float32"})  # rounding to 8 bits in half precision would round twice
-        self._entries = {
+        self._entries: dict[str, Any] = {
             "kind": kind,
             "kernel_shape": tuple(kernel_shape),
             "strides": tuple(strides),

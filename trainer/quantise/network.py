@@ -13,7 +13,7 @@ from trainer.errors import TrainError
 from trainer.quantise.fusing import Fused, Part, fuse, sources
 from trainer.quantise.graph import PICTURE, Graph, read_graph
 from trainer.quantise.layers import FusedConvolution, Rounded
-from trainer.quantise.ranges import Limits, rounded_parts
+from trainer.quantise.ranges import PIXELS, Limits, rounded_parts
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,7 +55,7 @@ def folded(model: Any) -> Any:
 def _plan(model: Any) -> _Plan:
     graph = read_graph(model)
     parts = fuse(graph)
-    return _Plan(graph, parts, {PICTURE: None, **rounded_parts(graph, parts)})
+    return _Plan(graph, parts, {PICTURE: PIXELS, **rounded_parts(graph, parts)})
 
 
 def _measured(plan: _Plan, calibration: Iterable[F32]) -> dict[str, tuple[float, float]]:

@@ -11,6 +11,7 @@ from trainer.quantise.fusing import Fused, Part, activation_of
 from trainer.quantise.graph import Graph
 
 Limits = tuple[float, float]
+PIXELS: Limits = (-1.0, 1.0)  # of the picture, whatever the darkest or brightest that was seen
 _PROBABILITY: Limits = (0.0, 255 / 256)  # what TFLite gives LOGISTIC and SOFTMAX: scale 1/256 from 0
 _SIGNED: Limits = (-1.0, 127 / 128)  # TANH and L2_NORMALIZATION: scale 1/128 about 0
 _FIXED = {

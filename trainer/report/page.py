@@ -1,13 +1,10 @@
 """Lays a report out: one HTML file that needs nothing else, and its plots as PNG files beside it."""
 
-import base64
-import os
 from pathlib import Path
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from trainer.report.contents import Contents, Judgement, class_table, headline, model_table, notes, particulars
 from trainer.report.figure import Plot
+from trainer.report.layout import template, write
 from trainer.report.mistakes import worst_mistakes
 from trainer.report.plots import confusion_plot, pr_plot, reliability_plot, size_plot, training_plot
 
@@ -30,13 +27,13 @@ def write_report(contents: Contents, out: Path) -> tuple[Path, ...]:
     )
     big = (*contents.plots, confusion_plot(evaluation))
     out.parent.mkdir(parents=True, exist_ok=True)
-    _replace(out, _page(contents, plots, big).encode())
+    write(out, _page(contents, plots, big).encode())
     folder = out.with_name(f"{out.stem}_plots")
     folder.mkdir(exist_ok=True)
     files = [out]
     for plot in (*plots, *big):
         files.append(folder / f"{plot.name}.png")
-        _replace(files[-1], plot.png)
+        write(files[-1], plot.png)
     return tuple(files)
 
 
@@ -47,7 +44,7 @@ def write_judgement(judgement: Judgement, title: str, subtitle: str, out: Path) 
         OSError: it cannot be written.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    _replace(out, _rendered(title=title, subtitle=subtitle, judgements=(judgement,)).encode())
+    write(out, _rendered(title=title, subtitle=subtitle, judgements=(judgement,)).encode())
 
 
 def _page(contents: Contents, plots: tuple[Plot, ...], big: tuple[Plot, ...]) -> str:
@@ -69,22 +66,4 @@ def _page(contents: Contents, plots: tuple[Plot, ...], big: tuple[Plot, ...]) ->
 
 def _rendered(**parts: object) -> str:
     """The page with these of its parts; the others are empty."""
-    environment = Environment(
-        loader=PackageLoader("trainer.report", ""), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters["data_uri"] = _data_uri
-    return environment.get_template("page.html").render(**{**dict.fromkeys(PARTS, ()), **parts})
-
-
-def _data_uri(jpeg: bytes) -> str:
-    return f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    return template("trainer.report", "page.html").render(**{**dict.fromkeys(PARTS, ()), **parts})

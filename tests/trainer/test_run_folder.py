@@ -1,0 +1,44 @@
+"""A run's folder holds what is needed to repeat it, and takes no other run."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.trainer.pictures import squares
+from trainer.detector.settings import DetectorRecipe, TrainingSettings
+from trainer.errors import TrainError
+from trainer.run_folder import SETTINGS, SURROUNDINGS, begin_run
+
+
+def test_it_holds_settings_pictures_and_surroundings(tmp_path: Path) -> None:
+    pictures = squares(tmp_path / "in", 3)
+    assert not begin_run(tmp_path / "run", DetectorRecipe(), ["detector", "--px", "64"], {"train": pictures})
+    folder = tmp_path / "run"
+    assert DetectorRecipe.model_validate(yaml.safe_load((folder / SETTINGS).read_text())) == DetectorRecipe()
+    assert (folder / "pictures-train.txt").read_text().splitlines() == [str(one.path) for one in pictures.pictures]
+    told = json.loads((folder / SURROUNDINGS).read_text())
+    assert told["command"] == ["detector", "--px", "64"]
+    assert {"python", "machine", "revision", "numpy"} <= told.keys()
+
+
+def test_the_same_again_goes_on(tmp_path: Path) -> None:
+    pictures = {"train": squares(tmp_path / "in", 3)}
+    begin_run(tmp_path / "run", DetectorRecipe(), [], pictures)
+    assert begin_run(tmp_path / "run", DetectorRecipe(), [], pictures)
+
+
+def test_other_settings_or_pictures_are_refused(tmp_path: Path) -> None:
+    pictures = squares(tmp_path / "in", 3)
+    begin_run(tmp_path / "run", DetectorRecipe(), [], {"train": pictures})
+    with pytest.raises(TrainError, match=r"another settings\.yaml; name another folder"):
+        begin_run(tmp_path / "run", DetectorRecipe(training=TrainingSettings(steps=5)), [], {"train": pictures})
+    with pytest.raises(TrainError, match=r"another pictures-train\.txt"):
+        begin_run(tmp_path / "run", DetectorRecipe(), [], {"train": pictures.take([0, 1])})
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(TrainError, match="cannot be written"):
+        begin_run(tmp_path / "file" / "run", DetectorRecipe(), [], {})
