@@ -1,6 +1,6 @@
 """From a trained detector to the file that goes out: converted, measured, judged, and written where it is worthy."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from trainer.gate.report import gate_report
 from trainer.gate.show import show_verdict
 from trainer.gate.verdict import Check, Verdict
 from trainer.networks import load_network
-from trainer.quantise.choosing import FLOAT32, INT8, QAT, choose
+from trainer.quantise.choosing import FLOAT32, INT8, QAT, Row, choose
 from trainer.quantise.measuring import measure
 from trainer.quantise.table import show_variants
 from trainer.trained import Trained
@@ -90,15 +90,21 @@ def compared(
     files |= {
         one.value: converted(trained, one, used, console) for one in (Variant.FLOAT16, Variant.DYNAMIC, Variant.INT8)
     }
-    rows = measure(files, held_out)
+    rows = measured(files, held_out, console)
     choice = choose(rows, terms.budget_points)
     if choice.row.variant != INT8:
         console.print("int8 loses too much: the network learns to live with its rounding", highlight=False)
         files[QAT] = converted(tune(), Variant.INT8, (), console, QAT)
-        rows = measure(files, held_out)
+        rows = measured(files, held_out, console)
         choice = choose(rows, terms.budget_points)
     show_variants(rows, choice, console)
     return files[choice.row.variant]
+
+
+def measured(files: Mapping[str, Path], held_out: Dataset, console: Console) -> list[Row]:
+    """Size, speed and accuracy of each file."""
+    with console.status("measuring") as status:
+        return measure(files, held_out, lambda what: status.update(what))
 
 
 def settled(trained: Trained, verdict: Verdict, terms: Terms, console: Console) -> Manifest:
