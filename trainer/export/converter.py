@@ -34,11 +34,11 @@ def convert_saved(folder: Path, variant: Variant, task: Task, calibration: Itera
 
 
 def _quantise(converter: Any, task: Task, calibration: Iterable[F32] | None) -> None:
-    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     converter.inference_input_type = tf.uint8  # the picture as it is, as readers of Coral models feed it
     if task is not Task.DETECTOR:
         converter.inference_output_type = tf.uint8
-    if calibration is not None:
+    if calibration is not None:  # else the operator set of int8 alone is refused, though all ranges are there
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.representative_dataset = lambda: _fed(calibration)
 
 
