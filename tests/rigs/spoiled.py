@@ -64,11 +64,12 @@ def bias(layers: str, value: int) -> Callable[[Any, Any], None]:
 
 
 def weight_scale(layer: str, factor: float) -> Callable[[Any, Any], None]:
-    """Multiply the scale of the weights of the operator whose output has this name."""
+    """Multiply the scale of weights and bias of the operator whose output has this name."""
 
     def spoil(_model: Any, graph: Any) -> None:
-        quantisation = graph.tensors[_operator(graph, layer).inputs[1]].quantization
-        quantisation.scale = np.asarray(quantisation.scale, np.float32) * np.float32(factor)
+        for tensor in _operator(graph, layer).inputs[1:3]:
+            quantisation = graph.tensors[tensor].quantization
+            quantisation.scale = np.asarray(quantisation.scale, np.float32) * np.float32(factor)
 
     return spoil
 

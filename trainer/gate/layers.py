@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from edge.contracts.errors import ModelError
+from edge.contracts.head_rules import POSTPROCESS
 from edge.contracts.types import U8, ModelBundle
 from trainer.gate.signal import Signal, compared
 from trainer.gate.tensors import Kept, Step
@@ -96,6 +97,8 @@ def paired(before: Sequence[Step], after: Sequence[Step]) -> dict[int, Step]:
     short = {_first(step): step for step in before if times[_first(step)] == 1}
     found = {}
     for step in after:
+        if step.operator == POSTPROCESS:  # its rows are sorted by score: other rows stand side by side
+            continue
         other = whole.get((step.name, step.shape)) or short.get(_first(step))
         if other is not None:
             found[step.output] = other
