@@ -14,7 +14,7 @@ from tests.rigs.spoiled import weight_scale, weights, with_graph
 from trainer.gate.judge import some_pixels
 from trainer.gate.layers import LayerLoss, guilty, layer_losses, paired
 from trainer.gate.network import Answered, as_network
-from trainer.gate.signal import compared
+from trainer.gate.signal import as_one, compared
 from trainer.gate.tensors import Kept, Step
 from trainer.gate.verdict import Answer
 
@@ -47,8 +47,11 @@ def test_measures_what_is_lost_of_a_signal() -> None:
     assert compared(signal, 0 * signal).loss == pytest.approx(1.0, abs=0.01)
     assert compared(signal, 5 * signal).loss == 1.0
     assert compared(signal, np.full_like(signal, np.nan)).loss == 1.0
-    assert compared(signal, dead).loss == pytest.approx(0.01, abs=0.001)  # by deviation: one channel of 100
-    assert compared(signal, dead).decibels > 35  # all together it is hardly to be seen
+    assert compared(signal, dead).loss == pytest.approx(0.5)  # one channel of two, however quiet
+    assert compared(as_one(signal), as_one(dead)).loss < 0.001  # in one with the loud one it is hardly to be seen
+    assert compared(signal, dead).decibels > 35
+    leftover = signal * [1.0, 1e-3]
+    assert compared(leftover, leftover * [1.0, 0.0]).loss == 0.0  # too quiet to count
     both = compared(signal[:500], dead[:500]) + compared(signal[500:], dead[500:])
     assert both.loss == pytest.approx(compared(signal, dead).loss)
     constant = np.ones((3, 1))
@@ -85,6 +88,9 @@ def test_pairs_layers_by_name() -> None:
     before = [step("a", 0), step("b;x", 1), step("c;x", 2), step("c;y", 3)]
     after = [step("a", 10), step("b;z", 11), step("c;z", 12), step("a", 13, (1, 8))]
     assert {mine: other.output for mine, other in paired(before, after).items()} == {10: 0, 11: 1}
+    stored = Step(20, "QUANTIZE", "a_quantized", (1, 4), (10,), 20)  # the same numbers, in other clothes
+    assert paired(before, [*after, stored])[20] == before[0]
+    assert 20 not in paired(before, [stored])
 
 
 def test_refuses_networks_that_have_nothing_in_common(tmp_path: Path) -> None:
