@@ -1,6 +1,5 @@
 """Is the candidate as good as the reference on pictures that neither has seen?"""
 
-from edge.contracts.types import Detections
 from trainer.evaluate.bootstrap import compare, compare_map
 from trainer.gate.verdict import Check, Question, failed, passed, unknown
 from trainer.report.contents import Scored
@@ -37,22 +36,6 @@ def accuracy(reference: Scored, candidate: Scored, budget_points: float) -> tupl
         return unknown(Question.ACCURACY, f"{said}; it is more than that, yet could be chance"), figures
     advice = "calibrate with more pictures, train with fake quantisation, or look at the layers that lose it"
     return failed(Question.ACCURACY, f"{said}; {advice}"), figures
-
-
-def finds(reference: Scored, candidate: Scored) -> Check:
-    """Whether it finds anything at all."""
-    mine, theirs = _boxes(candidate.run.found), _boxes(reference.run.found)
-    of = f"in {len(candidate.run.dataset)} pictures"
-    if mine:
-        return passed(Question.FINDS, f"{mine} boxes of any score {of}, the reference {theirs}")
-    if theirs or candidate.evaluation.boxes:
-        advice = "its outputs are dead, or not numbers: look at the layers, and at how it was converted"
-        return failed(Question.FINDS, f"it finds no box of any score {of}, the reference {theirs}; {advice}")
-    return unknown(Question.FINDS, f"neither finds a box {of}, and none are there; hold out pictures with objects")
-
-
-def _boxes(found: tuple[Detections, ...]) -> int:
-    return sum(len(one) for one in found)
 
 
 def _nothing(boxes: int) -> str:

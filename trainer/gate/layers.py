@@ -13,14 +13,22 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from edge.contracts.errors import ModelError
+from edge.contracts.head_rules import POSTPROCESS
 from edge.contracts.types import U8, ModelBundle
-from trainer.gate.signal import Signal, compared
+from trainer.gate.signal import Signal, as_one, compared
 from trainer.gate.tensors import Kept, Step
 
 PICTURES = 8  # that layers are compared over: their numbers are many, and agree
-# They only move numbers about: what they seem to lose is that channels are others afterwards.
-MOVERS = frozenset({"TRANSPOSE", "RESHAPE", "PAD", "STRIDED_SLICE", "SLICE", "SQUEEZE", "DEQUANTIZE", "SCATTER_ND"})
+# They only move numbers about: what they seem to lose by that is that channels are others afterwards, and the rounding
+# of what came in is not theirs. Only where they round anew is it their fault.
+MOVERS = frozenset({"CONCATENATION", "PAD", "RESHAPE", "RESIZE_NEAREST_NEIGHBOR", "SCATTER_ND"}) | frozenset(
+    {"SLICE", "SPLIT", "SQUEEZE", "STRIDED_SLICE", "TRANSPOSE"}
+)
+SAME = frozenset({"QUANTIZE", "DEQUANTIZE"})  # the same numbers, stored differently: the reference has no such step
+ONE_UNIT = frozenset({"LOGISTIC", "SOFTMAX"})  # their channels are probabilities
 LEAST_BLAME = 0.02  # of its signal that a layer must lose by itself, to be named
 
 
@@ -73,8 +81,9 @@ def layer_losses(reference: ModelBundle, candidate: ModelBundle, pictures: Seque
         before.run(pixels)
         after.run(pixels)
         for mine, other in pairs.items():
-            real = before.real(other.output)
-            _add(seen, mine, compared(real, after.real(mine)))
+            shaped = as_one if other.operator in ONE_UNIT else np.asarray
+            real = shaped(before.real(other.output))
+            _add(seen, mine, compared(real, shaped(after.real(mine))))
             _add(rounded, mine, compared(real, after.rounded(mine, real)))
     weights = {mine: _weights(before, other, after, mine) for mine, other in pairs.items()} if seen else {}
     return tuple(_losses(after.steps, seen, rounded, weights))
@@ -94,9 +103,13 @@ def paired(before: Sequence[Step], after: Sequence[Step]) -> dict[int, Step]:
     whole = {(step.name, step.shape): step for step in before}
     times = Counter(map(_first, before))
     short = {_first(step): step for step in before if times[_first(step)] == 1}
-    found = {}
+    found: dict[int, Step] = {}
     for step in after:
+        if step.operator == POSTPROCESS:  # its rows are sorted by score: other rows stand side by side
+            continue
         other = whole.get((step.name, step.shape)) or short.get(_first(step))
+        if other is None and step.operator in SAME:
+            other = found.get(step.inputs[0])
         if other is not None:
             found[step.output] = other
     return found
@@ -122,12 +135,17 @@ def _losses(
     steps: Sequence[Step], seen: Mapping[int, Signal], rounded: Mapping[int, Signal], weights: Mapping[int, float]
 ) -> Iterator[LayerLoss]:
     """In the order of the steps. One without a counterpart passes on the worst of its inputs."""
-    known: dict[int, float] = {}
+    known: dict[int, tuple[float, float]] = {}  # loss and rounding of what has run
     for step in steps:
-        worst = max((known[tensor] for tensor in step.inputs if tensor in known), default=0.0)
-        signal = seen.get(step.output)
-        known[step.output] = worst if signal is None else signal.loss
-        if signal is not None:
-            jump = 0.0 if step.operator in MOVERS else max(signal.loss - worst, 0.0)
-            own = rounded[step.output].loss, weights[step.output]
-            yield LayerLoss(step.place, step.operator, step.name, signal.loss, jump, *own, signal.decibels)
+        inputs = [known[tensor] for tensor in step.inputs if tensor in known]
+        worst, roughest = (max((one[which] for one in inputs), default=0.0) for which in (0, 1))
+        if step.output not in seen:
+            known[step.output] = worst, roughest
+            continue
+        signal, rounding = seen[step.output], rounded[step.output].loss
+        known[step.output] = signal.loss, rounding
+        jump = max(signal.loss - worst, 0.0)
+        if step.operator in MOVERS:
+            jump, rounding = 0.0, max(rounding - roughest, 0.0)
+        losses = signal.loss, jump, rounding, weights[step.output]
+        yield LayerLoss(step.place, step.operator, step.name, *losses, signal.decibels)

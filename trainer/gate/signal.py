@@ -1,9 +1,8 @@
 """How much of a signal is lost: of what comes out of a layer over many pictures, channel by channel.
 
 The loss of a channel is the power of the difference over the variance of the reference, at most 1. The loss of a layer
-is their mean, each channel counted by its standard deviation: by channel, because in a tensor of pixels and
-probabilities together the probabilities could die and the sum would not show it; by deviation, because a channel that
-hardly moves (a class that is on no picture) says little.
+is their mean, however loud each is: what follows may turn the quiet ones up again. In the sum over all of them, quiet
+channels beside a loud one, or probabilities beside pixels, could die and nothing would show.
 """
 
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import numpy as np
 from edge.contracts.types import F64
 
 QUIET = 1e-12  # less variance carries nothing
+ALIVE = 1e-3  # of the loudest channel's deviation: quieter ones are leftovers
 HUGE = 1e18  # what is no number at all
 
 
@@ -41,8 +41,8 @@ class Signal:
         noise, variance = self.noise / self.count, self.variance
         if variance.max(initial=0.0) <= QUIET:
             return float(noise.max(initial=0.0) > QUIET)
-        share = np.divide(noise, variance, out=(noise > QUIET).astype(np.float64), where=variance > QUIET)
-        return float(np.average(np.minimum(share, 1.0), weights=np.sqrt(variance)))
+        alive = variance > max(QUIET, float(variance.max()) * ALIVE**2)
+        return float(np.minimum(noise[alive] / variance[alive], 1.0).mean())
 
     @property
     def decibels(self) -> float:
@@ -50,6 +50,11 @@ class Signal:
         noise, numbers = float(self.noise.sum()), self.count * len(self.noise)
         spread = float(self.power.sum()) / numbers - (float(self.total.sum()) / numbers) ** 2
         return float(10 * np.log10(max(spread, QUIET) * numbers / noise)) if noise > 0 else float("inf")
+
+
+def as_one(values: F64) -> F64:
+    """Channels of one unit (N, C) as one (N * C, 1): of probabilities, a class that is on no picture says nothing."""
+    return values.reshape(-1, 1)
 
 
 def compared(reference: F64, other: F64) -> Signal:
