@@ -11,6 +11,7 @@ BENCHMARKS = {
     "hostile": "thousands of hostile MQTT payloads and packets: dead threads, changed states",
     "outbox": "durable events per second against paho alone, and what is lost when things are killed",
     "pipeline": "the whole chain against the bare loop decode + resize + invoke",
+    "quantize": "size, latency and mAP of a detector as float32, float16, dynamic, int8 and trained for int8",
     "savings": "how many detector calls forecasts save, and what that costs",
     "startup": "process start to first published detection, memory, growth",
     "tracking": "MOT17 half-val by TrackEval, every frame and every 5th",

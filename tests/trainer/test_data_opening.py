@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -101,6 +102,17 @@ def test_a_coco_file_may_be_named_itself(tmp_path: Path) -> None:
     assert told(open_data(tmp_path / "_annotations.coco.json").splits["all"]) == EXPECTED
 
 
+def test_a_large_coco_file_is_known_by_its_ends(tmp_path: Path) -> None:
+    build_coco_beside(tmp_path)
+    path = tmp_path / "_annotations.coco.json"
+    told = json.loads(path.read_text())
+    told["images"][0]["note"] = told["annotations"][0]["note"] = "x" * (1 << 17)
+    write_json(path, {key: told[key] for key in ("images", "categories", "annotations")})
+    assert boxes(open_data(tmp_path)) == {"all": 2}
+    write_json(tmp_path / "captions.json", {"images": told["images"], "annotations": [{"image_id": 1, "caption": "a"}]})
+    assert open_data(tmp_path).problems == ()
+
+
 def test_a_folder_of_no_format_says_what_was_looked_for(tmp_path: Path) -> None:
     with pytest.raises(TrainError, match="there is no"):
         open_data(tmp_path / "absent")
@@ -190,7 +202,10 @@ def test_splits_by_folder_file_and_list(tmp_path: Path) -> None:
         assert [one.what for one in opened.problems if one.severity == "error"] == []
 
 
-@pytest.mark.parametrize("name", ["../../secret.jpg", "/etc/secret.jpg", "a/../../x.jpg", "C:\\x.jpg", ""])
+@pytest.mark.parametrize(
+    "name",
+    ["../../secret.jpg", "/etc/secret.jpg", "a/../../x.jpg", "", "a\x1b[2J.jpg", "\ud800.jpg", "a\0.jpg"],
+)
 def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
     write_picture(tmp_path / "secret.jpg")
     write_picture(tmp_path / "set" / "good.jpg", 1)
@@ -198,9 +213,30 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
     opened = open_data(tmp_path / "set")
     assert [one.path.name for one in opened.splits["all"].pictures] == ["good.jpg"]
     assert "leads out" in opened.problems[0].what
+
+
+@pytest.mark.parametrize("name", ["../../secret.jpg", "/etc/secret.jpg", "a/../../x.jpg", "C:\\x.jpg", ""])
+def test_no_row_of_a_table_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
     write_text(tmp_path / "csv" / "a.csv", f"{HEADING}\n{csv_row(name, 'cat', 0, 0, 9, 9)}\n")
     with pytest.raises(TrainError, match="leads out"):
         open_data(tmp_path / "csv")
+
+
+@pytest.mark.parametrize("label", ["a\nb", "\x1b[2J", "x" * 300])
+def test_a_label_that_no_label_file_could_hold_is_refused(tmp_path: Path, label: str) -> None:
+    write_picture(tmp_path / "1.jpg")
+    write_json(tmp_path / "a.json", coco(["1.jpg"], [coco_box(1, 1, 0, 0, 9, 9)], [label]))
+    with pytest.raises(TrainError, match="a class named"):
+        open_data(tmp_path)
+
+
+def test_classes_of_one_name_are_one(tmp_path: Path) -> None:
+    write_picture(tmp_path / "1.jpg")
+    write_text(tmp_path / "1.txt", "2 0.5 0.5 0.5 0.5\n3 0.5 0.5 0.2 0.2")
+    write_text(tmp_path / "classes.txt", "cat\n\ncat\ndog\n")
+    opened = open_data(tmp_path)
+    assert opened.labels == ("cat", "class 1", "dog")
+    assert opened.splits["all"].pictures[0].label.tolist() == [0, 2]
 
 
 def test_a_configuration_leads_nowhere_else_either(tmp_path: Path) -> None:

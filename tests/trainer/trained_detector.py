@@ -12,7 +12,7 @@ from trainer.detector.network import detector
 from trainer.networks import save_network
 from trainer.trained import Trained
 
-SMALL = Architecture(classes=3, input_px=64, channels=16)
+SMALL = Architecture(classes=3, input_px=64, backbone="mobilenet_v1", width=0.25, channels=16)  # few operators
 LABELS = ("person", "car", "dog")
 
 

@@ -1,1 +1,1 @@
-"""A small detector for one scene, from the owner's own footage: a strong model labels it, its tracks clean the labels."""
+"""A small detector for one scene from the owner's own footage: a strong model labels it, its tracks clean that."""

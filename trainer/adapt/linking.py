@@ -44,6 +44,6 @@ def _rows(found: Detections, seen: Tracks) -> I64:
     """The track (N,) of each detection: the one whose newest box and score are the detection's own."""
     same = (found.box[:, None] == seen.history[None, :, -1]).all(axis=2) & (found.score[:, None] == seen.score)
     track = np.full(len(found), NONE, np.int64)
-    (column,) = same.any(axis=0).nonzero()
-    track[same[:, column].argmax(axis=0)] = seen.id[column] - 1
+    row, column = same.nonzero()
+    track[row] = seen.id[column] - 1
     return track

@@ -7,6 +7,7 @@ last sighting. Letters in shapes: D detections of the clip, K sightings of the o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -56,7 +57,7 @@ def sightings(looks: Sequence[Look], track: I64) -> list[Sightings]:
     order = np.argsort(track, kind="stable")
     first = np.searchsorted(track[order], np.arange(int(track.max(initial=-1)) + 2))
     made = []
-    for begin, end in zip(first[:-1], first[1:], strict=True):
+    for begin, end in pairwise(first.tolist()):
         own = order[begin:end]
         if len(own):
             voted = int(np.bincount(label[own], weights=score[own]).argmax())

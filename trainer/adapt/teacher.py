@@ -1,4 +1,4 @@
-"""The teacher: a strong detector, run as the daemon runs one, over the whole frame and, where asked, over tiles of it."""
+"""The teacher: a strong detector, run as the daemon runs one, over the whole frame and, where asked, tiles of it."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +17,7 @@ from edge.runtime.tflite import open_runtime
 
 OVERLAP = 0.25  # of a tile with its neighbour: what one cuts, the other holds whole
 SLACK = 0.98  # a region is a little smaller than the window that is to hold it
+HIGHEST = 0.999  # of the frame: the planning of crops takes no window that is larger, by rounding, than the frame
 
 
 class TeacherSettings(BaseModel, extra="forbid", frozen=True):
@@ -72,9 +73,9 @@ class Teacher:
         """A detector for frames of that size (width, height), and the tiles it looks closer at."""
         across = self._settings.tiles
         height, width = self._bundle.input.tensor.shape[1:3]
-        wide = tile_width(across)
-        tiles = tiled(size, (width, height), wide) if across > 1 else np.zeros((0, 4), np.float32)
-        zoom = float(np.clip(width / (size[0] * wide), 0.25, 4.0))
+        extent = tile_extent(size, (width, height), across)
+        tiles = tiled(extent) if across > 1 else np.zeros((0, 4), np.float32)
+        zoom = float(np.clip(width / (size[0] * extent[0]), 0.25, 4.0))
         settings = DetectionSettings(
             min_score=self._settings.min_score,
             max_crops=min(len(tiles), 16),
@@ -85,27 +86,27 @@ class Teacher:
         return ModelDetector(self._runtime, settings, OpenCv()), tiles
 
 
-def tile_width(across: int) -> float:
-    """The width of one of so many tiles that overlap, as a fraction of the frame."""
-    return 1 / (across - OVERLAP * (across - 1))
-
-
-def tiled(frame: tuple[int, int], model: tuple[int, int], wide: float) -> F32:
-    """Overlapping tiles (R, 4) of the model's shape that cover a frame, in frame fractions.
+def tile_extent(frame: tuple[int, int], model: tuple[int, int], across: int) -> F32:
+    """Width and height (2,), in frame fractions, of tiles of the model's shape, so many side by side with an overlap.
 
     Args:
         frame: width and height in pixels.
         model: likewise.
-        wide: width of a tile as a fraction of the frame.
+        across: tiles side by side; there are more where a tile would be higher than the frame.
     """
-    high = min(1.0, wide * frame[0] * model[1] / (model[0] * frame[1]))
-    extent = np.array([wide, high], np.float32)
-    left, top = np.meshgrid(_starts(wide), _starts(high))
+    shape = np.array([model[0] / frame[0], model[1] / frame[1]])
+    wide = 1 / (across - OVERLAP * (across - 1))
+    return (shape * min(wide / shape[0], HIGHEST / shape[1])).astype(np.float32)
+
+
+def tiled(extent: F32) -> F32:
+    """Overlapping tiles (R, 4) of an extent (2,) that cover the frame, all in frame fractions."""
+    left, top = np.meshgrid(*(_starts(float(each)) for each in extent))
     corner = np.stack([left.ravel(), top.ravel()], axis=1).astype(np.float32)
     room = extent * np.float32((1 - SLACK) / 2)
     return np.concatenate([corner + room, corner + extent - room], axis=1)
 
 
 def _starts(extent: float) -> list[float]:
-    count = 1 if extent >= 1 else int(np.ceil((1 - OVERLAP * extent) / (extent * (1 - OVERLAP)) - 1e-6))
+    count = 1 if extent >= 1 - 1e-6 else int(np.ceil((1 - OVERLAP * extent) / (extent * (1 - OVERLAP)) - 1e-6))
     return np.linspace(0, 1 - extent, count).tolist() if count > 1 else [0.0]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.contracts.labels import MAX_LABELS, MAX_LENGTH
 from trainer.data.dataset import Dataset, Picture
 from trainer.data.header import picture_size
 from trainer.data.placing import contradiction, place
@@ -14,14 +15,29 @@ from trainer.errors import TrainError
 
 
 def assemble(raw: RawSet) -> tuple[dict[str, Dataset], list[Problem]]:
-    """The data sets of a folder by split, all of one list of labels, and everything that is wrong with them."""
+    """The data sets of a folder by split, all of one list of labels, and everything that is wrong with them.
+
+    Raises:
+        TrainError: a label would be none in a label file, where each has a line.
+    """
     problems = list(raw.problems)
     labels = raw.labels or tuple(
         sorted({box.label for rows in raw.splits.values() for one in rows for box in one.boxes})
     )
+    labels = tuple(dict.fromkeys(labels))  # two classes of one name are one
+    _check_labels(labels)
     rows = {label: row for row, label in enumerate(labels)}
     splits = {name: _read(pictures, labels, rows, problems) for name, pictures in raw.splits.items()}
     return splits, problems
+
+
+def _check_labels(labels: tuple[str, ...]) -> None:
+    wrong = next((one for one in labels if not one or not one.isprintable() or len(one) > MAX_LENGTH), None)
+    if wrong is not None or len(labels) > MAX_LABELS:
+        told = f"{len(labels)} classes" if wrong is None else f"a class named {wrong[:40]!r}"
+        raise TrainError(
+            f"the data has {told}; at most {MAX_LABELS} are told apart, each with a name of 1 to {MAX_LENGTH} letters"
+        )
 
 
 def _read(

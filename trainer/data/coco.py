@@ -18,7 +18,8 @@ LOOKED_FOR = "*.json or annotations/*.json with images, annotations and categori
 DEPTH = 2
 PEEK_BYTES = 1 << 16
 INSTANCES = "instances_"
-MARKS = (b'"images"', b'"annotations"', b'"categories"')
+OF_BOXES = (b'"categories"', b'"bbox"')  # one of these at least, which captions and lists of pictures lack
+MARKS = (b'"images"', b'"annotations"', b'"image_id"', *OF_BOXES)
 
 
 def looks_like_coco(folder: Path) -> bool:
@@ -66,7 +67,8 @@ def _speaks_of_images(path: Path) -> bool:
         ends = file.read(PEEK_BYTES)
         file.seek(max(path.stat().st_size - PEEK_BYTES, 0))
         ends += file.read(PEEK_BYTES)
-    return ends.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{") and sum(mark in ends for mark in MARKS) >= 2
+    is_object = ends.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    return is_object and any(mark in ends for mark in OF_BOXES) and sum(mark in ends for mark in MARKS) >= 2
 
 
 def _pictures(root: Path, content: CocoFile, problems: list[Problem]) -> list[RawPicture]:

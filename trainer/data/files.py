@@ -51,9 +51,14 @@ def inside(folder: Path, name: str) -> Path:
     """
     parts = PurePosixPath(name.replace("\\", "/"))
     drive = re.match(r"[A-Za-z]:", name)
-    if not parts.parts or parts.is_absolute() or drive or ".." in parts.parts or "\0" in name:
-        raise TrainError(f"it names {name!r}, which leads out of the data's folder")
+    if not parts.parts or parts.is_absolute() or drive or ".." in parts.parts or not _printable(name):
+        raise TrainError(f"it names {name!r}, which leads out of the data's folder or is no name")
     return folder / parts
+
+
+def _printable(name: str) -> bool:
+    """Whether a name can be a file's and be shown: no control characters, no halves of characters."""
+    return all(ord(letter) >= 32 and not 0xD800 <= ord(letter) < 0xE000 for letter in name)
 
 
 def pictures_in(folder: Path) -> list[Path]:

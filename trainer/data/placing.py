@@ -4,7 +4,6 @@ Up to one pixel outside is the rounding of the tool that drew the box; it is cut
 """
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +12,8 @@ from edge.contracts.types import F32
 from trainer.data.problem import Problem, warning
 from trainer.data.raw import Corners, RawBox, RawPicture, Unit
 
-SAME = 1e-4  # fractions: boxes that differ by less are one box twice
+SAME_DIGITS = 4  # of fractions: boxes that agree so far are one box twice
+TOUCH = 1e-4  # pixels
 Size = tuple[int, int]
 
 
@@ -26,12 +26,17 @@ def place(raw: RawPicture, size: Size, problems: list[Problem]) -> tuple[F32, li
         problems: of the data set.
     """
     scale = (1, 1) if raw.unit is Unit.FRACTIONS else _unit_size(raw, size)
-    kept: list[tuple[str, Corners]] = []
+    kept: dict[tuple[str, ...], Corners] = {}
     for box in raw.boxes:
         corners = _sound(raw.source, box, scale, size, problems)
-        if corners is not None and _is_new(raw.source, box, corners, kept, problems):
-            kept.append((box.label, corners))
-    return np.array([corners for _, corners in kept], np.float32).reshape(-1, 4), [label for label, _ in kept]
+        if corners is None:
+            continue
+        key = (box.label, *(f"{value:.{SAME_DIGITS}f}" for value in corners))
+        if key in kept:
+            told = f"{box.where}: the box of {box.label!r} stands there twice; one left out"
+            problems.append(warning(raw.source, told, "delete one of them"))
+        kept.setdefault(key, corners)
+    return np.array(list(kept.values()), np.float32).reshape(-1, 4), [label for label, *_ in kept]
 
 
 def contradiction(raw: RawPicture, size: Size) -> Problem | None:
@@ -70,7 +75,7 @@ def _sound(source: Path, box: RawBox, scale: Size, size: Size, problems: list[Pr
         problems.append(Problem(source, f"{described} lies outside its picture; left out", "correct or delete it"))
         return None
     over = [abs(a - b) * size[i % 2] for i, (a, b) in enumerate(zip(cut, (x1, y1, x2, y2), strict=True))]
-    if max(over) > 1 + SAME:
+    if max(over) > 1 + TOUCH:
         told = f"{described} reaches {max(over):.0f} pixels outside its picture; cut off there"
         problems.append(Problem(source, told, "correct it; if there are many, the picture was scaled after labelling"))
     return cut
@@ -78,14 +83,3 @@ def _sound(source: Path, box: RawBox, scale: Size, size: Size, problems: list[Pr
 
 def _cut(value: float) -> float:
     return min(max(value, 0.0), 1.0)
-
-
-def _is_new(
-    source: Path, box: RawBox, corners: Corners, kept: Sequence[tuple[str, Corners]], problems: list[Problem]
-) -> bool:
-    for label, other in kept:
-        if label == box.label and max(abs(a - b) for a, b in zip(other, corners, strict=True)) < SAME:
-            told = f"{box.where}: the box of {label!r} stands there twice; one left out"
-            problems.append(warning(source, told, "delete one of them"))
-            return False
-    return True

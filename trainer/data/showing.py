@@ -31,7 +31,7 @@ def show_problems(problems: Sequence[Problem], folder: Path, most: int, console:
         for heading in ("file", "what is wrong", "what to do"):
             table.add_column(heading, overflow="fold")
         for one in shown:
-            cells = map(escape, (_named(one.path, folder), one.what, one.advice))
+            cells = (escape(_plain(text)) for text in (_named(one.path, folder), one.what, one.advice))
             table.add_row(f"[{COLOURS[one.severity]}]{one.severity}[/]", *cells)
         console.print(table)
     if len(shown) < len(ordered):
@@ -69,6 +69,11 @@ def show_statistics(splits: Mapping[str, Dataset], labels: Sequence[str], consol
     for spread in spreads(splits):
         table.add_row(spread.name, *(f"{value:.4g}" for value in spread.quantiles.tolist()))
     console.print(table)
+
+
+def _plain(text: str) -> str:
+    """Text without what would steer the terminal: names of files and classes are strangers' words."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
 
 
 def _named(path: Path, folder: Path) -> str:

@@ -44,7 +44,7 @@ def read_config(folder: Path, problems: list[Problem]) -> YoloConfig:
     lines = [] if listed is None else [line.strip() for line in read_text(listed, LIMIT_BYTES).splitlines()]
     while lines and not lines[-1]:
         lines.pop()
-    return YoloConfig(tuple(lines), {})
+    return YoloConfig(tuple(line or f"class {row}" for row, line in enumerate(lines)), {})
 
 
 def _yaml(path: Path) -> Yaml:

@@ -1,6 +1,7 @@
 """What `foresight-train detector` does: pictures opened and divided, settings picked, trained, judged, written."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import attrgetter
 from pathlib import Path
@@ -15,10 +16,15 @@ from trainer.detector.choosing import choose
 from trainer.detector.settings import DetectorRecipe
 from trainer.detector.training import Run, train_detector
 from trainer.parts import Parts, checked, parts
+from trainer.quantise.choosing import QAT
+from trainer.quantise.detector import fine_tune_detector
+from trainer.quantise.fine_tuning import fine_tuning
+from trainer.quantise.variants import Origin, read_origin
 from trainer.releasing import Terms, release_detector
 from trainer.run_folder import begin_run
 from trainer.settling import Value, settle
 from trainer.trained import Trained
+from trainer.training.loop import Progress as Moved
 
 TOLD = 10  # problems of the data that are shown; the run's folder has them all
 
@@ -46,8 +52,26 @@ def make_detector(wish: Wish, run: Run, terms: Terms, console: Console) -> None:
         pictures["validation"] = found.validation
     if begin_run(run.folder, recipe, wish.command, pictures):
         console.print(f"going on with the run in {run.folder}", markup=False, highlight=False)
-    trained = trained_detector(recipe, found, run, console)
-    release_detector(trained, found.train, found.held_out, terms, console)
+    origin = Origin(trained_detector(recipe, found, run, console), recipe, found.train)
+    release_detector(origin.trained, origin.train, found.held_out, terms, lambda: tuned(origin, console), console)
+
+
+def export_detector(run: Path, data: Path, terms: Terms, console: Console) -> None:
+    """The second half of `make_detector`, of a run that has come to its end.
+
+    Raises:
+        TrainError, ConfigError, ModelError: in words what is wrong, where, and what to do.
+    """
+    found = usable(parts(told(open_data(data), console).splits), console)
+    origin = read_origin(run, found.train)
+    release_detector(origin.trained, origin.train, found.held_out, terms, lambda: tuned(origin, console), console)
+
+
+def tuned(origin: Origin, console: Console) -> Trained:
+    """The network once more, with the rounding of int8 in it."""
+    steps = fine_tuning(origin.recipe.training.schedule(0, 0)).steps
+    with training_bar(console, steps) as moved:
+        return fine_tune_detector(origin.trained, origin.recipe, origin.train, origin.trained.folder / QAT, moved)
 
 
 def told(opened: Opened, console: Console) -> Opened:
@@ -97,15 +121,22 @@ def settled(wish: Wish, train: Dataset, console: Console) -> DetectorRecipe:
 
 def trained_detector(recipe: DetectorRecipe, found: Parts, run: Run, console: Console) -> Trained:
     """Train with a progress bar."""
+    with training_bar(console, recipe.training.steps) as moved:
+        trained, result = train_detector(recipe, found.train, found.validation, run, moved)
+    score = f", AP50 {result.score:.3f} on validation" if found.validation is not None else ""
+    console.print(f"trained for {result.step} steps{score}", markup=False, highlight=False)
+    return trained
+
+
+@contextmanager
+def training_bar(console: Console, steps: int) -> Iterator[Moved]:
+    """A bar that moves with training and tells the losses."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
-        task = progress.add_task("training", total=recipe.training.steps)
+        task = progress.add_task("training", total=steps)
 
         def moved(step: int, losses: Mapping[str, float]) -> None:
             said = " ".join(f"{name} {value:.3f}" for name, value in losses.items())
             progress.update(task, completed=step, description=f"training: {said}")
 
-        trained, result = train_detector(recipe, found.train, found.validation, run, moved)
-    score = f", AP50 {result.score:.3f} on validation" if found.validation is not None else ""
-    console.print(f"trained for {result.step} steps{score}", markup=False, highlight=False)
-    return trained
+        yield moved

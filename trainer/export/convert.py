@@ -104,5 +104,5 @@ def _warnings(answer: Answer) -> tuple[str, ...]:
             "or what is brighter or darker than those is cut off"
         )
     if answer.unreadable:
-        warnings.append(f"{len(answer.unreadable)} pictures for calibration cannot be read and were left out")
+        warnings.append(f"pictures for calibration that cannot be read were left out: {len(answer.unreadable)}")
     return tuple(warnings)
