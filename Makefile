@@ -7,13 +7,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help demo test test-long bench check clean system
+.PHONY: help demo test test-long bench interop check clean system
 
 help:
 	@echo "make demo       see it work (SOURCE=street|clip|file|camera  MODEL=file.tflite|none  BROKER=host:port  OUT=folder)"
 	@echo "make test       linters, types and tests"
 	@echo "make test-long  what takes minutes: fault series, soaks"
 	@echo "make bench NAME=pipeline ARGS=\"--help\"   one benchmark; without NAME, their list"
+	@echo "make interop    our model files in MediaPipe and tflite-runtime (MODELS=\"a.tflite b.tflite\")"
 	@echo "make check      check deploy/foresight.yaml (CONFIG=file checks another)"
 	@echo "make clean      remove what the targets made"
 
@@ -50,6 +51,9 @@ test-long: $(VENV)/dev
 
 bench: $(VENV)/dev
 	@$(BIN)/python -m tests.bench $(NAME) $(ARGS)
+
+interop: $(VENV)/dev
+	@$(BIN)/python -m tests.interop $(MODELS) $(ARGS)
 
 check: $(VENV)/device
 	@$(BIN)/foresight check $(or $(CONFIG),deploy/foresight.yaml)

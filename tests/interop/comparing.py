@@ -1,0 +1,111 @@
+"""Whether two readers found the same in the same pictures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.contracts.boxes import iou
+from edge.contracts.types import F32
+from tests.interop.asked import MIN_SCORE, Found
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """What counts as the same, beside the label."""
+
+    iou: float  # of two boxes, at least; or ...
+    edge_px: float  # ... no edge further off than that: MediaPipe tells boxes in whole pixels
+    score: float  # difference, at most
+    share: float  # of what is surely to be found, at least so much; and of what is found besides, at most the rest
+
+
+SAME = Tolerance(iou=0.9, edge_px=2.0, score=0.03, share=1.0)
+# Other kernels round a quantised model otherwise in every layer, and non-maximum suppression then keeps other boxes.
+ALIKE = Tolerance(iou=0.6, edge_px=2.0, score=0.2, share=0.85)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Over all pictures of one model."""
+
+    pictures: int
+    boxes: int  # that were to be found
+    matched: int
+    worst_iou: float  # of what matched, 1 where nothing did
+    worst_score: float  # difference, 0 where nothing matched
+    troubles: tuple[str, ...]  # in words, per picture
+    fine: bool  # as much agrees as is to, and there was something to agree upon
+
+    def words(self) -> str:
+        """One line."""
+        found = f"{self.matched} of {self.boxes} boxes in {self.pictures} pictures"
+        return f"{found}, IoU at least {self.worst_iou:.3f}, scores within {self.worst_score:.3f}"
+
+
+def compare(
+    expected: Sequence[Sequence[Found]], answer: Sequence[Sequence[Found]], size_px: int, tolerance: Tolerance
+) -> Agreement:
+    """How well what a reader found agrees with what was to be found, picture by picture.
+
+    Args:
+        expected: what our own runtime finds in each picture.
+        answer: what the reader finds.
+        size_px: side of the pictures.
+        tolerance: what counts as the same.
+    """
+    if len(expected) != len(answer):
+        said = f"{len(answer)} pictures were answered of {len(expected)}"
+        return Agreement(len(expected), sum(map(len, expected)), 0, 1.0, 0.0, (said,), fine=False)
+    troubles: list[str] = []
+    pairs: list[tuple[float, float]] = []
+    for number, (ours, theirs) in enumerate(zip(expected, answer, strict=True)):
+        matched, left = _matched(ours, theirs, size_px, tolerance)
+        pairs.extend(matched)
+        troubles.extend(f"picture {number}: {text}" for text in left)
+    sure = sum(_sure(one, tolerance) for several in expected for one in several)
+    return Agreement(
+        pictures=len(expected),
+        boxes=sum(map(len, expected)),
+        matched=len(pairs),
+        worst_iou=min((overlap for overlap, _ in pairs), default=1.0),
+        worst_score=max((apart for _, apart in pairs), default=0.0),
+        troubles=tuple(troubles),
+        fine=sure > 0 and len(troubles) <= (1 - tolerance.share) * 2 * sure,
+    )
+
+
+def _matched(
+    ours: Sequence[Found], theirs: Sequence[Found], size_px: int, tolerance: Tolerance
+) -> tuple[list[tuple[float, float]], list[str]]:
+    """Pairs (IoU, difference of scores), the best first come; and what has no partner, in words."""
+    overlap = iou(_boxes(ours), _boxes(theirs))
+    apart = np.abs(np.subtract.outer([one.score for one in ours], [one.score for one in theirs]))
+    same = np.array([[one.label == other.label for other in theirs] for one in ours], bool).reshape(overlap.shape)
+    off = np.abs(_boxes(ours)[:, None] - _boxes(theirs)[None]).max(axis=-1, initial=0) * size_px
+    near = (overlap >= tolerance.iou) | (off <= tolerance.edge_px)
+    fits = np.where(same & near & (apart <= tolerance.score), overlap - apart, -np.inf)
+    pairs: list[tuple[float, float]] = []
+    free = [set(range(len(ours))), set(range(len(theirs)))]
+    for place in np.argsort(-fits, axis=None).tolist():
+        row, column = divmod(place, max(len(theirs), 1))
+        if np.isfinite(fits[row, column]) and row in free[0] and column in free[1]:
+            pairs.append((float(overlap[row, column]), float(apart[row, column])))
+            free[0].discard(row)
+            free[1].discard(column)
+    left = [f"not found: {_said(ours[row])}" for row in sorted(free[0]) if _sure(ours[row], tolerance)]
+    more = [f"found besides: {_said(theirs[row])}" for row in sorted(free[1]) if _sure(theirs[row], tolerance)]
+    return pairs, left + more
+
+
+def _sure(one: Found, tolerance: Tolerance) -> bool:
+    """Nearer to the lowest score what one finds the other may miss."""
+    return one.score >= MIN_SCORE + 2 * tolerance.score
+
+
+def _boxes(several: Sequence[Found]) -> F32:
+    return np.array([one.box for one in several], np.float32).reshape(-1, 4)
+
+
+def _said(one: Found) -> str:
+    return f"{one.label} {one.score:.3f} at {', '.join(f'{edge:.3f}' for edge in one.box)}"
