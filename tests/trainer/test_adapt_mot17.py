@@ -17,7 +17,7 @@ def test_labels_of_a_wavering_teacher_are_mended_by_tracks_and_those_of_a_steady
     usual = CleaningSettings()
     for sequence, least, gain in ((steady, 0.7, -0.01), (wavering, 0.7, 0.1)):
         before, after = labels.of_scores(sequence, least, usual.unsure_support), labels.of_tracks(sequence, usual)
-        assert after.precision > before.precision - 0.005
+        assert after.precision > before.precision - 0.01
         assert after.recall > before.recall + gain
         assert after.iou > before.iou - 0.002
         assert after.punished <= before.punished
