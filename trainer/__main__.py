@@ -1,4 +1,4 @@
-"""The `foresight-train` command: `data`, `evaluate`.
+"""The `foresight-train` command: `data`, `detector`, `export`, `adapt`, `evaluate`, `explain`.
 
 Exit codes: 0 all is well; 1 something failed, or errors were found; 2 a file or an option must be mended.
 """
@@ -12,8 +12,12 @@ from rich.console import Console
 from edge import __version__
 from edge.contracts.errors import ConfigError, EdgeError, ModelError
 from trainer.commands import data
+from trainer.commands.adapt import adapt
 from trainer.commands.detector import detector
 from trainer.commands.evaluate import evaluate
+from trainer.commands.explain import explain
+from trainer.commands.export import export
+from trainer.commands.street import street
 from trainer.commands.street import street
 from trainer.errors import TrainError
 
@@ -27,9 +31,13 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 data.app.command()(street)
+data.app.command()(street)
 app.add_typer(data.app)
 app.command()(detector)
+app.command()(export)
+app.command()(adapt)
 app.command()(evaluate)
+app.command()(explain)
 
 
 @app.callback(invoke_without_command=True)

@@ -1,6 +1,6 @@
 """From a trained detector to the file that goes out: converted, measured, judged, and written where it is worthy."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from trainer.data.dataset import Dataset
 from trainer.detector.architecture import Architecture, grid
 from trainer.detector.detecting import Finder
 from trainer.evaluate.running import read_detector
+from trainer.export.compiling import compiled, tell_operators
 from trainer.export.convert import convert
 from trainer.export.variant import Variant
 from trainer.gate.fingerprints import alike, fingerprints
@@ -21,11 +22,13 @@ from trainer.gate.report import gate_report
 from trainer.gate.show import show_verdict
 from trainer.gate.verdict import Check, Verdict
 from trainer.networks import load_network
-from trainer.quantise.choosing import FLOAT32, INT8, QAT, choose
+from trainer.quantise.choosing import FLOAT32, INT8, QAT, Row, choose
 from trainer.quantise.measuring import measure
 from trainer.quantise.table import show_variants
 from trainer.trained import Trained
 
+BEST = "best"
+THREADS = 2  # of the latency that is reported
 MODELS, REPORT = "models", "report.html"
 
 
@@ -41,11 +44,17 @@ class Terms:
     data_name: str
 
 
+def terms(out: Path, kind: str, budget_points: float, accept_loss: str, data_name: str) -> Terms:
+    """As a command has them; `kind` is a variant or `best`."""
+    variant = None if kind == BEST else Variant(kind)
+    return Terms(out, variant, budget_points, accept_loss, THREADS, data_name)
+
+
 Tune = Callable[[], Trained]  # the network once more, trained with the rounding of int8 in it
 
 
 def release_detector(
-    trained: Trained, train: Dataset, held_out: Dataset, terms: Terms, tune: Tune, console: Console
+    trained: Trained, train: Dataset, held_out: Dataset, on: Terms, tune: Tune, console: Console
 ) -> Manifest:
     """Convert, compare the variants, judge one on pictures that were held out, report, and write the file.
 
@@ -56,9 +65,9 @@ def release_detector(
     used = [picture.path for picture in train.pictures]
     reference = converted(trained, Variant.FLOAT32, (), console)
     candidate = (
-        compared(trained, reference, used, held_out, terms, tune, console)
-        if terms.variant is None
-        else converted(trained, terms.variant, used, console)
+        compared(trained, reference, used, held_out, on, tune, console)
+        if on.variant is None
+        else converted(trained, on.variant, used, console)
     )
     with console.status("judging it on the held-out pictures"):
         judged = judge(
@@ -67,13 +76,13 @@ def release_detector(
             held_out,
             calibration=used,
             training=used,
-            budget_points=terms.budget_points,
-            threads=terms.threads,
+            budget_points=on.budget_points,
+            threads=on.threads,
         )
         verdict = with_check(judged, float_check(trained, reference, held_out))
         if not verdict.accepted and verdict.scored:
             verdict = look_inside(verdict, held_out)
-    return settled(trained, verdict, terms, console)
+    return settled(trained, verdict, on, console)
 
 
 def compared(
@@ -81,7 +90,7 @@ def compared(
     reference: Path,
     used: Sequence[Path],
     held_out: Dataset,
-    terms: Terms,
+    on: Terms,
     tune: Tune,
     console: Console,
 ) -> Path:
@@ -90,25 +99,34 @@ def compared(
     files |= {
         one.value: converted(trained, one, used, console) for one in (Variant.FLOAT16, Variant.DYNAMIC, Variant.INT8)
     }
-    rows = measure(files, held_out)
-    choice = choose(rows, terms.budget_points)
+    rows = measured(files, held_out, console)
+    choice = choose(rows, on.budget_points)
     if choice.row.variant != INT8:
         console.print("int8 loses too much: the network learns to live with its rounding", highlight=False)
         files[QAT] = converted(tune(), Variant.INT8, (), console, QAT)
-        rows = measure(files, held_out)
-        choice = choose(rows, terms.budget_points)
+        rows = measured(files, held_out, console)
+        choice = choose(rows, on.budget_points)
     show_variants(rows, choice, console)
     return files[choice.row.variant]
 
 
-def settled(trained: Trained, verdict: Verdict, terms: Terms, console: Console) -> Manifest:
+def measured(files: Mapping[str, Path], held_out: Dataset, console: Console) -> list[Row]:
+    """Size, speed and accuracy of each file."""
+    with console.status("measuring") as status:
+        return measure(files, held_out, status.update)
+
+
+def settled(trained: Trained, verdict: Verdict, on: Terms, console: Console) -> Manifest:
     """Show and report the verdict, and write the file where it is accepted."""
     show_verdict(verdict, console)
     report = trained.folder / REPORT
-    gate_report(verdict, report, terms.data_name)
+    gate_report(verdict, report, on.data_name)
     console.print(f"the report is {report}", markup=False, highlight=False)
-    manifest = release(verdict, terms.out, report=report, accept_loss=terms.accept_loss)
-    console.print(f"{terms.out} is written: {terms.out.stat().st_size / 1000:.0f} kB", markup=False, highlight=False)
+    manifest = release(verdict, on.out, report=report, accept_loss=on.accept_loss)
+    tell_operators(on.out, console)
+    console.print(f"{on.out} is written: {on.out.stat().st_size / 1000:.0f} kB", markup=False, highlight=False)
+    if manifest.quantisation == Variant.INT8.quantisation:
+        compiled(on.out, console)
     return manifest
 
 

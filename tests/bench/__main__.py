@@ -12,6 +12,7 @@ BENCHMARKS = {
     "labels": "labels of a teacher before and after cleaning by tracks, against the truth of MOT17",
     "outbox": "durable events per second against paho alone, and what is lost when things are killed",
     "pipeline": "the whole chain against the bare loop decode + resize + invoke",
+    "quantize": "size, latency and mAP of a detector as float32, float16, dynamic, int8 and trained for int8",
     "savings": "how many detector calls forecasts save, and what that costs",
     "startup": "process start to first published detection, memory, growth",
     "tracking": "MOT17 half-val by TrackEval, every frame and every 5th",

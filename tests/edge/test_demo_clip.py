@@ -30,7 +30,7 @@ def test_what_is_shipped_is_small() -> None:
 def test_the_shipped_model_is_int8_and_knows_the_streets_kinds() -> None:
     bundle = read_bundle(MODEL)
     assert bundle.labels == LABELS
-    assert bundle.input.spec.dtype in {"int8", "uint8"}
+    assert bundle.input.tensor.dtype in {"int8", "uint8"}
 
 
 def test_nothing_is_in_a_picture_that_is_not_there() -> None:

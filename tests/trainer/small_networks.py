@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from edge.contracts.types import F32
 from trainer.detector.network import Doubled
 
 PX = 32
@@ -39,7 +40,8 @@ def pyramid() -> Any:
     picture = keras.Input((PX, PX, 3), name="picture")
     near, far = body()(picture, training=False)
     near = layers.Add(name="sum")([near, Doubled(name="up")(far)])
-    boxes, logits = [], []
+    boxes: list[Any] = []
+    logits: list[Any] = []
     for name, level in (("near", near), ("far", far)):
         features = layers.SpatialDropout2D(0.1, name=f"{name}_dropout")(level)
         for rows, outputs, kind in ((boxes, 4, "box"), (logits, 2, "class")):
@@ -69,5 +71,5 @@ def uneven(model: Any) -> Any:
     return model
 
 
-def pictures(seed: int = 1, count: int = 4) -> np.ndarray:
+def pictures(seed: int = 1, count: int = 4) -> F32:
     return np.random.default_rng(seed).uniform(-1, 1, (count, PX, PX, 3)).astype(np.float32)

@@ -98,7 +98,7 @@ def test_a_range_stands_still_where_nothing_is_learnt() -> None:
 
 
 def test_values_that_are_joined_are_rounded_together_and_the_picture_by_all_its_pixels() -> None:
-    model = fake_quantised(pyramid(), [pictures() * 0.1], 0)
+    model = fake_quantised(pyramid(), [pictures() * np.float32(0.1)], 0)
     names = {layer.name for layer in model.layers if isinstance(layer, Rounded)}
     assert {"boxes_rounded", "logits_rounded", "sum_rounded", "shortcut_rounded"} <= names
     assert not {"near_box_rounded", "near_box_rows_rounded", "up_rounded"} & names

@@ -10,8 +10,7 @@ from rich.console import Console
 
 from trainer.detector.making import Wish, make_detector
 from trainer.detector.training import Run
-from trainer.export.variant import Variant
-from trainer.releasing import Terms
+from trainer.releasing import terms
 from trainer.settling import Value
 from trainer.training.precision import Precision
 
@@ -26,7 +25,6 @@ class StudentWish:
     variant: str
     budget_points: float
     accept_loss: str
-    threads: int
 
 
 def train_student(data: Path, run: Path, out: Path, wish: StudentWish, console: Console) -> None:
@@ -45,6 +43,6 @@ def train_student(data: Path, run: Path, out: Path, wish: StudentWish, console: 
     make_detector(
         Wish(data, wish.recipe, wish.options, wish.command),
         Run(run, out.stem, 0, Precision.FLOAT32, 0),
-        Terms(out, Variant(wish.variant), wish.budget_points, wish.accept_loss, wish.threads, "footage of the scene"),
+        terms(out, wish.variant, wish.budget_points, wish.accept_loss, "footage of the scene"),
         console,
     )

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from trainer.commands.detector import Side, Steps, Variant, Weights, Width
+from trainer.commands.detector import Side, Steps, Weights, Width
+from trainer.commands.options import AcceptLoss, Budget, Kind, Variant
 
 
 def adapt(  # noqa: PLR0913 - a command has as many options as its users need
@@ -33,9 +34,9 @@ def adapt(  # noqa: PLR0913 - a command has as many options as its users need
     px: Side = None,
     width: Width = None,
     weights: Weights = None,
-    variant: Annotated[Variant, typer.Option(help="How its numbers are written")] = Variant.INT8,
-    budget: Annotated[float, typer.Option(help="Points of mAP that quantisation may cost", min=0.0)] = 1.0,
-    accept_loss: Annotated[str, typer.Option(help="Write a model that lost more; the reason is packed in it")] = "",
+    variant: Variant = Kind.BEST,
+    budget: Budget = 1.0,
+    accept_loss: AcceptLoss = "",
     threads: Annotated[int, typer.Option(help="CPU threads of the teacher and of the scoring", min=1, max=64)] = 2,
 ) -> None:
     """Label footage with a strong model, clean the labels by tracks, train a small student, judge and report it."""
@@ -63,7 +64,7 @@ def adapt(  # noqa: PLR0913 - a command has as many options as its users need
 
     asked = {"training.steps": steps, "network.input_px": px, "network.width": width, "weights": weights}
     options = {key: value for key, value in asked.items() if value is not None}
-    wish = StudentWish(recipe, options, sys.argv, variant.value, budget, accept_loss, threads)
+    wish = StudentWish(recipe, options, sys.argv, variant.value, budget, accept_loss)
 
     def trained(data: Path, folder: Path, file: Path) -> None:
         train_student(data, folder, file, wish, console)

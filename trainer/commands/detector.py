@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-THREADS = 2  # that the latency is measured with
+from trainer.commands.options import AcceptLoss, Budget, Kind, Variant
+
 Steps = Annotated[int | None, typer.Option(help="Batches to learn from [picked to suit the data]", min=1)]
 Side = Annotated[int | None, typer.Option("--px", help="Side of the network's picture, 192 to 640 [picked]")]
 Width = Annotated[float | None, typer.Option(help="Multiplier of the backbone's channels, .25 to 1 [.35]")]
@@ -20,16 +21,6 @@ class Precision(StrEnum):
     FLOAT32 = "float32"
     BFLOAT16 = "bfloat16"
     FLOAT16 = "float16"
-
-
-class Variant(StrEnum):
-    """How the numbers of the file are written."""
-
-    BEST = "best"  # the smallest that keeps its accuracy
-    INT8 = "int8"
-    FLOAT16 = "float16"
-    DYNAMIC = "dynamic"
-    FLOAT32 = "float32"
 
 
 def detector(  # noqa: PLR0913 - a command has as many options as its users need
@@ -50,17 +41,16 @@ def detector(  # noqa: PLR0913 - a command has as many options as its users need
     devices: Annotated[int, typer.Option(help="Devices to share batches out to; 0 = all GPUs", min=0)] = 0,
     precision: Annotated[Precision, typer.Option(help="In which layers compute")] = Precision.FLOAT32,
     patience: Annotated[int, typer.Option(help="Validations without gain until it stops; 0 = never", min=0)] = 0,
-    variant: Annotated[Variant, typer.Option(help="How its numbers are written; best = compare all")] = Variant.BEST,
-    budget: Annotated[float, typer.Option(help="Points of mAP that quantisation may cost", min=0.0)] = 1.0,
-    accept_loss: Annotated[str, typer.Option(help="Write a model that lost more; the reason is packed in it")] = "",
+    variant: Variant = Kind.BEST,
+    budget: Budget = 1.0,
+    accept_loss: AcceptLoss = "",
 ) -> None:
     """Train a detector, quantise it, and write it if it kept its accuracy; a report says what it is worth."""
     from rich.console import Console  # noqa: PLC0415 - commands load only what they need
 
     from trainer.detector.making import Wish, make_detector  # noqa: PLC0415
     from trainer.detector.training import Run  # noqa: PLC0415
-    from trainer.export.variant import Variant as Kind  # noqa: PLC0415
-    from trainer.releasing import Terms  # noqa: PLC0415
+    from trainer.releasing import terms  # noqa: PLC0415
     from trainer.training.precision import Precision as Computed  # noqa: PLC0415
 
     asked = {
@@ -77,6 +67,6 @@ def detector(  # noqa: PLR0913 - a command has as many options as its users need
     make_detector(
         Wish(data, recipe, options, sys.argv),
         Run(folder, out.stem, devices, Computed(precision), patience),
-        Terms(out, None if variant is Variant.BEST else Kind(variant), budget, accept_loss, THREADS, data.name),
+        terms(out, variant.value, budget, accept_loss, data.name),
         Console(),
     )

@@ -1,25 +1,26 @@
-"""`foresight-train export`: from a trained network to a model file."""
+"""`foresight-train export`: a trained network once more to a model file, on other terms."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from trainer.export.variant import Variant
+from trainer.commands.options import AcceptLoss, Budget, Kind, Variant
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder of a trained network")],
-    out: Annotated[Path, typer.Option("--out", help="The .tflite to write")] = Path("model.tflite"),
-    variant: Annotated[Variant, typer.Option("--variant", help="How its numbers are written")] = Variant.INT8,
-    calibration: Annotated[
-        Path | None, typer.Option("--calibration", help="Pictures of the training split, for int8")
-    ] = None,
-    most: Annotated[int, typer.Option("--max-detections", min=1, max=100, help="Most boxes of a picture")] = 25,
-    timeout_s: Annotated[float, typer.Option("--timeout-s", min=1, help="Longest time for the converter")] = 600,
+    run: Annotated[Path, typer.Argument(help="Folder of the run that trained it")],
+    data: Annotated[Path, typer.Option(help="The labelled pictures that it was trained on", show_default=False)],
+    *,
+    out: Annotated[Path, typer.Option(help="The model file to write")] = Path("model.tflite"),
+    variant: Variant = Kind.BEST,
+    budget: Budget = 1.0,
+    accept_loss: AcceptLoss = "",
 ) -> None:
-    """Convert a network with metadata, labels and foresight.json packed inside; compile it where a compiler is."""
-    from trainer.export.tool import export_run  # noqa: PLC0415 - commands load only what they need
+    """Convert a trained detector, and write it if it kept its accuracy: the second half of `detector`."""
+    from rich.console import Console  # noqa: PLC0415 - commands load only what they need
 
-    export_run(run, variant, calibration, out, most, timeout_s, Console())
+    from trainer.detector.making import export_detector  # noqa: PLC0415
+    from trainer.releasing import terms  # noqa: PLC0415
+
+    export_detector(run, data, terms(out, variant.value, budget, accept_loss, data.name), Console())

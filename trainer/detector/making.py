@@ -19,6 +19,7 @@ from trainer.parts import Parts, checked, parts
 from trainer.quantise.choosing import QAT
 from trainer.quantise.detector import fine_tune_detector
 from trainer.quantise.fine_tuning import fine_tuning
+from trainer.quantise.variants import Origin, read_origin
 from trainer.releasing import Terms, release_detector
 from trainer.run_folder import begin_run
 from trainer.settling import Value, settle
@@ -51,13 +52,26 @@ def make_detector(wish: Wish, run: Run, terms: Terms, console: Console) -> None:
         pictures["validation"] = found.validation
     if begin_run(run.folder, recipe, wish.command, pictures):
         console.print(f"going on with the run in {run.folder}", markup=False, highlight=False)
-    trained = trained_detector(recipe, found, run, console)
+    origin = Origin(trained_detector(recipe, found, run, console), recipe, found.train)
+    release_detector(origin.trained, origin.train, found.held_out, terms, lambda: tuned(origin, console), console)
 
-    def tuned() -> Trained:
-        with training_bar(console, fine_tuning(recipe.training.schedule(0, 0)).steps) as moved:
-            return fine_tune_detector(trained, recipe, found.train, run.folder / QAT, moved)
 
-    release_detector(trained, found.train, found.held_out, terms, tuned, console)
+def export_detector(run: Path, data: Path, terms: Terms, console: Console) -> None:
+    """The second half of `make_detector`, of a run that has come to its end.
+
+    Raises:
+        TrainError, ConfigError, ModelError: in words what is wrong, where, and what to do.
+    """
+    found = usable(parts(told(open_data(data), console).splits), console)
+    origin = read_origin(run, found.train)
+    release_detector(origin.trained, origin.train, found.held_out, terms, lambda: tuned(origin, console), console)
+
+
+def tuned(origin: Origin, console: Console) -> Trained:
+    """The network once more, with the rounding of int8 in it."""
+    steps = fine_tuning(origin.recipe.training.schedule(0, 0)).steps
+    with training_bar(console, steps) as moved:
+        return fine_tune_detector(origin.trained, origin.recipe, origin.train, origin.trained.folder / QAT, moved)
 
 
 def told(opened: Opened, console: Console) -> Opened:

@@ -1,6 +1,6 @@
 """A network with the networks inside it laid open: every layer's tensors within reach, and its weights shared."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,17 @@ class Flat:
     def to(self, tensors: Any) -> Any:
         """A Keras model from the picture to some of the tensors, in the structure they are given in."""
         return keras.Model(self.picture, tensors)
+
+    def all_of(self, tensors: Sequence[Any]) -> Callable[[Any], list[Any]]:
+        """What computes a list of tensors of a batch of pictures; Keras itself unpacks a list of one."""
+        names = [f"{index}" for index in range(len(tensors))]
+        model = self.to(dict(zip(names, tensors, strict=True)))
+
+        def compute(batch: Any) -> list[Any]:
+            found = model(batch, training=False)
+            return [found[name] for name in names]
+
+        return compute
 
     def trunk(self) -> tuple[Step, ...]:
         """The steps that every output rests upon: the head's branches are left out."""

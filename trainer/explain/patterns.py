@@ -116,8 +116,8 @@ def _kernels(flat: Flat) -> tuple[Section, ...]:
         return ()
     text = (
         f"The {kernels.shape[3]} kernels of {kernels.shape[0]} x {kernels.shape[1]} pixels that look at the picture "
-        "itself, as colours: grey is 0. Light beside dark finds edges of that direction, one hue finds that hue. "
-        "Kernels like noise would say that the network has not been trained for long.",
+        "itself, as colours: grey is 0, a plain grey one is not used. Light beside dark finds edges of that direction, "
+        "one hue finds that hue. Kernels like noise would say that the network has not been trained for long.",
     )
     shot = Shot("kernels", "kernels of the first layer", kernel_sheet(kernels))
     return (Section("The first layer", text, (shot,), narrow=False),)

@@ -39,11 +39,11 @@ class Reach:
 
 def reaches(flat: Flat, chosen: Sequence[Level], pictures: F32) -> tuple[Reach, ...]:
     """What the units of each level see, measured over some pictures (P, S, S, 3)."""
-    model = flat.to([level.before for level in chosen])
+    model = flat.all_of([level.before for level in chosen])
     batch = tf.constant(pictures)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(batch)
-        middles = [_middle(one) for one in model(batch, training=False)]
+        middles = [_middle(one) for one in model(batch)]
     return tuple(
         _reach(places(flat, level.before), level.side, _mass(tape.gradient(middle, batch)))
         for level, middle in zip(chosen, middles, strict=True)

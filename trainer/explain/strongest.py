@@ -36,11 +36,11 @@ def peaks(flat: Flat, chosen: Sequence[tuple[Level, Reach]], views: Sequence[Vie
     Places count whose window lies in the picture: the grey around it is no pattern of anybody. Where there are none,
     those that are centred in it.
     """
-    model = flat.to([level.before for level, _ in chosen])
+    model = flat.all_of([level.before for level, _ in chosen])
     rows: list[list[tuple[F32, I64]]] = [[] for _ in chosen]
     for start in range(0, len(views), BATCH):
         batch = views[start : start + BATCH]
-        maps = model(np.stack([view.tensor for view in batch]), training=False)
+        maps = model(np.stack([view.tensor for view in batch]))
         for found, (level, reach), one in zip(rows, chosen, maps, strict=True):
             found.extend(_strongest(np.asarray(one), level, reach, batch))
     return tuple(_gathered(found, level.side) for found, (level, _) in zip(rows, chosen, strict=True))

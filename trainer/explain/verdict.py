@@ -53,9 +53,8 @@ def reader(trained: Trained) -> Reader:
         TrainError: its task is none that looks at pictures.
     """
     if trained.task not in READERS:
-        raise TrainError(
-            f"{trained.folder}: a network for {trained.task.value} cannot be explained; {list(READERS)} can"
-        )
+        kinds = ", ".join(READERS)
+        raise TrainError(f"{trained.folder} is a {trained.task.value}; what can be explained: {kinds}")
     return READERS[trained.task]
 
 

@@ -1,69 +1,84 @@
-"""What the variants of one network cost and reach, on the same pictures and in turns on the same machine."""
+"""Size, speed and accuracy of the variants of one detector, run as the daemon runs them."""
 
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
-import numpy as np
-
-from edge.contracts.types import ModelBundle
+from edge.contracts.preprocess import Preprocess
+from edge.imaging import OpenCv
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.tflite import open_runtime
 from trainer.data.dataset import Dataset
+from trainer.errors import TrainError
 from trainer.evaluate.bootstrap import compare_map
-from trainer.evaluate.evaluation import Evaluation, evaluate
-from trainer.evaluate.running import read_detector, run_model
+from trainer.evaluate.coco import CocoResult, evaluate_coco
+from trainer.evaluate.running import read_detector, read_pixels, run_model
 from trainer.quantise.choosing import FLOAT32, Row
 
 THREADS = (1, 2)
-ROUNDS, INVOCATIONS = 5, 8  # in turns, so that a machine that slows down does so for all
+ROUNDS, IN_TURN, WARM_UP = 30, 5, 3  # in each round, each file runs so often one after the other
+Told = Callable[[str], None]
 
 
-def measure(files: Mapping[str, Path], held_out: Dataset) -> list[Row]:
-    """One row for each variant.
+def measure(files: Mapping[str, Path], dataset: Dataset, told: Told, *, rounds: int = ROUNDS) -> list[Row]:
+    """A row for each file, in their order.
 
     Args:
-        files: by variant; float32 is among them.
-        held_out: labelled pictures that none of them has seen.
+        files: by variant; float32, which the others are compared with, among them.
+        dataset: pictures that were held out.
+        told: what is done, in words, now and then.
+        rounds: turns of each file for the clock.
 
     Raises:
-        ModelError: one of them cannot be read or run.
+        ModelError: a file cannot be run.
+        TrainError: no picture can be read.
     """
-    bundles = {name: read_detector(path) for name, path in files.items()}
-    scores = {name: _scored(bundle, held_out) for name, bundle in bundles.items()}
-    times = [_milliseconds(list(bundles.values()), threads) for threads in THREADS]
+    results: dict[str, CocoResult] = {}
+    for name, path in files.items():
+        told(f"scoring {name}")
+        run = run_model(read_detector(path), dataset)
+        results[name] = evaluate_coco(run.dataset, run.found)
+    told("timing")
+    took = latencies(files, dataset, rounds)
     return [
         Row(
             variant=name,
-            kb=files[name].stat().st_size / 1000,
-            ms_1=times[0][place],
-            ms_2=times[1][place],
-            map50=score.coco.scores.ap50,
-            map=score.coco.scores.ap,
-            certain=compare_map(scores[FLOAT32].coco, score.coco).certain,
+            kb=path.stat().st_size / 1000,
+            ms_1=took[name, 1],
+            ms_2=took[name, 2],
+            map50=results[name].scores.ap50,
+            map=results[name].scores.ap,
+            certain=name != FLOAT32 and compare_map(results[FLOAT32], results[name]).certain,
         )
-        for place, (name, score) in enumerate(scores.items())
+        for name, path in files.items()
     ]
 
 
-def _scored(bundle: ModelBundle, held_out: Dataset) -> Evaluation:
-    run = run_model(bundle, held_out)
-    return evaluate(run.dataset, run.found)
+def latencies(files: Mapping[str, Path], dataset: Dataset, rounds: int) -> dict[tuple[str, int], float]:
+    """Median milliseconds of the model alone, by file and threads.
 
-
-def _milliseconds(bundles: Sequence[ModelBundle], threads: int) -> list[float]:
-    """Medians of one invocation of each, without the preparation of its picture."""
+    All are open together and take turns, so that whatever else the machine does falls on all of them alike.
+    """
+    pixels = next((one for one in (read_pixels(picture.path) for picture in dataset.pictures) if one is not None), None)
+    if pixels is None:
+        raise TrainError(f"none of {len(dataset)} pictures can be read; name pictures that were held out")
+    clocks: dict[tuple[str, int], list[float]] = {}
     with ExitStack() as stack:
-        runtimes = [stack.enter_context(open_runtime(one, RuntimeSettings(threads=threads))) for one in bundles]
-        inputs = [np.zeros(one.input.tensor.shape, one.input.tensor.dtype) for one in bundles]
-        took: list[list[float]] = [[] for _ in bundles]
-        for _ in range(ROUNDS):
-            for runtime, tensor, times in zip(runtimes, inputs, took, strict=True):
-                runtime.invoke(tensor)  # the caches are another model's
-                for _ in range(INVOCATIONS):
+        runs = []
+        for name, path in files.items():
+            bundle = read_detector(path)
+            tensor = Preprocess(bundle.input, OpenCv())(pixels)[0].copy()
+            for threads in THREADS:
+                runtime = stack.enter_context(open_runtime(bundle, RuntimeSettings(threads=threads)))
+                for _ in range(WARM_UP):
+                    runtime.invoke(tensor)
+                runs.append((runtime, tensor, clocks.setdefault((name, threads), [])))
+        for _ in range(rounds):
+            for runtime, tensor, clock in runs:
+                for _ in range(IN_TURN):
                     begin = time.perf_counter()
                     runtime.invoke(tensor)
-                    times.append((time.perf_counter() - begin) * 1000)
-    return [statistics.median(times) for times in took]
+                    clock.append((time.perf_counter() - begin) * 1000)
+    return {key: statistics.median(clock) for key, clock in clocks.items()}
