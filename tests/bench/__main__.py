@@ -9,6 +9,7 @@ BENCHMARKS = {
     "cameras": "an RTSP camera killed and frozen again and again: how soon it is back, what it costs the others",
     "heads": "what pre-processing and decoding cost around the model, and what crops find",
     "hostile": "thousands of hostile MQTT payloads and packets: dead threads, changed states",
+    "labels": "labels of a teacher before and after cleaning by tracks, against the truth of MOT17",
     "outbox": "durable events per second against paho alone, and what is lost when things are killed",
     "pipeline": "the whole chain against the bare loop decode + resize + invoke",
     "quantize": "size, latency and mAP of a detector as float32, float16, dynamic, int8 and trained for int8",

@@ -26,7 +26,10 @@ class Rendered:
 
 def street_clip(path: Path, frames: int, seed: int = 1) -> Rendered:
     """So many frames of the street, ten a second, in a file."""
-    made = [(pixels, truth) for _, (pixels, _, truth) in zip(range(frames), Street(seed, SIZE, CALM).frames(FPS))]
+    made = [
+        (pixels, truth)
+        for _, (pixels, _, truth) in zip(range(frames), Street(seed, SIZE, CALM).frames(FPS), strict=False)
+    ]
     write_clip(path, [pixels for pixels, _ in made])
     return Rendered(path, tuple(truth for _, truth in made))
 
@@ -34,7 +37,7 @@ def street_clip(path: Path, frames: int, seed: int = 1) -> Rendered:
 def write_clip(path: Path, pictures: list[U8]) -> None:
     """Pictures of one size (h, w, 3) as a video file."""
     height, width = pictures[0].shape[:2]
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), FPS, (width, height))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, (width, height))
     assert writer.isOpened()
     for pixels in pictures:
         writer.write(pixels)
@@ -59,15 +62,16 @@ def walker(t_s: float, speed: float = 0.2) -> list[float]:
     return [left, 0.4, left + 0.06, 0.6]
 
 
-def knowing(rendered: Rendered, score: float = 0.9) -> Callable[[U8], Detections]:
-    """A teacher that finds what is to be seen of the street, asked about its frames one after the other."""
+def knowing(rendered: Rendered, also: Detections) -> Callable[[U8], Detections]:
+    """A teacher that finds what is to be seen of the street, and something else, asked about every frame in turn."""
     rest = iter(rendered.truth)
 
     def see(pixels: U8) -> Detections:
         truth = next(rest)
         shown = truth.visible >= 0.3
-        box: F32 = truth.box[shown]
-        return Detections(box, np.full(len(box), score, np.float32), truth.label[shown])
+        box: F32 = np.concatenate([truth.box[shown], also.box])
+        score = np.append(np.full(int(shown.sum()), 0.9, np.float32), also.score)
+        return Detections(box, score, np.append(truth.label[shown], also.label))
 
     return see
 

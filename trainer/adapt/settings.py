@@ -39,7 +39,7 @@ class CleaningSettings(BaseModel, extra="forbid", frozen=True):
     hidden_share: float = Field(
         0.6, gt=0, le=1, description="a filled box of which another in front covers this share is ignored"
     )
-    smooth_s: float = Field(0.1, ge=0, le=2, description="boxes are smoothed over this long to both sides; 0: never")
+    smooth_s: float = Field(0.2, ge=0, le=2, description="boxes are smoothed over this long to both sides; 0: never")
 
     @model_validator(mode="after")
     def _support_ascends(self) -> Self:
