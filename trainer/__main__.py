@@ -18,7 +18,6 @@ from trainer.commands.evaluate import evaluate
 from trainer.commands.explain import explain
 from trainer.commands.export import export
 from trainer.commands.street import street
-from trainer.commands.street import street
 from trainer.errors import TrainError
 
 EXIT_CODES: dict[type[EdgeError], int] = {ConfigError: 2, ModelError: 2, TrainError: 2, EdgeError: 1}
@@ -32,7 +31,6 @@ app = typer.Typer(
 )
 data.app.command()(street)
 data.app.command()(street)
-app.add_typer(data.app)
 app.command()(detector)
 app.command()(export)
 app.command()(adapt)
