@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from edge.contracts.preprocess import Preprocess
+from edge.contracts.preprocess import PADDING, Preprocess
 from edge.contracts.types import F32, F64, I64, U8
 from edge.imaging import OpenCv
 from trainer.classifier.network import LOGITS
@@ -19,7 +19,7 @@ TIE = 1e-3  # how much being surer is worth against one more right answer of all
 
 
 class Scorer:
-    """Runs a network over samples, whose pictures are prepared once and kept.
+    """Runs a network over samples.
 
     Args:
         size: side of the network's picture.
@@ -29,14 +29,18 @@ class Scorer:
     def __init__(self, size: int, dataset: Dataset) -> None:
         self._prepare = Preprocess(picture_input(size), OpenCv())
         self._dataset = dataset
+        self._model: Any = None
+        self._run: Any = None
         self.truth: I64 = np.array([picture.label[0] for picture in dataset.pictures], np.int64)
 
     def logits(self, model: Any) -> F64:
         """(P, C) of a network as `classifier` makes it."""
-        run = tf.function(lambda pictures: model(pictures, training=False)[LOGITS], reduce_retracing=True)
+        if model is not self._model:  # traced once, not at every validation
+            self._model = model
+            self._run = tf.function(lambda pictures: model(pictures, training=False)[LOGITS], reduce_retracing=True)
         pictures = self._dataset.pictures
         parts = [
-            np.asarray(run(np.concatenate([self._tensor(one) for one in pictures[start : start + BATCH]])), np.float64)
+            np.asarray(self._run(np.concatenate([self._tensor(one) for one in pictures[start : start + BATCH]])), np.float64)
             for start in range(0, len(pictures), BATCH)
         ]
         return np.concatenate(parts)
@@ -54,6 +58,6 @@ class Scorer:
     def _tensor(self, picture: Picture) -> F32:
         pixels = read_pixels(picture.path)
         if pixels is None:
-            pixels = np.full((1, 1, 3), 114, np.uint8)
+            pixels = np.full((1, 1, 3), PADDING, np.uint8)
         tensor: F32 = self._prepare(pixels)[0].copy()
         return tensor
