@@ -8,6 +8,7 @@ import pytest
 from edge.contracts.errors import ModelError
 from tests.paths import data
 from tests.rigs.coco128 import coco128
+from tests.rigs.labelled import dataset, picture
 from tests.rigs.spoiled import bias, scaled_by, swapped_outputs, weights, with_files, with_graph
 from trainer.data.dataset import Dataset
 from trainer.gate.judge import judge
@@ -152,3 +153,16 @@ def test_refuses_pictures_that_were_seen_before() -> None:
     assert by(verdict, Answer.FAILED) == {Question.CALIBRATION, Question.TRAINING}
     assert str(seen) in words(verdict, Question.CALIBRATION)
     assert not verdict.forgivable
+
+
+def test_judges_classifiers_by_whole_pictures() -> None:
+    file = data("models", "mobilenet_v1_0.25_224_1_metadata_1.tflite")
+    path = data("images", "cats_and_dogs.jpg")
+    whole = picture((0, (0.0, 0.0, 1.0, 1.0)), path=path)
+    animals = dataset(whole, whole, labels=("Egyptian cat", "airliner"))
+    verdict = judge(file, file, animals, calibration=(), training=())
+    assert verdict.accepted
+    found = verdict.scored[0].run.found[0]
+    assert found.label.tolist()[0] == 0
+    assert found.box.tolist()[0] == [0.0, 0.0, 1.0, 1.0]
+    assert found.score[0] == found.score.max()
