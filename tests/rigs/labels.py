@@ -7,7 +7,7 @@ reflections, on vehicles), may be labelled and need not be.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment  # type: ignore[import-untyped]
+from scipy.optimize import linear_sum_assignment
 
 from edge.contracts.boxes import iou
 from edge.contracts.types import F32, F64, Detections, Mask
