@@ -189,7 +189,9 @@ def test_the_converter_out_of_disk(network: tuple[Any, Trained], tmp_path: Path)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100 << 10, hard))  # what a full disk does: writing fails half way
     try:
-        with pytest.raises(TrainError, match=r"the conversion of .* to float32"):
+        with pytest.raises(
+            TrainError, match=r"to float32 failed: the network cannot be put into .*; free some space there"
+        ):
             convert(network[1], Variant.FLOAT32, [], tmp_path / "m.tflite", timeout_s=300)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
