@@ -1,26 +1,20 @@
-"""Backbones with ImageNet weights: Keras' own MobileNets, tapped at three strides."""
+"""A detector's backbone: one of Keras' MobileNets, tapped at three strides."""
 
-import re
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 
+from trainer.backbones import IMAGENET, NONE, imagenet_network
 from trainer.detector.architecture import Architecture
-from trainer.errors import TrainError
+
+__all__ = ["IMAGENET", "NONE", "TAPS", "backbone"]
 
 # The layers whose outputs have strides 8, 16 and 32.
 TAPS: Mapping[str, tuple[str, str, str]] = {
     "mobilenet_v1": ("conv_pw_5_relu", "conv_pw_11_relu", "conv_pw_13_relu"),
     "mobilenet_v2": ("block_6_expand_relu", "block_13_expand_relu", "block_16_project_BN"),
 }
-_MADE_BY = {"mobilenet_v1": keras.applications.MobileNet, "mobilenet_v2": keras.applications.MobileNetV2}
-IMAGENET, NONE = "imagenet", "none"
-PUBLISHED_PX = 224  # the pictures that published weights were trained on
-_KINDS = {keras.layers.DepthwiseConv2D: "depthwise_kernel", keras.layers.Conv2D: "kernel"}
-_STATISTICS = ("gamma", "beta", "moving_mean", "moving_variance")
 
 
 def backbone(architecture: Architecture, weights: str = NONE) -> Any:
@@ -28,69 +22,11 @@ def backbone(architecture: Architecture, weights: str = NONE) -> Any:
 
     Args:
         architecture: kind, width and picture.
-        weights: a file (Keras' own `.h5`, or an `.npz` of its arrays), `imagenet` to download what Keras publishes,
-            `none` for random ones.
+        weights: see `imagenet_network`.
 
     Raises:
         TrainError: there is no such file, it is of another network, or nothing can be downloaded.
     """
-    size = architecture.input_px
-    whole = _made(architecture, size, None)
-    if weights == IMAGENET:
-        whole.set_weights(_published(architecture).get_weights())
-    elif weights != NONE:
-        _load(whole, Path(weights))
+    whole = imagenet_network(architecture.backbone, architecture.width, architecture.input_px, weights)
     taps = [whole.get_layer(name).output for name in TAPS[architecture.backbone]]
     return keras.Model(whole.input, taps, name="backbone")
-
-
-def _made(architecture: Architecture, size: int, weights: str | None) -> Any:
-    make = _MADE_BY[architecture.backbone]
-    return make(input_shape=(size, size, 3), alpha=architecture.width, include_top=False, weights=weights)
-
-
-def _published(architecture: Architecture) -> Any:
-    try:
-        return _made(architecture, PUBLISHED_PX, IMAGENET)
-    except Exception as error:  # whatever a download and its archive can raise
-        line = (str(error).splitlines() or [""])[0]
-        raise TrainError(
-            f"ImageNet weights of {architecture.backbone}, width {architecture.width:g}, cannot be had: {line}; name a "
-            "file of them (--weights FILE), or begin from random ones (--weights none): that takes far more pictures"
-        ) from error
-
-
-def _load(model: Any, path: Path) -> None:
-    if not path.is_file():
-        raise TrainError(f"there are no weights at {path}; name a file, `imagenet` to download them, or `none`")
-    try:
-        if path.suffix == ".npz":
-            with np.load(path) as arrays:
-                _assign(model, dict(arrays))
-        else:
-            model.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
-        line = (str(error).splitlines() or [""])[0]
-        raise TrainError(f"{path} does not hold the weights of {model.name}: {line}; choose the right width") from error
-
-
-def _assign(model: Any, arrays: Mapping[str, np.ndarray]) -> None:
-    """Arrays have the layers' names of another creation, so their order within each kind counts."""
-    for kind, key in _KINDS.items():
-        layers = [layer for layer in model.layers if type(layer) is kind]
-        _fill(layers, [key], arrays)
-    _fill([one for one in model.layers if isinstance(one, keras.layers.BatchNormalization)], _STATISTICS, arrays)
-
-
-def _fill(layers: list[Any], keys: Any, arrays: Mapping[str, np.ndarray]) -> None:
-    columns = [sorted((name for name in arrays if name.endswith(f"__{key}")), key=_natural) for key in keys]
-    if any(len(column) != len(layers) for column in columns):
-        raise ValueError(f"{len(layers)} layers with {keys[0]}, and {len(columns[0])} arrays")
-    for layer, names in zip(layers, zip(*columns, strict=True), strict=True):
-        layer.set_weights([arrays[name] for name in names])
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """`conv_2` before `conv_10`."""
-    stem = name.rpartition("__")[0]  # else the layer without a number would not come first
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", stem)]

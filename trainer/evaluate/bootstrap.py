@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge.contracts.types import Mask
 from trainer.evaluate.coco import CocoResult
 from trainer.evaluate.matches import ClassMatches, mean_ap, once_each
 
@@ -74,6 +75,23 @@ def compare_map(first: CocoResult, second: CocoResult, *, draws: int = 1000, see
         ValueError: they were not scored on the same pictures.
     """
     return _compare("mAP", first.at_ious, second.at_ious, draws, seed)
+
+
+def compare_shares(first: Mask, second: Mask, *, draws: int = 1000, seed: int = 0) -> Difference:
+    """Compare how often two classifiers are right (P,) on the same pictures, each of which is one box.
+
+    Raises:
+        ValueError: they were not scored on the same pictures.
+    """
+    if len(first) != len(second):
+        raise ValueError(f"{len(first)} and {len(second)} pictures were scored; run both over the same data set")
+    count = len(first)
+    if not count:
+        return Difference("accuracy", float("nan"), float("nan"), float("nan"), float("nan"), 0, draws)
+    gained = second.astype(np.float64) - first.astype(np.float64)
+    weight = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws)
+    low, high = np.percentile(weight @ gained / count, [2.5, 97.5]).tolist()
+    return Difference("accuracy", float(first.mean()), float(second.mean()), low, high, count, draws)
 
 
 def _compare(

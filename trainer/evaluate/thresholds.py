@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contracts.types import F64, I64
+from edge.contracts.types import F64, I64, Mask
 from trainer.evaluate.matches import ClassMatches, pr_curve
 
 BINS = 10
@@ -48,7 +48,11 @@ def reliability(matches: Sequence[ClassMatches], bins: int = BINS) -> Reliabilit
     """How well scores of at least `FLOOR` predict being right, all classes together."""
     score = np.concatenate([np.zeros(0), *(one.score for one in matches)])
     right = np.concatenate([np.zeros(0, bool), *(one.right for one in matches)])
-    score, right = score[score >= FLOOR], right[score >= FLOOR]
+    return reliability_of(score[score >= FLOOR], right[score >= FLOOR], bins)
+
+
+def reliability_of(score: F64, right: Mask, bins: int = BINS) -> Reliability:
+    """How well scores (N,) in 0..1 predict being right (N,)."""
     place = np.minimum((score * bins).astype(np.int64), bins - 1)
     count = np.bincount(place, minlength=bins)
     full = np.where(count > 0, count, np.nan)

@@ -1,0 +1,69 @@
+"""What `foresight-train classifier` does: pictures opened and divided, settings picked, trained, judged, written."""
+
+from operator import attrgetter
+
+from rich.console import Console
+
+from trainer.classifier.choosing import choose
+from trainer.classifier.fine_tuning import fine_tune_classifier
+from trainer.classifier.parts import Divided, divided
+from trainer.classifier.releasing import release_classifier
+from trainer.classifier.settings import ClassifierRecipe
+from trainer.classifier.training import train_classifier
+from trainer.data.dataset import Dataset
+from trainer.data.opening import open_data
+from trainer.detector.making import Wish, told, training_bar, usable
+from trainer.detector.training import Run
+from trainer.parts import parts
+from trainer.quantise.choosing import QAT
+from trainer.quantise.fine_tuning import fine_tuning
+from trainer.releasing import Terms
+from trainer.run_folder import begin_run
+from trainer.settling import settle
+from trainer.trained import Trained
+
+
+def make_classifier(wish: Wish, run: Run, terms: Terms, console: Console) -> None:
+    """From a folder of labelled pictures to a model file.
+
+    Raises:
+        TrainError, ConfigError, ModelError: in words what is wrong, where, and what to do.
+    """
+    found = divided(usable(parts(told(open_data(wish.data), console).splits), console), run.folder, console)
+    counts = ", ".join(f"{name} {len(one)}" for name, one in found.named.items())
+    console.print(f"samples: {counts}; {len(found.train.labels)} classes", markup=False, highlight=False)
+    recipe = settled(wish, found.train, console)
+    if begin_run(run.folder, recipe, wish.command, found.named):
+        console.print(f"going on with the run in {run.folder}", markup=False, highlight=False)
+    trained = trained_classifier(recipe, found, run, console)
+    release_classifier(
+        trained, found.train, found.held_out, terms, lambda: tuned(trained, recipe, found.train, console), console
+    )
+
+
+def settled(wish: Wish, train: Dataset, console: Console) -> ClassifierRecipe:
+    """The settings, and why, on the screen."""
+    choice = choose(train)
+    recipe = settle(choice.recipe, wish.recipe, wish.options)
+    for key, reason in choice.reasons.items():
+        value = attrgetter(key)
+        if value(recipe) == value(choice.recipe):
+            console.print(f"picked: {reason}", markup=False, highlight=False)
+    console.print(recipe.words(), markup=False, highlight=False)
+    return recipe
+
+
+def trained_classifier(recipe: ClassifierRecipe, found: Divided, run: Run, console: Console) -> Trained:
+    """Train with a progress bar."""
+    with training_bar(console, recipe.training.steps) as moved:
+        trained, result, sure = train_classifier(recipe, found.train, found.validation, run, moved)
+    score = f", {100 * result.score:.1f} % right on validation" if len(found.validation) else ""
+    console.print(f"trained for {result.step} steps{score}; {sure.words()}", markup=False, highlight=False)
+    return trained
+
+
+def tuned(trained: Trained, recipe: ClassifierRecipe, train: Dataset, console: Console) -> Trained:
+    """The network once more, with the rounding of int8 in it."""
+    steps = fine_tuning(recipe.training.schedule(0, 0)).steps
+    with training_bar(console, steps) as moved:
+        return fine_tune_classifier(trained, recipe, train, trained.folder / QAT, moved)

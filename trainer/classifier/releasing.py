@@ -1,0 +1,91 @@
+"""From a trained classifier to the file that goes out: converted, measured, judged, written where it is worthy."""
+
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from edge.contracts.manifest import Manifest
+from trainer.classifier.scoring import Scorer
+from trainer.data.dataset import Dataset
+from trainer.evaluate.classification import Classification, classify
+from trainer.evaluate.running import read_detector
+from trainer.export.variant import Variant
+from trainer.gate.classification import by_accuracy
+from trainer.gate.judge import judge, look_inside, some_pixels
+from trainer.gate.network import Answered, as_network
+from trainer.gate.verdict import Check
+from trainer.networks import load_network
+from trainer.releasing import Terms, Tune, apart, compared, converted, settled, with_check
+from trainer.trained import Trained
+
+WORST = 10  # classes, or pairs of them, that are shown
+
+
+def release_classifier(
+    trained: Trained, train: Dataset, held_out: Dataset, on: Terms, tune: Tune, console: Console
+) -> Manifest:
+    """Convert, compare the variants, judge one on samples that were held out, report, and write the file.
+
+    Raises:
+        TrainError: it cannot be converted, or is refused; the file is as it was, the report tells why.
+    """
+    held_out = apart(train, held_out, console)
+    used = [picture.path for picture in train.pictures]
+    reference = converted(trained, Variant.FLOAT32, (), console)
+    candidate = (
+        compared(trained, reference, used, held_out, on, tune, console)
+        if on.variant is None
+        else converted(trained, on.variant, used, console)
+    )
+    with console.status("judging it on the held-out pictures"):
+        judged = judge(
+            reference,
+            candidate,
+            held_out,
+            calibration=used,
+            training=used,
+            budget_points=on.budget_points,
+            threads=on.threads,
+        )
+        verdict = by_accuracy(judged, on.budget_points)
+        verdict = with_check(verdict, float_check(trained, reference, held_out))
+        if not verdict.accepted and verdict.scored:
+            verdict = look_inside(verdict, held_out)
+    if verdict.scored:
+        run = verdict.scored[0].run
+        show_classification(classify(run.dataset, run.found), console)
+    return settled(trained, verdict, on, console)
+
+
+def float_check(trained: Trained, reference: Path, held_out: Dataset) -> Check:
+    """Whether the float file does what the network does."""
+    scorer, model = Scorer(trained.input_px, held_out), load_network(trained)
+    answers = [Answered(pixels, scorer.outputs(model, pixels)) for pixels in some_pixels(held_out)]
+    return as_network(read_detector(reference), answers)
+
+
+def show_classification(scored: Classification, console: Console) -> None:
+    """The figures, by class, and what is mistaken for what most often."""
+    console.print(scored.words(), markup=False, highlight=False)
+    table = Table(title="By class, the least recognised first", title_justify="left")
+    for heading in ("class", "pictures", "recognised", "right when said", "taken for"):
+        table.add_column(heading, justify="left" if heading in {"class", "taken for"} else "right")
+    count, labels = scored.confusion.sum(axis=1), (*scored.dataset.labels, "nothing")
+    there = np.flatnonzero(count)
+    for row in there[np.argsort(scored.recall[there], kind="stable")][:WORST].tolist():
+        shares = (
+            f"{100 * one:.0f} %" if np.isfinite(one) else "-" for one in (scored.recall[row], scored.precision[row])
+        )
+        table.add_row(escape(labels[row]), str(count[row]), *shares, escape(_taken_for(scored, row, labels)))
+    console.print(table)
+
+
+def _taken_for(scored: Classification, row: int, labels: tuple[str, ...]) -> str:
+    """The commonest mistakes about a class."""
+    wrong = scored.confusion[row].copy()
+    wrong[row] = 0
+    worst = np.argsort(-wrong, kind="stable")[:3]
+    return ", ".join(f"{labels[column]} {wrong[column]}" for column in worst.tolist() if wrong[column])
