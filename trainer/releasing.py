@@ -1,7 +1,7 @@
 """From a trained detector to the file that goes out: converted, measured, judged, and written where it is worthy."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -79,7 +79,7 @@ def release_detector(
             budget_points=on.budget_points,
             threads=on.threads,
         )
-        verdict = with_check(judged, float_check(trained, reference, held_out))
+        verdict = judged.and_also(float_check(trained, reference, held_out))
         if not verdict.accepted and verdict.scored:
             verdict = look_inside(verdict, held_out)
     return settled(trained, verdict, on, console)
@@ -158,8 +158,3 @@ def float_check(trained: Trained, reference: Path, held_out: Dataset) -> Check:
     finder, model = Finder(trained.input_px, cells), load_network(trained)
     answers = [Answered(pixels, finder.outputs(model, pixels)) for pixels in some_pixels(held_out)]
     return as_network(read_detector(reference), answers)
-
-
-def with_check(verdict: Verdict, check: Check) -> Verdict:
-    """One more answer."""
-    return replace(verdict, checks=(check, *verdict.checks))
