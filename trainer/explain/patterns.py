@@ -110,7 +110,7 @@ def how_to_read(*, dreaming: bool) -> str:
 def _kernels(flat: Flat) -> tuple[Section, ...]:
     """The kernels of the first layer, where it looks at the colours themselves."""
     first = next((step.layer for step in flat.steps if hasattr(step.layer, "kernel")), None)
-    kernels = np.asarray(first.kernel) if first is not None else np.zeros(0, np.float32)
+    kernels: F32 = np.asarray(first.kernel if first is not None else 0, np.float32)
     if kernels.ndim != 4 or kernels.shape[2] != 3:
         return ()
     text = (
