@@ -31,7 +31,7 @@ $(VENV)/device: pyproject.toml
 # TrackEval asks for a second OpenCV in the place of the headless one, so what it really needs is named here.
 $(VENV)/dev: $(VENV)/device
 	@echo "== installing what the tests need into $(VENV)"
-	@$(PIP) install --editable '.[dev]'
+	@$(PIP) install --editable '.[dev,trainer]'
 	@$(PIP) install --no-deps 'trackeval==1.3.0'
 	@touch $@
 

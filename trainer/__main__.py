@@ -1,4 +1,4 @@
-"""The `foresight-train` command: `data`, `detector`, `export`, `adapt`, `evaluate`, `explain`.
+"""The `foresight-train` command: `data`, `detector`, `classifier`, `export`, `adapt`, `evaluate`, `explain`.
 
 Exit codes: 0 all is well; 1 something failed, or errors were found; 2 a file or an option must be mended.
 """
@@ -13,6 +13,7 @@ from edge import __version__
 from edge.contracts.errors import ConfigError, EdgeError, ModelError
 from trainer.commands import data
 from trainer.commands.adapt import adapt
+from trainer.commands.classifier import classifier
 from trainer.commands.detector import detector
 from trainer.commands.evaluate import evaluate
 from trainer.commands.explain import explain
@@ -32,6 +33,7 @@ app = typer.Typer(
 data.app.command()(street)
 data.app.command()(street)
 app.command()(detector)
+app.command()(classifier)
 app.command()(export)
 app.command()(adapt)
 app.command()(evaluate)

@@ -1,7 +1,7 @@
 """From a trained detector to the file that goes out: converted, measured, judged, and written where it is worthy."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -10,11 +10,12 @@ from edge.contracts.manifest import Manifest
 from trainer.data.dataset import Dataset
 from trainer.detector.architecture import Architecture, grid
 from trainer.detector.detecting import Finder
-from trainer.evaluate.running import read_detector
+from trainer.evaluate.running import read_detector, run_model
 from trainer.export.compiling import compiled, tell_operators
 from trainer.export.convert import convert
 from trainer.export.variant import Variant
 from trainer.gate.fingerprints import alike, fingerprints
+from trainer.gate.found import finds_as_network
 from trainer.gate.judge import judge, look_inside, some_pixels
 from trainer.gate.network import Answered, as_network
 from trainer.gate.release import release
@@ -28,6 +29,7 @@ from trainer.quantise.table import show_variants
 from trainer.trained import Trained
 
 BEST = "best"
+SOME = 60  # pictures that the float file is compared with the network on
 THREADS = 2  # of the latency that is reported
 MODELS, REPORT = "models", "report.html"
 
@@ -79,7 +81,9 @@ def release_detector(
             budget_points=on.budget_points,
             threads=on.threads,
         )
-        verdict = with_check(judged, float_check(trained, reference, held_out))
+        verdict = judged
+        for check in float_checks(trained, reference, held_out, on.threads):
+            verdict = verdict.and_also(check)
         if not verdict.accepted and verdict.scored:
             verdict = look_inside(verdict, held_out)
     return settled(trained, verdict, on, console)
@@ -152,14 +156,12 @@ def converted(
     return path
 
 
-def float_check(trained: Trained, reference: Path, held_out: Dataset) -> Check:
-    """Whether the float file does what the network does."""
+def float_checks(trained: Trained, reference: Path, held_out: Dataset, threads: int) -> tuple[Check, ...]:
+    """Whether the float file does what the network does, before its post-process and after."""
     cells = grid(Architecture(len(trained.labels), trained.input_px))
-    finder, model = Finder(trained.input_px, cells), load_network(trained)
+    finder, model, bundle = Finder(trained.input_px, cells), load_network(trained), read_detector(reference)
     answers = [Answered(pixels, finder.outputs(model, pixels)) for pixels in some_pixels(held_out)]
-    return as_network(read_detector(reference), answers)
-
-
-def with_check(verdict: Verdict, check: Check) -> Verdict:
-    """One more answer."""
-    return replace(verdict, checks=(check, *verdict.checks))
+    some = held_out.take(range(min(SOME, len(held_out))))
+    run = run_model(bundle, some, threads=threads)
+    found = finds_as_network(finder.find(model, run.dataset), run.found, trained.labels)
+    return as_network(bundle, answers), found

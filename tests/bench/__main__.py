@@ -8,6 +8,7 @@ BENCHMARKS = {
     "activity": "still and moving cost of the activity gate, what it misses, cameras per core",
     "cameras": "an RTSP camera killed and frozen again and again: how soon it is back, what it costs the others",
     "heads": "what pre-processing and decoding cost around the model, and what crops find",
+    "detectors": "detectors trained on public data sets by one command each: AP50, what int8 costs, minutes",
     "hostile": "thousands of hostile MQTT payloads and packets: dead threads, changed states",
     "labels": "labels of a teacher before and after cleaning by tracks, against the truth of MOT17",
     "outbox": "durable events per second against paho alone, and what is lost when things are killed",

@@ -11,6 +11,7 @@ from tests.paths import DATA, REPOSITORY
 
 SUFFIXES = (".jpg", ".jpeg", ".png")
 CALIBRATION = 32
+FRESH = "random_"  # how the names of models of random weights begin
 
 
 def fresh_models(folder: Path) -> list[Path]:
@@ -25,7 +26,7 @@ def fresh_models(folder: Path) -> list[Path]:
     pictures = _calibration(folder / "calibration")
     models = []
     for variant in (Variant.FLOAT32, Variant.INT8):
-        models.append(folder / f"tiny_{variant.value}.tflite")
+        models.append(folder / f"{FRESH}{variant.value}.tflite")
         convert(trained, variant, pictures, models[-1])
     return models
 

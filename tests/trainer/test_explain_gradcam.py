@@ -146,7 +146,7 @@ def a_square() -> View:
     return view(pixels)
 
 
-TRUTH = (np.array([8, 36, 28, 56]) / SIDE).astype(np.float32)
+TRUTH: F32 = np.array([8 / SIDE, 36 / SIDE, 28 / SIDE, 56 / SIDE], np.float32)
 THERE = Finding("square", 1.0, TRUTH, int(cell_of(TRUTH[None, None])[0]), 0)
 
 
@@ -154,7 +154,7 @@ def test_the_heat_of_a_detection_lies_in_its_box(learnt: Any) -> None:
     picture = a_square()
     one = studied(learnt, trained(Task.DETECTOR, "square"), picture)
     assert int(np.asarray(learnt(picture.tensor[None])["logits"])[0, :, 0].argmax()) == THERE.row
-    around = np.clip(TRUTH + np.array([-6, -6, 6, 6]) / SIDE, 0, 1).astype(np.float32)
+    around: F32 = np.clip(TRUTH + np.array([-6, -6, 6, 6], np.float32) / SIDE, 0, 1, dtype=np.float32)
     assert [level.name for level, _ in one.levels] == ["relu_0", "relu_1", "relu_2"]
     for chosen in one.levels:
         assert inside(verdict_heat(one, picture, THERE, chosen), around) > 0.8

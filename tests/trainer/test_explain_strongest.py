@@ -1,8 +1,6 @@
 """The patches shown are those of the strongest responses, the channels those that matter, the dreams what they like."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -77,18 +75,13 @@ def test_the_grey_around_a_picture_excites_nobody() -> None:
     assert allowed(level, reach, wide).sum() == 8 * 16  # none sees only the picture: those in it
 
 
-def _column(column: int) -> Callable[[Any], Any]:
-    return lambda logits: logits[:, column]
-
-
 def test_the_channel_that_the_verdict_rests_upon_weighs_most() -> None:
     flat, level, _ = level_and_reach(colour_classifier(), "seen")
     classes = next(step.after[0] for step in flat.steps if step.layer.name == "classes")
     red = view(painted((slice(0, 64), slice(0, 32), RED)))
-    for column, heavier in ((0, 0), (1, 1)):
-        weight = weights(flat, [level], [red], classes, _column(column))[0]
-        assert np.argmax(weight) == heavier or weight.max() == 0
-    assert weights(flat, [level], [red], classes, lambda logits: logits[:, 0])[0][0] > 0
+    weight = weights(flat, [level], [red], classes, lambda logits: logits[:, 0])[0]
+    assert weight[0] > 0
+    assert weight[1] == 0
 
 
 def test_a_channel_that_is_always_the_same_is_not_shown() -> None:

@@ -66,10 +66,10 @@ def exported(network: tuple[Any, Trained], pictures: tuple[Path, ...]) -> Export
     return made
 
 
-def seen_by(path: Path, pixels: U8) -> Detections:
+def seen_by(path: Path, pixels: U8, threads: int = 1) -> Detections:
     """What the daemon's own parts make of a picture; boxes in fractions of the model's input."""
     bundle = read_bundle(path)
-    with open_runtime(bundle, RuntimeSettings(threads=1)) as runtime:
+    with open_runtime(bundle, RuntimeSettings(threads=threads)) as runtime:
         return decoder(bundle, LIMITS)(runtime.invoke(Preprocess(bundle.input, OpenCv())(pixels)[0]))
 
 
@@ -92,12 +92,12 @@ def raw_of(model: Any, path: Path, pixels: U8) -> tuple[F32, F32]:
 
 
 def found_of(boxes: F32, scores: F32) -> Detections:
-    """What is found by decoding as training does, and suppressing within each class."""
+    """What is found by decoding as training does, and suppressing over all classes, of each cell the best."""
     cells = grid(SMALL)
     corner = np.asarray(decoded(boxes[None], cells.centre, cells.stride, cells.base))[0]
-    cell, label = np.nonzero(scores >= POST_PROCESS.min_score)
-    every = Detections(corner[cell], scores[cell, label], label)
-    return every[nms(every.box, every.score, every.label, POST_PROCESS.nms_iou)[: POST_PROCESS.max_detections]]
+    every = Detections(corner, scores.max(axis=1), scores.argmax(axis=1))[scores.max(axis=1) >= POST_PROCESS.min_score]
+    kept = nms(every.box, every.score, np.zeros_like(every.label), POST_PROCESS.nms_iou)
+    return every[kept[: POST_PROCESS.max_detections]]
 
 
 def picture(path: Path) -> U8:
@@ -117,12 +117,14 @@ def test_the_float_file_gives_what_the_network_gives(
     assert true_scores.std() > 0.1
     assert np.abs(boxes - true_boxes).max() < 1e-4
     assert np.abs(scores - true_scores).max() < 1e-4
-    seen, true = seen_by(path, pixels), found_of(true_boxes, true_scores)
-    assert len(seen) == 25
-    assert set(seen.label.tolist()) == {0, 1, 2}
-    assert np.array_equal(seen.label, true.label)
-    assert np.abs(seen.score - true.score).max() < 1e-4
-    assert np.abs(seen.box - true.box).max() < 1e-4
+    true = found_of(true_boxes, true_scores)
+    for threads in (1, 2, 3):  # LiteRT's suppression class by class gives another answer with two
+        seen = seen_by(path, pixels, threads)
+        assert len(seen) == 25
+        assert set(seen.label.tolist()) == {0, 1, 2}
+        assert np.array_equal(seen.label, true.label)
+        assert np.abs(seen.score - true.score).max() < 1e-4
+        assert np.abs(seen.box - true.box).max() < 1e-4
 
 
 @pytest.mark.parametrize("variant", list(Variant))
@@ -189,7 +191,9 @@ def test_the_converter_out_of_disk(network: tuple[Any, Trained], tmp_path: Path)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100 << 10, hard))  # what a full disk does: writing fails half way
     try:
-        with pytest.raises(TrainError, match=r"the conversion of .* to float32"):
+        with pytest.raises(
+            TrainError, match=r"to float32 failed: the network cannot be put into .*; free some space there"
+        ):
             convert(network[1], Variant.FLOAT32, [], tmp_path / "m.tflite", timeout_s=300)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -32,6 +32,10 @@ def test_only_the_end_of_endless_talk_is_kept() -> None:
         ("import sys; print('the reason', file=sys.stderr); sys.exit(3)", "the work failed: the reason"),
         ("raise OSError(28, 'No space left on device')", r"the work failed: .*No space left on device"),
         ("print('Aborting!'); raise SystemExit(1)", "the work failed: Aborting!"),
+        (
+            "import sys; sys.exit('WARNING: All log messages\\nI0000 00:00:1 port.cc\\nthe disk is full; free some')",
+            "the work failed: the disk is full; free some",
+        ),
         ("raise SystemExit(1)", "the work failed: it gave no reason"),
         ("import os; os.abort()", r"the work crashed \(SIGABRT\)"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", r"the work crashed \(SIGSEGV\)"),

@@ -8,6 +8,7 @@ import pytest
 from edge.contracts.errors import ModelError
 from tests.paths import data
 from tests.rigs.coco128 import coco128
+from tests.rigs.labelled import dataset, picture
 from tests.rigs.spoiled import bias, scaled_by, swapped_outputs, weights, with_files, with_graph
 from trainer.data.dataset import Dataset
 from trainer.gate.judge import judge
@@ -35,8 +36,9 @@ def words(verdict: Verdict, question: Question) -> str:
     return next(check.words for check in verdict.checks if check.question is question)
 
 
-def turned(stored: np.ndarray) -> np.ndarray:
-    return stored[::-1]
+def coarse(stored: np.ndarray) -> np.ndarray:
+    """Weights of three bits."""
+    return stored // 32 * 32
 
 
 def relabelled(files: dict[str, bytes]) -> dict[str, bytes]:
@@ -70,7 +72,7 @@ def test_accepts_a_file_that_is_as_good() -> None:
     ("pictures", "accuracy"), [(FEW, Answer.UNKNOWN), (ENOUGH, Answer.FAILED)], ids=["few boxes", "enough"]
 )
 def test_refuses_one_with_spoiled_weights(tmp_path: Path, pictures: int, accuracy: Answer) -> None:
-    candidate = with_graph(model(), tmp_path / "spoiled.tflite", weights(FIRST, turned))
+    candidate = with_graph(model(), tmp_path / "spoiled.tflite", weights(FIRST, coarse))
     verdict = judged(candidate, coco128(most=pictures))
     assert by(verdict, Answer.FAILED) == {Question.AGREEMENT, *([Question.ACCURACY] if pictures == ENOUGH else [])}
     assert next(check.answer for check in verdict.checks if check.question is Question.ACCURACY) is accuracy
@@ -152,3 +154,16 @@ def test_refuses_pictures_that_were_seen_before() -> None:
     assert by(verdict, Answer.FAILED) == {Question.CALIBRATION, Question.TRAINING}
     assert str(seen) in words(verdict, Question.CALIBRATION)
     assert not verdict.forgivable
+
+
+def test_judges_classifiers_by_whole_pictures() -> None:
+    file = data("models", "mobilenet_v1_0.25_224_1_metadata_1.tflite")
+    path = data("images", "cats_and_dogs.jpg")
+    whole = picture((0, (0.0, 0.0, 1.0, 1.0)), path=path)
+    animals = dataset(whole, whole, labels=("Egyptian cat", "airliner"))
+    verdict = judge(file, file, animals, calibration=(), training=())
+    assert verdict.accepted
+    found = verdict.scored[0].run.found[0]
+    assert found.label.tolist()[0] == 0
+    assert found.box.tolist()[0] == [0.0, 0.0, 1.0, 1.0]
+    assert found.score[0] == found.score.max()

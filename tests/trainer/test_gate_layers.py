@@ -80,6 +80,21 @@ def test_names_the_layer_that_loses_it(tmp_path: Path, layer: str, spoil: str) -
     assert any(other.loss > 0 for other in found if other.place > worst.place)
 
 
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("", ""),
+        ("Identity", "Identity"),
+        ("Relu6", "Relu6"),
+        ("model/tf.math.add_1/Add;model/tf.compat.v1.nn.depthwise_conv2d", "tf.math.add_1"),
+        ("detector_1/backbone_1/block_3_project_BN_1/batchnorm/add_1;detector_1/x", "block_3_project_BN_1"),
+        (f"{BODY}/Conv2d_0/Relu6", "Conv2d_0"),
+    ],
+)
+def test_names_layers_as_people_do(name: str, short: str) -> None:
+    assert LayerLoss(0, "CONV_2D", name, 0.0, 0.0, 0.0, 0.0, 0.0).short_name == short
+
+
 def test_pairs_layers_by_name() -> None:
     def step(name: str, output: int, shape: tuple[int, ...] = (1, 4)) -> Step:
         return Step(output, "CONV_2D", name, shape, (), output)

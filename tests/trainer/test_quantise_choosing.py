@@ -27,7 +27,8 @@ def qat(map_: float, certain: bool = False) -> Row:
     [
         ([FLOAT32], "float32", "loses nothing, and no Edge TPU"),
         ([FLOAT32, FLOAT16, DYNAMIC, int8(0.495), qat(0.50)], "int8", "0.5 points, which could be chance"),
-        ([FLOAT32, FLOAT16, int8(0.51, certain=True), qat(0.52)], "int8", "28% of float32's size, 550 kB, and loses n"),
+        ([FLOAT32, FLOAT16, int8(0.51), qat(0.52)], "int8", "28% of float32's size, 550 kB, and loses nothing"),
+        ([FLOAT32, int8(0.5), qat(0.55, certain=True)], "qat", "and certainly gains 5.0 points"),
         ([FLOAT32, FLOAT16, int8(0.40), qat(0.50)], "int8", "10.0 points, which could be chance"),
         ([FLOAT32, FLOAT16, int8(0.495, certain=True), qat(0.50)], "int8", "loses 0.5 points; it is whole in int8"),
         ([FLOAT32, FLOAT16, int8(0.48, certain=True), qat(0.50)], "qat", "lost by int8 (2.0 points). qat has"),

@@ -10,7 +10,7 @@ from trainer.evaluate.evaluation import Evaluation, evaluate
 from trainer.evaluate.running import read_detector, run_model
 
 SEED = 4711  # the model was trained on the streets of seed 1
-LEAST_AP50 = 0.2
+LEAST_AP50 = 0.4
 
 
 @pytest.fixture(scope="module")
@@ -30,4 +30,4 @@ def test_it_finds_what_is_in_unseen_streets(evaluation: Evaluation) -> None:
 
 
 def test_it_finds_every_kind(evaluation: Evaluation) -> None:
-    assert min(cut.recall for cut in evaluation.cuts) >= 0.0
+    assert min(cut.recall for cut in evaluation.cuts) > 0.15

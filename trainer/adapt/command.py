@@ -11,6 +11,7 @@ from rich.table import Table as Shown
 
 from edge.contracts.types import ModelBundle
 from trainer.adapt.labelling import Footage, Plan, label_footage
+from trainer.adapt.notes import Notes
 from trainer.adapt.report import AGREEMENT, TRUTH, footage_table, score_table, write_adaptation
 from trainer.adapt.scoring import Examinee, Marked, mark, with_truth
 from trainer.adapt.seeing import seeing
@@ -23,7 +24,7 @@ from trainer.errors import TrainError
 from trainer.evaluate.running import read_detector
 from trainer.report.contents import Table
 
-DATA, STUDENT, REPORT, SHEET = "data", "student", "adaptation.html", "labels-{}.png"
+DATA, LOOKS, STUDENT, REPORT, SHEET = "data", "looks", "student", "adaptation.html", "labels-{}.png"
 SHOWN, COLUMNS, WIDTH = 12, 3, 1500  # of the contact sheets
 
 TrainStudent = Callable[[Path, Path, Path], None]  # data set, folder of the run, model file to write
@@ -38,6 +39,11 @@ class Lesson:
     wanted: tuple[str, ...]  # labels; none = all that it finds
     footage: FootageSettings
     cleaning: CleaningSettings
+
+    def told(self) -> str:
+        """All that the teacher's looks depend on."""
+        settings = self.looks.model_dump_json() + self.footage.model_dump_json()
+        return f"{self.teacher.sha256} {self.teacher.labels} {sorted(self.wanted)} {settings}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,8 @@ def label(clips: Path, run: Path, lesson: Lesson, console: Console) -> Footage:
     Raises:
         TrainError, ModelError: in words.
     """
-    plan = Plan(lesson.teacher.labels, lesson.footage, lesson.cleaning)
+    notes = Notes(run / LOOKS, lesson.told())
+    plan = Plan(lesson.teacher.labels, lesson.footage, lesson.cleaning, notes)
     columns = (TextColumn("{task.description}"), TimeElapsedColumn())
     with Teacher(lesson.teacher, lesson.looks) as teacher, Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("the teacher looks")

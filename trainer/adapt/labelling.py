@@ -11,6 +11,7 @@ from trainer.adapt.cleaning import clean, select
 from trainer.adapt.division import divide_clip
 from trainer.adapt.footage import clips
 from trainer.adapt.looks import Labelled
+from trainer.adapt.notes import Notes
 from trainer.adapt.settings import CleaningSettings, FootageSettings
 from trainer.adapt.tally import Tally, tally
 from trainer.adapt.watching import Seeing, Watched, watch
@@ -32,6 +33,7 @@ class Plan:
     labels: tuple[str, ...]  # of the teacher, "" in holes
     footage: FootageSettings
     cleaning: CleaningSettings
+    notes: Notes  # of what the teacher saw
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,14 +87,17 @@ def _watched(folder: Path, see: Seeing, plan: Plan, moved: Moved) -> tuple[list[
             moved(name, t_s)
 
         try:
-            watched = watch(clip, see, plan.footage, told)
+            watched = plan.notes.read(clip)
+            if watched is None:
+                watched = watch(clip, see, plan.footage, told)
+                plan.notes.write(watched)
         except TrainError as error:
             problems.append(Problem(clip.path, str(error), "it is left out"))
             continue
         scenes.append(Scene(watched, clean(watched.looks, watched.width / watched.height, plan.cleaning)))
     if not scenes:
-        told_ = "; ".join(problem.what for problem in problems[:3])
-        raise TrainError(f"none of the {len(problems)} clips in {folder} can be read: {told_}")
+        said = "; ".join(problem.what for problem in problems[:3])
+        raise TrainError(f"none of the {len(problems)} clips in {folder} can be read: {said}")
     return scenes, problems
 
 

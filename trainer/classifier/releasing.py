@@ -18,7 +18,7 @@ from trainer.gate.judge import judge, look_inside, some_pixels
 from trainer.gate.network import Answered, as_network
 from trainer.gate.verdict import Check
 from trainer.networks import load_network
-from trainer.releasing import Terms, Tune, apart, compared, converted, settled, with_check
+from trainer.releasing import Terms, Tune, apart, compared, converted, settled
 from trainer.trained import Trained
 
 WORST = 10  # classes, or pairs of them, that are shown
@@ -51,7 +51,7 @@ def release_classifier(
             threads=on.threads,
         )
         verdict = by_accuracy(judged, on.budget_points)
-        verdict = with_check(verdict, float_check(trained, reference, held_out))
+        verdict = verdict.and_also(float_check(trained, reference, held_out))
         if not verdict.accepted and verdict.scored:
             verdict = look_inside(verdict, held_out)
     if verdict.scored:

@@ -1,6 +1,7 @@
 """`foresight-train adapt`: a small detector for one scene, learnt from the owner's own footage without a label."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -65,9 +66,5 @@ def adapt(  # noqa: PLR0913 - a command has as many options as its users need
     asked = {"training.steps": steps, "network.input_px": px, "network.width": width, "weights": weights}
     options = {key: value for key, value in asked.items() if value is not None}
     wish = StudentWish(recipe, options, sys.argv, variant.value, budget, accept_loss)
-
-    def trained(data: Path, folder: Path, file: Path) -> None:
-        train_student(data, folder, file, wish, console)
-
-    command.adapt(labelled, place, out, trained)
+    command.adapt(labelled, place, out, partial(train_student, wish=wish, console=console))
     command.examine(labelled, place, out, lesson, exam, console)

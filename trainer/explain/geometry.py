@@ -3,6 +3,7 @@
 Padding moves the map: a MobileNet's units look half a unit further right and down than a plain grid would have them.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from trainer.explain.flat import Flat, Step
@@ -28,25 +29,25 @@ def places(flat: Flat, tensor: Any) -> tuple[Place, Place]:
 
 def _moved(step: Step, before: Any, place: Place, axis: int) -> Place:
     """Where the units are after a layer; axis 0 is down, 1 across."""
+    told: Mapping[str, Any] = step.layer.get_config()  # layers of our own say there what Keras' have as attributes
     size, left = int(before.shape[1 + axis]), int(step.after[0].shape[1 + axis])
-    padding = getattr(step.layer, "padding", None)
-    kernel = getattr(step.layer, "kernel_size", getattr(step.layer, "pool_size", None))
-    if isinstance(padding, tuple):  # pads and nothing else
+    kernel = _first(told, ("kernel_size", "pool_size", "kernel_shape"))
+    padding = told.get("padding")
+    if kernel is None and isinstance(padding, tuple | list):  # pads and nothing else
         return Place(place.first - padding[axis][0] * place.step, place.step)
     if kernel is not None and left <= size:
-        return _convolved(step.layer, place, (kernel[axis], axis, size, left))
+        stride = _of(_first(told, ("strides",)), axis)
+        wide = (_of(kernel, axis) - 1) * _of(_first(told, ("dilation_rate", "dilation")), axis) + 1
+        outside = max((left - 1) * stride + wide - size, 0) // 2 if padding == "same" else 0
+        return Place(place.first + ((wide - 1) / 2 - outside) * place.step, place.step * stride)
     ratio = size / left
     return Place(place.first + (ratio - 1) / 2 * place.step, place.step * ratio)
 
 
-def _convolved(layer: Any, place: Place, sizes: tuple[int, int, int, int]) -> Place:
-    kernel, axis, size, left = sizes
-    stride = _pair(layer, "strides")[axis]
-    wide = (kernel - 1) * _pair(layer, "dilation_rate")[axis] + 1
-    before = max((left - 1) * stride + wide - size, 0) // 2 if layer.padding == "same" else 0
-    return Place(place.first + ((wide - 1) / 2 - before) * place.step, place.step * stride)
+def _first(told: Mapping[str, Any], names: Sequence[str]) -> Any:
+    return next((told[name] for name in names if told.get(name) is not None), None)
 
 
-def _pair(layer: Any, name: str) -> tuple[int, int]:
-    value = getattr(layer, name, None) or 1
-    return (value, value) if isinstance(value, int) else (int(value[0]), int(value[1]))
+def _of(value: Any, axis: int) -> int:
+    """A size along one axis; 1 where a layer has none."""
+    return 1 if value is None else value if isinstance(value, int) else int(value[axis])

@@ -38,7 +38,7 @@ def levels(flat: Flat, most: int = MOST) -> tuple[Level, ...]:
     Raises:
         TrainError: there are no feature maps.
     """
-    maps = [step for step in flat.trunk() if _is_map(step)]
+    maps = [step for step in flat.trunk() if _is_map(step) and step.after[0].shape != flat.picture.shape]
     bends = [step for step in maps if _bends(step)] or maps
     if not bends:
         raise TrainError("the network has no feature maps: only convolutional ones can be explained")

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import cv2
-import keras
 import numpy as np
 
 from edge.contracts.preprocess import PADDING
@@ -110,8 +109,8 @@ def how_to_read(*, dreaming: bool) -> str:
 
 def _kernels(flat: Flat) -> tuple[Section, ...]:
     """The kernels of the first layer, where it looks at the colours themselves."""
-    first = next((step.layer for step in flat.steps if isinstance(step.layer, keras.layers.Conv2D)), None)
-    kernels = np.asarray(first.kernel) if first is not None else np.zeros((0, 0, 0, 0), np.float32)
+    first = next((step.layer for step in flat.steps if hasattr(step.layer, "kernel")), None)
+    kernels: F32 = np.asarray(first.kernel if first is not None else 0, np.float32)
     if kernels.ndim != 4 or kernels.shape[2] != 3:
         return ()
     text = (

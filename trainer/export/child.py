@@ -27,6 +27,7 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 def main(path: str) -> int:
     """Do what a request asks."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # whoever waits for us may be killed
+    tf.get_logger().setLevel("ERROR")  # what it has to say otherwise would stand before the reason
     try:
         _convert(read_request(Path(path)))
     except TrainError as error:
@@ -41,10 +42,18 @@ def _convert(request: Request) -> None:
     calibration = CalibrationSet(request.calibration if measured else (), trained.input_px)
     served = Served(load_network(trained), trained, request.post_process)
     with tempfile.TemporaryDirectory(dir=request.model.parent) as folder:
-        tf.saved_model.save(served, folder, signatures={"serving_default": served.serve})
+        _save(served, folder)
         data = convert_saved(Path(folder), request.variant, trained.task, calibration if measured else None)
     request.model.write_bytes(data)
     Answer(calibration.used, tuple(calibration.unreadable)).write(request.answer)
+
+
+def _save(served: Served, folder: str) -> None:
+    try:
+        tf.saved_model.save(served, folder, signatures={"serving_default": served.serve})
+    except (tf.errors.OpError, OSError) as error:
+        line = str(error).splitlines()[0].rpartition("}}")[-1].strip()  # without the operator that met it
+        raise TrainError(f"the network cannot be put into {folder}: {line}; free some space there") from error
 
 
 if __name__ == "__main__":

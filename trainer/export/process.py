@@ -1,6 +1,7 @@
 """Runs a program that may crash, hang or talk without end, and says in words what became of it."""
 
 import os
+import re
 import signal
 import time
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "GLOG_minloglevel": "3", "CUDA_VISIB
 ENDING_S = 10.0  # from the end of its output to its end
 MAX_OUTPUT_BYTES = 1 << 20
 _PIECE = 1 << 16
+_NOISE = re.compile(r"WARNING: All log messages|[IWE]0000 \d\d:|INFO: ")
 
 
 def run(argv: Sequence[str], doing: str, timeout_s: float) -> str:
@@ -39,7 +41,7 @@ def run(argv: Sequence[str], doing: str, timeout_s: float) -> str:
             raise TrainError(f"{doing} did not end within {timeout_s:g} s and was stopped; allow it more time")
         code = child.exit_code(max(deadline_s, time.monotonic() + ENDING_S))
         if code != 0:
-            raise TrainError(f"{doing} {_end(code)}: {child.said() or _last(printed) or 'it gave no reason'}")
+            raise TrainError(f"{doing} {_end(code)}: {_plain(child.said()) or _last(printed) or 'it gave no reason'}")
     finally:
         child.kill()
     return printed
@@ -54,6 +56,11 @@ def _listened(child: Child, deadline_s: float) -> str | None:
             return heard.decode(errors="replace")
         heard = (heard + piece)[-MAX_OUTPUT_BYTES:]
     return None
+
+
+def _plain(said: str) -> str:
+    """Without what TensorFlow's libraries say at every start, whatever they are told."""
+    return "; ".join(part for part in said.split("; ") if not _NOISE.match(part))
 
 
 def _last(printed: str) -> str:

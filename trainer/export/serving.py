@@ -57,7 +57,8 @@ def _suppression(post_process: PostProcess, classes: int) -> Any:
     rows = post_process.max_detections
     shapes = ((1, rows, 4), (1, rows), (1, rows), (1,))
 
-    def suppress(_boxes: Any, _scores: Any, _anchors: Any) -> Any:
+    def suppress(boxes: Any, scores: Any, anchors: Any) -> Any:
+        del boxes, scores, anchors
         return tuple(tf.zeros(shape) for shape in shapes)
 
     return tf.function(suppress, experimental_implements=post_process.attributes(classes))

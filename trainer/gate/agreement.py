@@ -6,7 +6,8 @@ Sure is a score that reaches the reference's threshold of best F1. Half of the s
 because rounding moves scores about it and back, and because a model whose scores all collapsed must not pass.
 
 Measured on 128 COCO pictures with a YOLOX-Nano: int8 that lost 8 and 11 points of mAP had 61 and 52 % of the float
-model's boxes, mean IoU 0.83 and 0.81; one that lost 31 points had 6 %, mean IoU 0.64.
+model's boxes, mean IoU 0.83 and 0.81; one that lost 31 points had 6 %, mean IoU 0.64. On the raccoons, our own
+detector's int8, dynamic and float16 files, which lost less than a point, had all 40 boxes, mean IoU 0.95, 0.99, 1.00.
 """
 
 import math

@@ -9,6 +9,7 @@ Noise grows by itself on its way through a network, so a jump late in a spoiled 
 sound input says much: blame counts the jump by the share of the loss that it is.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ MOVERS = frozenset({"CONCATENATION", "PAD", "RESHAPE", "RESIZE_NEAREST_NEIGHBOR"
 )
 SAME = frozenset({"QUANTIZE", "DEQUANTIZE"})  # the same numbers, stored differently: the reference has no such step
 ONE_UNIT = frozenset({"LOGISTIC", "SOFTMAX"})  # their channels are probabilities
+# What a layer consists of, as the converter names it behind the layer's own name.
+INSIDE = re.compile(r"(?i)(batchnorm|add|mul|relu6?|biasadd|convolution|depthwise|matmul|sigmoid|reshape)(_?\d+)?")
 LEAST_BLAME = 0.02  # of its signal that a layer must lose by itself, to be named
 
 
@@ -53,9 +56,10 @@ class LayerLoss:
 
     @property
     def short_name(self) -> str:
-        """The layer alone, without the path and the operators that were fused into it."""
+        """The layer alone, without the path before it and the operators that it became."""
         parts = [part for part in self.name.split(";", 1)[0].split("/") if part]
-        return "/".join(parts[-2:]) or self.name
+        telling = [part for part in parts if not INSIDE.fullmatch(part)]
+        return (telling or parts or [self.name])[-1]
 
 
 def layer_losses(reference: ModelBundle, candidate: ModelBundle, pictures: Sequence[U8]) -> tuple[LayerLoss, ...]:

@@ -10,7 +10,7 @@ from edge.contracts.manifest import FILE_NAME, Manifest
 from edge.contracts.model_file import check_sha256, read_model_file
 from edge.contracts.stored import replace_file
 from trainer.errors import TrainError
-from trainer.gate.inscribe import with_manifest
+from trainer.export.bundle import with_manifest
 from trainer.gate.verdict import FORGIVABLE, Verdict, listed
 
 HELD_OUT, GATE = "held_out", "gate"  # splits of the manifest's metrics

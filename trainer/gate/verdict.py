@@ -26,6 +26,7 @@ class Question(StrEnum):
     CALIBRATION = "apart from calibration"
     TRAINING = "apart from training"
     NETWORK = "as the trained network"
+    POST_PROCESS = "finds what the network finds"
     RUNS = "loads and runs"
     HEAD = "head"
     LABELS = "labels"

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 FLOAT32, FLOAT16, DYNAMIC, INT8, QAT = "float32", "float16", "dynamic", "int8", "qat"
 BUDGET_POINTS = 1.0
-_WHOLE_INT8 = (INT8, QAT)  # in the order of preference: what needs no training of its own first
-_FALL_BACK = (FLOAT16, FLOAT32)
+_WHOLE_INT8 = (INT8, QAT)
+_PREFERENCE = (INT8, QAT, FLOAT16, FLOAT32)  # what needs no training of its own first
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +34,9 @@ class Choice:
 def choose(rows: Sequence[Row], budget: float = BUDGET_POINTS) -> Choice:
     """Choose the smallest that is not certainly worse than float32.
 
-    That is the int8 file made after training; the one trained for int8 where that loses too much; float16 where both
-    do. A loss is too much when it is above the budget and certain: what could be chance is no reason to choose.
+    That is the int8 file made after training; the one trained for int8 where that loses too much, or where its further
+    training made it certainly better than float32; float16 where both lose. A loss is too much when it is above the
+    budget and certain: what could be chance is no reason to choose.
 
     Args:
         rows: float32 among them.
@@ -49,7 +50,8 @@ def choose(rows: Sequence[Row], budget: float = BUDGET_POINTS) -> Choice:
         raise ValueError(f"{FLOAT32} is not among {list(measured)}; measure it too, the others are compared with it")
     plain = measured[FLOAT32]
     refused: list[str] = []
-    for name in (*_WHOLE_INT8, *_FALL_BACK):
+    gained = QAT in measured and measured[QAT].certain and lost_points(measured[QAT], plain) < 0
+    for name in (QAT, *_PREFERENCE) if gained else _PREFERENCE:
         row = measured.get(name)
         if row is None:
             continue
@@ -80,7 +82,8 @@ def _praise(row: Row, plain: Row) -> str:
         return "float32 is the only one left: it loses nothing, and no Edge TPU runs it."
     lost = lost_points(row, plain)
     doubt = "" if row.certain or lost <= 0 else ", which could be chance"
-    words = f"loses {lost:.1f} points{doubt}" if lost > 0 else "loses nothing"
+    gain = f"certainly gains {-lost:.1f} points" if row.certain else "loses nothing"
+    words = f"loses {lost:.1f} points{doubt}" if lost > 0 else gain
     size = f"{row.variant} has {row.kb / plain.kb:.0%} of float32's size, {row.kb:.0f} kB, and {words}"
     if row.variant in _WHOLE_INT8:
         return f"{size}; it is whole in int8, as an Edge TPU needs it."

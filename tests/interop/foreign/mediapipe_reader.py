@@ -20,14 +20,16 @@ def detected(request: dict[str, Any], pictures: list[Any]) -> list[Any]:
         max_results=request["most"],
     )
     with vision.ObjectDetector.create_from_options(options) as detector:
-        return [[found(one, image) for one in detector.detect(image).detections] for image in pictures]
+        every = [(image, detector.detect(image).detections) for image in pictures]
+    return [[one for detection in several for one in found(detection, image)] for image, several in every]
 
 
-def found(detection: Any, image: Any) -> dict[str, Any]:
-    box, best = detection.bounding_box, detection.categories[0]
+def found(detection: Any, image: Any) -> list[dict[str, Any]]:
+    """MediaPipe tells boxes that are the same once, with the categories of all of them."""
+    box = detection.bounding_box
     x1, y1 = box.origin_x / image.width, box.origin_y / image.height
     edges = (x1, y1, x1 + box.width / image.width, y1 + box.height / image.height)
-    return {"label": best.category_name, "score": best.score, "box": edges}
+    return [{"label": one.category_name, "score": one.score, "box": edges} for one in detection.categories]
 
 
 def classified(request: dict[str, Any], pictures: list[Any]) -> list[Any]:
