@@ -101,9 +101,15 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     coloured(folder / "data" / "train", 90)
     coloured(folder / "data" / "val", 60, seed=5)
     options: dict[str, str | int | float] = {
-        "weights": str(data("backbones", "mobilenet_2_5_224_tf_no_top.h5")), "network.input_px": 32, "network.backbone": "mobilenet_v1", "network.width": 0.25,
-        "training.steps": 30, "training.batch": 8, "training.rate": 0.01, "training.averaging": 0.8,
-    }  # fmt: skip
+        "weights": str(data("backbones", "mobilenet_2_5_224_tf_no_top.h5")),
+        "network.input_px": 32,
+        "network.backbone": "mobilenet_v1",
+        "network.width": 0.25,
+        "training.steps": 30,
+        "training.batch": 8,
+        "training.rate": 0.01,
+        "training.averaging": 0.8,
+    }
     terms = Terms(folder / "colours.tflite", Variant.INT8, 50.0, "", 1, "colours")
     wish = Wish(folder / "data", None, options, ["test"])
     with (folder / "said.txt").open("w") as said:
