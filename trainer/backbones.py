@@ -14,12 +14,16 @@ from trainer.errors import TrainError
 _MADE_BY = {"mobilenet_v1": keras.applications.MobileNet, "mobilenet_v2": keras.applications.MobileNetV2}
 IMAGENET, NONE = "imagenet", "none"
 PUBLISHED_PX = 224  # the pictures that published weights were trained on
+MOMENTUM = 0.97  # of normalisation's statistics: Keras' own .999 would not reach them in a short training
 _KINDS = {keras.layers.DepthwiseConv2D: "depthwise_kernel", keras.layers.Conv2D: "kernel"}
 _STATISTICS = ("gamma", "beta", "moving_mean", "moving_variance")
 
 
 def imagenet_network(kind: Backbone, width: float, size: int, weights: str = NONE) -> Any:
     """A Keras model from (S, S, 3) pixels in -1..1 to the last feature map, of stride 32.
+
+    With weights, its normalisation is frozen: small data sets would spoil the statistics. It is frozen by `trainable`,
+    for Keras hands the `training` of an outer call on to every layer, whatever an inner call was given.
 
     Args:
         kind: of network.
@@ -36,6 +40,10 @@ def imagenet_network(kind: Backbone, width: float, size: int, weights: str = NON
         whole.set_weights(_published(kind, width).get_weights())
     elif weights != NONE:
         _load(whole, Path(weights))
+    for layer in whole.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = MOMENTUM
+            layer.trainable = weights == NONE
     return whole
 
 

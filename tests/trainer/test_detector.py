@@ -11,6 +11,7 @@ from tests.trainer.tensor import tensorflow
 
 tf = tensorflow()
 
+from trainer.backbones import imagenet_network  # noqa: E402
 from trainer.detector.architecture import Architecture, grid  # noqa: E402
 from trainer.detector.assign import assign, decoded, overlap  # noqa: E402
 from trainer.detector.loss import loss  # noqa: E402
@@ -145,3 +146,26 @@ def test_a_network_is_the_same_after_it_was_on_disk(tmp_path: Path) -> None:
     before, after = (one(picture, training=False) for one in (model, load_network(trained)))
     assert trained.labels == ("a", "b")
     assert all(np.array_equal(before[key], after[key]) for key in before)
+
+
+def test_the_statistics_of_a_backbone_with_weights_stay_as_they_came(tmp_path: Path) -> None:
+    weights = tmp_path / "backbone.weights.h5"
+    imagenet_network(SMALL.backbone, SMALL.width, SMALL.input_px).save_weights(weights)
+    for source, moves in ((str(weights), False), ("none", True)):
+        model = detector(SMALL, source)
+        body = next(layer for layer in model.layers if layer.name == "backbone")
+        norms = [layer for layer in body.layers if isinstance(layer, tf.keras.layers.BatchNormalization)]
+        before = [np.asarray(norm.moving_mean) for norm in norms]
+        model(np.random.default_rng(1).normal(size=(2, 64, 64, 3)).astype(np.float32), training=True)
+        same = [np.array_equal(old, norm.moving_mean) for old, norm in zip(before, norms, strict=True)]
+        assert not any(same) if moves else all(same)
+
+
+def test_a_network_with_frozen_statistics_gives_its_weights_to_one_without(tmp_path: Path) -> None:
+    weights = tmp_path / "backbone.weights.h5"
+    imagenet_network(SMALL.backbone, SMALL.width, SMALL.input_px).save_weights(weights)
+    frozen, plain = detector(SMALL, str(weights)), detector(SMALL)
+    plain.set_weights(frozen.get_weights())
+    picture = np.random.default_rng(1).uniform(-1, 1, (1, 64, 64, 3)).astype(np.float32)
+    one, other = (model(picture, training=False) for model in (frozen, plain))
+    assert np.allclose(one["boxes"], other["boxes"], atol=1e-6)

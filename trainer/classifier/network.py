@@ -19,7 +19,7 @@ EMBEDDING, LOGITS, PROBABILITIES = "embedding", "logits", "probabilities"
 def classifier(architecture: Architecture, weights: str = NONE) -> Any:
     """The network as it is trained: pictures (B, S, S, 3), -1..1, to `logits` (B, C) and `embedding` (B, E).
 
-    With weights, the statistics of the backbone's normalisation stay as they are: small data sets would spoil them.
+    With weights, the backbone's normalisation stays as it is.
     The embedding begins as a turn of the backbone's features that keeps their angles: neighbours stay neighbours.
 
     Raises:
@@ -28,7 +28,7 @@ def classifier(architecture: Architecture, weights: str = NONE) -> Any:
     size = architecture.input_px
     body = imagenet_network(architecture.backbone, architecture.width, size, weights)
     picture = keras.Input((size, size, 3), name="picture")
-    features = body(picture, training=False) if weights != NONE else body(picture)
+    features = body(picture)
     average = layers.GlobalAveragePooling2D(name="average")(features)
     vector = layers.Dense(architecture.embedding, kernel_initializer="orthogonal", name=EMBEDDING)(average)
     kept = layers.Dropout(architecture.dropout, name="dropout")(vector)

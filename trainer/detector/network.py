@@ -36,14 +36,14 @@ def detector(architecture: Architecture, weights: str = NONE) -> Any:
     """The network as a Keras model.
 
     From pictures (B, S, S, 3), -1..1, to `boxes` (B, A, 4), raw as `architecture.Grid` says, and `logits` (B, A, C).
-    With weights, the statistics of the backbone's normalisation stay as they are: small data sets would spoil them.
+    With weights, the backbone's normalisation stays as it is.
 
     Raises:
         TrainError: the backbone's weights are of another network.
     """
     body = backbone(architecture, weights)
     picture = keras.Input((architecture.input_px, architecture.input_px, 3), name="picture")
-    maps = _pyramid(body(picture) if weights == NONE else body(picture, training=False), architecture.channels)
+    maps = _pyramid(body(picture), architecture.channels)
     boxes, logits = [], []
     for stride, features in zip(STRIDES, maps, strict=True):
         boxes.append(_branch(features, 4, architecture, f"box_{stride}", 0.0))
