@@ -23,10 +23,12 @@ from trainer.gate.report import gate_report
 from trainer.gate.show import show_verdict
 from trainer.gate.verdict import Check, Verdict
 from trainer.networks import load_network
-from trainer.quantise.choosing import FLOAT32, INT8, QAT, Row, choose
+from trainer.quantise.choosing import FLOAT32, INT8, QAT, Row, choose, lost_points
 from trainer.quantise.measuring import measure
 from trainer.quantise.table import show_variants
+from trainer.report.training import read_training
 from trainer.trained import Trained
+from trainer.training.curves import LOSSES
 
 BEST = "best"
 SOME = 60  # pictures that the float file is compared with the network on
@@ -104,12 +106,12 @@ def compared(
         one.value: converted(trained, one, used, console) for one in (Variant.FLOAT16, Variant.DYNAMIC, Variant.INT8)
     }
     rows = measured(files, held_out, console)
-    choice = choose(rows, on.budget_points)
-    if choice.row.variant != INT8:
+    plain, whole = (next(row for row in rows if row.variant == name) for name in (FLOAT32, INT8))
+    if not lost_points(whole, plain) <= on.budget_points:  # NaN too
         console.print("int8 loses too much: the network learns to live with its rounding", highlight=False)
         files[QAT] = converted(tune(), Variant.INT8, (), console, QAT)
         rows = measured(files, held_out, console)
-        choice = choose(rows, on.budget_points)
+    choice = choose(rows, on.budget_points)
     show_variants(rows, choice, console)
     return files[choice.row.variant]
 
@@ -124,7 +126,8 @@ def settled(trained: Trained, verdict: Verdict, on: Terms, console: Console) -> 
     """Show and report the verdict, and write the file where it is accepted."""
     show_verdict(verdict, console)
     report = trained.folder / REPORT
-    gate_report(verdict, report, on.data_name)
+    log = trained.folder / LOSSES
+    gate_report(verdict, report, on.data_name, read_training(log) if log.exists() else ())
     console.print(f"the report is {report}", markup=False, highlight=False)
     manifest = release(verdict, on.out, report=report, accept_loss=on.accept_loss)
     tell_operators(on.out, console)

@@ -1,6 +1,7 @@
 """A verdict as a report: the answers at the top, then the candidate's figures, and the layers that lose it."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from trainer.evaluate.bootstrap import compare_map
@@ -9,12 +10,13 @@ from trainer.gate.verdict import Answer, Verdict
 from trainer.report.contents import Contents, Finding, Judgement, Table, Tone, percent
 from trainer.report.figure import COLOURS, INK, Plot, drawing, finished
 from trainer.report.page import write_judgement, write_report
+from trainer.report.training import Curve
 
 TONES: Mapping[Answer, Tone] = {Answer.PASSED: Tone.GOOD, Answer.FAILED: Tone.BAD, Answer.UNKNOWN: Tone.SOFT}
 WORST = 8  # layers in a table
 
 
-def gate_report(verdict: Verdict, out: Path, data_name: str) -> tuple[Path, ...]:
+def gate_report(verdict: Verdict, out: Path, data_name: str, training: tuple[Curve, ...] = ()) -> tuple[Path, ...]:
     """Write the report of a verdict: an HTML page and its plots; the files that were written.
 
     A candidate that could not be run has nothing to plot: its report is the answers alone.
@@ -25,7 +27,7 @@ def gate_report(verdict: Verdict, out: Path, data_name: str) -> tuple[Path, ...]
     if not verdict.scored:
         write_judgement(judgement(verdict), f"{verdict.candidate.name}: not run", f"On {data_name}", out)
         return (out,)
-    return write_report(gate_contents(verdict, data_name), out)
+    return write_report(replace(gate_contents(verdict, data_name), training=training), out)
 
 
 def blamed(layers: tuple[LayerLoss, ...]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Which of the variants of one network to ship, and why."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 FLOAT32, FLOAT16, DYNAMIC, INT8, QAT = "float32", "float16", "dynamic", "int8", "qat"
@@ -34,9 +34,8 @@ class Choice:
 def choose(rows: Sequence[Row], budget: float = BUDGET_POINTS) -> Choice:
     """Choose the smallest that is not certainly worse than float32.
 
-    That is the int8 file made after training; the one trained for int8 where that loses too much, or where its further
-    training made it certainly better than float32; float16 where both lose. A loss is too much when it is above the
-    budget and certain: what could be chance is no reason to choose.
+    That is the int8 file made after training; the one trained for int8 where that loses more than the budget and it
+    less, or where its further training made it certainly better than float32; float16 where both certainly lose more.
 
     Args:
         rows: float32 among them.
@@ -50,8 +49,7 @@ def choose(rows: Sequence[Row], budget: float = BUDGET_POINTS) -> Choice:
         raise ValueError(f"{FLOAT32} is not among {list(measured)}; measure it too, the others are compared with it")
     plain = measured[FLOAT32]
     refused: list[str] = []
-    gained = QAT in measured and measured[QAT].certain and lost_points(measured[QAT], plain) < 0
-    for name in (QAT, *_PREFERENCE) if gained else _PREFERENCE:
+    for name in (QAT, *_PREFERENCE) if _tuned_is_better(measured, plain, budget) else _PREFERENCE:
         row = measured.get(name)
         if row is None:
             continue
@@ -69,6 +67,16 @@ def lost_points(row: Row, plain: Row) -> float:
 def _loses(row: Row, plain: Row, budget: float) -> bool:
     lost = lost_points(row, plain)
     return not math.isfinite(lost) or (row.certain and lost > budget)
+
+
+def _tuned_is_better(measured: Mapping[str, Row], plain: Row, budget: float) -> bool:
+    """Whether fine-tuning certainly gained, or lost less where the other int8 file is over the budget, if by chance."""
+    tuned, other = measured.get(QAT), measured.get(INT8)
+    if tuned is None:
+        return False
+    lost = lost_points(tuned, plain)
+    doubtful = other is not None and not _loses(other, plain, budget) and lost < lost_points(other, plain) > budget
+    return doubtful or (tuned.certain and lost < 0)
 
 
 def _refusals(refused: list[str], budget: float) -> list[str]:
