@@ -103,9 +103,14 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     weights = data("backbones", "mobilenet_2_5_224_tf_no_top.h5")
     options: dict[str, str | int | float] = {
         "weights": str(weights),
-        "network.input_px": 64, "network.backbone": "mobilenet_v1", "network.width": 0.25,
-        "training.steps": 40, "training.batch": 8, "training.rate": 0.003, "training.averaging": 0.9,
-    }  # fmt: skip
+        "network.input_px": 64,
+        "network.backbone": "mobilenet_v1",
+        "network.width": 0.25,
+        "training.steps": 40,
+        "training.batch": 8,
+        "training.rate": 0.003,
+        "training.averaging": 0.9,
+    }
     terms = Terms(folder / "colours.tflite", Variant.INT8, 50.0, "", 1, "colours")
     wish = Wish(folder / "data", None, options, ["test"])
     with (folder / "said.txt").open("w") as said:

@@ -40,9 +40,7 @@ class Scorer:
             self._run = tf.function(lambda pictures: model(pictures, training=False)[LOGITS], reduce_retracing=True)
         pictures = self._dataset.pictures
         parts = [
-            np.asarray(
-                self._run(np.concatenate([self._tensor(one) for one in pictures[start : start + BATCH]])), np.float64
-            )
+            np.asarray(self._run(np.concatenate([*map(self._tensor, pictures[start : start + BATCH])])), np.float64)
             for start in range(0, len(pictures), BATCH)
         ]
         return np.concatenate(parts)
