@@ -143,9 +143,9 @@ def test_a_camera_whose_thread_hangs_is_given_another_and_left_alone_in_the_end(
         assert engine.due_s()["camera bad"] > time.monotonic() + 500  # the others need not be started anew for it
         engine.mend()
         hanging.set()
+        assert wait_until(lambda: [one.sensed.frame.camera for one in witness.followed].count("good") == 10)
         engine.stop()
         runner.join(10)
-    assert len([one for one in witness.followed if one.sensed.frame.camera == "good"]) == 10
     assert wait_until(lambda: not any(thread.name == "camera-bad" for thread in threading.enumerate()))
 
 

@@ -32,7 +32,8 @@ def classifier(architecture: Architecture, weights: str = NONE) -> Any:
     average = layers.GlobalAveragePooling2D(name="average")(features)
     vector = layers.Dense(architecture.embedding, kernel_initializer="orthogonal", name=EMBEDDING)(average)
     kept = layers.Dropout(architecture.dropout, name="dropout")(vector)
-    logits = layers.Dense(architecture.classes, name=LOGITS)(kept)
+    small = keras.initializers.RandomNormal(stddev=0.01)  # sure of nothing at first, however long the vectors are
+    logits = layers.Dense(architecture.classes, kernel_initializer=small, name=LOGITS)(kept)
     return keras.Model(picture, {LOGITS: logits, EMBEDDING: vector}, name="classifier")
 
 

@@ -1,5 +1,6 @@
 """From a trained classifier to the file that goes out: converted, measured, judged, written where it is worthy."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from edge.contracts.manifest import Manifest
+from trainer.classifier.measuring import MEASURE, NAMES, measure
 from trainer.classifier.scoring import Scorer
 from trainer.data.dataset import Dataset
 from trainer.evaluate.classification import Classification, classify
@@ -18,7 +20,9 @@ from trainer.gate.judge import judge, look_inside, some_pixels
 from trainer.gate.network import Answered, as_network
 from trainer.gate.verdict import Check
 from trainer.networks import load_network
-from trainer.releasing import Terms, Tune, apart, compared, converted, settled
+from trainer.quantise.choosing import FLOAT32, INT8, QAT, Choice, Row, choose
+from trainer.quantise.table import show_variants
+from trainer.releasing import Terms, Tune, apart, converted, settled
 from trainer.trained import Trained
 
 WORST = 10  # classes, or pairs of them, that are shown
@@ -58,6 +62,35 @@ def release_classifier(
         run = verdict.scored[0].run
         show_classification(classify(run.dataset, run.found), console)
     return settled(trained, verdict, on, console)
+
+
+def compared(
+    trained: Trained,
+    reference: Path,
+    used: Sequence[Path],
+    held_out: Dataset,
+    on: Terms,
+    tune: Tune,
+    console: Console,
+) -> Path:
+    """The file of the variant that the accuracies speak for; all of them are shown."""
+    files = {FLOAT32: reference}
+    files |= {
+        one.value: converted(trained, one, used, console) for one in (Variant.FLOAT16, Variant.DYNAMIC, Variant.INT8)
+    }
+    rows, choice = _chosen(files, held_out, on, console)
+    if choice.row.variant != INT8:
+        console.print("int8 loses too much: the network learns to live with its rounding", highlight=False)
+        files[QAT] = converted(tune(), Variant.INT8, (), console, QAT)
+        rows, choice = _chosen(files, held_out, on, console)
+    show_variants(rows, choice, console, NAMES)
+    return files[choice.row.variant]
+
+
+def _chosen(files: Mapping[str, Path], held_out: Dataset, on: Terms, console: Console) -> tuple[list[Row], Choice]:
+    with console.status("measuring") as status:
+        rows = measure(files, held_out, status.update)
+    return rows, choose(rows, on.budget_points, MEASURE)
 
 
 def float_check(trained: Trained, reference: Path, held_out: Dataset) -> Check:

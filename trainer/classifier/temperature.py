@@ -15,6 +15,9 @@ _POINTS, _ROUNDS = 41, 4
 def temperature(logits: F64, truth: I64) -> float:
     """The temperature with the least negative log likelihood.
 
+    Where all answers are right, any sureness would be too little: so as many pictures and one more are taken to be
+    right, of as many and two (Platt, Probabilistic Outputs for Support Vector Machines, 1999).
+
     Args:
         logits: (P, C).
         truth: (P,) classes.
@@ -24,17 +27,27 @@ def temperature(logits: F64, truth: I64) -> float:
     """
     if len(truth) < FEWEST:
         return 1.0
+    target = _doubted(truth, logits.shape[1])
     low, high = np.log(COOLEST), np.log(HOTTEST)
     for _ in range(_ROUNDS):  # of one variable, and with one valley: each round looks closer
         tried = np.linspace(low, high, _POINTS)
-        best = int(np.argmin([surprise(logits / np.exp(one), truth) for one in tried]))
+        best = int(np.argmin([_surprise(logits / np.exp(one), target) for one in tried]))
         low, high = tried[max(best - 1, 0)], tried[min(best + 1, _POINTS - 1)]
     return float(np.exp((low + high) / 2))
 
 
-def surprise(logits: F64, truth: I64) -> float:
-    """Mean negative logarithm of the probability of the truth (P,), of logits (P, C)."""
-    return float(-np.log(np.maximum(softmax(logits)[np.arange(len(truth)), truth], 1e-12)).mean())
+def _doubted(truth: I64, classes: int) -> F64:
+    """(P, C) probabilities of truths that one in so many pictures and two may be wrong about."""
+    doubt = 1 / (len(truth) + 2)
+    target = np.full((len(truth), classes), doubt / max(classes - 1, 1))
+    target[np.arange(len(truth)), truth] = 1 - doubt
+    return target
+
+
+def _surprise(logits: F64, target: F64) -> float:
+    """Mean cross entropy of logits and probabilities (P, C)."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    return float((np.log(np.exp(shifted).sum(axis=1)) - (target * shifted).sum(axis=1)).mean())
 
 
 def softmax(logits: F64) -> F64:

@@ -19,7 +19,7 @@ class Row:
     ms_1: float  # median of one invocation on one thread
     ms_2: float  # on two
     map50: float
-    map: float
+    map: float  # what is decided by; of a classifier, its accuracy, and above its balanced one
     certain: bool  # its interval of the difference from float32 excludes 0, and there were boxes enough to tell
 
 
@@ -31,7 +31,7 @@ class Choice:
     why: str
 
 
-def choose(rows: Sequence[Row], budget: float = BUDGET_POINTS) -> Choice:
+def choose(rows: Sequence[Row], budget: float = BUDGET_POINTS, measure: str = "mAP") -> Choice:
     """Choose the smallest that is not certainly worse than float32.
 
     That is the int8 file made after training; the one trained for int8 where that loses more than the budget and it
@@ -39,7 +39,8 @@ def choose(rows: Sequence[Row], budget: float = BUDGET_POINTS) -> Choice:
 
     Args:
         rows: float32 among them.
-        budget: points of mAP (0..100) that may be lost.
+        budget: points (0..100) that may be lost.
+        measure: what `Row.map` holds: mAP, or the accuracy of a classifier.
 
     Raises:
         ValueError: there is no float32 to compare with.
@@ -54,13 +55,13 @@ def choose(rows: Sequence[Row], budget: float = BUDGET_POINTS) -> Choice:
         if row is None:
             continue
         if name == FLOAT32 or not _loses(row, plain, budget):
-            return Choice(row, " ".join([*_refusals(refused, budget), _praise(row, plain)]))
+            return Choice(row, " ".join([*_refusals(refused, budget, measure), _praise(row, plain)]))
         refused.append(f"{name} ({lost_points(row, plain):.1f} points)")
     raise AssertionError("float32 is always taken")
 
 
 def lost_points(row: Row, plain: Row) -> float:
-    """Points of mAP that a variant lost; negative = it gained."""
+    """Points that a variant lost; negative = it gained."""
     return (plain.map - row.map) * 100
 
 
@@ -79,10 +80,10 @@ def _tuned_is_better(measured: Mapping[str, Row], plain: Row, budget: float) -> 
     return doubtful or (tuned.certain and lost < 0)
 
 
-def _refusals(refused: list[str], budget: float) -> list[str]:
+def _refusals(refused: list[str], budget: float, measure: str) -> list[str]:
     if not refused:
         return []
-    return [f"Certainly more than {budget:g} points of mAP are lost by {' and by '.join(refused)}."]
+    return [f"Certainly more than {budget:g} points of {measure} are lost by {' and by '.join(refused)}."]
 
 
 def _praise(row: Row, plain: Row) -> str:

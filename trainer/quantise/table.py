@@ -8,14 +8,15 @@ from rich.table import Table
 
 from trainer.quantise.choosing import FLOAT32, Choice, Row, lost_points
 
-_HEADING = ("variant", "kB", "ms, 1 thread", "ms, 2 threads", "mAP50", "mAP", "lost points")
+_HEADING = ("variant", "kB", "ms, 1 thread", "ms, 2 threads")
+MAP = ("mAP50", "mAP")  # names of `Row.map50` and `Row.map`
 
 
-def show_variants(rows: Sequence[Row], choice: Choice, console: Console) -> None:
+def show_variants(rows: Sequence[Row], choice: Choice, console: Console, names: tuple[str, str] = MAP) -> None:
     """Print the rows, the chosen one marked, and why it is the one."""
     plain = next((row for row in rows if row.variant == FLOAT32), None)
     table = Table(title="Variants", title_justify="left")
-    for number, heading in enumerate(_HEADING):
+    for number, heading in enumerate((*_HEADING, *names, "lost points")):
         table.add_column(heading, justify="right" if number else "left")
     for row in rows:
         style = "bold" if row is choice.row else None
