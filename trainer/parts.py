@@ -21,6 +21,12 @@ class Parts:
     held_out: Dataset
     how: str  # the division in words
 
+    @property
+    def seen(self) -> Dataset:
+        """All pictures that have a say in the weights."""
+        chosen_by = self.validation.pictures if self.validation else ()
+        return Dataset(self.train.labels, (*self.train.pictures, *chosen_by))
+
 
 def parts(splits: Mapping[str, Dataset]) -> Parts:
     """Divide a data set as it divides itself, else by chance.

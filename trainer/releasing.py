@@ -23,6 +23,7 @@ from trainer.gate.report import gate_report
 from trainer.gate.show import show_verdict
 from trainer.gate.verdict import Check, Verdict
 from trainer.networks import load_network
+from trainer.parts import Parts
 from trainer.quantise.choosing import FLOAT32, INT8, QAT, Row, choose, lost_points
 from trainer.quantise.measuring import measure
 from trainer.quantise.table import show_variants
@@ -57,16 +58,16 @@ def terms(out: Path, kind: str, budget_points: float, accept_loss: str, data_nam
 Tune = Callable[[], Trained]  # the network once more, trained with the rounding of int8 in it
 
 
-def release_detector(
-    trained: Trained, train: Dataset, held_out: Dataset, on: Terms, tune: Tune, console: Console
-) -> Manifest:
+def release_detector(trained: Trained, found: Parts, on: Terms, tune: Tune, console: Console) -> Manifest:
     """Convert, compare the variants, judge one on pictures that were held out, report, and write the file.
+
+    Ranges are measured on training pictures; held-out ones must be none of those, nor of those that chose the weights.
 
     Raises:
         TrainError: it cannot be converted, or is refused; the file is as it was, the report tells why.
     """
-    held_out = apart(train, held_out, console)
-    used = [picture.path for picture in train.pictures]
+    held_out = apart(found.seen, found.held_out, console)
+    used = [picture.path for picture in found.train.pictures]
     reference = converted(trained, Variant.FLOAT32, (), console)
     candidate = (
         compared(trained, reference, used, held_out, on, tune, console)
@@ -79,7 +80,7 @@ def release_detector(
             candidate,
             held_out,
             calibration=used,
-            training=used,
+            training=[picture.path for picture in found.seen.pictures],
             budget_points=on.budget_points,
             threads=on.threads,
         )
@@ -137,12 +138,12 @@ def settled(trained: Trained, verdict: Verdict, on: Terms, console: Console) -> 
     return manifest
 
 
-def apart(train: Dataset, held_out: Dataset, console: Console) -> Dataset:
-    """The held-out pictures without those that look like one that is learnt from; they are told of."""
-    looks = [fingerprints([picture.path for picture in one.pictures]) for one in (held_out, train)]
+def apart(seen: Dataset, held_out: Dataset, console: Console) -> Dataset:
+    """The held-out pictures without those that look like one that was seen in training; they are told of."""
+    looks = [fingerprints([picture.path for picture in one.pictures]) for one in (held_out, seen)]
     twins = dict(alike(*looks))
     for mine, other in twins.items():
-        names = held_out.pictures[mine].path, train.pictures[other].path
+        names = held_out.pictures[mine].path, seen.pictures[other].path
         console.print(f"not held out, for it looks like a training picture: {names[0]} ({names[1]})", style="yellow")
     return held_out.take([index for index in range(len(held_out)) if index not in twins])
 

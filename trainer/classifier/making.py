@@ -1,9 +1,11 @@
 """What `foresight-train classifier` does: pictures opened and divided, settings picked, trained, judged, written."""
 
 from operator import attrgetter
+from pathlib import Path
 
 from rich.console import Console
 
+from edge.config.loader import load
 from trainer.classifier.choosing import choose
 from trainer.classifier.fine_tuning import fine_tune_classifier
 from trainer.classifier.parts import Divided, divided
@@ -18,9 +20,9 @@ from trainer.parts import parts
 from trainer.quantise.choosing import QAT
 from trainer.quantise.fine_tuning import fine_tuning
 from trainer.releasing import Terms
-from trainer.run_folder import begin_run
+from trainer.run_folder import SETTINGS, begin_run
 from trainer.settling import settle
-from trainer.trained import Trained
+from trainer.trained import Trained, read_trained
 
 
 def make_classifier(wish: Wish, run: Run, terms: Terms, console: Console) -> None:
@@ -36,9 +38,18 @@ def make_classifier(wish: Wish, run: Run, terms: Terms, console: Console) -> Non
     if begin_run(run.folder, recipe, wish.command, found.named):
         console.print(f"going on with the run in {run.folder}", markup=False, highlight=False)
     trained = trained_classifier(recipe, found, run, console)
-    release_classifier(
-        trained, found.train, found.held_out, terms, lambda: tuned(trained, recipe, found.train, console), console
-    )
+    release_classifier(trained, found, terms, lambda: tuned(trained, recipe, found.train, console), console)
+
+
+def export_classifier(run: Path, data: Path, terms: Terms, console: Console) -> None:
+    """The second half of `make_classifier`, of a run that has come to its end.
+
+    Raises:
+        TrainError, ConfigError, ModelError: in words what is wrong, where, and what to do.
+    """
+    found = divided(usable(parts(told(open_data(data), console).splits), console), run, console)
+    trained, recipe = read_trained(run), load(run / SETTINGS, ClassifierRecipe)
+    release_classifier(trained, found, terms, lambda: tuned(trained, recipe, found.train, console), console)
 
 
 def settled(wish: Wish, train: Dataset, console: Console) -> ClassifierRecipe:

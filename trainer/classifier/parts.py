@@ -30,6 +30,11 @@ class Divided:
     held_out: Dataset
 
     @property
+    def seen(self) -> Dataset:
+        """All samples that have a say in the weights."""
+        return Dataset(self.train.labels, (*self.train.pictures, *self.validation.pictures))
+
+    @property
     def named(self) -> Mapping[str, Dataset]:
         """By name, for the folder of the run."""
         return {"train": self.train, "validation": self.validation, "held-out": self.held_out}

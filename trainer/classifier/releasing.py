@@ -10,6 +10,7 @@ from rich.table import Table
 
 from edge.contracts.manifest import Manifest
 from trainer.classifier.measuring import MEASURE, NAMES, measure
+from trainer.classifier.parts import Divided
 from trainer.classifier.scoring import Scorer
 from trainer.data.dataset import Dataset
 from trainer.evaluate.classification import Classification, classify
@@ -28,16 +29,14 @@ from trainer.trained import Trained
 WORST = 10  # classes, or pairs of them, that are shown
 
 
-def release_classifier(
-    trained: Trained, train: Dataset, held_out: Dataset, on: Terms, tune: Tune, console: Console
-) -> Manifest:
+def release_classifier(trained: Trained, found: Divided, on: Terms, tune: Tune, console: Console) -> Manifest:
     """Convert, compare the variants, judge one on samples that were held out, report, and write the file.
 
     Raises:
         TrainError: it cannot be converted, or is refused; the file is as it was, the report tells why.
     """
-    held_out = apart(train, held_out, console)
-    used = [picture.path for picture in train.pictures]
+    held_out = apart(found.seen, found.held_out, console)
+    used = [picture.path for picture in found.train.pictures]
     reference = converted(trained, Variant.FLOAT32, (), console)
     candidate = (
         compared(trained, reference, used, held_out, on, tune, console)
@@ -50,7 +49,7 @@ def release_classifier(
             candidate,
             held_out,
             calibration=used,
-            training=used,
+            training=[picture.path for picture in found.seen.pictures],
             budget_points=on.budget_points,
             threads=on.threads,
         )

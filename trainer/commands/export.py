@@ -17,10 +17,15 @@ def export(
     budget: Budget = 1.0,
     accept_loss: AcceptLoss = "",
 ) -> None:
-    """Convert a trained detector, and write it if it kept its accuracy: the second half of `detector`."""
+    """Convert a trained network, and write it if it kept its accuracy: the second half of its training command."""
     from rich.console import Console  # noqa: PLC0415 - commands load only what they need
 
+    from edge.contracts.manifest import Task  # noqa: PLC0415
+    from trainer.classifier.making import export_classifier  # noqa: PLC0415
     from trainer.detector.making import export_detector  # noqa: PLC0415
     from trainer.releasing import terms  # noqa: PLC0415
+    from trainer.trained import read_trained  # noqa: PLC0415
 
-    export_detector(run, data, terms(out, variant.value, budget, accept_loss, data.name), Console())
+    on = terms(out, variant.value, budget, accept_loss, data.name)
+    again = {Task.DETECTOR: export_detector, Task.CLASSIFIER: export_classifier}
+    again[read_trained(run).task](run, data, on, Console())

@@ -42,7 +42,7 @@ def read_coco(folder: Path) -> RawSet:
     for path, split in files.items():
         if divided and split == ALL:
             told = "it belongs to no split, and other files here do; not read"
-            problems.append(warning(path, told, "nothing, if it is their sum; else name its split in its name"))
+            problems.append(warning(path, told, "fine, if it is their sum; else name its split in its name"))
             continue
         content = read_coco_file(path)
         labels.update(dict.fromkeys(content.names.values()))

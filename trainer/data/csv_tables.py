@@ -36,7 +36,7 @@ def read_csv(folder: Path) -> RawSet:
     for path, split in tables.items():
         if divided and split == ALL:
             told = "it belongs to no split, and the tables beside it do; not read"
-            problems.append(warning(path, told, "nothing, if it is their sum; else name its split in its name"))
+            problems.append(warning(path, told, "fine, if it is their sum; else name its split in its name"))
             continue
         splits.setdefault(split, []).extend(_pictures(folder, path, problems))
     return RawSet((), settled(splits), problems)

@@ -75,7 +75,7 @@ def _decode(path: Path, size: tuple[int, int]) -> Problem | None:
         told = f"it decodes to {has[0]} x {has[1]} pixels, and its header says {size[0]} x {size[1]}"
         return Problem(path, told, "save it anew with any picture editor")
     if said and _BENIGN.search(said):
-        return warning(path, f"its decoder complains: {said}", "nothing, if it looks right (data preview)")
+        return warning(path, f"its decoder complains: {said}", "fine, if it looks right (data preview)")
     return Problem(path, f"it is truncated or corrupt: {said}", _ADVICE) if said else None
 
 

@@ -48,7 +48,7 @@ def _classes(folder: Path, splits: Mapping[str, Dataset]) -> Iterator[Problem]:
         yield Problem(folder, f"every picture is of one class, {labels[0]!r}", "add pictures of what it is not")
     elif len(labels) == 1:
         told = f"there is one class only, {labels[0]!r}: it is told from the background, and from nothing else"
-        yield warning(folder, told, "nothing, if that is what you want")
+        yield warning(folder, told, "fine, if that is what you want")
     never = [label for label, count in zip(labels, total.tolist(), strict=True) if total.sum() and not count]
     if never:
         told = f"{len(never)} of {len(labels)} classes have no box at all: {_some(never)}"

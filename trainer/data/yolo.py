@@ -82,7 +82,7 @@ def _text_of(folder: Path, picture: Path) -> Path:
 def _picture(path: Path, text: Path, names: tuple[str, ...], problems: list[Problem]) -> RawPicture:
     boxes: list[RawBox] = []
     if not text.is_file():
-        advice = "nothing, if it shows nothing of the classes; else label it"
+        advice = "fine, if it shows nothing of the classes; else label it"
         problems.append(warning(path, "it has no label file; taken as a picture without objects", advice))
         return RawPicture(path, path, None, Unit.FRACTIONS, ())
     try:

@@ -53,7 +53,7 @@ def make_detector(wish: Wish, run: Run, terms: Terms, console: Console) -> None:
     if begin_run(run.folder, recipe, wish.command, pictures):
         console.print(f"going on with the run in {run.folder}", markup=False, highlight=False)
     origin = Origin(trained_detector(recipe, found, run, console), recipe, found.train)
-    release_detector(origin.trained, origin.train, found.held_out, terms, lambda: tuned(origin, console), console)
+    release_detector(origin.trained, found, terms, lambda: tuned(origin, console), console)
 
 
 def export_detector(run: Path, data: Path, terms: Terms, console: Console) -> None:
@@ -64,7 +64,7 @@ def export_detector(run: Path, data: Path, terms: Terms, console: Console) -> No
     """
     found = usable(parts(told(open_data(data), console).splits), console)
     origin = read_origin(run, found.train)
-    release_detector(origin.trained, origin.train, found.held_out, terms, lambda: tuned(origin, console), console)
+    release_detector(origin.trained, found, terms, lambda: tuned(origin, console), console)
 
 
 def tuned(origin: Origin, console: Console) -> Trained:
