@@ -10,7 +10,9 @@ from rich.console import Console
 def evaluate(
     models: Annotated[list[Path], typer.Argument(help="One .tflite or several; the first is compared with the others")],
     data: Annotated[Path, typer.Option("--data", help="The labelled pictures")],
-    part: Annotated[str | None, typer.Option("--split", help="train, val or test; else val, or what there is")] = None,
+    part: Annotated[
+        str | None, typer.Option("--split", help="train, val or test; else val, or what comes closest")
+    ] = None,
     labels: Annotated[Path | None, typer.Option("--labels", help="Label file, where the models have none")] = None,
     out: Annotated[Path, typer.Option("--out", help="The report")] = Path("report.html"),
     threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="CPU threads")] = 2,
