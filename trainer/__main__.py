@@ -31,7 +31,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 data.app.command()(street)
-data.app.command()(street)
+app.add_typer(data.app)
 app.command()(detector)
 app.command()(classifier)
 app.command()(export)

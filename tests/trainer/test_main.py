@@ -123,7 +123,7 @@ def test_preview_shows_boxes(animals: Path, tmp_path: Path) -> None:
     assert sheet.shape == (2 * 304, 4 * 404, 3)
     assert (sheet.max(axis=2) - sheet.min(axis=2) > 80).sum() > 2000  # coloured boxes on black
     with pytest.raises(TrainError, match="no split"):
-        show_sheet(animals, "test", 8, out, 1, Console(quiet=True))
+        show_sheet(animals, "val", 8, out, 1, Console(quiet=True))
 
 
 def test_evaluate_scores_a_model_on_the_val_half(tmp_path: Path) -> None:
