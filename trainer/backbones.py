@@ -19,11 +19,11 @@ _KINDS = {keras.layers.DepthwiseConv2D: "depthwise_kernel", keras.layers.Conv2D:
 _STATISTICS = ("gamma", "beta", "moving_mean", "moving_variance")
 
 
-def imagenet_network(kind: Backbone, width: float, size: int, weights: str = NONE) -> Any:
+def imagenet_network(kind: Backbone, width: float, size: int, weights: str = NONE, *, frozen: bool = True) -> Any:
     """A Keras model from (S, S, 3) pixels in -1..1 to the last feature map, of stride 32.
 
-    With weights, its normalisation is frozen: small data sets would spoil the statistics. It is frozen by `trainable`,
-    for Keras hands the `training` of an outer call on to every layer, whatever an inner call was given.
+    Normalisation is frozen by `trainable`, for Keras hands the `training` of an outer call on to every layer, whatever
+    an inner call was given.
 
     Args:
         kind: of network.
@@ -31,6 +31,7 @@ def imagenet_network(kind: Backbone, width: float, size: int, weights: str = NON
         size: side of its picture.
         weights: a file (Keras' own `.h5`, or an `.npz` of its arrays), `imagenet` to download what Keras publishes,
             `none` for random ones.
+        frozen: with weights, normalisation stays as it came: a small data set would spoil its statistics.
 
     Raises:
         TrainError: there is no such file, it is of another network, or nothing can be downloaded.
@@ -43,7 +44,7 @@ def imagenet_network(kind: Backbone, width: float, size: int, weights: str = NON
     for layer in whole.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = MOMENTUM
-            layer.trainable = weights == NONE
+            layer.trainable = weights == NONE or not frozen
     return whole
 
 

@@ -151,8 +151,8 @@ def test_a_network_is_the_same_after_it_was_on_disk(tmp_path: Path) -> None:
 def test_the_statistics_of_a_backbone_with_weights_stay_as_they_came(tmp_path: Path) -> None:
     weights = tmp_path / "backbone.weights.h5"
     imagenet_network(SMALL.backbone, SMALL.width, SMALL.input_px).save_weights(weights)
-    for source, moves in ((str(weights), False), ("none", True)):
-        model = detector(SMALL, source)
+    for source, frozen, moves in ((str(weights), True, False), (str(weights), False, True), ("none", True, True)):
+        model = detector(SMALL, source, frozen=frozen)
         body = next(layer for layer in model.layers if layer.name == "backbone")
         norms = [layer for layer in body.layers if isinstance(layer, tf.keras.layers.BatchNormalization)]
         before = [np.asarray(norm.moving_mean) for norm in norms]

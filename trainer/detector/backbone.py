@@ -17,16 +17,16 @@ TAPS: Mapping[str, tuple[str, str, str]] = {
 }
 
 
-def backbone(architecture: Architecture, weights: str = NONE) -> Any:
+def backbone(architecture: Architecture, weights: str = NONE, *, frozen: bool = True) -> Any:
     """A Keras model from (S, S, 3) pixels in -1..1 to feature maps of strides 8, 16 and 32.
 
     Args:
         architecture: kind, width and picture.
-        weights: see `imagenet_network`.
+        weights, frozen: see `imagenet_network`.
 
     Raises:
         TrainError: there is no such file, it is of another network, or nothing can be downloaded.
     """
-    whole = imagenet_network(architecture.backbone, architecture.width, architecture.input_px, weights)
+    whole = imagenet_network(architecture.backbone, architecture.width, architecture.input_px, weights, frozen=frozen)
     taps = [whole.get_layer(name).output for name in TAPS[architecture.backbone]]
     return keras.Model(whole.input, taps, name="backbone")

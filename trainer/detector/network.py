@@ -32,16 +32,16 @@ class Doubled(layers.Layer):  # type: ignore[misc]
         return tf.raw_ops.ResizeNearestNeighbor(images=x, size=(2 * height, 2 * width), half_pixel_centers=False)
 
 
-def detector(architecture: Architecture, weights: str = NONE) -> Any:
+def detector(architecture: Architecture, weights: str = NONE, *, frozen: bool = True) -> Any:
     """The network as a Keras model.
 
     From pictures (B, S, S, 3), -1..1, to `boxes` (B, A, 4), raw as `architecture.Grid` says, and `logits` (B, A, C).
-    With weights, the backbone's normalisation stays as it is.
+    With weights and `frozen`, the backbone's normalisation stays as it is.
 
     Raises:
         TrainError: the backbone's weights are of another network.
     """
-    body = backbone(architecture, weights)
+    body = backbone(architecture, weights, frozen=frozen)
     picture = keras.Input((architecture.input_px, architecture.input_px, 3), name="picture")
     maps = _pyramid(body(picture), architecture.channels)
     boxes, logits = [], []

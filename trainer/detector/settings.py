@@ -16,6 +16,11 @@ class NetworkSettings(BaseModel, extra="forbid", frozen=True):
     width: float = Field(0.35, gt=0.0, le=2.0, description="multiplier of the backbone's channels; usual: .25 to 1.0")
     channels: int = Field(64, ge=8, le=512, description="channels of pyramid and head")
     dropout: float = Field(0.0, ge=0.0, lt=1.0, description="share of the head's channels left out in training")
+    frozen: bool = Field(
+        True,
+        description="the normalisation of a backbone with weights stays as it came; false suits thousands of pictures, "
+        "and such as ImageNet has none of",
+    )
 
     @field_validator("input_px")
     @classmethod

@@ -58,7 +58,7 @@ def train_detector(
     cells = grid(architecture)
     devices = Devices.present(run.devices)
     with computed_in(run.precision), devices.scope():
-        model = detector(architecture, recipe.weights)
+        model = detector(architecture, recipe.weights, frozen=recipe.network.frozen)
         every = max(1, recipe.training.steps // VALIDATIONS) if validation else 0
         trainer = Trainer(
             model,
