@@ -22,7 +22,8 @@ def backbone(architecture: Architecture, weights: str = NONE, *, frozen: bool = 
 
     Args:
         architecture: kind, width and picture.
-        weights, frozen: see `imagenet_network`.
+        weights: see `imagenet_network`.
+        frozen: see there.
 
     Raises:
         TrainError: there is no such file, it is of another network, or nothing can be downloaded.
