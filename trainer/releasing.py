@@ -1,5 +1,6 @@
 """From a trained detector to the file that goes out: converted, measured, judged, and written where it is worthy."""
 
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,9 @@ from edge.contracts.manifest import Manifest
 from trainer.data.dataset import Dataset
 from trainer.detector.architecture import Architecture, grid
 from trainer.detector.detecting import Finder
+from trainer.errors import TrainError
 from trainer.evaluate.running import read_detector, run_model
+from trainer.export.calibration import chosen
 from trainer.export.compiling import compiled, tell_operators
 from trainer.export.convert import convert
 from trainer.export.variant import Variant
@@ -55,6 +58,22 @@ def terms(out: Path, kind: str, budget_points: float, accept_loss: str, data_nam
     return Terms(out, variant, budget_points, accept_loss, THREADS, data_name)
 
 
+def refuse_unwritable(out: Path) -> None:
+    """Make sure that a file can be written before hours are spent on it.
+
+    Raises:
+        TrainError: it is a folder, or none can be made for it.
+    """
+    if out.is_dir():
+        raise TrainError(f"--out {out} is a folder; name a file in it")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=out.parent):
+            pass
+    except OSError as error:
+        raise TrainError(f"{out} cannot be written: {error.strerror or error}; name another place (--out)") from error
+
+
 Tune = Callable[[], Trained]  # the network once more, trained with the rounding of int8 in it
 
 
@@ -70,7 +89,7 @@ def release_detector(trained: Trained, found: Parts, on: Terms, tune: Tune, cons
     used = [picture.path for picture in found.train.pictures]
     reference = converted(trained, Variant.FLOAT32, (), console)
     candidate = (
-        compared(trained, reference, used, held_out, on, tune, console)
+        compared(trained, reference, used, found.validation or held_out, on, tune, console)
         if on.variant is None
         else converted(trained, on.variant, used, console)
     )
@@ -79,7 +98,7 @@ def release_detector(trained: Trained, found: Parts, on: Terms, tune: Tune, cons
             reference,
             candidate,
             held_out,
-            calibration=used,
+            calibration=chosen(used) if candidate.stem == INT8 else (),
             training=[picture.path for picture in found.seen.pictures],
             budget_points=on.budget_points,
             threads=on.threads,
@@ -96,22 +115,25 @@ def compared(
     trained: Trained,
     reference: Path,
     used: Sequence[Path],
-    held_out: Dataset,
+    scored: Dataset,
     on: Terms,
     tune: Tune,
     console: Console,
 ) -> Path:
-    """The file of the variant that the figures speak for; all of them are shown."""
+    """The file of the variant that the figures speak for; all of them are shown.
+
+    They are scored on validation pictures where there are any, else on the held-out ones.
+    """
     files = {FLOAT32: reference}
     files |= {
         one.value: converted(trained, one, used, console) for one in (Variant.FLOAT16, Variant.DYNAMIC, Variant.INT8)
     }
-    rows = measured(files, held_out, console)
+    rows = measured(files, scored, console)
     plain, whole = (next(row for row in rows if row.variant == name) for name in (FLOAT32, INT8))
     if not lost_points(whole, plain) <= on.budget_points:  # NaN too
         console.print("int8 loses too much: the network learns to live with its rounding", highlight=False)
         files[QAT] = converted(tune(), Variant.INT8, (), console, QAT)
-        rows = measured(files, held_out, console)
+        rows = measured(files, scored, console)
     choice = choose(rows, on.budget_points)
     show_variants(rows, choice, console)
     return files[choice.row.variant]
@@ -144,7 +166,10 @@ def apart(seen: Dataset, held_out: Dataset, console: Console) -> Dataset:
     twins = dict(alike(*looks))
     for mine, other in twins.items():
         names = held_out.pictures[mine].path, seen.pictures[other].path
-        console.print(f"not held out, for it looks like a training picture: {names[0]} ({names[1]})", style="yellow")
+        told = f"not held out, for it looks like a training picture: {names[0]} ({names[1]})"
+        console.print(told, style="yellow", markup=False)
+    if len(twins) == len(held_out):
+        raise TrainError("every held-out picture looks like one of training; hold out others, or nothing can be judged")
     return held_out.take([index for index in range(len(held_out)) if index not in twins])
 
 

@@ -1,5 +1,6 @@
 """A run's folder: all that is needed to repeat a training, and to go on where it was cut off."""
 
+import hashlib
 import json
 import os
 import platform
@@ -13,14 +14,16 @@ import yaml
 from pydantic import BaseModel
 
 from edge.contracts.stored import replace_file
-from trainer.data.dataset import Dataset
+from trainer.data.dataset import Dataset, Picture
 from trainer.errors import TrainError
 
-SETTINGS, SURROUNDINGS, PICTURES = "settings.yaml", "surroundings.json", "pictures"
+SETTINGS, HOW, SURROUNDINGS = "settings.yaml", "how.yaml", "surroundings.json"
 PACKAGES = ("foresight-edge", "tensorflow", "tensorflow-cpu", "keras", "numpy", "opencv-python-headless")
 
 
-def begin_run(folder: Path, settings: BaseModel, command: list[str], pictures: Mapping[str, Dataset]) -> bool:
+def begin_run(
+    folder: Path, settings: BaseModel, command: list[str], pictures: Mapping[str, Dataset], how: Mapping[str, str]
+) -> bool:
     """Note everything in a folder, or find that an earlier run of the same settings was cut off there.
 
     Args:
@@ -28,6 +31,7 @@ def begin_run(folder: Path, settings: BaseModel, command: list[str], pictures: M
         settings: all of them, as they will be used.
         command: what was typed.
         pictures: which are learnt from, which are held out, ...
+        how: what else has a say in the result.
 
     Returns:
         Whether it goes on with an earlier run.
@@ -35,7 +39,8 @@ def begin_run(folder: Path, settings: BaseModel, command: list[str], pictures: M
     Raises:
         TrainError: the folder has a run of other settings or pictures, or cannot be written.
     """
-    texts = {f"{PICTURES}-{name}.txt": _list(dataset) for name, dataset in pictures.items()}
+    texts = {_list_name(name): _list(dataset) for name, dataset in pictures.items()}
+    texts[HOW] = yaml.safe_dump(dict(how))
     texts[SETTINGS] = yaml.safe_dump(settings.model_dump(mode="json"), sort_keys=False)
     earlier = (folder / SETTINGS).exists()
     for name, text in texts.items():
@@ -80,8 +85,33 @@ def _installed(name: str) -> str:
         return ""
 
 
+def refuse_other_pictures(folder: Path, name: str, dataset: Dataset) -> None:
+    """Make sure that a run was made of these pictures with these labels.
+
+    Raises:
+        TrainError: it was not; what it learnt from could be among what is held out now.
+    """
+    path = folder / _list_name(name)
+    if path.exists() and _read(path) != _list(dataset):
+        raise TrainError(
+            f"{path} lists other pictures or labels than the data has now; name the data that the run was made of, or "
+            "train again"
+        )
+
+
+def _list_name(name: str) -> str:
+    return f"pictures-{name}.txt"
+
+
 def _list(dataset: Dataset) -> str:
-    return "".join(f"{picture.path}\n" for picture in dataset.pictures)
+    """The labels, and for each picture what of it has a say in the result: its place, its bytes, its boxes."""
+    return "".join([f"{', '.join(dataset.labels)}\n", *map(_line, dataset.pictures)])
+
+
+def _line(picture: Picture) -> str:
+    size = picture.path.stat().st_size if picture.path.exists() else 0
+    boxes = hashlib.sha256(picture.box.tobytes() + picture.label.tobytes()).hexdigest()[:16]
+    return f"{picture.path}\t{size} bytes\t{len(picture.label)} boxes {boxes}\n"
 
 
 def _read(path: Path) -> str:

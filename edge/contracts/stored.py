@@ -103,8 +103,13 @@ def texts(value: Json) -> list[str]:
     return [one for one in several if isinstance(one, str)]
 
 
-def replace_file(path: Path, data: bytes) -> None:
+PRIVATE, PUBLIC = 0o600, 0o644
+
+
+def replace_file(path: Path, data: bytes, mode: int = PRIVATE) -> None:
     """Make `data` the content of a file: after a loss of power it holds either all of it or what it held before.
+
+    The file is its owner's alone unless `mode` says otherwise.
 
     Raises:
         OSError: it holds what it held before.
@@ -113,6 +118,7 @@ def replace_file(path: Path, data: bytes) -> None:
         try:
             file.write(data)
             file.flush()
+            os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
             Path(file.name).replace(path)
         except BaseException:

@@ -65,7 +65,7 @@ def _street(folder: Path, data: Path, console: Console) -> tuple[Path, Path]:
         network=NetworkSettings(input_px=STREET_PX, backbone="mobilenet_v1", width=0.25, channels=48),
         training=TrainingSettings(steps=STREET_STEPS, batch=8),
     )
-    begin_run(run, recipe, [], {"train": train})
+    begin_run(run, recipe, [], {"train": train}, {})
     with console.status("training on the street") as status:
         train_detector(
             recipe,

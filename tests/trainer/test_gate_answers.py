@@ -91,7 +91,8 @@ def test_asks_for_accuracy() -> None:
     assert "the budget is 1 points of mAP" in measured(40, 200).words
     chance = measured(20, 200, wrong=12)  # 20 lost, 12 others found
     assert (chance.answer, "could be chance" in chance.words) == (Answer.UNKNOWN, True)
-    assert measured(200, 200, wrong=200).answer is Answer.UNKNOWN  # the reference finds nothing either
+    useless = measured(200, 200, wrong=200)
+    assert (useless.answer, "the float file itself finds nothing right" in useless.words) == (Answer.FAILED, True)
 
 
 def test_tells_the_figures_of_both() -> None:

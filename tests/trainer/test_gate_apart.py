@@ -32,7 +32,7 @@ def test_nothing_is_apart_from_nothing() -> None:
     one = photographs(1)
     for held_out, used in (([], []), (one, []), ([], one)):
         assert asked(held_out, used).answer is Answer.PASSED
-    assert "no picture was named" in asked(one, []).words
+    assert "no picture was used" in asked(one, []).words
 
 
 def test_finds_the_same_picture_under_any_name(tmp_path: Path) -> None:

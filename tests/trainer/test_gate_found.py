@@ -20,12 +20,23 @@ def test_nothing_to_go_by() -> None:
 
 
 def test_the_same_is_found() -> None:
-    check = finds_as_network([found(0, 0, 0, 1, 1, 1)], [found(0, 0, 0, 1, 1, 1)], LABELS)
+    both = found(*[0] * 5, *[1] * 5)
+    check = finds_as_network([both], [both], LABELS)
     assert check.answer is Answer.PASSED
-    assert "person 3 of 3, bicycle 3 of 3" in check.words
+    assert "person 5 of 5 (and 0 others), bicycle 5 of 5 (and 0 others)" in check.words
 
 
 def test_a_class_that_the_file_loses_is_named() -> None:
-    check = finds_as_network([found(0, 0, 0, 1, 1, 1)], [found(0, 0, 0)], LABELS)
+    check = finds_as_network([found(*[0] * 5, *[1] * 5)], [found(*[0] * 5)], LABELS)
     assert check.answer is Answer.FAILED
-    assert "loses bicycle" in check.words
+    assert "loses or invents bicycle" in check.words
+
+
+def test_a_class_that_the_file_invents_is_named() -> None:
+    check = finds_as_network([found(*[0] * 5)], [found(*[0] * 5, *[1] * 5)], LABELS)
+    assert check.answer is Answer.FAILED
+    assert "loses or invents bicycle" in check.words
+
+
+def test_one_box_of_few_is_no_proof() -> None:
+    assert finds_as_network([found(*[0] * 5)], [found(*[0] * 4)], LABELS).answer is Answer.PASSED

@@ -19,8 +19,8 @@ from trainer.detector.training import Run
 from trainer.parts import parts
 from trainer.quantise.choosing import QAT
 from trainer.quantise.fine_tuning import fine_tuning
-from trainer.releasing import Terms
-from trainer.run_folder import SETTINGS, begin_run
+from trainer.releasing import Terms, refuse_unwritable
+from trainer.run_folder import SETTINGS, begin_run, refuse_other_pictures
 from trainer.settling import settle
 from trainer.trained import Trained, read_trained
 
@@ -31,11 +31,13 @@ def make_classifier(wish: Wish, run: Run, terms: Terms, console: Console) -> Non
     Raises:
         TrainError, ConfigError, ModelError: in words what is wrong, where, and what to do.
     """
+    settle(ClassifierRecipe(), wish.recipe, wish.options)  # a typing error is told of before anything takes time
+    refuse_unwritable(terms.out)
     found = divided(usable(parts(told(open_data(wish.data), console).splits), console), run.folder, console)
     counts = ", ".join(f"{name} {len(one)}" for name, one in found.named.items())
     console.print(f"samples: {counts}; {len(found.train.labels)} classes", markup=False, highlight=False)
     recipe = settled(wish, found.train, console)
-    if begin_run(run.folder, recipe, wish.command, found.named):
+    if begin_run(run.folder, recipe, wish.command, found.named, run.how):
         console.print(f"going on with the run in {run.folder}", markup=False, highlight=False)
     trained = trained_classifier(recipe, found, run, console)
     release_classifier(trained, found, terms, lambda: tuned(trained, recipe, found.train, console), console)
@@ -48,6 +50,7 @@ def export_classifier(run: Path, data: Path, terms: Terms, console: Console) -> 
         TrainError, ConfigError, ModelError: in words what is wrong, where, and what to do.
     """
     found = divided(usable(parts(told(open_data(data), console).splits), console), run, console)
+    refuse_other_pictures(run, "train", found.train)
     trained, recipe = read_trained(run), load(run / SETTINGS, ClassifierRecipe)
     release_classifier(trained, found, terms, lambda: tuned(trained, recipe, found.train, console), console)
 

@@ -20,13 +20,13 @@ from trainer.quantise.choosing import QAT
 from trainer.quantise.detector import fine_tune_detector
 from trainer.quantise.fine_tuning import fine_tuning
 from trainer.quantise.variants import Origin, read_origin
-from trainer.releasing import Terms, release_detector
-from trainer.run_folder import begin_run
+from trainer.releasing import Terms, refuse_unwritable, release_detector
+from trainer.run_folder import begin_run, refuse_other_pictures
 from trainer.settling import Value, settle
 from trainer.trained import Trained
 from trainer.training.loop import Progress as Moved
 
-TOLD = 10  # problems of the data that are shown; the run's folder has them all
+TOLD = 10  # problems of the data that are shown; `data check` has them all
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +45,14 @@ def make_detector(wish: Wish, run: Run, terms: Terms, console: Console) -> None:
     Raises:
         TrainError, ConfigError, ModelError: in words what is wrong, where, and what to do.
     """
+    settle(DetectorRecipe(), wish.recipe, wish.options)  # a typing error is told of before anything takes time
+    refuse_unwritable(terms.out)
     found = usable(parts(told(open_data(wish.data), console).splits), console)
     recipe = settled(wish, found.train, console)
     pictures = {"train": found.train, "held-out": found.held_out}
     if found.validation is not None:
         pictures["validation"] = found.validation
-    if begin_run(run.folder, recipe, wish.command, pictures):
+    if begin_run(run.folder, recipe, wish.command, pictures, run.how):
         console.print(f"going on with the run in {run.folder}", markup=False, highlight=False)
     origin = Origin(trained_detector(recipe, found, run, console), recipe, found.train)
     release_detector(origin.trained, found, terms, lambda: tuned(origin, console), console)
@@ -63,6 +65,7 @@ def export_detector(run: Path, data: Path, terms: Terms, console: Console) -> No
         TrainError, ConfigError, ModelError: in words what is wrong, where, and what to do.
     """
     found = usable(parts(told(open_data(data), console).splits), console)
+    refuse_other_pictures(run, "train", found.train)
     origin = read_origin(run, found.train)
     release_detector(origin.trained, found, terms, lambda: tuned(origin, console), console)
 

@@ -29,13 +29,18 @@ VALIDATIONS = 10  # over the whole training
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Where and on what is trained; none of it changes what is learnt."""
+    """Where, on what and until when is trained."""
 
     folder: Path
     name: str
     devices: int  # 0 = all GPUs there are
     precision: Precision
     patience: int  # validations without a better score before it stops; 0 = it goes to the end
+
+    @property
+    def how(self) -> dict[str, str]:
+        """What has a say in the result; how many devices there are has one in its last digits only."""
+        return {"precision": self.precision.value, "patience": str(self.patience)}
 
 
 def train_detector(

@@ -3,9 +3,8 @@
 Paired bootstrap: the pictures are drawn anew with replacement, the same draw for both models, and AP50 (or the mean
 over COCO's IoUs) is counted again for each draw; the middle 95 % of the differences is the interval. Detections are
 matched once per picture: a draw only changes how often each picture's matches count, so thousands of draws cost
-seconds. Pictures are drawn,
-not boxes, because boxes of one picture err together. A class that a draw leaves without objects drops out of that
-draw's mean.
+seconds. Pictures are drawn, not boxes, because boxes of one picture err together. A class that a draw leaves without
+objects drops out of that draw's mean.
 """
 
 from collections.abc import Sequence

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from edge.contracts.stored import replace_file
+from edge.contracts.stored import PUBLIC, replace_file
 from trainer.errors import TrainError
 from trainer.export.edgetpu import PROGRAM, SUFFIX, compile_bundle, find_compiler
 from trainer.export.operators import operator_table, report_operators
@@ -30,7 +30,7 @@ def compiled(model: Path, console: Console) -> Path | None:
     data, told = compile_bundle(compiler, model.read_bytes(), timeout_s=TIMEOUT_S)
     path = model.with_name(f"{model.stem}{SUFFIX}{model.suffix}")
     try:
-        replace_file(path, data)
+        replace_file(path, data, PUBLIC)
     except OSError as error:
         raise TrainError(f"{path} cannot be written: {error.strerror or error}; free some space") from error
     console.print(

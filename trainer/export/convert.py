@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.contracts.manifest import Manifest
-from edge.contracts.stored import replace_file
+from edge.contracts.stored import PUBLIC, replace_file
 from trainer.errors import TrainError
 from trainer.export.bundle import pack
 from trainer.export.calibration import FEW, chosen
@@ -76,7 +76,7 @@ def convert(
         manifest = describe(trained, variant, pictures, answer.calibrated)
         data = pack(checked_model(model, wanted), manifest, trained.labels)
         out.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(out, data)
+        replace_file(out, data, PUBLIC)
     except OSError as error:
         raise TrainError(
             f"{out} cannot be written: {error.strerror or error}; free some space, or name another"

@@ -26,8 +26,11 @@ def accuracy(reference: Scored, candidate: Scored, budget_points: float) -> tupl
         "boxes": float(loss.boxes),
     }
     said = f"{loss.words()}; {loss50.change * 100:+.2f} points of AP50; the budget is {budget_points:g} points of mAP"
-    if loss.boxes == 0 or loss.first <= 0:
-        return unknown(Question.ACCURACY, f"{_nothing(loss.boxes)}; {said}"), figures
+    if loss.boxes == 0:
+        return unknown(Question.ACCURACY, f"the held-out pictures hold no objects; {said}"), figures
+    if loss.first <= 0:
+        advice = "train longer, on more pictures, or of the classes that are held out"
+        return failed(Question.ACCURACY, f"the float file itself finds nothing right: {advice}; {said}"), figures
     if not loss.enough:
         return unknown(Question.ACCURACY, f"{said}; hold out more pictures"), figures
     if lost_points <= budget_points:
@@ -36,7 +39,3 @@ def accuracy(reference: Scored, candidate: Scored, budget_points: float) -> tupl
         return unknown(Question.ACCURACY, f"{said}; it is more than that, yet could be chance"), figures
     advice = "calibrate with more pictures, train with fake quantisation, or look at the layers that lose it"
     return failed(Question.ACCURACY, f"{said}; {advice}"), figures
-
-
-def _nothing(boxes: int) -> str:
-    return "the reference itself finds nothing right" if boxes else "the held-out pictures hold no objects"

@@ -23,7 +23,7 @@ class Apart:
     def from_set(self, question: Question, used: Sequence[Path], used_for: str) -> Check:
         """Whether no held-out picture is one of those that were used, `used_for` training, say."""
         if not used:
-            return passed(question, f"no picture was named that {used_for} used")
+            return passed(question, f"no picture was used for {used_for}")
         others = fingerprints(used, self._threads)
         same = _same(self._held, others)
         if same:

@@ -8,7 +8,7 @@ from edge.contracts.bundle import LIMIT_BYTES, read_manifest
 from edge.contracts.errors import ModelError
 from edge.contracts.manifest import FILE_NAME, Manifest
 from edge.contracts.model_file import check_sha256, read_model_file
-from edge.contracts.stored import replace_file
+from edge.contracts.stored import PUBLIC, replace_file
 from trainer.errors import TrainError
 from trainer.export.bundle import with_manifest
 from trainer.gate.verdict import FORGIVABLE, Verdict, listed
@@ -45,7 +45,7 @@ def release(verdict: Verdict, out: Path, *, report: Path, accept_loss: str = "")
     told = inscribed(manifest, verdict, accept_loss.strip())
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(out, with_manifest(data, told))
+        replace_file(out, with_manifest(data, told), PUBLIC)
     except OSError as error:
         raise TrainError(f"{out} cannot be written: {error.strerror or error}; free some space") from error
     return told

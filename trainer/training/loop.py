@@ -47,6 +47,9 @@ class Trainer:
         folder: of the run: checkpoint and curves.
         devices: what computes; each batch is shared out among them.
         score_of: validates the averaged weights; None = the last weights are the result.
+
+    Raises:
+        TrainError: the devices cannot share a batch evenly.
     """
 
     def __init__(
@@ -61,6 +64,11 @@ class Trainer:
     ) -> None:
         self._model, self._loss_of, self._schedule, self._folder = model, loss_of, schedule, folder
         self._devices, self._score_of = devices or Devices.present(1), score_of
+        if schedule.batch % self._devices.count:
+            raise TrainError(
+                f"a batch of {schedule.batch} cannot be shared out evenly among {self._devices.count} devices; make it "
+                "a multiple of them (--batch)"
+            )
         with self._devices.scope():
             self._optimizer = optimizer(schedule)
             self._optimizer.build(model.trainable_variables)
@@ -97,13 +105,14 @@ class Trainer:
             losses = self._step(next(source), keep, tf.constant(step + 1, tf.int64))
             done = step + 1
             last = done == plan.steps
-            if done % LOG_EVERY == 0 or done % plan.save_every == 0 or last:
-                self._refuse_nonsense()
+            validates = plan.validate_every and (done % plan.validate_every == 0 or last)
+            if done % LOG_EVERY == 0 or done % plan.save_every == 0 or validates or last:
+                self._refuse_nonsense()  # before anything of it is scored or kept
             if done % LOG_EVERY == 0 or last:
                 told = {name: float(value) for name, value in losses.items()}
                 curves.add(LOSSES, done, {"rate": plan.rate_at(step), **told})
                 progress(done, told)
-            if plan.validate_every and (done % plan.validate_every == 0 or last):
+            if validates:
                 self._validate(done, curves)
             if done % plan.save_every == 0 or last or self._best.over:
                 self._save(done)
