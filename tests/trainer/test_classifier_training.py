@@ -106,7 +106,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "network.input_px": 64,
         "network.backbone": "mobilenet_v1",
         "network.width": 0.25,
-        "training.steps": 40,
+        "training.steps": 120,
         "training.batch": 8,
         "training.rate": 0.003,
         "training.averaging": 0.9,
