@@ -1,6 +1,7 @@
 """Settings from three places: what suits the data, over it the recipe, over that the options of the command."""
 
 from collections.abc import Mapping
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,6 +41,11 @@ def settle(picked: M, recipe: Path | None, options: Mapping[str, Value]) -> M:
         raise TrainError(
             f"{where} {first['input']!r}: {first['msg']}; see `foresight-train detector --help`"
         ) from error
+
+
+def reasons_kept(reasons: Mapping[str, str], picked: M, settled: M) -> list[str]:
+    """Why settings were picked, by dotted key, of those that neither recipe nor option changed."""
+    return [why for key, why in reasons.items() if attrgetter(key)(settled) == attrgetter(key)(picked)]
 
 
 def _nested(key: str, value: Value) -> Tree:

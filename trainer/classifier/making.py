@@ -1,6 +1,5 @@
 """What `foresight-train classifier` does: pictures opened and divided, settings picked, trained, judged, written."""
 
-from operator import attrgetter
 from pathlib import Path
 
 from rich.console import Console
@@ -21,7 +20,7 @@ from trainer.quantise.choosing import QAT
 from trainer.quantise.fine_tuning import fine_tuning
 from trainer.releasing import Terms, refuse_unwritable
 from trainer.run_folder import SETTINGS, begin_run, refuse_other_pictures
-from trainer.settling import settle
+from trainer.settling import reasons_kept, settle
 from trainer.trained import Trained, read_trained
 
 
@@ -59,10 +58,8 @@ def settled(wish: Wish, train: Dataset, console: Console) -> ClassifierRecipe:
     """The settings, and why, on the screen."""
     choice = choose(train)
     recipe = settle(choice.recipe, wish.recipe, wish.options)
-    for key, reason in choice.reasons.items():
-        value = attrgetter(key)
-        if value(recipe) == value(choice.recipe):
-            console.print(f"picked: {reason}", markup=False, highlight=False)
+    for reason in reasons_kept(choice.reasons, choice.recipe, recipe):
+        console.print(f"picked: {reason}", markup=False, highlight=False)
     console.print(recipe.words(), markup=False, highlight=False)
     return recipe
 

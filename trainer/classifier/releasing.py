@@ -15,6 +15,7 @@ from trainer.classifier.scoring import Scorer
 from trainer.data.dataset import Dataset
 from trainer.evaluate.classification import Classification, classify
 from trainer.evaluate.running import read_detector
+from trainer.export.calibration import chosen
 from trainer.export.variant import Variant
 from trainer.gate.classification import by_accuracy
 from trainer.gate.judge import judge, look_inside, some_pixels
@@ -39,7 +40,7 @@ def release_classifier(trained: Trained, found: Divided, on: Terms, tune: Tune, 
     used = [picture.path for picture in found.train.pictures]
     reference = converted(trained, Variant.FLOAT32, (), console)
     candidate = (
-        compared(trained, reference, used, held_out, on, tune, console)
+        compared(trained, reference, used, found.validation if len(found.validation) else held_out, on, tune, console)
         if on.variant is None
         else converted(trained, on.variant, used, console)
     )
@@ -48,7 +49,7 @@ def release_classifier(trained: Trained, found: Divided, on: Terms, tune: Tune, 
             reference,
             candidate,
             held_out,
-            calibration=used,
+            calibration=chosen(used) if candidate.stem == INT8 else (),
             training=[picture.path for picture in found.seen.pictures],
             budget_points=on.budget_points,
             threads=on.threads,

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from operator import attrgetter
 from pathlib import Path
 
 from rich.console import Console
@@ -22,7 +21,7 @@ from trainer.quantise.fine_tuning import fine_tuning
 from trainer.quantise.variants import Origin, read_origin
 from trainer.releasing import Terms, refuse_unwritable, release_detector
 from trainer.run_folder import begin_run, refuse_other_pictures
-from trainer.settling import Value, settle
+from trainer.settling import Value, reasons_kept, settle
 from trainer.trained import Trained
 from trainer.training.loop import Progress as Moved
 
@@ -114,10 +113,8 @@ def settled(wish: Wish, train: Dataset, console: Console) -> DetectorRecipe:
     """The settings, and why, on the screen."""
     choice = choose(train)
     recipe = settle(choice.recipe, wish.recipe, wish.options)
-    for key, reason in choice.reasons.items():
-        value = attrgetter(key)
-        if value(recipe) == value(choice.recipe):
-            console.print(f"picked: {reason}", markup=False, highlight=False)
+    for reason in reasons_kept(choice.reasons, choice.recipe, recipe):
+        console.print(f"picked: {reason}", markup=False, highlight=False)
     console.print(recipe.words(), markup=False, highlight=False)
     return recipe
 
