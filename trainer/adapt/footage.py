@@ -20,6 +20,7 @@ LEAST_SIDE = 16  # pixels; smaller is no footage
 MOST_CLIPS = 10_000
 STALL_S = 60.0  # for one frame
 MOST_FPS = 240.0
+ROUNDING_S = 1e-6  # the clock counts from the machine's start, so differences of its times are not exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +75,12 @@ def shots(clip: Clip, settings: FootageSettings) -> Iterator[Shot]:
     every = _of_video(clip.path, settings) if clip.is_video else _of_pictures(clip.path, settings)
     due_s, size = 0.0, (0, 0)
     for shot in every:
-        if shot.t_s > settings.longest_s:
+        if shot.t_s > settings.longest_s + ROUNDING_S:
             return
         size = size if any(size) else shot.pixels.shape[:2]
         if min(shot.pixels.shape[:2]) < LEAST_SIDE:
             raise TrainError(f"{clip.path}: its frames are smaller than {LEAST_SIDE} pixels")
-        if shot.t_s >= due_s - 1e-6 and shot.pixels.shape[:2] == size:
+        if shot.t_s >= due_s - ROUNDING_S and shot.pixels.shape[:2] == size:
             due_s = max(due_s + 1 / settings.look_fps, shot.t_s)
             yield shot
     if not any(size):
