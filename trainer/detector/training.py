@@ -22,7 +22,8 @@ from trainer.networks import save_network
 from trainer.trained import Trained
 from trainer.training.devices import Devices
 from trainer.training.loop import Batch, LossOf, Progress, Result, Trainer
-from trainer.training.precision import Precision, computed_in
+from trainer.training.number import Precision
+from trainer.training.precision import computed_in
 
 VALIDATIONS = 10  # over the whole training
 
