@@ -67,7 +67,9 @@ class ClassifierChange(BaseModel, extra="forbid", frozen=True):
 class ClassifierRecipe(BaseModel, extra="forbid", frozen=True):
     """All of it."""
 
-    weights: str = Field("imagenet", description="of the backbone: a file (.h5, .npz), imagenet = download, none")
+    weights: str = Field(
+        "imagenet", description="a file (.h5, .npz) or imagenet: the backbone's; the folder of a run: all; none"
+    )
     network: ClassifierNetwork = ClassifierNetwork()
     training: ClassifierTraining = ClassifierTraining()
     augmentation: ClassifierChange = ClassifierChange()

@@ -35,7 +35,10 @@ Rate = Annotated[float | None, typer.Option("--rate", help="Learning rate at its
 Seed = Annotated[int | None, typer.Option("--seed", help="Of all chance [1]", min=0)]
 Width = Annotated[float | None, typer.Option("--width", help="Multiplier of the backbone's channels, .25 to 1 [.35]")]
 Weights = Annotated[
-    str | None, typer.Option("--weights", help="Of the backbone: a file (.h5, .npz), imagenet = download, none")
+    str | None,
+    typer.Option(
+        "--weights", help="Of the backbone: a file (.h5, .npz), imagenet = download; of all: folder of a run; none"
+    ),
 ]
 Side = Annotated[int | None, typer.Option("--px", help="Side of the network's picture, 192 to 640 [picked]")]
 Devices = Annotated[int, typer.Option("--devices", help="Devices to share batches out to; 0 = all GPUs", min=0)]

@@ -67,7 +67,9 @@ class AugmentationSettings(BaseModel, extra="forbid", frozen=True):
 class DetectorRecipe(BaseModel, extra="forbid", frozen=True):
     """All of it."""
 
-    weights: str = Field("imagenet", description="of the backbone: a file (.h5, .npz), imagenet = download, none")
+    weights: str = Field(
+        "imagenet", description="a file (.h5, .npz) or imagenet: the backbone's; the folder of a run: all; none"
+    )
     network: NetworkSettings = NetworkSettings()
     training: TrainingSettings = TrainingSettings()
     augmentation: AugmentationSettings = AugmentationSettings()
