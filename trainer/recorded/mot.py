@@ -114,3 +114,17 @@ def _pictures(folder: Path, fps: float) -> Picture:
         return cv2.imread(str(folder / f"{round(t_s * fps):06d}.jpg"), cv2.IMREAD_COLOR)
 
     return picture
+
+
+def told_shape(size: str | None, fps: float) -> Shape | None:
+    """Of what was typed, `1920x1080`; None of nothing.
+
+    Raises:
+        TrainError: it is no size.
+    """
+    if size is None:
+        return None
+    width, _, height = size.partition("x")
+    if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
+        raise TrainError(f"--frame {size} is no size; write for example 1920x1080")
+    return Shape(float(width), float(height), fps)
