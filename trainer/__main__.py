@@ -18,6 +18,7 @@ from trainer.commands.detector import detector
 from trainer.commands.evaluate import evaluate
 from trainer.commands.explain import explain
 from trainer.commands.export import export
+from trainer.commands.forecaster import forecaster
 from trainer.commands.street import street
 from trainer.errors import TrainError
 from trainer.quiet import quieten
@@ -35,6 +36,7 @@ data.app.command()(street)
 app.add_typer(data.app)
 app.command()(detector)
 app.command()(classifier)
+app.command()(forecaster)
 app.command()(export)
 app.command()(adapt)
 app.command()(evaluate)
