@@ -19,7 +19,7 @@ class TrackingSettings(BaseModel, extra="forbid", frozen=True):
     jitter: float = Field(0.05, description="1 sd of a detector's box edges, in box heights", gt=0, le=1)
     camera_moves: bool = Field(True, description="follow the camera's own motion by the shift that all boxes share")
     history: int = Field(
-        16, description="past boxes of each track, spread over what forecasters look back", ge=1, le=256
+        16, description="past boxes of a track, spread over some seconds", ge=1, le=256
     )
 
     @model_validator(mode="after")
