@@ -93,7 +93,7 @@ def test_a_slow_camera_loses_no_box_of_its_history() -> None:
 def test_a_history_of_one_box_is_the_newest() -> None:
     short = tracker(history=1)
     for n in range(3):
-        tracks = short.step(seen(person(0.3 + n / 10)), float(n))
+        tracks = short.step(seen(person(0.48 + n / 100)), n / 10)
     assert tracks.history_age_s.tolist() == [[0]]
     np.testing.assert_array_equal(tracks.history[:, 0], seen(person(0.5)).box)
 
