@@ -24,6 +24,7 @@ COMPOSERS = {
     "doctor",
     "engine",
     "figures",
+    "forecasters",
     "modelling",
     "monitor",
     "observer",
