@@ -38,6 +38,7 @@ COMPOSERS = {
     "retained",
     "run",
     "snapshots",
+    "standings",
     "stopwatch",
     "watch",
     "web",
