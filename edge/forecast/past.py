@@ -11,8 +11,8 @@ from edge.contracts.types import F32, I64, Mask, Tracks
 
 LEAST_BOXES = 3
 LEAST_STEPS = 2.0  # of the network's grid that a history must span
-FASTEST = 20.0  # box heights per second; whatever moves faster is two objects under one name
-JUMP = 2.0  # box heights that a detector's box may be off
+FASTEST = 12.0  # box heights per second; whatever moves faster is two objects under one name
+JUMP = 1.0  # box heights that a detector's box may be off
 
 
 def past_of(tracks: Tracks, aspect: float, labels: I64) -> Past:

@@ -12,14 +12,19 @@ from edge.forecast.settings import GuardSettings
 from edge.forecast.tally import Tally
 
 LEAST_SHARE = 0.5  # of the horizons that must have been compared often enough
+TALLIES = ("straight", "learned", "ratio")  # as they are kept
+JITTER = 0.05  # box heights that nobody can foresee: ratios of smaller errors mean nothing
 
 
 class Scoreboard:
     """Counts verdicts on the straight line and on the model, and decides which of them serves.
 
-    The model takes over when its mean error, over the horizons with enough comparisons, is smaller by the margin; the
-    straight line takes over again when it is not smaller any more. Verdicts come on one thread; `standing` may be read
-    on any other.
+    The model takes over when its mean error, over the horizons with enough comparisons, is smaller by the margin, and
+    it is no worse on the typical comparison. The straight line takes over again when the mean error is not smaller any
+    more, or the typical comparison worse by the margin: that is soon felt where the scene has changed to one of small
+    errors, in whose mean the large ones of before go on counting. Typical is the geometric mean of the ratios.
+
+    Verdicts come on one thread; `standing` may be read on any other.
 
     Args:
         settings: how much is needed.
@@ -32,7 +37,7 @@ class Scoreboard:
         self, settings: GuardSettings, horizons_s: tuple[float, ...], model: str = "", sha256: str = ""
     ) -> None:
         self._settings, self._horizons_s, self._model, self._sha256 = settings, horizons_s, model, sha256
-        self._straight, self._learned = Tally.empty(len(horizons_s)), Tally.empty(len(horizons_s))
+        self._straight, self._learned, self._ratio = (Tally.empty(len(horizons_s)) for _ in TALLIES)
         self._serving, self._trouble = Serving.STRAIGHT, ""
         self.standing = self._stands()
 
@@ -47,6 +52,9 @@ class Scoreboard:
         for verdict in verdicts:
             for tally, error, cover in zip((self._straight, self._learned), verdict.error, verdict.cover, strict=False):
                 tally.add(verdict.horizon, error, cover, memory)
+            if len(verdict.error) > 1:
+                ratio = np.log((verdict.error[1] + JITTER) / (verdict.error[0] + JITTER))
+                self._ratio.add(verdict.horizon, ratio, verdict.cover[1], memory)
         if verdicts:
             self._decide()
             self.standing = self._stands()
@@ -63,9 +71,12 @@ class Scoreboard:
         if enough.mean() < LEAST_SHARE:
             self._serving = Serving.STRAIGHT
             return
-        ratio = float(self._learned.error[enough].sum()) / max(float(self._straight.error[enough].sum()), 1e-9)
-        limit = 1.0 if self._serving is Serving.LEARNED else 1 - self._settings.margin
-        self._serving = Serving.LEARNED if ratio < limit else Serving.STRAIGHT
+        mean = float(self._learned.error[enough].sum()) / max(float(self._straight.error[enough].sum()), 1e-9)
+        typical = float(np.exp(self._ratio.error[enough].mean()))
+        margin = self._settings.margin
+        serves = self._serving is Serving.LEARNED
+        better = mean < 1 and typical < 1 + margin if serves else mean < 1 - margin and typical < 1
+        self._serving = Serving.LEARNED if better else Serving.STRAIGHT
 
     def _stands(self) -> ForecastStanding:
         return ForecastStanding(
@@ -85,6 +96,7 @@ class Scoreboard:
             "serving": self._serving.value,
             "straight": _columns(self._straight),
             "learned": _columns(self._learned),
+            "ratio": _columns(self._ratio),
         }
 
     def restore(self, kept: Json) -> None:
@@ -93,17 +105,15 @@ class Scoreboard:
             return
         if kept.get("horizons_s") != list(self._horizons_s):
             return
-        tallies = [_tally(kept.get(name), len(self._horizons_s), self._settings.memory) for name in _TALLIES]
-        if tallies[0] is None or tallies[1] is None:
+        read = [_tally(kept.get(name), len(self._horizons_s), self._settings.memory) for name in TALLIES]
+        tallies = [tally for tally in read if tally is not None]
+        if len(tallies) < len(TALLIES):
             return
-        self._straight, self._learned = tallies[0], tallies[1]
+        self._straight, self._learned, self._ratio = tallies
         learned = kept.get("serving") == Serving.LEARNED and bool(self._model)
         self._serving = Serving.LEARNED if learned else Serving.STRAIGHT
         self._decide()
         self.standing = self._stands()
-
-
-_TALLIES = ("straight", "learned")
 
 
 def _columns(tally: Tally) -> Json:
@@ -116,6 +126,6 @@ def _tally(kept: Json, horizons: int, memory: int) -> Tally | None:
         columns: F64 = np.array(kept, np.float64)
     except (TypeError, ValueError):
         return None
-    if columns.shape != (3, horizons) or not np.isfinite(columns).all() or columns.min(initial=0) < 0:
+    if columns.shape != (3, horizons) or not np.isfinite(columns).all() or columns[::2].min(initial=0) < 0:
         return None
     return Tally(np.minimum(columns[0], memory), columns[1], np.minimum(columns[2], 1.0))
