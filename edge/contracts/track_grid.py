@@ -80,7 +80,8 @@ def lengths(past: Past) -> F64:
 
 def boxed(past: Past) -> Mask:
     """(T,) those that have a box."""
-    return np.isfinite(past.size).all(axis=1) & (past.size > 0).all(axis=1)
+    known: Mask = (np.isfinite(past.size) & (past.size > 0)).all(axis=1)
+    return known
 
 
 def _known(past: Past) -> tuple[F64, F64, F64]:

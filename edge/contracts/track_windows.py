@@ -64,7 +64,7 @@ def encode(past: Past, window: TrackWindow) -> Encoded:
     grid = resampled(past, window.samples, window.step_s)
     velocity = np.nan_to_num(np.asarray(past.velocity, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     scale, turned_to = _scale(past, grid), _heading(velocity * window.step_s, STILL * lengths(past))
-    heading = np.where(turned_to.any(axis=1)[:, None], turned_to, (1.0, 0.0))
+    heading = np.where(turned_to.any(axis=1, keepdims=True), turned_to, (1.0, 0.0))
     state = np.concatenate([_state(past, scale, turned_to, window), _one_hot(past, window)], axis=1)
     x = np.concatenate(
         [
