@@ -62,7 +62,7 @@ class Watch:
             cameras = [build_camera(settings, name, self.models, clocks[name]) for name in settings.cameras]
             self._monitor = Monitor(clocks)
             boards = {camera.name: camera.chain.scores for camera in cameras}
-            standings = Standings(bus, topics, boards, delivery.state_dir)
+            self._standings = standings = Standings(bus, topics, boards, delivery.state_dir)
             snapshots = stack.enter_context(Snapshots(bus, topics, settings.snapshots))
             self.panel = self._panel(cameras, snapshots)
             self.announcer = Announcer(bus, topics, settings.homeassistant, delivery.state_dir)
@@ -89,6 +89,7 @@ class Watch:
     def run(self) -> None:
         """Until it is ended, or every clip has."""
         self.panel.tell()
+        self._standings.tell()
         self._accelerator(worst([runtime.accelerator for runtime in self.models.runtimes]))
         self._announce()
         self.engine.run()
