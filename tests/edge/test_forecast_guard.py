@@ -39,7 +39,6 @@ class Camera:
             forecasts = self.forecaster.step(tracks, t_s)
         return tracks, forecasts
 
-    @property
     def serving(self) -> Serving:
         return self.board.standing.serving
 
@@ -50,7 +49,7 @@ def test_nothing_there_is_nothing_to_judge() -> None:
     assert (len(tracks), len(forecasts)) == (0, 0)
     assert camera.board.standing.straight.horizons[0].samples == 0
     assert np.isnan(camera.board.standing.straight.ade)
-    assert camera.serving is Serving.STRAIGHT
+    assert camera.serving() is Serving.STRAIGHT
 
 
 def test_without_a_model_the_straight_line_is_judged_alone() -> None:
@@ -71,11 +70,11 @@ def test_the_model_takes_over_where_things_turn_and_gives_way_when_they_do_not_a
     assert np.abs(forecasts.box - camera.straight.forecast(tracks).box).max() > 0.05
 
     tracks, forecasts = camera.watch(avenue(30, start_s=40))  # which is when large errors still fill the means
-    assert camera.serving is Serving.STRAIGHT
+    assert camera.serving() is Serving.STRAIGHT
     np.testing.assert_array_equal(forecasts.box, camera.straight.forecast(tracks).box)
 
     camera.watch(roundabout(30, start_s=90))
-    assert camera.serving is Serving.LEARNED
+    assert camera.serving() is Serving.LEARNED
 
 
 def test_the_straight_line_goes_on_serving_where_the_model_is_worse() -> None:
@@ -84,7 +83,7 @@ def test_the_straight_line_goes_on_serving_where_the_model_is_worse() -> None:
     for t_s, seen in avenue(40):
         tracks = camera.tracker.step(seen, t_s)
         forecasts = camera.forecaster.step(tracks, t_s)
-        served.add(camera.serving)
+        served.add(camera.serving())
         np.testing.assert_array_equal(forecasts.box, camera.straight.forecast(tracks).box)
     assert served == {Serving.STRAIGHT}
     assert camera.board.standing.learned.horizons[2].samples >= SETTINGS.guard.samples
@@ -110,6 +109,16 @@ def test_in_the_shadow_the_model_runs_only_for_the_moments_that_are_kept() -> No
     runtime = StandIn(nothing_new)
     Camera(runtime).watch(roundabout(20))
     assert 20 <= runtime.calls <= 41  # twice a second, of 200 frames
+
+
+def test_where_it_serves_it_is_asked_ten_times_a_second() -> None:
+    runtime = StandIn(on_the_same_circle)
+    camera = Camera(runtime)
+    camera.watch(roundabout(30))
+    assert camera.serving() is Serving.LEARNED
+    asked = runtime.calls
+    camera.watch(roundabout(3, start_s=30, fps=50))
+    assert 25 <= runtime.calls - asked <= 31
 
 
 def test_between_looks_the_one_who_serves_is_asked_and_nothing_is_judged() -> None:

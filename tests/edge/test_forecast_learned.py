@@ -169,6 +169,29 @@ def test_an_answer_far_outside_the_picture_is_not_believed() -> None:
     assert own.tolist() == [False]
 
 
+def test_what_was_said_moves_on_with_the_tracks() -> None:
+    runtime = StandIn(on_the_same_circle)
+    forecaster, now = learned(runtime), moving([line(0.3), line(0.5, 0.1)])
+    first = forecaster.speak(now, STRAIGHT.forecast(now)).forecasts
+    again = forecaster.again(now, STRAIGHT.forecast(now))
+    for name in Forecasts.__slots__:
+        np.testing.assert_allclose(getattr(again, name), getattr(first, name), atol=1e-6)
+
+    step = np.array([0.1, 0, 0.1, 0], np.float32)
+    later = replace(now, id=np.array([3, 2]), box=now.box + step)  # the first is gone, another came
+    plain = STRAIGHT.forecast(later)
+    moved = forecaster.again(later, plain)
+    np.testing.assert_array_equal(moved.box[0], plain.box[0])
+    np.testing.assert_allclose(moved.box[1], first.box[1] + step, atol=1e-6)
+    assert runtime.calls == 1
+    assert len(forecaster.again(Tracks.empty(8), STRAIGHT.forecast(Tracks.empty(8)))) == 0
+
+
+def test_before_anything_was_said_there_is_only_the_straight_line() -> None:
+    now = moving([line(0.3)])
+    assert same(learned(StandIn(nonsense)).again(now, STRAIGHT.forecast(now)), STRAIGHT.forecast(now))
+
+
 def test_the_ways_are_kept_and_summed_up() -> None:
     def left_or_right(tensor: Any) -> tuple[F32, ...]:
         mean = np.zeros((32, 2, 4, 2), np.float32)
@@ -181,7 +204,7 @@ def test_the_ways_are_kept_and_summed_up() -> None:
     now = moving([line(0.5), young()])
     now = replace(now, history_age_s=np.where(np.isnan(now.history[..., 0]), np.nan, now.history_age_s))
     ahead = learned(runtime).forecast(now)
-    np.testing.assert_allclose(ahead.mode_weight, [[0.75, 0.25], [1, 0]], atol=1e-6)
+    np.testing.assert_allclose(ahead.mode_weight, np.array([[0.75, 0.25], [1, 0]]), atol=1e-6)
     aside = ahead.mode_centre[0, :, -1, 1] - 0.5
     np.testing.assert_allclose(aside, [0.5 * 0.2 * 12, -0.5 * 0.2 * 12], atol=1e-5)
     np.testing.assert_allclose(boxes.centre(ahead.box)[0, -1, 1] - 0.5, 0.6, atol=1e-5)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edge.contracts.forecast_scores import Serving
+from edge.contracts.stored import Json
 from edge.forecast.judging import Verdict
 from edge.forecast.scoreboard import Scoreboard
 from edge.forecast.settings import GuardSettings
@@ -111,7 +112,8 @@ def test_what_was_kept_of_something_else_or_is_damaged_begins_anew(change: Mappi
     assert isinstance(kept, Mapping)
     again = board()
     again.restore({**kept, **change})
-    for nothing in (None, [], "x", 3):
-        again.restore(nothing)
+    nothing: list[Json] = [None, [], "x", 3]
+    for one in nothing:
+        again.restore(one)
     assert again.standing.serving is Serving.STRAIGHT
     assert again.standing.straight.horizons[0].samples == 0

@@ -13,14 +13,14 @@ World = Iterator[tuple[float, Detections]]
 
 
 def roundabout(
-    seconds: float, count: int = 6, seed: int = 1, start_s: float = 0.0
+    seconds: float, count: int = 6, seed: int = 1, start_s: float = 0.0, fps: float = FPS
 ) -> Iterator[tuple[float, Detections]]:
     """Objects that go round in circles of their own, one round in about five seconds."""
     random = np.random.default_rng(seed)
     middle = _spread(count)
     rate = random.uniform(1.1, 1.4, count) * random.choice([-1, 1], count)
     phase = random.uniform(0, 2 * np.pi, count)
-    for t_s in _times(seconds, start_s):
+    for t_s in _times(seconds, start_s, fps):
         angle = phase + rate * t_s
         yield t_s, _seen(middle + 0.13 * np.stack([np.cos(angle), np.sin(angle)], axis=1), random)
 
@@ -34,8 +34,8 @@ def avenue(seconds: float, count: int = 6, seed: int = 2, start_s: float = 0.0) 
         yield t_s, _seen(np.stack([x, lane], axis=1), random)
 
 
-def _times(seconds: float, start_s: float) -> F64:
-    return start_s + np.arange(round(seconds * FPS)) / FPS
+def _times(seconds: float, start_s: float, fps: float = FPS) -> F64:
+    return start_s + np.arange(round(seconds * fps)) / fps
 
 
 def _spread(count: int) -> F64:
