@@ -8,7 +8,7 @@ import numpy as np
 from edge.contracts import boxes
 from edge.contracts.errors import ModelError
 from edge.contracts.forecast_scores import Serving
-from edge.contracts.types import F32, F64, Forecasts, Mask, Tracks
+from edge.contracts.types import F32, F64, Forecasts, Tracks
 from edge.forecast.forecaster import Forecaster
 from edge.forecast.judging import MOST_TRACKS, Judge, Said, Seen
 from edge.forecast.learned import LearnedForecaster, Spoken
@@ -48,19 +48,21 @@ class GuardedForecaster:
         self._share = settings.guard.share
         self._axes = np.array([aspect, 1.0], np.float32)
         self._spread = np.float32(np.sqrt(0.5 + 0.5 / aspect**2))
+        self._last: tuple[Tracks, float] | None = None  # the look before
         self._asked_s, self._rest_s = -np.inf, -np.inf  # when it was asked, and until when the shadow is not
 
     def step(self, tracks: Tracks, t_s: float) -> Forecasts:
         """Forecasts after a look at `t_s`."""
         plain = self._straight.forecast(tracks)
-        now = tracks.lost_s == 0
-        self._board.take(self._judge.see(self._seen(tracks, now, t_s)))
+        last, self._last = self._last, (tracks, t_s)
+        if last is not None and self._judge.ripe(t_s):
+            self._board.take(self._judge.see(self._seen(*last), self._seen(tracks, t_s)))
         due = self._judge.due(t_s)
         serves = self._board.serving is Serving.LEARNED
         ask = due or t_s - self._asked_s >= ASK_EVERY_S if serves else due and t_s >= self._rest_s
         spoken = self._spoken(tracks, plain, t_s) if ask else None
         if due and (spoken is not None or self._learned is None):
-            self._keep(tracks, plain, spoken, now & (tracks.seen_s >= LEAST_SEEN_S), t_s)
+            self._keep(tracks, plain, spoken, t_s)
         if not serves:
             return plain
         return spoken.forecasts if spoken is not None else self._again(tracks, plain)
@@ -88,8 +90,9 @@ class GuardedForecaster:
         self._asked_s, self._rest_s = t_s, t_s + (time.perf_counter() - start_s) / self._share
         return spoken
 
-    def _keep(self, tracks: Tracks, plain: Forecasts, spoken: Spoken | None, wanted: Mask, t_s: float) -> None:
+    def _keep(self, tracks: Tracks, plain: Forecasts, spoken: Spoken | None, t_s: float) -> None:
         """Remember what was said of objects on which all forecasters have a word of their own."""
+        wanted = (tracks.lost_s == 0) & (tracks.seen_s >= LEAST_SEEN_S)
         rows = np.flatnonzero(wanted if spoken is None else wanted & spoken.own)
         rows = rows[:: -(-len(rows) // MOST_TRACKS) or 1]
         said = [plain] if spoken is None else [plain, spoken.forecasts]
@@ -98,8 +101,9 @@ class GuardedForecaster:
         scale = boxes.size(tracks.box[rows])[:, 1].astype(np.float64)
         self._judge.keep(Said(t_s, tracks.id[rows], scale, centre, sigma))
 
-    def _seen(self, tracks: Tracks, now: Mask, t_s: float) -> Seen:
+    def _seen(self, tracks: Tracks, t_s: float) -> Seen:
         """Where the detector saw them, which favours nobody: not what the tracker made of it."""
+        now = tracks.lost_s == 0
         return Seen(t_s, tracks.id[now], self._in_heights(tracks.history[now, -1]))
 
     def _in_heights(self, box: F32) -> F64:

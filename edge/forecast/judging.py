@@ -52,8 +52,8 @@ class Judge:
         self._horizons_s = horizons_s
         self._every_s = max(every_s, horizons_s[-1] / (MOST_MOMENTS - 2))
         self._open: deque[tuple[Said, int]] = deque(maxlen=MOST_MOMENTS)  # and the horizon that comes next
-        self._last: Seen | None = None
         self._said_s = -np.inf
+        self._ripe_s = np.inf  # when the first of what was said can be judged
 
     def due(self, t_s: float) -> bool:
         """Whether it is time to keep what is forecast."""
@@ -64,21 +64,25 @@ class Judge:
         self._said_s = said.t_s
         if len(said.id):
             self._open.append((said, 0))
+            self._ripe_s = min(self._ripe_s, said.t_s + self._horizons_s[0])
 
-    def see(self, seen: Seen) -> list[Verdict]:
-        """What was said of times up to now, held against what is seen now and was seen before."""
-        last, self._last = self._last, seen
+    def ripe(self, t_s: float) -> bool:
+        """Whether something was said of a time before `t_s` that has not been judged."""
+        return t_s >= self._ripe_s
+
+    def see(self, last: Seen, seen: Seen) -> list[Verdict]:
+        """What was said of times up to now, held against what is seen now and was seen at the look before."""
         found: list[Verdict] = []
         still: deque[tuple[Said, int]] = deque(maxlen=MOST_MOMENTS)
         for said, first in self._open:
             coming = first
             while coming < len(self._horizons_s) and said.t_s + self._horizons_s[coming] <= seen.t_s:
-                if last is not None:
-                    found += _held(said, coming, self._horizons_s[coming], last, seen)
+                found += _held(said, coming, self._horizons_s[coming], last, seen)
                 coming += 1
             if coming < len(self._horizons_s):
                 still.append((said, coming))
         self._open = still
+        self._ripe_s = min((said.t_s + self._horizons_s[coming] for said, coming in still), default=np.inf)
         return found
 
 

@@ -1,6 +1,7 @@
 """What was said against what was seen: at the right time, of the right object, and of nobody who was not seen."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -23,7 +24,9 @@ def seen(t_s: float, places: dict[int, float]) -> Seen:
 
 
 def judged(judge: Judge, *looks: Seen) -> list[Verdict]:
-    return [verdict for look in looks for verdict in judge.see(look)]
+    """At each look but the first, as the guard asks: only when something is ripe."""
+    pairs = [pair for pair in pairwise(looks) if judge.ripe(pair[1].t_s)]
+    return [verdict for last, look in pairs for verdict in judge.see(last, look)]
 
 
 def test_nothing_said_and_nothing_seen_is_nothing_to_judge() -> None:
@@ -92,7 +95,7 @@ def test_memory_is_bounded_whatever_the_horizon() -> None:
     kept = 0
     for n in range(20_000):
         t_s = n / 10
-        judge.see(seen(t_s, {1: 0.0}))
+        judged(judge, seen(t_s - 0.1, {1: 0.0}), seen(t_s, {1: 0.0}))
         if judge.due(t_s):
             judge.keep(Said(t_s, np.array([1]), np.ones(1), np.zeros((1, 1, 1, 2)), np.ones((1, 1, 1))))
             kept += 1
