@@ -10,14 +10,14 @@ from edge.contracts import boxes
 from edge.contracts.runtime import Runtime
 from edge.contracts.tensors import real, stored
 from edge.contracts.track_mixture import Mixture
-from edge.contracts.track_windows import Answer, decode, encode
+from edge.contracts.track_windows import Answer, Encoded, decode, encode
 from edge.contracts.types import F32, F64, I64, Forecasts, Mask, Tracks
 from edge.forecast.fitting import refuse_unfit
 from edge.forecast.forecaster import Forecaster
 from edge.forecast.past import askable, past_of
 from edge.forecast.settings import ForecastSettings
 
-FARTHEST = 20.0  # frame heights; what a network puts farther away than that, it does not know
+FARTHEST = 20.0  # frame heights; a network that foresees such a departure does not know
 
 
 class Spoken(NamedTuple):
@@ -91,13 +91,17 @@ class LearnedForecaster:
             self._foreseen = None
             return Spoken(self._widened(plain), np.zeros(len(tracks), bool))
         encoded = encode(past, self._window)
-        kept = type(encoded)(*(getattr(encoded, name)[rows] for name in type(encoded).__slots__))
-        answer, sane = _sane(self._asked(kept.x))
-        mixture = decode(answer, kept, self._window)
-        sane &= np.abs(mixture.mean - kept.origin[:, None, None]).max(axis=(1, 2, 3)) < FARTHEST
-        rows, mixture = rows[sane], Mixture(mixture.weight[sane], mixture.mean[sane], mixture.sigma[sane])
-        line = kept.origin[sane, None] + kept.velocity[sane, None] * self._horizon_s
-        self._foreseen = _Foreseen(tracks.id[rows], mixture.weight, mixture.mean - line[:, None], mixture.sigma)
+        if len(rows) < len(tracks):
+            encoded = Encoded(*(getattr(encoded, name)[rows] for name in Encoded.__slots__))
+        answer, sane = _sane(self._asked(encoded.x))
+        mixture = decode(answer, encoded, self._window)
+        line = encoded.origin[:, None] + encoded.velocity[:, None] * self._horizon_s
+        departure = mixture.mean - line[:, None]
+        sane &= np.abs(departure).reshape(len(rows), -1).max(axis=1) < FARTHEST
+        if not sane.all():
+            rows, departure = rows[sane], departure[sane]
+            mixture = Mixture(mixture.weight[sane], mixture.mean[sane], mixture.sigma[sane])
+        self._foreseen = _Foreseen(tracks.id[rows], mixture.weight, departure, mixture.sigma)
         own = np.zeros(len(tracks), bool)
         own[rows] = True
         return Spoken(self._merged(plain, rows, mixture), own)
@@ -171,7 +175,7 @@ def _padded(x: F32, most: int) -> Iterator[tuple[F32, int]]:
 def _sane(answer: Answer) -> tuple[Answer, Mask]:
     """The answer with zeros for rows that are not finite, and which rows are."""
     columns = (answer.logit, answer.mean, answer.log_sigma)
+    if all(np.isfinite(column).all() for column in columns):
+        return answer, np.ones(len(answer.logit), bool)
     sane = np.logical_and.reduce([np.isfinite(column.reshape(len(column), -1)).all(axis=1) for column in columns])
-    if sane.all():
-        return answer, sane
     return Answer(*(np.where(sane.reshape(-1, *[1] * (c.ndim - 1)), c, 0) for c in columns)), sane
