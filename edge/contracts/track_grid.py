@@ -87,8 +87,8 @@ def velocities(past: Past) -> F64:
 
 def boxed(past: Past) -> Mask:
     """(T,) those that have a box."""
-    known: Mask = (np.isfinite(past.size) & (past.size > 0)).all(axis=1)
-    return known
+    known = np.isfinite(past.size) & (past.size > 0)
+    return known[:, 0] & known[:, 1]
 
 
 def _known(past: Past) -> tuple[F64, F64, F64]:
