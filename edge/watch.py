@@ -28,6 +28,7 @@ from edge.observer import Observer
 from edge.periodic import Periodic
 from edge.publisher import Publisher
 from edge.snapshots import Snapshots
+from edge.standings import TELL_S, Standings
 
 FIRST_STATS_S, STATS_S = 5.0, 60.0
 ANNOUNCE_S, REMEMBER_S = 2.0, 1.0
@@ -60,6 +61,8 @@ class Watch:
             clocks = {name: StageClock() for name in settings.cameras}
             cameras = [build_camera(settings, name, self.models, clocks[name]) for name in settings.cameras]
             self._monitor = Monitor(clocks)
+            boards = {camera.name: camera.chain.scores for camera in cameras}
+            self._standings = standings = Standings(bus, topics, boards, delivery.state_dir)
             snapshots = stack.enter_context(Snapshots(bus, topics, settings.snapshots))
             self.panel = self._panel(cameras, snapshots)
             self.announcer = Announcer(bus, topics, settings.homeassistant, delivery.state_dir)
@@ -72,6 +75,9 @@ class Watch:
             stack.enter_context(Periodic(self._announce, ANNOUNCE_S, ANNOUNCE_S))
             stack.enter_context(Periodic(self._remember, REMEMBER_S, REMEMBER_S))
             stack.callback(self._remember)
+            stack.enter_context(Periodic(standings.tell, FIRST_STATS_S, FIRST_STATS_S))
+            stack.enter_context(Periodic(standings.keep, TELL_S, TELL_S))
+            stack.callback(standings.keep)
             self._stack = stack.pop_all()
         return self
 
@@ -83,6 +89,7 @@ class Watch:
     def run(self) -> None:
         """Until it is ended, or every clip has."""
         self.panel.tell()
+        self._standings.tell()
         self._accelerator(worst([runtime.accelerator for runtime in self.models.runtimes]))
         self._announce()
         self.engine.run()

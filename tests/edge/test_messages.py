@@ -49,7 +49,7 @@ def tracks(count: int) -> Tracks:
 def forecasts(count: int, *horizon_s: float) -> Forecasts:
     box = np.full((count, len(horizon_s), 4), 2 / 3, np.float32)
     sigma = np.full((count, len(horizon_s)), 0.05, np.float32)
-    return Forecasts(np.arange(count, dtype=np.int64) + 1, np.array(horizon_s, np.float32), box, sigma)
+    return Forecasts.single(np.arange(count, dtype=np.int64) + 1, np.array(horizon_s, np.float32), box, sigma)
 
 
 def encoded(some: Tracks, ahead: Forecasts, sub_labels: Mapping[int, str] | None = None) -> Any:
@@ -197,6 +197,6 @@ def test_the_schema_refuses_other_payloads(payload: bytes) -> None:
 def test_the_schema_is_one_and_says_where_each_payload_goes() -> None:
     schema = wire_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
-    parts = {"box", "path", "event_body"}
+    parts = {"box", "path", "event_body", "forecaster_score"}
     assert all(found.get("title") and found.get("description") for found in schema["$defs"].values())
     assert {name for name, found in schema["$defs"].items() if "x-topic" not in found} == parts
