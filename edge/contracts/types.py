@@ -168,7 +168,8 @@ class Outcome(StrEnum):
 
     OPEN = "open"
     KEPT = "kept"
-    MISSED = "missed"
+    MISSED = "missed"  # the object was seen elsewhere when the time was up
+    UNDECIDED = "undecided"  # the object was gone before the time was up: nobody knows
 
 
 @dataclass(frozen=True, slots=True)
