@@ -26,7 +26,7 @@ from edge.demo.camera import StreetCamera
 from edge.detection.detector import Detector, ModelDetector
 from edge.detection.ensemble import Ensemble
 from edge.events.log import EventLog
-from edge.forecasting import ConstantVelocity
+from edge.forecast.straight import ConstantVelocity
 from edge.health import StageClock
 from edge.imaging import OpenCv
 from edge.masks import PrivacyMask

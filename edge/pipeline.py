@@ -17,7 +17,7 @@ from edge.contracts.types import U8, Activity, Detections, Event, Forecasts, Fra
 from edge.control.knobs import Knobs
 from edge.detection.detector import Detector
 from edge.events.log import EventLog
-from edge.forecasting import Forecaster
+from edge.forecast.forecaster import Forecaster
 from edge.health import StageClock
 from edge.tracking import Tracker
 

@@ -21,7 +21,7 @@ from edge.contracts.topics import NAME_PATTERN
 from edge.contracts.types import ColourOrder, Head, ModelBundle, Resize
 from edge.detection.settings import DetectionSettings
 from edge.events.settings import EventSettings, LineSettings, ZoneSettings
-from edge.forecasting import ForecastSettings
+from edge.forecast.settings import ForecastSettings
 from edge.homeassistant.settings import HomeAssistantSettings
 from edge.masks import MaskSettings
 from edge.mqtt.settings import MqttSettings

@@ -86,8 +86,7 @@ class EventLog:
         """End every object, as when the camera is gone; a track that goes on afterwards is a new object."""
         happened = [happening for life in self._lives.values() for happening in self._changes.ended(life, self._now_s)]
         self._lives.clear()
-        nothing = Forecasts(np.zeros(0, np.int64), *(np.zeros(s, np.float32) for s in [(0,), (0, 0, 4), (0, 0)]))
-        return self._events(happened, _Moment(self._now_s, utc_ns, {}, nothing))
+        return self._events(happened, _Moment(self._now_s, utc_ns, {}, Forecasts.empty()))
 
     def counts(self) -> dict[str, dict[str, int]]:
         """How many objects are there now, by zone and label; the whole picture is the zone `""`.

@@ -20,7 +20,8 @@ from edge.demo.carrier import address, choose_carrier
 from edge.demo.clip import CLIP_FPS, CLIP_S, MODEL
 from edge.demo.screen import ScreenState, describe, screen
 from edge.demo.show import REAL_CLIP, REAL_MODEL, choose
-from edge.forecasting import ConstantVelocity, ForecastSettings
+from edge.forecast.settings import ForecastSettings
+from edge.forecast.straight import ConstantVelocity
 from edge.mqtt.settings import MqttSettings
 from tests.paths import REPOSITORY
 from tests.rigs.tracks import tracks

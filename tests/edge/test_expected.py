@@ -9,7 +9,8 @@ from edge.contracts.types import F32, Event, EventKind, Expectation, Outcome, Tr
 from edge.events.log import EventLog
 from edge.events.odds import Paths, entry_times, normal_draws, odds
 from edge.events.settings import EventSettings, ExpectSettings, LineSettings, ZoneSettings
-from edge.forecasting import ConstantVelocity, ForecastSettings
+from edge.forecast.settings import ForecastSettings
+from edge.forecast.straight import ConstantVelocity
 from tests.paths import data
 from tests.rigs.foretold import Clip, Verdict, judge, live, published, seen_with_noise, walkers
 from tests.rigs.tracks import at, tracks

@@ -49,7 +49,7 @@ def tracks(count: int) -> Tracks:
 def forecasts(count: int, *horizon_s: float) -> Forecasts:
     box = np.full((count, len(horizon_s), 4), 2 / 3, np.float32)
     sigma = np.full((count, len(horizon_s)), 0.05, np.float32)
-    return Forecasts(np.arange(count, dtype=np.int64) + 1, np.array(horizon_s, np.float32), box, sigma)
+    return Forecasts.single(np.arange(count, dtype=np.int64) + 1, np.array(horizon_s, np.float32), box, sigma)
 
 
 def encoded(some: Tracks, ahead: Forecasts, sub_labels: Mapping[int, str] | None = None) -> Any:

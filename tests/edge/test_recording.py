@@ -14,7 +14,8 @@ from edge.contracts.errors import ConfigError
 from edge.contracts.types import Forecasts, Tracks
 from edge.drawing import caption, contact_sheet, draw_forecasts, draw_tracks, draw_zones
 from edge.engine import Engine
-from edge.forecasting import ConstantVelocity, ForecastSettings
+from edge.forecast.settings import ForecastSettings
+from edge.forecast.straight import ConstantVelocity
 from edge.recording import Annotator, Clip, JsonLines
 from tests.rigs.scenes import HEIGHT, RIGHT_HALF, WIDTH, Reel, Scripted, camera, chain, grey, intake, scene
 from tests.rigs.tracks import tracks

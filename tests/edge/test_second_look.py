@@ -9,7 +9,8 @@ from edge.attention import Attention, AttentionSettings, LookSettings
 from edge.contracts.types import F32, Detections, Frame
 from edge.events.log import EventLog
 from edge.events.settings import EventSettings
-from edge.forecasting import ConstantVelocity, ForecastSettings
+from edge.forecast.settings import ForecastSettings
+from edge.forecast.straight import ConstantVelocity
 from edge.health import StageClock
 from edge.pipeline import Chain, Intake, NoClassifier, Steps
 from edge.tracking import Tracker, TrackingSettings

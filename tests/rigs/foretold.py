@@ -10,7 +10,8 @@ from edge.events.log import EventLog
 from edge.events.odds import Paths, entry_times
 from edge.events.settings import EventSettings, ZoneSettings
 from edge.events.zones import Borders, anchor
-from edge.forecasting import ConstantVelocity, ForecastSettings
+from edge.forecast.settings import ForecastSettings
+from edge.forecast.straight import ConstantVelocity
 from tests.rigs.tracks import Follower, at
 
 Clip = list[tuple[float, Mapping[int, F64]]]  # time and box of each object, frame by frame

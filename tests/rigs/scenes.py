@@ -17,7 +17,8 @@ from edge.contracts.types import F32, U8, Detections, Event, Frame
 from edge.control.knobs import Controls, Knobs
 from edge.events.log import EventLog
 from edge.events.settings import EventSettings, ZoneSettings
-from edge.forecasting import ConstantVelocity, ForecastSettings
+from edge.forecast.settings import ForecastSettings
+from edge.forecast.straight import ConstantVelocity
 from edge.health import StageClock
 from edge.observer import Observer
 from edge.pipeline import Chain, Followed, Intake, NoClassifier, Steps
