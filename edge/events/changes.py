@@ -1,7 +1,10 @@
 """What one more look at an object changes: it proves to be one, enters, leaves, loiters, crosses, is told of again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 
+from edge.contracts.scores import ExpectationScore
+from edge.contracts.stored import Json
 from edge.contracts.types import EventKind
 from edge.events.expected import Expectations
 from edge.events.life import Happening, Life, Look
@@ -14,7 +17,8 @@ class Changes:
 
     def __init__(self, settings: EventSettings, zones: Sequence[ZoneSettings], lines: Sequence[LineSettings]) -> None:
         self.borders = Borders(zones, lines)
-        self.expected = Expectations(settings.expected, self.borders, settings.border)
+        self.numbers = count(1)
+        self.expected = Expectations(settings.expected, self.borders, settings.border, self.numbers)
         self._settings = settings
         self._default = settings.default
         self._loiter_s = [zone.loiter_s or float("inf") for zone in zones]
@@ -25,6 +29,18 @@ class Changes:
         """From now on, the least median score of an object whose label has no filter of its own, 0..1."""
         if threshold != self._default.threshold:
             self._default = self._default.model_copy(update={"threshold": threshold})
+
+    def scores(self) -> list[ExpectationScore]:
+        """Of each zone and line."""
+        return self.expected.keeper.scores()
+
+    def score_state(self) -> dict[str, Json]:
+        """The same, to be kept."""
+        return self.expected.keeper.state()
+
+    def restore_scores(self, kept: Mapping[str, Json]) -> None:
+        """Go on with those of an earlier run."""
+        self.expected.keeper.restore(kept)
 
     def lived(self, life: Life, look: Look) -> list[Happening]:
         """Take one look into a life, and say what happened by it."""

@@ -9,12 +9,10 @@ A forecast may have several modes ("left or right"), each a path of its own with
 its weight is shared out among them: the probability of a mixture is the weighted sum of the probabilities.
 """
 
-from dataclasses import dataclass
-from typing import Self
-
 import numpy as np
 
-from edge.contracts.types import F32, F64, I64
+from edge.contracts.types import F32, F64
+from edge.events.paths import Paths
 
 GOLDEN_ANGLE = np.pi * (3 - 5**0.5)
 
@@ -30,26 +28,7 @@ def normal_draws(pairs: int) -> F64:
     return np.concatenate([half, -half])
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Paths:
-    """M forecast paths of K horizons for each of C objects, starting now."""
-
-    point: F32  # (C, M, K + 1, 2) frame fractions, the first of each where the object is now
-    sigma: F32  # (C, M, K + 1) frame fractions, the first of each 0
-    weight: F32  # (C, M) how likely each path is, 0..1, 1 in all
-    t_s: F32  # (K + 1,) seconds from now, the first 0
-
-    def __getitem__(self, rows: I64) -> Self:
-        """Of the chosen objects only; one may be chosen more than once."""
-        return type(self)(self.point[rows], self.sigma[rows], self.weight[rows], self.t_s)
-
-
 DRAWS = normal_draws(16).astype(np.float32)
-
-
-def single_paths(point: F32, sigma: F32, t_s: F32) -> Paths:
-    """One path for each object: points (C, K + 1, 2), their sigma (C, K + 1), their times (K + 1,)."""
-    return Paths(point[:, None], sigma[:, None], np.ones((len(point), 1), np.float32), t_s)
 
 
 def draw_weights(paths: Paths) -> F32:
@@ -66,7 +45,7 @@ def entry_times(paths: Paths, edges: F32, side: F32) -> F32:
         side: (C,) 0 for any way through an edge, +1 only from its left to its right, -1 only from right to left.
     """
     c, m = paths.weight.shape
-    flat, spread = paths.point.reshape(c * m, *paths.point.shape[2:]), paths.sigma.reshape(c * m, -1)
+    flat, spread = paths.point.reshape(c * m, *paths.point.shape[2:]), paths.sigma.reshape(c * m, paths.sigma.shape[2])
     edges, way = np.repeat(edges, m, axis=0), np.repeat(side, m)[:, None, None, None]
     x, y = (flat[:, None, :, i] + spread[:, None] * DRAWS[:, i, None] for i in range(2))  # (C M, G, K + 1)
     px, py = x[..., :-1, None], y[..., :-1, None]  # (C M, G, K, 1) against edges (C M, 1, 1, E)

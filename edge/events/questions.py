@@ -1,18 +1,18 @@
 """Questions that the forecast has answered with a probability, until it is seen what really happens."""
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
 
-Key = TypeVar("Key", bound=Hashable)
+Key = tuple[int, int]
+Answer = tuple[Key, float, bool | None]  # probability that was stated, and what is true; None: nobody will know
+Seen = Callable[[Key], float | None]  # when what a key is about was last seen; None: never again
 
 MOST = 20_000  # open at once; the oldest go first, unanswered
-Seen = Callable[[Key], float | None]  # when what a key is about was last seen; None: never again
 
 
 @dataclass(frozen=True, slots=True)
-class Question(Generic[Key]):
+class Question:
     """Does it happen before the deadline?"""
 
     key: Key
@@ -21,7 +21,7 @@ class Question(Generic[Key]):
     deadline_s: float
 
 
-class Questions(Generic[Key]):
+class Questions:
     """Asked in rising order of their deadlines; answered a grace after them, when what was seen has settled.
 
     Args:
@@ -30,14 +30,16 @@ class Questions(Generic[Key]):
 
     def __init__(self, grace_s: float) -> None:
         self._grace_s = grace_s
-        self._open: deque[Question[Key]] = deque()
-        self._happened: dict[Key, float] = {}  # when it last did
+        self._open: deque[Question] = deque()
 
-    def ask(self, key: Key, probability: float, asked_s: float, deadline_s: float) -> None:
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def ask(self, question: Question) -> None:
         """One more."""
-        self._open.append(Question(key, probability, asked_s, deadline_s))
+        self._open.append(question)
 
-    def happened(self, key: Key, when_s: float) -> Iterator[tuple[Key, float, bool | None]]:
+    def happened(self, key: Key, when_s: float) -> Iterator[Answer]:
         """It did, just now or a little ago: all open questions about it have their answer."""
         mine = [one for one in self._open if one.key == key]
         if mine:
@@ -46,9 +48,9 @@ class Questions(Generic[Key]):
             if one.asked_s <= when_s:
                 yield key, one.probability, when_s <= one.deadline_s
 
-    def due(self, t_s: float, seen: Seen[Key]) -> Iterator[tuple[Key, float, bool | None]]:
-        """Key, probability and answer of what has been decided: it happened, it did not, or nobody will know."""
-        waiting: list[Question[Key]] = []
+    def due(self, t_s: float, seen: Seen) -> Iterator[Answer]:
+        """What has been decided by now: it did not happen, or nobody will know."""
+        waiting: list[Question] = []
         while self._open and (self._open[0].deadline_s + self._grace_s < t_s or len(self._open) > MOST):
             one = self._open.popleft()
             last_s = seen(one.key)

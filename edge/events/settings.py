@@ -82,6 +82,9 @@ class ExpectSettings(BaseModel, extra="forbid", frozen=True):
     min_lead_s: float = Field(0.3, ge=0, description="nothing is published that is nearer than this, seconds")
     max_lead_s: float = Field(5.0, gt=0, description="nothing is published that is further than this, seconds")
     tolerance_s: float = Field(1.0, ge=0, description="seconds after the stated time at which it has not been kept")
+    score_half_life_h: float = Field(
+        168.0, gt=0, le=1e6, description="hours of watching after which what was counted for the score weighs half"
+    )
 
 
 class EventSettings(BaseModel, extra="forbid", frozen=True):

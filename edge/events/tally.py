@@ -1,4 +1,4 @@
-"""The running sums behind the score of one place. Old things fade: a camera that was turned is judged anew by and by."""
+"""The running sums behind the score of one place. What is old fades: a camera that was turned is soon judged anew."""
 
 import math
 from collections import deque
@@ -89,14 +89,13 @@ class Tally:
             lead_share=_share(count["early"], count["happened"]),
         )
 
-    def state(self) -> Json:
+    def state(self) -> dict[str, Json]:
         """What is to be kept over a restart."""
         return {"sums": self._sums.ravel().tolist(), "counts": list(self._counts.values()), "leads": list(self._leads)}
 
-    def restore(self, kept: Json) -> None:
+    def restore(self, kept: Mapping[str, Json]) -> None:
         """Go on where an earlier run stopped. What makes no sense leaves it as it is."""
-        told = kept if isinstance(kept, Mapping) else {}
-        sums, counts, leads = (_numbers(told.get(name)) for name in ("sums", "counts", "leads"))
+        sums, counts, leads = (_numbers(kept.get(name)) for name in ("sums", "counts", "leads"))
         if len(sums) == BINS * 4 and len(counts) == len(_COUNTS):
             self._sums = np.array(sums).reshape(BINS, 4)
             self._counts = dict(zip(_COUNTS, counts, strict=True))
