@@ -22,7 +22,9 @@ def describe(settings: Settings, topics: Topics, kept: Collection[str], known: C
     seen = {place: [label for label in labels if label in slugs] for place, labels in _seen(topics, kept).items()}
     most = settings.homeassistant.labels_each
     cameras = [
-        CameraDescription(name, tuple(_places(name, camera, seen, most)), settings.snapshots.enabled)
+        CameraDescription(
+            name, tuple(_places(name, camera, seen, most)), settings.snapshots.enabled, _near_misses(camera)
+        )
         for name, camera in settings.cameras.items()
     ]
     return Description(__version__, tuple(cameras))
@@ -36,6 +38,10 @@ def _places(name: str, camera: CameraSettings, seen: dict[str, list[str]], most:
         assert isinstance(place, ZoneSettings | LineSettings)
         labels = _labels(place.labels or common, seen.get(place.name, []), most)
         yield Place(place.name, isinstance(place, ZoneSettings), expects, labels)
+
+
+def _near_misses(camera: CameraSettings) -> bool:
+    return camera.events.expected.enabled and camera.events.expected.near_miss.enabled
 
 
 def _labels(configured: Collection[str], seen: Collection[str], most: int) -> tuple[str, ...]:

@@ -114,6 +114,11 @@ class Chain:
         """What `Detections.label` and `Tracks.label` index."""
         return self._steps.detector.labels
 
+    @property
+    def log(self) -> EventLog:
+        """What happened so far; for the thread that steps."""
+        return self._steps.log
+
     def step(self, sensed: Sensed) -> Followed:
         """Look if need be, and follow what is there.
 

@@ -27,6 +27,7 @@ from edge.monitor import Monitor, worst
 from edge.observer import Observer
 from edge.periodic import Periodic
 from edge.publisher import Publisher
+from edge.scoreboard import Scoreboard
 from edge.snapshots import Snapshots
 
 FIRST_STATS_S, STATS_S = 5.0, 60.0
@@ -66,11 +67,14 @@ class Watch:
             stack.callback(self.announcer.close)
             self._labels = {label for camera in cameras for label in camera.chain.labels}
             publisher = Publisher(bus, delivery.outbox, topics, secrets.token_hex(4), settings.publish)
-            observers: list[Observer] = [publisher, self._monitor, snapshots, TroubleLog()]
+            scoreboard = self._scoreboard(cameras)
+            observers: list[Observer] = [publisher, self._monitor, snapshots, scoreboard, TroubleLog()]
+            stack.callback(scoreboard.remember)
             self.engine = stack.enter_context(Engine(cameras, observers, self._ended))
             stack.enter_context(Periodic(self._tell, FIRST_STATS_S, STATS_S))
             stack.enter_context(Periodic(self._announce, ANNOUNCE_S, ANNOUNCE_S))
             stack.enter_context(Periodic(self._remember, REMEMBER_S, REMEMBER_S))
+            stack.enter_context(Periodic(scoreboard.remember, STATS_S, STATS_S))
             stack.callback(self._remember)
             self._stack = stack.pop_all()
         return self
@@ -100,6 +104,12 @@ class Watch:
             actions[Command(camera.name, "snapshot")] = partial(snapshots.ask, camera.name)
         knobs = {camera.name: camera.knobs for camera in cameras}
         return ControlPanel(delivery.bus, delivery.topics, knobs, actions, delivery.controls.load())
+
+    def _scoreboard(self, cameras: list[Camera]) -> Scoreboard:
+        scoreboard = Scoreboard(self._delivery.bus, self._delivery.topics, self._delivery.state_dir)
+        for camera in cameras:
+            scoreboard.restore(camera)
+        return scoreboard
 
     def _announce(self) -> None:
         """Let Home Assistant know; labels that nobody has seen before come to it by and by."""

@@ -36,6 +36,7 @@ COMPOSERS = {
     "replay",
     "retained",
     "run",
+    "scoreboard",
     "snapshots",
     "stopwatch",
     "watch",

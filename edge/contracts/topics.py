@@ -16,6 +16,7 @@ RESERVED_NAMES = frozenset(
         "events",
         "expected",
         "learn",
+        "score",
         "sensor",
         "set",
         "state",
@@ -26,6 +27,7 @@ RESERVED_NAMES = frozenset(
     }
 )
 ALL = "all"  # the level under which a zone's objects of every label are counted together
+NEAR_MISS = "near_miss"  # stands where a label stands, under a camera: whether a near miss is expected there
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_-]+")
 
 
@@ -141,6 +143,10 @@ class Topics:
     def expected(self, zone: str, label: str) -> str:
         """Retained: whether something is expected in a zone or on a line; label `all`: whatever it is."""
         return f"{self.base}/expected/{zone}/{slug(label)}"
+
+    def score(self, place: str) -> str:
+        """Retained: how good the expectations of a zone or line have been, or the near misses of a camera."""
+        return f"{self.base}/score/{place}"
 
     def reading(self, sensor: str) -> str:
         """What a sensor measures."""

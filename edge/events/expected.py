@@ -132,8 +132,9 @@ class Expectations:
         if not pairs:
             return {}
         times, weight = self._times(pairs, paths)
-        told = (odds(t, w, self._settings.tolerance_s) for t, w in zip(times, weight, strict=True))
-        return {(seen[r].track, n): odd for (r, n), odd in zip(pairs, told, strict=True)}
+        probability, eta_s = odds(times, weight, self._settings.tolerance_s)
+        told = zip(pairs, probability.tolist(), eta_s.tolist(), strict=True)
+        return {(seen[row].track, number): (p, eta) for (row, number), p, eta in told}
 
     def _times(self, pairs: Sequence[tuple[int, int]], paths: Paths) -> tuple[F32, F32]:
         """Entry times (C, M · G) of rows of the paths and targets, and the weight of each."""

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass
 from statistics import median
 
-from edge.contracts.types import EventKind, Expectation
+from edge.contracts.types import EventKind, Expectation, Near
 from edge.events.polygon import Point
 from edge.events.presence import Crossings, Presence
 from edge.events.settings import LabelFilter
@@ -115,3 +115,4 @@ class Happening:
     zone: str = ""
     direction: str = ""
     expectation: Expectation | None = None
+    near: Near | None = None

@@ -45,8 +45,8 @@ class EventLog:
     ) -> None:
         _refuse_clashes(camera, [*zones, *lines])
         self._camera, self._labels, self._settings = camera, list(labels), settings
-        self._changes = Changes(settings, zones, lines)
-        self._borders, self._expected = self._changes.borders, self._changes.expected
+        self._changes = Changes(camera, settings, zones, lines)
+        self._borders = self._changes.borders
         wants = [[zone.wants(label) for zone in self._borders.zones] for label in labels]
         self._wants = np.array(wants, bool).reshape(len(labels), len(zones))
         self._heard = [not settings.labels or label in settings.labels for label in labels]
@@ -74,9 +74,9 @@ class EventLog:
         for row, life, look in self._looks(tracks, point, sub_labels):
             seen[row] = life
             happened += self._changes.lived(life, look)
-        happened += self._expected.overdue(self._lives, t_s)
-        if seen and self._expected.due(t_s):
-            happened += self._expected.ask(seen, paths_of(point, forecasts, self._settings.anchor), t_s)
+        happened += self._changes.foretold(
+            seen, self._lives, lambda: paths_of(point, forecasts, self._settings.anchor), t_s
+        )
         happened += self._gone(rows)
         return self._events(happened, _Moment(t_s, utc_ns, rows, forecasts))
 
@@ -88,7 +88,7 @@ class EventLog:
         """End every object, as when the camera is gone; a track that goes on afterwards is a new object."""
         happened = [happening for life in self._lives.values() for happening in self._changes.ended(life, self._now_s)]
         self._lives.clear()
-        self._expected.keeper.interrupted()
+        self._changes.interrupted()
         return self._events(happened, _Moment(self._now_s, utc_ns, {}, Forecasts.empty()))
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -106,6 +106,11 @@ class EventLog:
         for zone, by_label in counts.items():
             self._counted[zone].update(by_label)
         return counts
+
+    @property
+    def near_misses(self) -> bool:
+        """Whether near misses are looked for."""
+        return self._settings.expected.enabled and self._settings.expected.near_miss.enabled
 
     def scores(self) -> list[ExpectationScore]:
         """How good the expectations were so far, by place."""
@@ -172,6 +177,7 @@ class EventLog:
             direction=happening.direction,
             forecast=_path(moment, life.track),
             expectation=happening.expectation,
+            near=happening.near,
         )
 
 

@@ -28,6 +28,7 @@ def normal_draws(pairs: int) -> F64:
     return np.concatenate([half, -half])
 
 
+HALF = np.float32(0.499999)  # so that rounding does not pass over the lower of two
 DRAWS = normal_draws(16).astype(np.float32)
 
 
@@ -63,19 +64,26 @@ def entry_times(paths: Paths, edges: F32, side: F32) -> F32:
     return first.reshape(c, m * len(DRAWS))
 
 
-def odds(times: F32, weight: F32, tolerance_s: float) -> tuple[float, float]:
-    """Probability and seconds to go of one object, from its possible entry times (M · G,) and their weights.
+def odds(times: F32, weight: F32, tolerance_s: float) -> tuple[F32, F32]:
+    """Probability (C,) and seconds to go (C,) of objects, from their possible entry times (C, M · G) and weights.
 
-    The seconds to go are the median of the paths that enter; those that do so later than the tolerance do not count.
+    The seconds to go are the median of the paths that enter, infinite where none does; those that do so later than
+    the tolerance do not count.
     """
-    met = np.flatnonzero(np.isfinite(times) & (weight > 0))
-    if not len(met):
-        return 0.0, float("inf")
-    order = met[np.argsort(times[met])]
-    rising = np.cumsum(weight[order], dtype=np.float64)
-    eta_s = float(times[order[int(np.searchsorted(rising, rising[-1] / 2 * (1 - 1e-6)))]])
-    soon = int(np.searchsorted(times[order], eta_s + tolerance_s, side="right"))
-    return min(float(rising[soon - 1]), 1.0), eta_s
+    entering = np.where(np.isfinite(times), weight, np.float32(0))
+    eta_s = weighted_median(times, entering)
+    entering[times > eta_s[:, None] + np.float32(tolerance_s)] = 0
+    return np.minimum(entering.sum(axis=1), np.float32(1)), eta_s
+
+
+def weighted_median(value: F32, weight: F32) -> F32:
+    """The lower median of each row (C, N); infinite where a row has no weight."""
+    order = np.argsort(value, axis=1)
+    rising = np.cumsum(np.take_along_axis(weight, order, axis=1), axis=1)
+    half = (rising >= rising[:, -1:] * HALF) & (rising > 0)
+    rows = np.arange(len(value))
+    found: F32 = value[rows, order[rows, half.argmax(axis=1)]]
+    return np.where(rising[:, -1] > 0, found, np.float32(np.inf))
 
 
 def within(times: F32, weight: F32, limit_s: float) -> F32:

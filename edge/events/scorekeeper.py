@@ -10,7 +10,8 @@ from edge.events.tally import Tally
 
 Key = tuple[int, int]  # what is asked about: an object and a place, or two objects
 
-ASK_EVERY_S = 1.0
+ASK_EVERY_S = 2.0
+LOOK_EVERY_S = 1.0
 LONGEST_STEP_S = 300.0  # a longer time without a look was not watched
 
 
@@ -41,7 +42,7 @@ class Scorekeeper:
     def watched(self, t_s: float, seen: Callable[[Key], float | None]) -> None:
         """A frame has been looked at; `seen` says when what is asked about was last seen, None: never again."""
         step_s = t_s - self._watched_s
-        if step_s < ASK_EVERY_S:
+        if step_s < LOOK_EVERY_S:
             return
         self._watched_s = t_s
         for tally in self._tallies.values() if step_s <= LONGEST_STEP_S else ():

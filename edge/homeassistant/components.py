@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from edge.contracts.inbound import PRESS
-from edge.contracts.topics import ALL, DEVICE, Topics, slug
-from edge.homeassistant.described import CameraDescription, Place
+from edge.contracts.topics import ALL, DEVICE, NEAR_MISS, Topics, slug
+from edge.homeassistant.described import CameraDescription, Place, Value
+from edge.homeassistant.scores import score_sensors, scored
 
-Value: TypeAlias = "str | int | float | bool | list[dict[str, str]]"
 Component: TypeAlias = dict[str, Value]
 STALE_S = 200  # statistics come each minute; three are missed
 
@@ -91,6 +91,12 @@ class Components:
             title = "" if place.name == camera.name else f"{_words(place.name)} "
             for label in place.labels:
                 yield from self._of_place(camera.name, place, label, title)
+        if camera.near_misses:
+            yield NEAR_MISS, self._expected("Near miss expected", camera.name, NEAR_MISS, camera.name)
+        for place_name, title in scored(camera):
+            for key, sensor in score_sensors(self._topics.score(place_name), title):
+                own = key if place_name == camera.name else f"{place_name}_{key}"
+                yield own, {**sensor, "availability": [self._daemon()]}
         for figure in CAMERA_FIGURES:
             # What has been left out (a camera that is new) is none, not an error in the log.
             path = (

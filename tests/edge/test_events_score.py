@@ -61,7 +61,7 @@ def test_a_walk_into_the_zone() -> None:
     assert score.lead_s == pytest.approx(2.0, abs=0.4)
     assert score.lead_share == pytest.approx(1)
     assert score.hours == pytest.approx(8 / 3600, rel=0.2)
-    assert score.questions == pytest.approx(3, abs=0.01)  # about 0.2, 1.2 and 2.2 s
+    assert score.questions == pytest.approx(2, abs=0.01)  # about 0.2 and 2.2 s
     assert 0 < score.brier < 0.2
 
 
@@ -84,7 +84,7 @@ def test_who_vanishes_leaves_the_question_unanswered_and_nothing_is_held_against
     under = log()
     play(under, [*walking(0.25, 1.0), *((1 + 0.1 * n, Tracks.empty()) for n in range(60))])
     score = only(under)
-    assert (score.questions, score.unanswered) == (0, pytest.approx(1, abs=1e-4))
+    assert (score.questions, score.unanswered) == pytest.approx((0, 1), abs=1e-4)
     assert math.isnan(score.precision)
     assert score.undecided == pytest.approx(1, abs=1e-4)
     assert score.false_per_hour == 0
@@ -162,7 +162,7 @@ def test_two_ways_that_an_object_may_go() -> None:
         point, np.zeros((1, 2, 2), np.float32), np.array([[0.7, 0.3]], np.float32), np.array([0, 2], np.float32)
     )
     times, weight = entry_times(both, SQUARE, np.zeros(1, np.float32)), draw_weights(both)
-    assert odds(times[0], weight[0], 9.0) == pytest.approx((0.3, 1.0), abs=1e-3)
+    assert tuple(each[0] for each in odds(times, weight, 9.0)) == pytest.approx((0.3, 1.0), abs=1e-3)
     assert within(times, weight, 0.9) == pytest.approx(0)
     assert within(times, weight, 1.1) == pytest.approx(0.3)
 
@@ -171,6 +171,6 @@ def test_the_live_score_is_that_of_the_truth() -> None:
     clip = walkers(3, 60)
     under = live_log(seen_with_noise(clip, 1), [YARD])
     score = only(under)
-    assert score.questions > 200
+    assert score.questions > 100
     assert score.skill > 0.4
     assert score.recall > 0.5

@@ -63,7 +63,8 @@ def square(x1: float, y1: float, x2: float, y2: float) -> F32:
 
 def chance(paths: Paths, edges: F32, side: int = 0, tolerance_s: float = 9.0) -> tuple[float, float]:
     times = entry_times(paths, edges, np.full(1, side, np.float32))
-    return odds(times[0], draw_weights(paths)[0], tolerance_s)
+    probability, eta_s = odds(times, draw_weights(paths), tolerance_s)
+    return float(probability[0]), float(eta_s[0])
 
 
 def test_the_draws_are_standard_normal() -> None:
@@ -76,7 +77,12 @@ def test_the_draws_are_standard_normal() -> None:
 def test_no_paths() -> None:
     none = single_paths(np.zeros((0, 3, 2), np.float32), np.zeros((0, 3), np.float32), np.arange(3, dtype=np.float32))
     assert entry_times(none, np.zeros((0, 4, 4), np.float32), np.zeros(0, np.float32)).shape[0] == 0
-    assert odds(np.full(32, np.inf, np.float32), np.full(32, 1 / 32, np.float32), 1.0) == (0.0, float("inf"))
+    assert [
+        each.tolist() for each in odds(np.full((1, 32), np.inf, np.float32), np.ones((1, 32), np.float32), 1.0)
+    ] == [
+        [0.0],
+        [float("inf")],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -150,8 +156,8 @@ def test_who_is_seen_in_before_the_deadline_has_kept_it_though_that_is_settled_a
 def test_paths_that_enter_after_the_tolerance_do_not_count() -> None:
     times: F32 = np.array([1.0, 1.1, 1.2, 1.3, 1.4, 2.4, 2.6, 3.0, np.inf, np.inf], np.float32)
     even: F32 = np.full(10, 0.1, np.float32)
-    assert list(odds(times, even, 1.0)) == pytest.approx([0.5, 1.3])
-    assert list(odds(times, even, 1.2)) == pytest.approx([0.6, 1.3])
+    assert [each[0] for each in odds(times[None], even[None], 1.0)] == pytest.approx([0.5, 1.3])
+    assert [each[0] for each in odds(times[None], even[None], 1.2)] == pytest.approx([0.6, 1.3])
 
 
 def test_missed_when_the_deadline_passes() -> None:

@@ -61,7 +61,7 @@ def event() -> Event:
     expectation = Expectation(number=3, probability=2 / 3, eta_s=1.25, outcome=Outcome.OPEN)
     box = (0.1, 0.2, 1 / 3, 0.4)
     return Event(
-        EventKind.EXPECTED, "door", 12, "person", "", 0.75, box, UTC_NS, "yard", "", (point,), expectation
+        EventKind.EXPECTED, "door", 12, "person", "", 0.75, box, UTC_NS, "yard", "", (point,), expectation, None
     )  # fmt: skip
 
 
