@@ -14,6 +14,7 @@ Colour = tuple[int, int, int]  # BGR
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _ZONE: Colour = (200, 160, 60)
+_ALARM: Colour = (40, 40, 230)
 STIRS = 0.02  # frame fractions that an object must be forecast to move for its path to be drawn
 _INK: Colour = (255, 255, 255)
 _SHADE: Colour = (20, 20, 20)
@@ -70,6 +71,16 @@ def draw_forecasts(picture: U8, tracks: Tracks, forecasts: Forecasts) -> None:
             cv2.circle(picture, point, 4, colour, -1, cv2.LINE_AA)
         radius = min(int(forecasts.sigma[row, ringed] * picture.shape[1]), picture.shape[1])
         cv2.circle(picture, points[1 + ringed], radius, colour, 1, cv2.LINE_AA)
+
+
+def draw_near_misses(picture: U8, tracks: Tracks, pairs: Sequence[tuple[int, int]]) -> None:
+    """A red line between the feet of two objects that are expected to come too near. Draws into `picture`."""
+    foot = np.stack([(tracks.box[:, 0] + tracks.box[:, 2]) / 2, tracks.box[:, 3]], axis=-1)
+    places = dict(zip(tracks.id.tolist(), to_pixels(foot, picture), strict=True))
+    for first, second in pairs:
+        if first in places and second in places:
+            cv2.line(picture, places[first], places[second], _SHADE, 5, cv2.LINE_AA)
+            cv2.line(picture, places[first], places[second], _ALARM, 3, cv2.LINE_AA)
 
 
 def caption(picture: U8, text: str, corner: tuple[int, int], colour: Colour) -> None:

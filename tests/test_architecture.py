@@ -37,6 +37,7 @@ COMPOSERS = {
     "retained",
     "run",
     "scoreboard",
+    "scoresheet",
     "snapshots",
     "stopwatch",
     "watch",

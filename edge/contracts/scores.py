@@ -16,8 +16,8 @@ class Reliability:
 class ExpectationScore:
     """The expectations of one zone or line, or the near misses of one camera, against what happened.
 
-    Two things are scored. Questions: "will it be there within `within_s`?", asked every two seconds of every object that
-    may still come, with the probability that was stated however small. And expectations: those that were published.
+    Two things are scored. Questions: "will it be there within `within_s`?", asked every two seconds of each object
+    that may still come, with the probability that was stated however small. And expectations: those published.
     Counts are fractions because old ones fade. NaN: too little has happened to tell.
     """
 

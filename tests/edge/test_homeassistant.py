@@ -107,7 +107,17 @@ def test_zones_have_their_labels_and_lines_are_only_expected_at(tmp_path: Path) 
         assert {f"yard_gate_{label}_{what}" for what in ("presence", "count", "expected")} <= shown
     assert "lane_2_dog_presence" in shown  # seen, and no list says otherwise
     assert not [key for key in shown if "bird" in key]  # the zone has a list
-    assert {key for key in shown if "kerb" in key} == {"lane_2_kerb_all_expected"}
+    assert {key for key in shown if "kerb" in key and "score" not in key} == {"lane_2_kerb_all_expected"}
+    assert {f"{place}_score_{what}" for place in ("yard_gate", "lane_2_kerb") for what in ("skill", "recall")} <= shown
+    assert not [key for key in shown if "near_miss" in key]
+
+
+def test_near_misses_have_entities_where_they_are_looked_for(tmp_path: Path) -> None:
+    events = {"expected": {"near_miss": {"enabled": True}}}
+    made = settings(cameras={"yard": {"source": "rtsp://camera/1", "events": events}})
+    every = entities(House(tmp_path).announce(made))
+    assert every["foresight_shed-1_yard_near_miss"]["state_topic"] == "foresight/shed-1/expected/yard/near_miss"
+    assert every["foresight_shed-1_yard_score_skill"]["state_topic"] == "foresight/shed-1/score/yard"
 
 
 def test_labels_that_no_model_has_any_more_are_dropped(tmp_path: Path) -> None:
