@@ -1,4 +1,3 @@
-import configparser
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +12,8 @@ from edge.events.settings import EventSettings, ExpectSettings, LineSettings, Zo
 from edge.forecast.settings import ForecastSettings
 from edge.forecast.straight import ConstantVelocity
 from tests.paths import data
-from tests.rigs.foretold import Clip, Verdict, judge, live, published, seen_with_noise, walkers
+from tests.rigs.foretold import Verdict, judge, live, published, seen_with_noise, walkers, zones_where_they_walk
+from tests.rigs.mot17_clips import mot17
 from tests.rigs.tracks import at, tracks
 
 YARD = ZoneSettings(name="yard", points=((0.5, 0.2), (0.8, 0.2), (0.8, 0.8), (0.5, 0.8)))
@@ -283,36 +283,10 @@ def test_what_is_published_mostly_comes_true_and_well_before() -> None:
     assert lead_s > 1.0
 
 
-def street(sequence: str, fps: float = 5.0) -> Clip:
-    """The true boxes of a MOT17 sequence, thinned to about so many frames a second."""
-    info = configparser.ConfigParser()
-    info.read(data("mot17", sequence, "seqinfo.ini"))
-    about = info["Sequence"]
-    size, rate = np.array([float(about["imWidth"]), float(about["imHeight"])] * 2), float(about["frameRate"])
-    rows = np.loadtxt(data("mot17", sequence, "gt", "gt.txt"), delimiter=",")
-    people = rows[(rows[:, 6] == 1) & (rows[:, 7] == 1)]
-    people[:, 4:6] += people[:, 2:4]
-    frames = range(1, int(people[:, 0].max()) + 1, round(rate / fps))
-    return [(n / rate, {int(row[1]): row[2:6] / size for row in people[people[:, 0] == n]}) for n in frames]
-
-
-def zones_where_people_walk(clip: Clip, seed: int, count: int) -> list[ZoneSettings]:
-    """Rectangles around random foot points."""
-    random = np.random.default_rng(seed)
-    feet = np.array([[(box[0] + box[2]) / 2, box[3]] for _, boxes in clip for box in boxes.values()])
-    made = []
-    for n in range(count):
-        half = random.uniform([0.05, 0.08], [0.15, 0.2])
-        middle = np.clip(feet[random.integers(len(feet))], half, 1 - half)
-        (x1, y1), (x2, y2) = (middle - half).tolist(), (middle + half).tolist()
-        made.append(ZoneSettings(name=f"z{n}", points=((x1, y1), (x2, y1), (x2, y2), (x1, y2))))
-    return made
-
-
 @pytest.mark.parametrize(("sequence", "least"), [("MOT17-02", 0.4), ("MOT17-04", 0.3), ("MOT17-09", 0.5)])
 def test_on_real_streets_seen_by_a_fixed_camera_the_odds_beat_the_base_rate(sequence: str, least: float) -> None:
-    clip = street(sequence)
+    clip = mot17(data("mot17", sequence))
     seen = seen_with_noise(clip, 1)
-    verdicts = [judge(clip, seen, zone) for zone in zones_where_people_walk(clip, 5, 4)]
+    verdicts = [judge(clip, seen, zone) for zone in zones_where_they_walk(clip, 5, 4)]
     every = Verdict(*(np.concatenate([getattr(each, name) for each in verdicts]) for name in ("stated", "true")))
     assert 1 - every.brier() / every.brier_of_base_rate() > least

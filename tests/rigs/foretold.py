@@ -45,6 +45,19 @@ def _walk(random: np.random.Generator, times: F64, manner: str) -> F64:
     return middle + path - path[len(path) // 2]
 
 
+def zones_where_they_walk(clip: Clip, seed: int, count: int) -> list[ZoneSettings]:
+    """Rectangles around random foot points."""
+    random = np.random.default_rng(seed)
+    feet = np.array([[(box[0] + box[2]) / 2, box[3]] for _, boxes in clip for box in boxes.values()])
+    made = []
+    for n in range(count):
+        half = random.uniform([0.05, 0.08], [0.15, 0.2])
+        middle = np.clip(feet[random.integers(len(feet))], half, 1 - half)
+        (x1, y1), (x2, y2) = (middle - half).tolist(), (middle + half).tolist()
+        made.append(ZoneSettings(name=f"z{n}", points=((x1, y1), (x2, y1), (x2, y2), (x1, y2))))
+    return made
+
+
 def seen_with_noise(clip: Clip, seed: int, noise: float = 0.03) -> Clip:
     """The same boxes as a detector might give them: each edge off by a share of the box's size."""
     random = np.random.default_rng(seed)
