@@ -116,7 +116,7 @@ def compare(said: Sequence[Said], happened: Mapping[Key, list[float]], clip: Cli
     last = {track: t_s for t_s, boxes in clip for track in boxes}
     right = undecided = 0
     for one in said:
-        times = [*happened.get(one.key, []), *happened.get(one.key[::-1], [])]  # type: ignore[call-overload]
+        times = [t_s for key in (one.key, one.key[::-1]) for t_s in _of(happened, key)]
         true = any(one.at_s < t_s <= one.until_s for t_s in times)
         seen_s = min(last.get(each, clip[-1][0]) for each in one.key if isinstance(each, int))
         right += true
@@ -128,6 +128,10 @@ def compare(said: Sequence[Said], happened: Mapping[Key, list[float]], clip: Cli
             ahead = [t_s - one.at_s for one in mine if one.at_s < t_s <= one.until_s]
             leads += [max(ahead)] if ahead else []
     return Count(len(said), right, undecided, sum(map(len, happened.values())), tuple(leads), clip[-1][0] - clip[0][0])
+
+
+def _of(happened: Mapping[Key, list[float]], key: object) -> list[float]:
+    return next((times for known, times in happened.items() if known == key), [])
 
 
 def _distance(first: F64, second: F64) -> float:
