@@ -58,7 +58,7 @@ class Groups:
         self.version = 0  # counts up with whatever may change an answer
 
     def learn(self, vector: F32) -> None:
-        """Take in one new thing, as a vector (D,) of length 1; one of no use (zero, not finite, of another D) is not."""
+        """Take in one new thing, as a vector (D,) of length 1; not one of no use: zero, not finite, of another D."""
         if not _usable(vector):
             return
         with self._lock:

@@ -53,8 +53,7 @@ def test_clear_groups_are_found_whatever_the_order(count: int) -> None:
         order = np.random.default_rng(seed).permutation(len(vectors))
         groups = learnt(vectors[order])
         assert len(groups.groups()) == count
-        purity, nmi = agreement(told(groups, vectors), true)
-        assert (purity, nmi) == (pytest.approx(1), pytest.approx(1))
+        assert agreement(told(groups, vectors), true) == pytest.approx((1, 1))
 
 
 def test_the_same_vectors_give_the_same_groups() -> None:
@@ -105,7 +104,7 @@ def test_halves() -> None:
 
 
 def test_names_merge_and_outlive_a_restart() -> None:
-    vectors, true = blobs(3, 40, seed=1)
+    vectors, _ = blobs(3, 40, seed=1)
     groups = learnt(vectors)
     first, second, third = groups.groups()
     assert [group.name for group in (first, second, third)] == ["group 1", "group 2", "group 3"]
@@ -154,7 +153,7 @@ def test_vectors_of_no_use_change_nothing(vector: F32) -> None:
     assert groups.look(vector.astype(np.float32)) is None
 
 
-@pytest.mark.parametrize("spoil", [lambda b: b"", lambda b: b[:100], lambda b: b[:-40] + bytes(40), lambda b: b"{}"])
+@pytest.mark.parametrize("spoil", [lambda _: b"", lambda b: b[:100], lambda b: b[:-40] + bytes(40), lambda _: b"{}"])
 def test_a_damaged_state_is_refused(spoil: object) -> None:
     assert callable(spoil)
     groups = learnt(blobs(2, 20, seed=1)[0])
@@ -213,8 +212,8 @@ def test_real_crops_are_grouped_no_worse_than_by_k_means_over_all_of_them_at_onc
     held = numbers > 0
     purity, nmi = agreement(numbers[held], labels[held])
     batch = agreement(spherical_k_means(vectors[held], len(groups.groups()), seed=0), labels[held])
-    print(f"coco128 val: {held.mean():.0%} of {len(held)} crops of {len(set(labels.tolist()))} classes in "
-          f"{len(groups.groups())} groups, purity {purity:.2f}, NMI {nmi:.2f}; k-means {batch[0]:.2f}, {batch[1]:.2f}")  # fmt: skip
+    print(f"coco128 val: {held.mean():.0%} of {len(held)} crops in {len(groups.groups())} groups")
+    print(f"purity {purity:.2f}, NMI {nmi:.2f}; k-means over all at once {batch[0]:.2f}, {batch[1]:.2f}")
     assert held.mean() > 0.5
     assert purity > 0.6
     assert nmi > batch[1] - 0.1
