@@ -14,15 +14,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from edge.config.crosscheck import MOTION_LABEL, check_counts, check_labels, crosscheck
+from edge.config.crosscheck import MOTION_LABEL, check_counts, check_forecasts, check_labels, crosscheck
 from edge.config.loader import Loaded, load_with_places
 from edge.config.problems import InvalidConfig, Problem, problem
 from edge.config.rewrite import read_rewritten, rewrite_file
-from edge.config.settings import Settings, schema
+from edge.config.settings import CameraSettings, Settings, schema
 from edge.contracts.decode import decoder
 from edge.contracts.decode_common import DecodeLimits
 from edge.contracts.errors import ModelError
 from edge.contracts.redact import redact
+from edge.forecast.fitting import refuse_unfit
 
 EXIT_GOOD = 0
 EXIT_PROBLEMS = 2
@@ -94,7 +95,7 @@ def check_loaded(loaded: Loaded[Settings]) -> Report:
     """The same for a configuration that is loaded already."""
     found = crosscheck(loaded)
     labels, damaged = _labels(loaded)
-    found += damaged
+    found += [*damaged, *check_forecasts(loaded)]
     if len(labels) == max(1, len(loaded.settings.models)):  # else it is not known what labels there are
         every = [label for table in labels.values() for label in table]
         found += [*check_labels(loaded, every), *check_counts(loaded, every)]
@@ -129,9 +130,23 @@ def _rows(settings: Settings, labels: dict[str, tuple[str, ...]]) -> list[tuple[
         source = camera.source
         where = next((str(getattr(source, key)) for key in ("url", "path", "device") if hasattr(source, key)), "")
         rows.append(("camera", name, f"{source.kind} {redact(where)}".strip()))
+        rows.append(("forecast", name, _foreseen(camera)))
         rows += [("zone", zone.name, f"on {name}; {_some(zone.labels)}") for zone in camera.zones]
         rows += [("line", line.name, f"on {name}; {_some(line.labels)}") for line in camera.lines]
     return rows
+
+
+def _foreseen(camera: CameraSettings) -> str:
+    """By what, and why not by the shipped model where that is left out."""
+    file = camera.forecast_file
+    if file is None:
+        return "straight lines"
+    try:
+        bundle = file.read()
+        refuse_unfit(bundle, camera.forecast.horizons_s)
+    except ModelError as error:
+        return f"straight lines: {error}"
+    return f"{bundle.name} where it proves to be better than straight lines"
 
 
 def _named(labels: tuple[str, ...]) -> str:

@@ -28,6 +28,7 @@ from edge.once import Trouble, once
 from edge.outputs import refuse_own_input, writable_folder
 from edge.pipeline import Followed
 from edge.recording import Annotator, Clip, JsonLines
+from edge.scores import say_standing
 from edge.scoresheet import ScoreSheet
 from edge.stopping import stopped_by_signals
 
@@ -93,6 +94,7 @@ def replay_clip(
     trouble.check()
     sheet.show(console)
     _say(settings, count, time.monotonic() - start_s, out, console)
+    console.print(say_standing(followed.chain.scores.standing), soft_wrap=True, markup=False, highlight=False)
 
 
 def _settings(source: str, config: Path | None, model: Path | None, labels: Path | None) -> Settings:

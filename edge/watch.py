@@ -25,10 +25,11 @@ from edge.homeassistant.announcer import Announcer
 from edge.homeassistant.described import Description
 from edge.monitor import Monitor, worst
 from edge.observer import Observer
+from edge.outcomes import OutcomeBoard
 from edge.periodic import Periodic
 from edge.publisher import Publisher
-from edge.scoreboard import Scoreboard
 from edge.snapshots import Snapshots
+from edge.standings import TELL_S, Standings
 
 FIRST_STATS_S, STATS_S = 5.0, 60.0
 ANNOUNCE_S, REMEMBER_S = 2.0, 1.0
@@ -61,21 +62,26 @@ class Watch:
             clocks = {name: StageClock() for name in settings.cameras}
             cameras = [build_camera(settings, name, self.models, clocks[name]) for name in settings.cameras]
             self._monitor = Monitor(clocks)
+            boards = {camera.name: camera.chain.scores for camera in cameras}
+            self._standings = standings = Standings(bus, topics, boards, delivery.state_dir)
             snapshots = stack.enter_context(Snapshots(bus, topics, settings.snapshots))
             self.panel = self._panel(cameras, snapshots)
             self.announcer = Announcer(bus, topics, settings.homeassistant, delivery.state_dir)
             stack.callback(self.announcer.close)
             self._labels = {label for camera in cameras for label in camera.chain.labels}
             publisher = Publisher(bus, delivery.outbox, topics, secrets.token_hex(4), settings.publish)
-            scoreboard = self._scoreboard(cameras)
-            observers: list[Observer] = [publisher, self._monitor, snapshots, scoreboard, TroubleLog()]
-            stack.callback(scoreboard.remember)
+            outcomes = self._outcomes(cameras)
+            observers: list[Observer] = [publisher, self._monitor, snapshots, outcomes, TroubleLog()]
+            stack.callback(outcomes.remember)
             self.engine = stack.enter_context(Engine(cameras, observers, self._ended))
             stack.enter_context(Periodic(self._tell, FIRST_STATS_S, STATS_S))
             stack.enter_context(Periodic(self._announce, ANNOUNCE_S, ANNOUNCE_S))
             stack.enter_context(Periodic(self._remember, REMEMBER_S, REMEMBER_S))
-            stack.enter_context(Periodic(scoreboard.remember, STATS_S, STATS_S))
+            stack.enter_context(Periodic(outcomes.remember, STATS_S, STATS_S))
             stack.callback(self._remember)
+            stack.enter_context(Periodic(standings.tell, FIRST_STATS_S, FIRST_STATS_S))
+            stack.enter_context(Periodic(standings.keep, TELL_S, TELL_S))
+            stack.callback(standings.keep)
             self._stack = stack.pop_all()
         return self
 
@@ -87,6 +93,7 @@ class Watch:
     def run(self) -> None:
         """Until it is ended, or every clip has."""
         self.panel.tell()
+        self._standings.tell()
         self._accelerator(worst([runtime.accelerator for runtime in self.models.runtimes]))
         self._announce()
         self.engine.run()
@@ -105,11 +112,11 @@ class Watch:
         knobs = {camera.name: camera.knobs for camera in cameras}
         return ControlPanel(delivery.bus, delivery.topics, knobs, actions, delivery.controls.load())
 
-    def _scoreboard(self, cameras: list[Camera]) -> Scoreboard:
-        scoreboard = Scoreboard(self._delivery.bus, self._delivery.topics, self._delivery.state_dir)
+    def _outcomes(self, cameras: list[Camera]) -> OutcomeBoard:
+        board = OutcomeBoard(self._delivery.bus, self._delivery.topics, self._delivery.state_dir)
         for camera in cameras:
-            scoreboard.restore(camera)
-        return scoreboard
+            board.restore(camera)
+        return board
 
     def _announce(self) -> None:
         """Let Home Assistant know; labels that nobody has seen before come to it by and by."""

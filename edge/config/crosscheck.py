@@ -10,7 +10,10 @@ from edge.config.loader import Loaded
 from edge.config.problems import Problem
 from edge.config.settings import Settings
 from edge.config.tree import Item
+from edge.contracts.errors import ModelError
 from edge.contracts.topics import ALL, RESERVED_NAMES, slug
+from edge.forecast.fitting import refuse_unfit
+from edge.forecast.settings import NO_MODEL, SHIPPED
 
 MOTION_LABEL = "moving"
 
@@ -53,6 +56,21 @@ def check_counts(loaded: Loaded[Settings], labels: Collection[str]) -> list[Prob
     return found
 
 
+def check_forecasts(loaded: Loaded[Settings]) -> list[Problem]:
+    """Trajectory models that cannot forecast what their cameras want. The shipped one is left out where it does not."""
+    found = []
+    for name, camera in loaded.settings.cameras.items():
+        file = camera.forecast_file
+        if file is None or camera.forecast.model == SHIPPED or not file.path.is_file():
+            continue
+        try:
+            refuse_unfit(file.read(), camera.forecast.horizons_s)
+        except ModelError as error:
+            said = f"the model cannot be used: {error}"
+            found.append(_say(loaded, ("cameras", name, "forecast", "model"), said, ""))
+    return found
+
+
 def _names(loaded: Loaded[Settings]) -> Iterator[Problem]:
     first: dict[str, problems.Path] = {}
     for path, name in _all_names(loaded.settings):
@@ -85,6 +103,10 @@ def _files(loaded: Loaded[Settings]) -> Iterator[Problem]:
         source = camera.source
         if isinstance(source, FileSettings | ImagesSettings) and not source.path.exists():
             yield _say(loaded, ("cameras", name, "source", "path"), f"there is no {source.path}", "check the name")
+        forecast = Path(camera.forecast.model)
+        if camera.forecast.model not in {SHIPPED, NO_MODEL} and not forecast.is_file():
+            hint = f"check the name; or write {SHIPPED} or {NO_MODEL}"
+            yield _say(loaded, ("cameras", name, "forecast", "model"), f"there is no file {forecast}", hint)
 
 
 def _named_files(settings: Settings) -> Iterator[tuple[problems.Path, Path]]:

@@ -21,7 +21,8 @@ from edge.contracts.topics import NAME_PATTERN
 from edge.contracts.types import ColourOrder, Head, ModelBundle, Resize
 from edge.detection.settings import DetectionSettings
 from edge.events.settings import EventSettings, LineSettings, ZoneSettings
-from edge.forecast.settings import ForecastSettings
+from edge.forecast.settings import NO_MODEL, SHIPPED, ForecastSettings
+from edge.forecast.shipped import shipped_model
 from edge.homeassistant.settings import HomeAssistantSettings
 from edge.masks import MaskSettings
 from edge.mqtt.settings import MqttSettings
@@ -95,6 +96,14 @@ class CameraSettings(BaseModel, extra="forbid", frozen=True):
     forecast: ForecastSettings = Field(ForecastSettings(), description="Overrides `forecast` key by key")
     events: EventSettings = Field(EventSettings(), description="Overrides `events` key by key")
 
+    @property
+    def forecast_file(self) -> ModelFile | None:
+        """The trajectory model; None where straight lines are all that is wanted, or there."""
+        if self.forecast.model == NO_MODEL:
+            return None
+        path = shipped_model() if self.forecast.model == SHIPPED else Path(self.forecast.model)
+        return ModelFile(path=path) if path else None
+
 
 class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True):
     """The configuration of one device. Only `cameras` must be written."""
@@ -135,6 +144,12 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
     def model_files(self) -> list[tuple[str, ModelFile]]:
         """The detectors' models and the classifier's, each with its name; a detector may be named `classifier` too."""
         return [*self.models.items(), *([("classifier", self.classifier)] if self.classifier else [])]
+
+    @property
+    def forecast_files(self) -> dict[Path, ModelFile]:
+        """The trajectory models that its cameras name, and the shipped one where one of them uses it."""
+        found = (camera.forecast_file for camera in self.cameras.values())
+        return {file.path: file for file in found if file is not None}
 
 
 def schema() -> dict[str, Any]:

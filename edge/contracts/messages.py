@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from edge.contracts.forecast_scores import ForecasterScore, ForecastStanding
 from edge.contracts.scores import ExpectationScore
 from edge.contracts.types import F64, Event, Forecasts, Health, PathPoint, Reading, SeriesForecast, Tracks
 
@@ -147,6 +148,27 @@ def encode_stats(health: Health, device: str, utc_ns: int) -> bytes:
     """One minute of the daemon's life."""
     told = _tidy({"v": VERSION, "device": device, "utc_ns": utc_ns, **asdict(health)})
     return _encode(told).encode()
+
+
+def encode_standing(standing: ForecastStanding, camera: str, utc_ns: int) -> bytes:
+    """How good the forecasts on a camera have turned out to be, and whose are told."""
+    body = {
+        "v": VERSION,
+        "camera": camera,
+        "utc_ns": utc_ns,
+        "serving": standing.serving.value,
+        "model": standing.model,
+        "sha256": standing.sha256,
+        "trouble": standing.trouble,
+        "straight": _scored(standing.straight),
+        "learned": _scored(standing.learned),
+    }
+    return _encode(_tidy(body)).encode()
+
+
+def _scored(score: ForecasterScore) -> dict[str, object]:
+    rows = [(one.horizon_s, one.error, one.coverage, round(one.samples)) for one in score.horizons]
+    return {"ade": score.ade, "fde": score.fde, "horizons": rows}
 
 
 def encode_reading(reading: Reading) -> bytes:

@@ -74,8 +74,8 @@ class Tracks:
     """The objects that a tracker holds to be there now, seen in this frame (`lost_s == 0`) or not.
 
     `history` holds H boxes at which the object was seen: the last one, newest last, and others spread over some seconds
-    before it; `history_age_s` says how long before now each was, NaN (in both) where the object is younger than that. `sigma` and `velocity_sigma` are one standard
-    deviation of the box centre along either axis and of its velocity.
+    before it; `history_age_s` says how long before now each was, NaN (in both) where the object is younger than that.
+    `sigma` and `velocity_sigma` are one standard deviation of the box centre along either axis and of its velocity.
     """
 
     id: I64  # (T,) unique within one camera and run, never reused

@@ -55,6 +55,13 @@ CAMERA_FIGURES = (
     Figure("reason", "Trouble", "reason", {}),
 )
 
+_HEIGHTS: Component = {"suggested_display_precision": 2, **_MEASURED}  # of the object's box
+FORECAST_FIGURES = (
+    Figure("forecast_by", "Forecasts by", "serving", {}),
+    Figure("straight_error", "Forecast error of straight lines", "straight.ade", _HEIGHTS),
+    Figure("learned_error", "Forecast error of the model", "learned.ade", _HEIGHTS),
+)
+
 
 class Components:
     """Makes the entities of one device."""
@@ -103,6 +110,9 @@ class Components:
                 f"(value_json.cameras | selectattr('camera', 'eq', '{camera.name}') | list + [{{}}])[0].{figure.path}"
             )
             yield figure.key, self._figure(figure, path)
+        for figure in FORECAST_FIGURES:
+            topic = self._topics.state(camera.name, "forecast")
+            yield figure.key, {**self._figure(figure, f"value_json.{figure.path}"), "state_topic": topic}
 
     def _of_place(self, camera: str, place: Place, label: str, title: str) -> Iterator[tuple[str, Component]]:
         key = f"{place.name}_{slug(label)}" if title else slug(label)

@@ -76,9 +76,9 @@ def test_life_of_an_object() -> None:
 def test_history_is_spread_over_its_seconds_newest_last() -> None:
     long = Tracker(TrackingSettings(history=4), ASPECT, reach_s=0.8)
     for n in range(12):
-        tracks = long.step(seen(person(0.3 + float(n))), n / 10)
+        tracks = long.step(seen(person(0.3 + n / 100)), n / 10)
     kept = (6, 8, 10, 11)
-    boxes = np.concatenate([seen(person(0.3 + float(n))).box for n in kept])
+    boxes = np.concatenate([seen(person(0.3 + n / 100)).box for n in kept])
     np.testing.assert_array_equal(tracks.history[0], boxes)
     np.testing.assert_allclose(tracks.history_age_s[0], [(11 - n) / 10 for n in kept], atol=1e-6)
 
@@ -91,9 +91,9 @@ def test_a_slow_camera_loses_no_box_of_its_history() -> None:
 
 
 def test_a_history_of_one_box_is_the_newest() -> None:
-    short = Tracker(TrackingSettings(history=1), 16 / 9)
+    short = tracker(history=1)
     for n in range(3):
-        tracks = short.step(seen(person(0.3 + n / 10)), float(n))
+        tracks = short.step(seen(person(0.48 + n / 100)), n / 10)
     assert tracks.history_age_s.tolist() == [[0]]
     np.testing.assert_array_equal(tracks.history[:, 0], seen(person(0.5)).box)
 

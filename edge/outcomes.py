@@ -19,7 +19,7 @@ TELL_EVERY_S = 10.0
 _log = logging.getLogger(__name__)
 
 
-class Scoreboard(Observer):
+class OutcomeBoard(Observer):
     """An observer of the engine that publishes the scores of each camera.
 
     Args:

@@ -11,7 +11,7 @@ from edge.contracts.bus import Message
 from edge.contracts.topics import Topics
 from edge.contracts.types import Event, EventKind, Expectation, Near, Outcome
 from edge.expected import Expected
-from edge.scoreboard import FILE_NAME, Scoreboard
+from edge.outcomes import FILE_NAME, OutcomeBoard
 from tests.rigs.scenes import Reel, Scripted, camera, chain, intake, scene
 from tests.rigs.wire_check import check_all
 
@@ -27,7 +27,7 @@ def heard_on(bus: LocalBus) -> list[Message]:
 def watched(folder: Path, frames: int) -> tuple[LocalBus, Camera]:
     """What goes out while a block goes into the zone on the right, and the camera at the end."""
     bus = LocalBus()
-    board, sense = Scoreboard(bus, TOPICS, folder), intake()
+    board, sense = OutcomeBoard(bus, TOPICS, folder), intake()
     one = replace(camera(lambda: Reel([]), Scripted()), chain=chain(Scripted(), LookSettings(every_frame=True)))
     board.restore(one)
     for k in range(frames):
