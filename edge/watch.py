@@ -15,11 +15,12 @@ from edge.config.settings import Settings
 from edge.contracts.errors import EdgeError
 from edge.contracts.messages import encode_stats
 from edge.contracts.runtime import Accelerator
-from edge.contracts.topics import DEVICE, Command
+from edge.contracts.topics import DEVICE, GROUPS, Command
 from edge.control.panel import Action, ControlPanel
 from edge.delivery import Delivery
 from edge.discovery import describe
 from edge.engine import Engine
+from edge.grouping import GroupBook
 from edge.health import StageClock
 from edge.homeassistant.announcer import Announcer
 from edge.homeassistant.described import Description
@@ -65,6 +66,7 @@ class Watch:
             boards = {camera.name: camera.chain.scores for camera in cameras}
             self._standings = standings = Standings(bus, topics, boards, delivery.state_dir)
             snapshots = stack.enter_context(Snapshots(bus, topics, settings.snapshots))
+            self._book = self._groups(stack)
             self.panel = self._panel(cameras, snapshots)
             self.announcer = Announcer(bus, topics, settings.homeassistant, delivery.state_dir)
             stack.callback(self.announcer.close)
@@ -94,6 +96,8 @@ class Watch:
         """Until it is ended, or every clip has."""
         self.panel.tell()
         self._standings.tell()
+        if self._book:
+            self._book.tell()
         self._accelerator(worst([runtime.accelerator for runtime in self.models.runtimes]))
         self._announce()
         self.engine.run()
@@ -110,7 +114,21 @@ class Watch:
         for camera in cameras:
             actions[Command(camera.name, "snapshot")] = partial(snapshots.ask, camera.name)
         knobs = {camera.name: camera.knobs for camera in cameras}
-        return ControlPanel(delivery.bus, delivery.topics, knobs, actions, delivery.controls.load())
+        texts = {GROUPS: self._book.heard} if self._book else {}
+        return ControlPanel(delivery.bus, delivery.topics, knobs, actions, delivery.controls.load(), texts)
+
+    def _groups(self, stack: ExitStack) -> GroupBook | None:
+        """The names of groups; None where there is nothing that makes any."""
+        settings, delivery = self._settings, self._delivery
+        if settings.embedder is None:
+            return None
+        book = GroupBook(
+            delivery.bus, delivery.topics, self.models.groups(settings.embedder, settings.groups), delivery.state_dir
+        )
+        stack.callback(book.remember, now=True)
+        stack.enter_context(Periodic(book.tell, FIRST_STATS_S, FIRST_STATS_S))
+        stack.enter_context(Periodic(book.remember, STATS_S, STATS_S))
+        return book
 
     def _outcomes(self, cameras: list[Camera]) -> OutcomeBoard:
         board = OutcomeBoard(self._delivery.bus, self._delivery.topics, self._delivery.state_dir)

@@ -25,6 +25,7 @@ COMPOSERS = {
     "engine",
     "figures",
     "forecasters",
+    "grouping",
     "modelling",
     "monitor",
     "observer",

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 ROOT = "foresight"
+GROUPS = "groups"  # the same in commands that name a group
 DEVICE = "device"  # stands where a camera's name stands in commands to the device itself
 NAME_PATTERN = r"^[a-zA-Z0-9_-]+$"
 # A camera of one of these names would publish on the device's own topics.
@@ -15,6 +16,7 @@ RESERVED_NAMES = frozenset(
         DEVICE,
         "events",
         "expected",
+        GROUPS,
         "learn",
         "score",
         "sensor",

@@ -35,4 +35,5 @@ class Description:
     """All of it."""
 
     version: str  # of Foresight
+    groups: tuple[int, ...]  # numbers of the groups that may be named
     cameras: Sequence[CameraDescription]
