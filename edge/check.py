@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from edge.classify.embedder import refuse_no_vectors
 from edge.config.crosscheck import MOTION_LABEL, check_counts, check_forecasts, check_labels, crosscheck
 from edge.config.loader import Loaded, load_with_places
 from edge.config.problems import InvalidConfig, Problem, problem
@@ -111,7 +112,9 @@ def _labels(loaded: Loaded[Settings]) -> tuple[dict[str, tuple[str, ...]], list[
             continue
         try:
             bundle = model.read()
-            if model is not settings.classifier:
+            if name == "embedder" and model is settings.embedder:
+                refuse_no_vectors(bundle)
+            elif model is not settings.classifier:
                 decoder(bundle, DecodeLimits(0.0, 1.0, 1))  # refuses what finds no objects
                 labels[name] = bundle.labels
         except ModelError as error:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from edge import __version__
 from edge.config.settings import CameraSettings, Settings
-from edge.contracts.topics import ALL, Topics, slug
+from edge.contracts.topics import ALL, GROUPS, Topics, slug
 from edge.events.settings import LineSettings, ZoneSettings
 from edge.homeassistant.described import CameraDescription, Description, Place
 
@@ -22,10 +22,12 @@ def describe(settings: Settings, topics: Topics, kept: Collection[str], known: C
     seen = {place: [label for label in labels if label in slugs] for place, labels in _seen(topics, kept).items()}
     most = settings.homeassistant.labels_each
     cameras = [
-        CameraDescription(name, tuple(_places(name, camera, seen, most)), settings.snapshots.enabled)
+        CameraDescription(
+            name, tuple(_places(name, camera, seen, most)), settings.snapshots.enabled, _near_misses(camera)
+        )
         for name, camera in settings.cameras.items()
     ]
-    return Description(__version__, tuple(cameras))
+    return Description(__version__, _groups(topics, kept), tuple(cameras))
 
 
 def _places(name: str, camera: CameraSettings, seen: dict[str, list[str]], most: int) -> Iterator[Place]:
@@ -36,6 +38,16 @@ def _places(name: str, camera: CameraSettings, seen: dict[str, list[str]], most:
         assert isinstance(place, ZoneSettings | LineSettings)
         labels = _labels(place.labels or common, seen.get(place.name, []), most)
         yield Place(place.name, isinstance(place, ZoneSettings), expects, labels)
+
+
+def _groups(topics: Topics, kept: Collection[str]) -> tuple[int, ...]:
+    """Numbers of the groups that were told of."""
+    parts = [topic.removeprefix(f"{topics.base}/").split("/") for topic in kept]
+    return tuple(sorted(int(p[1]) for p in parts if len(p) == 3 and p[0] == GROUPS and p[1].isdecimal()))
+
+
+def _near_misses(camera: CameraSettings) -> bool:
+    return camera.events.expected.enabled and camera.events.expected.near_miss.enabled
 
 
 def _labels(configured: Collection[str], seen: Collection[str], most: int) -> tuple[str, ...]:

@@ -67,8 +67,10 @@ class RetainedTopics:
             self.publish(topic, b"", retain=True)
         for topic in sorted(self.under(base)):
             match topic.removeprefix(base).split("/"):
-                case ["zone" | "expected", name, _] if name not in names:
+                case ["zone" | "expected", name, _] | ["score", name] if name not in names:
                     self.publish(topic, b"", retain=True)
+                case ["score", _]:
+                    pass  # it goes on where it stopped
                 case ["zone", _, _]:
                     self.publish(topic, encode_count(0), retain=True)
                 case ["expected", _, _]:

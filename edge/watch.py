@@ -15,16 +15,18 @@ from edge.config.settings import Settings
 from edge.contracts.errors import EdgeError
 from edge.contracts.messages import encode_stats
 from edge.contracts.runtime import Accelerator
-from edge.contracts.topics import DEVICE, Command
+from edge.contracts.topics import DEVICE, GROUPS, Command
 from edge.control.panel import Action, ControlPanel
 from edge.delivery import Delivery
 from edge.discovery import describe
 from edge.engine import Engine
+from edge.grouping import GroupBook
 from edge.health import StageClock
 from edge.homeassistant.announcer import Announcer
 from edge.homeassistant.described import Description
 from edge.monitor import Monitor, worst
 from edge.observer import Observer
+from edge.outcomes import OutcomeBoard
 from edge.periodic import Periodic
 from edge.publisher import Publisher
 from edge.snapshots import Snapshots
@@ -64,16 +66,20 @@ class Watch:
             boards = {camera.name: camera.chain.scores for camera in cameras}
             self._standings = standings = Standings(bus, topics, boards, delivery.state_dir)
             snapshots = stack.enter_context(Snapshots(bus, topics, settings.snapshots))
+            self._book = self._groups(stack)
             self.panel = self._panel(cameras, snapshots)
             self.announcer = Announcer(bus, topics, settings.homeassistant, delivery.state_dir)
             stack.callback(self.announcer.close)
             self._labels = {label for camera in cameras for label in camera.chain.labels}
             publisher = Publisher(bus, delivery.outbox, topics, secrets.token_hex(4), settings.publish)
-            observers: list[Observer] = [publisher, self._monitor, snapshots, TroubleLog()]
+            outcomes = self._outcomes(cameras)
+            observers: list[Observer] = [publisher, self._monitor, snapshots, outcomes, TroubleLog()]
+            stack.callback(outcomes.remember)
             self.engine = stack.enter_context(Engine(cameras, observers, self._ended))
             stack.enter_context(Periodic(self._tell, FIRST_STATS_S, STATS_S))
             stack.enter_context(Periodic(self._announce, ANNOUNCE_S, ANNOUNCE_S))
             stack.enter_context(Periodic(self._remember, REMEMBER_S, REMEMBER_S))
+            stack.enter_context(Periodic(outcomes.remember, STATS_S, STATS_S))
             stack.callback(self._remember)
             stack.enter_context(Periodic(standings.tell, FIRST_STATS_S, FIRST_STATS_S))
             stack.enter_context(Periodic(standings.keep, TELL_S, TELL_S))
@@ -90,6 +96,8 @@ class Watch:
         """Until it is ended, or every clip has."""
         self.panel.tell()
         self._standings.tell()
+        if self._book:
+            self._book.tell()
         self._accelerator(worst([runtime.accelerator for runtime in self.models.runtimes]))
         self._announce()
         self.engine.run()
@@ -106,7 +114,27 @@ class Watch:
         for camera in cameras:
             actions[Command(camera.name, "snapshot")] = partial(snapshots.ask, camera.name)
         knobs = {camera.name: camera.knobs for camera in cameras}
-        return ControlPanel(delivery.bus, delivery.topics, knobs, actions, delivery.controls.load())
+        texts = {GROUPS: self._book.heard} if self._book else {}
+        return ControlPanel(delivery.bus, delivery.topics, knobs, actions, delivery.controls.load(), texts)
+
+    def _groups(self, stack: ExitStack) -> GroupBook | None:
+        """The names of groups; None where there is nothing that makes any."""
+        settings, delivery = self._settings, self._delivery
+        if settings.embedder is None:
+            return None
+        book = GroupBook(
+            delivery.bus, delivery.topics, self.models.groups(settings.embedder, settings.groups), delivery.state_dir
+        )
+        stack.callback(book.remember, now=True)
+        stack.enter_context(Periodic(book.tell, FIRST_STATS_S, FIRST_STATS_S))
+        stack.enter_context(Periodic(book.remember, STATS_S, STATS_S))
+        return book
+
+    def _outcomes(self, cameras: list[Camera]) -> OutcomeBoard:
+        board = OutcomeBoard(self._delivery.bus, self._delivery.topics, self._delivery.state_dir)
+        for camera in cameras:
+            board.restore(camera)
+        return board
 
     def _announce(self) -> None:
         """Let Home Assistant know; labels that nobody has seen before come to it by and by."""

@@ -110,7 +110,8 @@ def _files(loaded: Loaded[Settings]) -> Iterator[Problem]:
 
 
 def _named_files(settings: Settings) -> Iterator[tuple[problems.Path, Path]]:
-    places: list[tuple[problems.Path, object]] = [(("model",), settings.model), (("classifier",), settings.classifier)]
+    places: list[tuple[problems.Path, object]] = [(("model",), settings.model)]
+    places += [((key,), model) for key, model in settings.second_stages.items()]
     places += [(("more_models", name), model) for name, model in settings.more_models.items()]
     places += [(("mqtt",), settings.mqtt), (("mqtt", "tls"), settings.mqtt.tls)]
     for path, holder in places:

@@ -23,6 +23,7 @@ from edge.detection.settings import DetectionSettings
 from edge.events.settings import EventSettings, LineSettings, ZoneSettings
 from edge.forecast.settings import NO_MODEL, SHIPPED, ForecastSettings
 from edge.forecast.shipped import shipped_model
+from edge.groups.settings import GroupSettings
 from edge.homeassistant.settings import HomeAssistantSettings
 from edge.masks import MaskSettings
 from edge.mqtt.settings import MqttSettings
@@ -123,6 +124,10 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
     classifier: ModelSettings | None = Field(
         None, description="Second-stage classifier of tracked objects; its answer is their sub_label"
     )
+    embedder: ModelSettings | None = Field(
+        None, description="Second-stage embedding model; what it finds alike is a group, until somebody names it"
+    )
+    groups: GroupSettings = Field(GroupSettings(), description="What is alike; see embedder")
     classify: ClassifySettings = Field(ClassifySettings(), description="When the second stage looks")
     health: CameraWatchSettings = Field(CameraWatchSettings(), description="When a camera is held to be of no use")
     activity: ActivitySettings = Field(ActivitySettings(), description="When the detector is asked to look")
@@ -142,8 +147,14 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
 
     @property
     def model_files(self) -> list[tuple[str, ModelFile]]:
-        """The detectors' models and the classifier's, each with its name; a detector may be named `classifier` too."""
-        return [*self.models.items(), *([("classifier", self.classifier)] if self.classifier else [])]
+        """The detectors' and second stages' models, each with its name; a detector may be named `classifier` too."""
+        return [*self.models.items(), *self.second_stages.items()]
+
+    @property
+    def second_stages(self) -> dict[str, ModelFile]:
+        """The models that look at tracked objects, by key."""
+        known = {"classifier": self.classifier, "embedder": self.embedder}
+        return {key: model for key, model in known.items() if model}
 
     @property
     def forecast_files(self) -> dict[Path, ModelFile]:

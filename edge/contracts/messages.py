@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from edge.contracts.forecast_scores import ForecasterScore, ForecastStanding
+from edge.contracts.scores import ExpectationScore
 from edge.contracts.types import F64, Event, Forecasts, Health, PathPoint, Reading, SeriesForecast, Tracks
 
 VERSION = 1
@@ -110,6 +111,7 @@ def encode_event(event: Event, device: str, run: str) -> bytes:
         "direction": event.direction,
         "forecast": [_path_point(point) for point in event.forecast],
         "expectation": _expectation(event),
+        "near": _near(event),
     }
     return _encode(body).encode()
 
@@ -128,6 +130,18 @@ def _expectation(event: Event) -> dict[str, object] | None:
         "eta_s": _round(expected.eta_s),
         "outcome": expected.outcome.value,
     }
+
+
+def _near(event: Event) -> dict[str, object] | None:
+    near = event.near
+    return None if near is None else {"track": near.track, "label": near.label, "distance": _round(near.distance)}
+
+
+def encode_score(score: ExpectationScore) -> bytes:
+    """How good the expectations of a place have been so far."""
+    told = asdict(score)
+    told["reliability"] = [[each.stated, each.true, each.asked] for each in score.reliability]
+    return _encode(_tidy({"v": VERSION, **told}, DECIMALS)).encode()
 
 
 def encode_stats(health: Health, device: str, utc_ns: int) -> bytes:
@@ -200,14 +214,14 @@ def encode_count(count: int) -> bytes:
     return b"%d" % count
 
 
-def _tidy(value: object) -> object:
+def _tidy(value: object, decimals: int = 3) -> object:
     """The same with floats rounded, and NaN (no sample in this minute) as null."""
     if isinstance(value, dict):
-        return {key: _tidy(below) for key, below in value.items()}
+        return {key: _tidy(below, decimals) for key, below in value.items()}
     if isinstance(value, list | tuple):
-        return [_tidy(below) for below in value]
+        return [_tidy(below, decimals) for below in value]
     if isinstance(value, float):
-        return round(value, 3) if np.isfinite(value) else None
+        return round(value, decimals) if np.isfinite(value) else None
     return value
 
 

@@ -90,7 +90,11 @@ class Announcer:
         made = {"manufacturer": "Foresight", "sw_version": description.version}
         device = {"identifiers": [own], "name": f"Foresight {self._topics.device}", "model": "Daemon", **made}
         found: dict[str, dict[str, object]] = {
-            self._topic(own): {"device": device, "origin": origin, "components": self._components.of_device()}
+            self._topic(own): {
+                "device": device,
+                "origin": origin,
+                "components": self._components.of_device(description.groups),
+            }
         }
         for camera in description.cameras:
             name = f"{self._topics.device} {camera.name}".replace("_", " ").title()

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
+
+Value: TypeAlias = "str | int | float | bool | list[dict[str, str]]"  # of what Home Assistant wants to know
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class CameraDescription:
     name: str
     places: tuple[Place, ...]
     snapshots: bool
+    near_misses: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +35,5 @@ class Description:
     """All of it."""
 
     version: str  # of Foresight
+    groups: tuple[int, ...]  # numbers of the groups that may be named
     cameras: Sequence[CameraDescription]

@@ -7,6 +7,7 @@ BENCHMARKS = {
     "accelerator": "a stand-in for an accelerator that stalls, vanishes and aborts: how soon the CPU serves",
     "activity": "still and moving cost of the activity gate, what it misses, cameras per core",
     "cameras": "an RTSP camera killed and frozen again and again: how soon it is back, what it costs the others",
+    "expected": "expectations of zones and near misses against the exact truth",
     "guard": "what a trajectory model costs a camera: in the shadow, and while it serves",
     "forecast": "ETH/UCY with Social-GAN's protocol: ADE, FDE and coverage of the trajectory network",
     "heads": "what pre-processing and decoding cost around the model, and what crops find",

@@ -29,7 +29,7 @@ from tests.rigs.tracks import tracks
 
 def event(kind: EventKind, expectation: Expectation | None = None) -> Event:
     box = (0.1, 0.1, 0.2, 0.2)
-    return Event(kind, "cam", 7, "person", "", 0.8, box, 0, "porch", "", (), expectation)
+    return Event(kind, "cam", 7, "person", "", 0.8, box, 0, "porch", "", (), expectation, None)
 
 
 def test_events_are_told_in_one_line() -> None:

@@ -42,6 +42,7 @@ def replayed(folder: Path, clip: Path, *options: str | Path) -> tuple[list[Any],
     check_all("tracks", tracks)
     check_all("event_body", events)
     check_lives(events)
+    check_all("score", lines(folder / "out" / "scores.jsonl"))
     return tracks, events, done.stdout
 
 
