@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from edge.contracts.sensors import SensorEvent
 from edge.contracts.types import F64, Event, Forecasts, Health, PathPoint, Reading, SeriesForecast, Tracks
 
 VERSION = 1
@@ -151,6 +152,12 @@ def encode_anomaly(forecast: SeriesForecast) -> bytes:
     """How odd a sensor's newest reading was, 0..1."""
     told = {"v": VERSION, "sensor": forecast.sensor, "utc_ns": forecast.utc_ns, "anomaly": _round(forecast.anomaly)}
     return _encode(told).encode()
+
+
+def encode_sensor_event(event: SensorEvent, device: str, run: str) -> bytes:
+    """A sensor's event as the outbox takes it (`sensor_event` in the schema)."""
+    told = {"v": VERSION, "device": device, "run": run, **asdict(event)}
+    return _encode({**told, "anomaly": _round(event.anomaly), "duration_s": _round(event.duration_s)}).encode()
 
 
 def encode_ack(stream: str, upto: int) -> bytes:
