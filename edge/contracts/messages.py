@@ -138,13 +138,20 @@ def encode_stats(health: Health, device: str, utc_ns: int) -> bytes:
 
 def encode_reading(reading: Reading) -> bytes:
     """One sample of a sensor. Values keep their precision: their units are not ours."""
-    return _encode({"v": VERSION, **asdict(reading)}).encode()
+    told = {"v": VERSION, "sensor": reading.sensor, "utc_ns": reading.utc_ns, "values": reading.values}
+    return _encode(told).encode()
 
 
 def encode_series_forecast(forecast: SeriesForecast) -> bytes:
     """What a sensor will read; its anomaly goes out by `encode_anomaly`."""
-    told = {"v": VERSION, **asdict(forecast)}
-    del told["anomaly"]
+    told = {
+        "v": VERSION,
+        "sensor": forecast.sensor,
+        "utc_ns": forecast.utc_ns,
+        "horizon_s": forecast.horizon_s,
+        "values": forecast.values,
+        "sigma": forecast.sigma,
+    }
     return _encode(told).encode()
 
 

@@ -4,8 +4,6 @@ import logging
 import math
 from collections.abc import Mapping
 
-import numpy as np
-
 from edge.contracts.sensors import SensorHealth, SensorStatus
 from edge.contracts.stored import Json
 from edge.sensing.front import Front
@@ -123,7 +121,7 @@ class SensorChain:
 
     def _one(self, sample: Sample) -> Sensed:
         step_s = self._front.step_s
-        if self._outlook is None or not np.isclose(self._outlook.step_s, step_s):
+        if self._outlook is None or self._outlook.step_s != step_s:
             self._outlook = Outlook(self.name, self.settings, step_s, self._makers)
         return self._outlook.step(sample, self._front.utc_ns(sample.t_s), stuck=self._front.stuck)
 

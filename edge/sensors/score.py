@@ -31,7 +31,7 @@ class Score:
         self._waiting: list[dict[int, deque[_Row | None]]] = [{}, {}]
         self._sums = np.zeros((2, 3))  # of each: comparisons, mean error, share within one sigma
         self._count = 0
-        self._mean, self._variance = np.zeros(channels), np.zeros(channels)
+        self._mean, self._variance, self._unit = np.zeros(channels), np.zeros(channels), np.ones(channels)
         self.serving = PLAIN
 
     def restart(self) -> None:
@@ -102,15 +102,15 @@ class Score:
         off = values - self._mean
         self._mean = self._mean + share * off
         self._variance = self._variance + share * ((1 - share) * off * off - self._variance)
+        self._unit = np.sqrt(self._variance) + 1e-12
 
     def _count_in(self, which: int, error: F64, sigma: F64) -> None:
         row = self._sums[which]
         row[0] += 1
         share = 1 / min(row[0], MEMORY)
         size = np.abs(error)
-        unit = np.sqrt(self._variance) + 1e-12
-        row[1] += share * (float(np.mean(np.minimum(size / unit, 1e6))) - row[1])
-        row[2] += share * (float(np.mean(size <= sigma)) - row[2])
+        row[1] += share * (min(float((size / self._unit).sum()) / len(size), 1e6) - row[1])
+        row[2] += share * (float((size <= sigma).sum()) / len(size) - row[2])
 
     def _choose(self) -> None:
         plain, learnt = self._sums
