@@ -6,24 +6,24 @@ from typing import Annotated
 
 import typer
 
-from trainer.commands.options import Kind, Variant
+from trainer.commands.options import Kind, Out, Recipe, RunFolder, Seed, Variant, given
 
 
 def forecast(  # noqa: PLR0913 - a command has as many options as its users need
     *,
     data: Annotated[Path, typer.Option(help="Readings: a CSV or Parquet file, or a folder of them")],
-    out: Annotated[Path, typer.Option(help="The model file to write")] = Path("model.tflite"),
+    out: Out = Path("model.tflite"),
     time: Annotated[str, typer.Option(help="Column of times [found]")] = "",
     channels: Annotated[str, typer.Option(help="Columns to forecast, by comma [all numbers]")] = "",
     horizons_s: Annotated[str, typer.Option(help="How far ahead, seconds, by comma [picked]")] = "",
     step_s: Annotated[float | None, typer.Option(help="Grid of the readings, seconds [as they mostly come]")] = None,
     samples: Annotated[int | None, typer.Option(help="How far back it sees, steps [picked]")] = None,
-    recipe: Annotated[Path | None, typer.Option(help="A YAML file of settings")] = None,
-    run: Annotated[Path | None, typer.Option(help="Folder of the run; the same one goes on [runs/NAME]")] = None,
+    recipe: Recipe = None,
+    run: RunFolder = None,
     steps: Annotated[int | None, typer.Option(help="Batches that are learnt from [1500]", min=1)] = None,
     cell: Annotated[str | None, typer.Option(help="gru or lstm [gru]")] = None,
     units: Annotated[int | None, typer.Option(help="Size of the recurrent state [32]")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of all chance [1]", min=0)] = None,
+    seed: Seed = None,
     variant: Variant = Kind.BEST,
     budget: Annotated[float, typer.Option(help="Percent by which the file's error may be larger", min=0.0)] = 2.0,
     accept_loss: Annotated[
@@ -38,7 +38,7 @@ def forecast(  # noqa: PLR0913 - a command has as many options as its users need
     from trainer.export.variant import Variant as Written  # noqa: PLC0415
     from trainer.series.making import SeriesWish, make_forecaster  # noqa: PLC0415
     from trainer.series.releasing import SeriesTerms  # noqa: PLC0415
-    from trainer.training.precision import Precision  # noqa: PLC0415
+    from trainer.training.number import Precision  # noqa: PLC0415
 
     asked = {
         "step_s": step_s,
@@ -48,7 +48,7 @@ def forecast(  # noqa: PLR0913 - a command has as many options as its users need
         "training.steps": steps,
         "training.seed": seed,
     }
-    options = {key: value for key, value in asked.items() if value is not None}
+    options = given(asked)
     make_forecaster(
         SeriesWish(data, time, words(channels), numbers(horizons_s, "--horizons-s"), recipe, options, sys.argv),
         Run(run or Path("runs") / out.stem, out.stem, 1, Precision.FLOAT32, 0),

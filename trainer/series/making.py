@@ -11,7 +11,7 @@ from edge.contracts.errors import ModelError
 from edge.contracts.windows import SeriesWindow
 from trainer.detector.making import training_bar
 from trainer.detector.training import Run
-from trainer.releasing import refuse_unwritable
+from trainer.releasing.terms import refuse_unwritable
 from trainer.run_folder import begin_run
 from trainer.sequences.networks import load_sequence
 from trainer.sequences.trained import SequenceTrained

@@ -27,9 +27,12 @@ def _bands(window: SeriesWindow, windows: Windows, found: Forecasts, channel: in
             past = np.arange(-min(3 * int(horizons[-1]), window.samples) + 1, int(horizons[-1]) + 1)
             past = past[(origin + past >= 0) & (origin + past < len(windows.values))]
             axes.plot(past, _units(window, windows.values[origin + past, channel], channel), color=INK, linewidth=1.1)
-            mean, sigma = found.mean[row, :, channel], np.exp(found.log_sigma[row, :, channel])
+            mean: F32 = found.mean[row, :, channel]
+            sigma: F32 = np.exp(found.log_sigma[row, :, channel])
             for wide, alpha in ((2.0, 0.18), (1.0, 0.3)):
-                low, high = (_units(window, mean + np.float32(sign) * sigma, channel) for sign in (-wide, wide))
+                low, high = (
+                    _units(window, (mean + sign * sigma).astype(np.float32), channel) for sign in (-wide, wide)
+                )
                 axes.fill_between(horizons, low, high, color=COLOURS[0], alpha=alpha, linewidth=0)
             axes.plot(horizons, _units(window, mean, channel), color=COLOURS[0], linewidth=1.4)
             axes.axvline(0, color=COLOURS[1], linewidth=0.8)
