@@ -53,7 +53,7 @@ class Learner:
         self._damped = Damped(horizons, channels, settings.memory_steps)
         self._features = Features(channels, source.width, settings.cycles_s)
         self._readout = ReadOut(self._features.width, horizons, channels, settings.ridge)
-        self._referee = Referee(candidates, horizons, channels, settings.judge_steps)
+        self._referee = Referee(candidates, steps, channels, settings.judge_steps)
         self._waiting = Waiting(steps, channels, candidates, self._features.width)
         self.quick: F64 = np.ones(1)  # recent squared error of the read-out over its usual one
 
