@@ -11,6 +11,7 @@ PROVEN = 30  # errors seen before anyone but the first may serve
 WILD = 25.0  # squared error, in units of its mean, at which one is cut
 INSIDE = 0.6827  # share of a normal distribution within one standard deviation
 LEAST = 1e-6  # squared error that is as good as none
+ALIKE = 8.0  # more errors that choose for each step of the horizon: those of neighbours are much the same
 LATELY = 60  # errors that sigma is taken from, and two more for each step of the horizon
 TURN = 0.01  # how fast sigma follows the share of truths that it covers
 
@@ -27,15 +28,15 @@ class Referee:
         candidates: M.
         steps: (K,) the horizons.
         channels: C.
-        memory: errors that choose.
+        memory: errors that choose at short horizons.
     """
 
     KEPT: ClassVar[tuple[str, ...]] = ("square", "recent", "count", "log_factor", "serving")
 
     def __init__(self, candidates: int, steps: I64, channels: int, memory: int) -> None:
         horizons = len(steps)
-        self._slowest = 1.0 / memory
-        self._quicker = np.maximum(1.0 / (LATELY + 2.0 * steps), self._slowest)[:, None]
+        self._slowest = 1.0 / (memory + ALIKE * steps)[:, None]
+        self._quicker = 1.0 / (LATELY + 2.0 * steps)[:, None]
         self.recent: F64 = np.ones((candidates, horizons, channels))  # of fewer errors
         self.square: F64 = np.ones((candidates, horizons, channels))
         self.count: F64 = np.zeros((horizons, channels))

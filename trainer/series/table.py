@@ -99,7 +99,10 @@ def _time_column(columns: Columns, path: Path) -> str:
 
 
 def _numeric(column: list[str] | F64) -> bool:
-    return bool(np.isfinite(_numbers(column)).mean() > 0.5)
+    if isinstance(column, np.ndarray):
+        return True
+    told = [word for word in column if word.strip()]
+    return bool(told) and bool(np.isfinite(_numbers(told)).mean() > 0.5)
 
 
 def _numbers(column: list[str] | F64) -> F64:
