@@ -53,3 +53,22 @@ def divide(series: Series, samples: int, horizons: Sequence[int], ends: tuple[in
                 "the window (--samples) or the horizons (--horizons) shorter"
             )
     return Divided(found[0], found[1], found[2], ends[0])
+
+
+def divide_windows(series: Series, samples: int, ends: tuple[int, int, int]) -> Divided:
+    """Newest samples of windows of each part, where nothing is forecast: all of a window lies in its part.
+
+    Raises:
+        TrainError: a part holds no whole window.
+    """
+    found = []
+    for begin, end in zip((0, *ends[:2]), ends, strict=True):
+        origin = np.arange(begin + samples - 1, end)
+        found.append(origin[series.piece[origin - samples + 1] == series.piece[origin]])
+    for name, part in zip(SHARES, found, strict=True):
+        if not len(part):
+            raise TrainError(
+                f"the {name} part has no {samples} steps without a gap; give more readings, or make the window "
+                "(--samples) shorter"
+            )
+    return Divided(found[0], found[1], found[2], ends[0])
