@@ -37,13 +37,13 @@ def test_tables_are_read(
 @pytest.mark.parametrize(
     ("text", "time", "channels", "said"),
     [
-        ("", "", (), "0 lines"),
-        ("time,a\n1,2\n", "", (), "2 lines"),
+        ("", "", (), "no column of times|first line"),
+        ("time,a\n1,2\n", "", (), "1 rows"),
         ("a,b\n1,2\n3,4\n", "", (), "no column of times"),
         ("time,a\n1,2\n3,4\n", "stamp", (), "no column stamp"),
         ("time,a\n1,2\n3,4\n", "", ("b",), "no column b"),
         ("time,a\n1,x\n3,y\n", "", (), "no column of numbers"),
-        ("time,a\nx,1\ny,2\n", "", (), "0 rows with a time"),
+        ("time,a\nx,1\ny,2\n", "", (), "no column of times"),
     ],
 )
 def test_what_is_no_table_is_refused_in_words(
@@ -74,19 +74,3 @@ def test_recordings_and_silences_make_pieces(tmp_path: Path) -> None:
     assert series.piece.tolist() == [0] * 6 + [1] * 2 + [2] * 2
     assert series.values[:6, 0].tolist() == [0, 60, 120, 180, 240, 300]
     assert np.flatnonzero(~series.known[:, 0]).tolist() == [3]
-
-
-def test_parquet_tells_what_to_install_or_is_read(tmp_path: Path) -> None:
-    path = tmp_path / "a.parquet"
-    try:
-        import pyarrow as pa  # noqa: PLC0415
-        from pyarrow import parquet  # noqa: PLC0415
-    except ImportError:
-        path.write_bytes(b"PAR1")
-        with pytest.raises(TrainError, match="pyarrow is not installed"):
-            read_tables(path, "", ())
-        return
-    parquet.write_table(pa.table({"time": [0, 60, 120], "a": [1.0, None, 3.0]}), path)
-    table = read_tables(path, "", ())[0]
-    assert table.channels == ("a",)
-    assert np.isnan(table.values[1, 0])
