@@ -40,6 +40,7 @@ COMPOSERS = {
     "retained",
     "run",
     "scoresheet",
+    "sensing",
     "snapshots",
     "standings",
     "stopwatch",

@@ -14,6 +14,7 @@ from edge.contracts.errors import ModelError
 from edge.contracts.topics import ALL, RESERVED_NAMES, slug
 from edge.forecast.fitting import refuse_unfit
 from edge.forecast.settings import NO_MODEL, SHIPPED
+from edge.sensors.settings import FileSource
 
 MOTION_LABEL = "moving"
 
@@ -88,6 +89,8 @@ def _names(loaded: Loaded[Settings]) -> Iterator[Problem]:
 def _all_names(settings: Settings) -> Iterator[tuple[problems.Path, str]]:
     for name in settings.cameras:
         yield ("cameras", name), name
+    for name in settings.sensors:
+        yield ("sensors", name), name
     for name, camera in settings.cameras.items():
         for index, zone in enumerate(camera.zones):
             yield ("cameras", name, "zones", index, "name"), zone.name
@@ -107,6 +110,10 @@ def _files(loaded: Loaded[Settings]) -> Iterator[Problem]:
         if camera.forecast.model not in {SHIPPED, NO_MODEL} and not forecast.is_file():
             hint = f"check the name; or write {SHIPPED} or {NO_MODEL}"
             yield _say(loaded, ("cameras", name, "forecast", "model"), f"there is no file {forecast}", hint)
+    for name, sensor in loaded.settings.sensors.items():
+        played = sensor.source
+        if isinstance(played, FileSource) and not played.path.is_file():
+            yield _say(loaded, ("sensors", name, "source", "path"), f"there is no file {played.path}", "check the name")
 
 
 def _named_files(settings: Settings) -> Iterator[tuple[problems.Path, Path]]:

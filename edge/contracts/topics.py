@@ -162,6 +162,14 @@ class Topics:
         """How odd the newest reading is."""
         return f"{self.base}/sensor/{sensor}/anomaly"
 
+    def sensor_status(self, sensor: str) -> str:
+        """Retained: whether its readings come, and are of use."""
+        return f"{self.base}/sensor/{sensor}/status"
+
+    def problem(self, sensor: str) -> str:
+        """Retained: whether its readings are odd."""
+        return f"{self.base}/sensor/{sensor}/problem"
+
     def command(self, topic: str) -> Command | None:
         """The camera and thing of a `set` topic of this device; None for any other topic."""
         prefix = f"{self.base}/"

@@ -10,6 +10,7 @@ BENCHMARKS = {
     "expected": "expectations of zones and near misses against the exact truth",
     "guard": "what a trajectory model costs a camera: in the shadow, and while it serves",
     "forecast": "ETH/UCY with Social-GAN's protocol: ADE, FDE and coverage of the trajectory network",
+    "ett": "ETTh1: the series forecaster as exported and the on-line one, beside published figures",
     "heads": "what pre-processing and decoding cost around the model, and what crops find",
     "detectors": "detectors trained on public data sets by one command each: AP50, what int8 costs, minutes",
     "hostile": "thousands of hostile MQTT payloads and packets: dead threads, changed states",
