@@ -21,7 +21,9 @@ from edge.contracts.metadata import Metadata, read_metadata
 from edge.contracts.model_file import MIB, check_sha256, read_model_file
 from edge.contracts.packed import PackedFiles
 from edge.contracts.tflite import Graph, read_graph
-from edge.contracts.types import ModelBundle
+from edge.contracts.types import Head, ModelBundle
+from edge.contracts.window_rules import check_tensors
+from edge.contracts.windows import Window
 
 LIMIT_BYTES = 256 * MIB
 EDGETPU = "edgetpu-custom-op"
@@ -75,10 +77,20 @@ def _parse(path: Path, data: bytes, digest: str, overrides: Overrides) -> ModelB
         version=manifest.version if manifest else metadata.version,
         head=head,
         input=resolve_input(graph.inputs[0], head, manifest, metadata, overrides),
+        window=_window(graph, head, manifest),
         outputs=graph.outputs,
         labels=fit_labels(labels, class_count(head, graph.outputs)),
         edgetpu=EDGETPU in graph.custom,
     )
+
+
+def _window(graph: Graph, head: Head, manifest: Manifest | None) -> Window | None:
+    """What its manifest says that it takes, if that is a sequence; its tensors agree."""
+    given = manifest.input if manifest else None
+    if not isinstance(given, Window):
+        return None
+    check_tensors(head, given, graph.inputs[0], graph.outputs)
+    return given
 
 
 def _manifest(packed: PackedFiles) -> Manifest | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from edge.contracts.boxes import nms
 from edge.contracts.errors import ModelError
-from edge.contracts.types import F32, I64, Detections, Mask, ModelBundle, TensorSpec
+from edge.contracts.types import F32, I64, Detections, Mask, ModelBundle
 
 Outputs = tuple[NDArray[Any], ...]
 Decoder = Callable[[Outputs], Detections]
@@ -27,14 +27,6 @@ class DecodeLimits:
     min_score: float  # 0..1
     nms_iou: float  # 0..1, within one label; unused by heads that suppress by themselves
     max_detections: int
-
-
-def real(stored: NDArray[Any], spec: TensorSpec) -> F32:
-    """Real values of what an output tensor stores: `scale * (stored - zero_point)`; float outputs uncopied."""
-    values: F32 = stored.astype(np.float32, copy=False)
-    if spec.scale == 0:
-        return values
-    return (values - np.float32(spec.zero_point)) * np.float32(spec.scale)
 
 
 def are_logits(values: F32) -> bool:

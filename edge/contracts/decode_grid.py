@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.contracts.boxes import from_centre_size
-from edge.contracts.decode_common import DecodeLimits, Decoder, Outputs, known, output, real, sound, suppress
+from edge.contracts.decode_common import DecodeLimits, Decoder, Outputs, known, output, sound, suppress
 from edge.contracts.decode_yolo import best_class, rows_of
 from edge.contracts.errors import ModelError
 from edge.contracts.preprocess import input_size
+from edge.contracts.tensors import real
 from edge.contracts.types import F32, Detections, ModelBundle, TensorSpec
 
 STRIDES = (8, 16, 32)

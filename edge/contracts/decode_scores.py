@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from edge.contracts.decode_common import Outputs, are_logits, output, real
+from edge.contracts.decode_common import Outputs, are_logits, output
 from edge.contracts.errors import ModelError
+from edge.contracts.tensors import real
 from edge.contracts.types import F32, ModelBundle
 
 

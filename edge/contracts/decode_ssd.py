@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.contracts.decode_common import DecodeLimits, Decoder, Outputs, output, real
+from edge.contracts.decode_common import DecodeLimits, Decoder, Outputs, output
 from edge.contracts.errors import ModelError
+from edge.contracts.tensors import real
 from edge.contracts.types import F32, I64, Detections, ModelBundle
 
 

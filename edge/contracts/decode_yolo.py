@@ -19,13 +19,13 @@ from edge.contracts.decode_common import (
     are_logits,
     known,
     output,
-    real,
     sigmoid,
     sound,
     suppress,
 )
 from edge.contracts.errors import ModelError
 from edge.contracts.preprocess import input_size
+from edge.contracts.tensors import real
 from edge.contracts.types import F32, Detections, ModelBundle
 
 

@@ -56,7 +56,8 @@ def resolve_input(
     if not is_picture(tensor):
         return InputRecipe(tensor, NO_PICTURE.resize, NO_PICTURE.order, NO_PICTURE.mean, NO_PICTURE.std)
     _check_picture(tensor, metadata)
-    given = (manifest and manifest.input) or _from_file(tensor, head, metadata)
+    told = manifest.input if manifest else None
+    given = told if isinstance(told, PictureInput) else _from_file(tensor, head, metadata)
     mean, std = _scaling(given, overrides)
     mean, std = _snapped(tensor, mean, std)
     return InputRecipe(tensor, overrides.resize or given.resize, overrides.order or given.order, mean, std)

@@ -15,6 +15,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.contracts.windows import Window
+
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
@@ -263,7 +265,10 @@ class Head(StrEnum):
     YOLOV8 = "yolov8"
     CLASSIFIER = "classifier"
     EMBEDDING = "embedding"
-    SERIES = "series"  # values in, values out: no picture
+    TRAJECTORY = "trajectory"  # tracks in, paths out; this and the following take no picture, see `windows`
+    SERIES = "series"  # values in, values out
+    SEQUENCE = "sequence"  # values or a sound in, classes out
+    AUTOENCODER = "autoencoder"  # values in, the same values out, as far as they are known
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +293,7 @@ class ModelBundle:
     version: str
     head: Head
     input: InputRecipe
+    window: Window | None  # of sequences; None: pictures, or nothing is known of what it takes
     outputs: tuple[TensorSpec, ...]  # in the order of the file; `name` is the signature's name where there is one
     labels: tuple[str, ...]  # by class index, "" in the holes of a label file
     edgetpu: bool  # compiled for the Edge TPU

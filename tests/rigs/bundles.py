@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from edge.contracts.runtime import NO_ACCELERATOR
 from edge.contracts.types import ColourOrder, Head, InputRecipe, ModelBundle, Resize, TensorSpec
+from edge.contracts.windows import Window
 
 LABELS = ("person", "", "car", "dog")
 
@@ -37,9 +38,12 @@ def bundle(
     outputs: Sequence[TensorSpec],
     labels: tuple[str, ...] = LABELS,
     recipe: InputRecipe | None = None,
+    window: Window | None = None,
 ) -> ModelBundle:
     made = recipe or feed()
-    return ModelBundle(Path("made.tflite"), "", 0, "made", "1", head, made, tuple(outputs), labels, edgetpu=False)
+    return ModelBundle(
+        Path("made.tflite"), "", 0, "made", "1", head, made, window, tuple(outputs), labels, edgetpu=False
+    )
 
 
 class Prepared:

@@ -23,9 +23,10 @@ DARKEST, BRIGHTEST = 0, 255
 def encode_metadata(manifest: Manifest) -> bytes:
     """The metadata flatbuffer of a model with such a manifest."""
     out = flatbuffers.Builder(1024)
-    picture = _picture(out, manifest.input) if manifest.input else table(out, {0: out.CreateString("values")})
+    given = manifest.input
+    entry = _picture(out, given) if isinstance(given, PictureInput) else table(out, {0: out.CreateString("values")})
     outputs, groups = _OUTPUTS[manifest.head](out, manifest)
-    graph: dict[int, Field] = {2: vector(out, [picture]), 3: vector(out, outputs)}
+    graph: dict[int, Field] = {2: vector(out, [entry]), 3: vector(out, outputs)}
     if groups:
         graph[8] = vector(out, groups)
     model: dict[int, Field] = {
