@@ -30,12 +30,11 @@ class Resampler:
         self._up, self._down = target_hz // common, source_hz // common
         self._table = _table(self._up, self._down)
         self._half = self._table.shape[1] // 2
-        self.clear()
+        self._kept: F32 = self._before()
+        self._phase = 0  # of the next output, in 1 / L of an input sample from the first that is kept
 
     def step(self, samples: F32) -> F32:
         """What these samples complete; the filter looks half its length ahead."""
-        if self._up == self._down:
-            return samples
         self._kept = np.concatenate([self._kept, samples])
         last = len(self._kept) - 2 * self._half  # the last input that has all its neighbours
         count = max(0, -(-((last + 1) * self._up - self._phase) // self._down)) if last >= 0 else 0
@@ -55,15 +54,17 @@ class Resampler:
 
     def clear(self) -> None:
         """Forget what was heard; silence came before the next sample."""
-        self._kept: F32 = np.zeros(self._half - 1 if self._up != self._down else 0, np.float32)
-        self._phase = 0  # of the next output, in 1 / L of an input sample from the first that is kept
+        self._kept, self._phase = self._before(), 0
+
+    def _before(self) -> F32:
+        return np.zeros(self._half - 1, np.float32)
 
 
 def resampled(samples: F32, source_hz: int, target_hz: int) -> F32:
     """A whole recording at another rate."""
-    one = Resampler(source_hz, target_hz)
     if source_hz == target_hz:
         return samples
+    one = Resampler(source_hz, target_hz)
     return np.concatenate([one.step(samples), one.finish()])
 
 

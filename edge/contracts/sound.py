@@ -94,7 +94,8 @@ def log_bands(power: F64, bank: F64) -> F32:
 
 def scaled(rows: F32, window: SoundWindow) -> F32:
     """Rows (n, bands) as the model takes them: by the mean and standard deviation of training."""
-    return (rows - np.array(window.mean, np.float32)) / np.array(window.std, np.float32)
+    made: F32 = ((rows - np.float32(window.mean)) / np.float32(window.std)).astype(np.float32)
+    return made
 
 
 def filter_bank(window: SoundWindow, warp: float = 1.0) -> F64:

@@ -33,7 +33,7 @@ class WavFile:
 
     def __enter__(self) -> Self:
         try:
-            self._wave = wave.open(str(self._path), "rb")  # noqa: SIM115 - closed on leaving
+            self._wave = wave.open(str(self._path), "rb")
         except FileNotFoundError as error:
             raise SourceError(f"{self._path} is not there; correct the name of the wav file") from error
         except OSError as error:
@@ -109,22 +109,22 @@ def read_wav(path: Path, most_s: float) -> tuple[F32, int]:
 
 
 def _bits8(data: bytes) -> F32:
-    return (np.frombuffer(data, np.uint8).astype(np.float32) - 128) / 128
+    return (np.frombuffer(data, np.uint8).astype(np.float32) - np.float32(128)) / np.float32(128)
 
 
 def _bits16(data: bytes) -> F32:
-    return np.frombuffer(data, "<i2").astype(np.float32) / 32768
+    return np.frombuffer(data, "<i2").astype(np.float32) / np.float32(32768)
 
 
 def _bits24(data: bytes) -> F32:
     raw = np.frombuffer(data, np.uint8).reshape(-1, 3)
     padded = np.zeros((len(raw), 4), np.uint8)
     padded[:, 1:] = raw
-    return padded.view("<i4")[:, 0].astype(np.float32) / (1 << 31)
+    return padded.view("<i4")[:, 0].astype(np.float32) / np.float32(1 << 31)
 
 
 def _bits32(data: bytes) -> F32:
-    return np.frombuffer(data, "<i4").astype(np.float32) / (1 << 31)
+    return np.frombuffer(data, "<i4").astype(np.float32) / np.float32(1 << 31)
 
 
 DECODERS: Mapping[int, Callable[[bytes], F32]] = {1: _bits8, 2: _bits16, 3: _bits24, 4: _bits32}
