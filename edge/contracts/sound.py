@@ -2,8 +2,8 @@
 
 A frame of `frame_s` is taken each `hop_s`, multiplied by a Hann window, and its power spectrum summed in triangular
 bands that are evenly spaced on the mel scale: mel = 2595 log10(1 + hertz / 700), the formula of the HTK Book (Young et
-al., 2006, section 5.4), triangles as in Davis and Mermelstein, IEEE Trans. ASSP 28(4), 1980. The natural logarithm of
-a full-scale sine's energy in its band is about 0; silence is `log(FLOOR)`.
+al., 2006, section 5.4), triangles as in Davis and Mermelstein, IEEE Trans. ASSP 28(4), 1980. The natural
+logarithm is taken; a sine of full scale has a peak of 0, and silence is `log(FLOOR)` in every band.
 
 Each frame is computed by itself, so that a stream gives bit for bit what the whole recording gives.
 """
@@ -94,7 +94,8 @@ def log_bands(power: F64, bank: F64) -> F32:
 
 def scaled(rows: F32, window: SoundWindow) -> F32:
     """Rows (n, bands) as the model takes them: by the mean and standard deviation of training."""
-    made: F32 = ((rows - np.float32(window.mean)) / np.float32(window.std)).astype(np.float32)
+    mean, std = np.array(window.mean, np.float32), np.array(window.std, np.float32)
+    made: F32 = ((rows - mean) / std).astype(np.float32)
     return made
 
 

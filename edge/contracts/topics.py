@@ -154,6 +154,10 @@ class Topics:
         """How odd the newest reading is."""
         return f"{self.base}/sensor/{sensor}/anomaly"
 
+    def recognised(self, sensor: str) -> str:
+        """What its newest window shows."""
+        return f"{self.base}/sensor/{sensor}/class"
+
     def command(self, topic: str) -> Command | None:
         """The camera and thing of a `set` topic of this device; None for any other topic."""
         prefix = f"{self.base}/"
