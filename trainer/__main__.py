@@ -18,8 +18,10 @@ from trainer.commands.detector import detector
 from trainer.commands.evaluate import evaluate
 from trainer.commands.explain import explain
 from trainer.commands.export import export
+from trainer.commands.series import app as series
 from trainer.commands.street import street
 from trainer.errors import TrainError
+from trainer.quiet import quieten
 
 EXIT_CODES: dict[type[EdgeError], int] = {ConfigError: 2, ModelError: 2, TrainError: 2, EdgeError: 1}
 
@@ -32,6 +34,7 @@ app = typer.Typer(
 )
 data.app.command()(street)
 app.add_typer(data.app)
+app.add_typer(series)
 app.command()(detector)
 app.command()(classifier)
 app.command()(export)
@@ -49,6 +52,7 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 
 def main() -> None:
     """Run a command; what the user can mend is told in words, never as a traceback."""
+    quieten()
     try:
         app()
     except EdgeError as error:

@@ -1,6 +1,7 @@
 """The forecast of a sensor, reading by reading."""
 
 import hashlib
+from itertools import pairwise
 
 import numpy as np
 
@@ -97,7 +98,9 @@ class SeriesForecaster:
         if told_s:
             return round(told_s * SECOND_NS)
         self._heard.append(utc_ns)
-        return usual_step_ns(self._heard) if len(self._heard) > LISTENED else 0
+        if len(self._heard) <= LISTENED:
+            return 0
+        return usual_step_ns([later - earlier for earlier, later in pairwise(self._heard)])
 
     def _form(self, running: Running) -> str:
         how = self._settings.model_dump_json() + (self._model.sha256 if self._model else "")

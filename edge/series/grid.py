@@ -1,6 +1,6 @@
 """Brings readings that come when they come to nodes that are a fixed time apart."""
 
-import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median_low
 from typing import ClassVar
@@ -12,6 +12,8 @@ from edge.contracts.types import F64, I64, Mask
 LISTENED = 12  # intervals from which a grid's step is taken
 EARLY = 0.25  # of a step by which a reading may come before its node
 SECOND_NS = 1_000_000_000
+LEAST_STEP_NS = 1_000_000
+NEAR = 0.02  # share by which a round step may differ from the usual one
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,8 +78,9 @@ class Grid:
         return nodes
 
 
-def usual_step_ns(times_ns: list[int]) -> int:
-    """The step that readings at such times suggest: the median of what lies between them, rounded to a millisecond."""
-    between = [later - earlier for earlier, later in itertools.pairwise(times_ns) if later > earlier]
-    usual = median_low(between) if between else SECOND_NS
-    return max(1_000_000, round(usual / 1_000_000) * 1_000_000)
+def usual_step_ns(between_ns: Sequence[int]) -> int:
+    """The step that such times between readings suggest: their median, a round number where one is near."""
+    usual = median_low([one for one in between_ns if one > 0] or [SECOND_NS])
+    rounded = int(float(f"{usual:.2g}"))
+    near = abs(rounded - usual) <= NEAR * usual
+    return max(LEAST_STEP_NS, rounded if near else usual)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.contracts.types import F64, I64, Mask
-from edge.series.grid import SECOND_NS, Grid
+from edge.series.grid import SECOND_NS, Grid, usual_step_ns
 from trainer.errors import TrainError
 from trainer.series.table import Table
 
@@ -26,12 +26,11 @@ class Series:
 
 
 def usual_step_s(tables: Sequence[Table]) -> float:
-    """The median of what lies between readings, rounded to a millisecond."""
+    """The step that the times of the readings suggest, as the device takes it."""
     between = np.concatenate([np.diff(table.time_s) for table in tables])
-    usual = float(np.median(between[between > 0])) if (between > 0).any() else 0.0
-    if not usual:
+    if not (between > 0).any():
         raise TrainError(f"all readings of {tables[0].path} have the same time; name the right column (--time)")
-    return max(round(usual, 3), 0.001)
+    return usual_step_ns(np.round(between * SECOND_NS).astype(np.int64).tolist()) / SECOND_NS
 
 
 def regular(tables: Sequence[Table], step_s: float) -> Series:

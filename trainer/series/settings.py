@@ -31,7 +31,7 @@ class SeriesNetwork(BaseModel, extra="forbid", frozen=True):
             raise ValueError("horizons must ascend")
         if self.samples % self.segment or self.samples // self.segment > MOST_UNROLLED:
             raise ValueError(
-                f"samples {self.samples} must be a multiple of segment {self.segment}, and at most {MOST_UNROLLED} of it"
+                f"samples {self.samples} must be a multiple of segment {self.segment}, at most {MOST_UNROLLED} of them"
             )
         return self
 

@@ -100,7 +100,7 @@ def predicted(model: Any, windows: Windows, origin: I64) -> tuple[F32, F32]:
 
 
 def calibrate(model: Any, windows: Windows, origin: I64) -> None:
-    """Shift sigma so that as many truths lie within one of it as of a normal distribution do, by horizon and channel."""
+    """Shift sigma by horizon and channel until as many truths lie within one of it as of a normal distribution."""
     mean, log_sigma = predicted(model, windows, origin)
     future, known = windows.future(origin)
     off = np.abs(mean - future) / np.exp(np.clip(log_sigma, -WIDEST, WIDEST))

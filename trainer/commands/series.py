@@ -1,0 +1,13 @@
+"""`foresight-train series`: models of sensor series, one command for each task."""
+
+import typer
+
+from trainer.commands.series_forecast import forecast
+
+app = typer.Typer(
+    name="series",
+    help="From readings of sensors to one .tflite: forecasts, classes of windows, what is out of the ordinary.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.command()(forecast)
