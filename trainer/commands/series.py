@@ -2,6 +2,7 @@
 
 import typer
 
+from trainer.commands.series_classify import classify
 from trainer.commands.series_forecast import forecast
 
 app = typer.Typer(
@@ -11,3 +12,4 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(forecast)
+app.command()(classify)

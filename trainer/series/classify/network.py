@@ -52,7 +52,7 @@ def _member(features: Any, settings: ClassifyNetwork, classes: int, number: int)
 
 
 def _sound(given: Any, settings: ClassifyNetwork) -> Any:
-    """Features (B, n) of log-mel rows: less their mean over the window, for that is the microphone's and the voice's."""
+    """Features (B, n) of log-mel rows less their mean over the window, which is the microphone's and the voice's."""
     width, (frames, bands) = settings.width, given.shape[1:]
     mean = layers.GlobalAveragePooling1D(keepdims=True)(given)
     picture = layers.Reshape((frames, bands, 1))(layers.Subtract()([given, mean]))

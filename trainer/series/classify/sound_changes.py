@@ -8,7 +8,7 @@ are moved as by a vocal tract of another length (Jaitly and Hinton, 2013).
 import numpy as np
 
 from edge.contracts.sound import FLOOR, Spectrum, filter_bank, frame_samples, hop_samples
-from edge.contracts.types import F32, F64
+from edge.contracts.types import F32, F64, I64
 from edge.contracts.windows import SoundWindow
 from trainer.series.classify.inputs import HUSH
 from trainer.series.classify.recordings import Recordings
@@ -60,9 +60,7 @@ class Variants:
         return tilted * np.exp(chance.uniform(-change.gain, change.gain))
 
 
-def drawn(
-    variants: F32, rows: "np.ndarray[tuple[int], np.dtype[np.int64]]", frames: int, chance: np.random.Generator
-) -> F32:
+def drawn(variants: F32, rows: I64, frames: int, chance: np.random.Generator) -> F32:
     """Windows (B, frames, bands) of some of the sounds, a variant and a place of each drawn."""
     count, _, length, _ = variants.shape
     which, begin = chance.integers(0, count, len(rows)), chance.integers(0, length - frames + 1, len(rows))
