@@ -56,9 +56,10 @@ class LogMel:
         kept = np.concatenate([self._kept, samples])
         count = max((len(kept) - self._frame) // self._hop + 1, 0)
         rows = np.zeros((count, self._bank.shape[1]), np.float32)
-        for row in range(count):
-            start = row * self._hop
-            rows[row] = log_bands(self._spectrum.power(kept[start : start + self._frame]), self._bank)
+        starts = np.arange(count) * self._hop
+        power = self._spectrum.power(kept[starts[:, None] + np.arange(self._frame)])
+        for row, one in zip(rows, power, strict=True):  # a product of two matrices would round by their height
+            row[:] = log_bands(one, self._bank)
         self._kept = kept[count * self._hop :].copy()
         return rows
 

@@ -65,7 +65,7 @@ def make_classifier(wish: ClassifyWish, run: Run, terms: SeriesTerms, console: C
         console.print(f"going on with the run in {run.folder}", markup=False, highlight=False)
     with training_bar(console, recipe.training.steps) as moved:
         trained, result, sure = train_classifier(recipe, parts[TRAIN], parts[VALIDATION], run, moved)
-    told = f"trained for {result.step} steps, {100 * result.score:.1f} % right on validation; {sure.words()}"
+    told = f"trained for {result.step} steps, {100 * min(result.score, 1.0):.1f} % right on validation; {sure.words()}"
     console.print(told, markup=False, highlight=False)
     release(trained, parts, recipe, terms, wish.data.name, console)
 

@@ -47,7 +47,7 @@ def _member(features: Any, settings: ClassifyNetwork, classes: int, number: int)
     kept = layers.Dropout(settings.dropout)(features)
     vector = layers.Dense(settings.embedding, name=f"{EMBEDDING}_{number}")(kept)
     small = keras.initializers.RandomNormal(stddev=0.05)
-    logits = layers.Dense(classes, kernel_initializer=small, name=f"{LOGITS}_{number}")(layers.ReLU()(vector))
+    logits = layers.Dense(classes, kernel_initializer=small, name=f"{LOGITS}_{number}")(vector)
     return logits, vector
 
 
