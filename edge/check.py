@@ -127,11 +127,18 @@ def _rows(settings: Settings, labels: dict[str, tuple[str, ...]]) -> list[tuple[
     rows += [("detector", name, _named(table)) for name, table in labels.items()]
     for name, camera in settings.cameras.items():
         source = camera.source
-        where = next((str(getattr(source, key)) for key in ("url", "path", "device") if hasattr(source, key)), "")
-        rows.append(("camera", name, f"{source.kind} {redact(where)}".strip()))
+        rows.append(("camera", name, f"{source.kind} {_where(source)}".strip()))
         rows += [("zone", zone.name, f"on {name}; {_some(zone.labels)}") for zone in camera.zones]
         rows += [("line", line.name, f"on {name}; {_some(line.labels)}") for line in camera.lines]
+    for name, sensor in settings.sensors.items():
+        values = ", ".join(f"{channel} {one.unit}".strip() for channel, one in sensor.channels.items())
+        rows.append(("sensor", name, f"{sensor.source.kind} {_where(sensor.source)}; {values}"))
     return rows
+
+
+def _where(source: object) -> str:
+    keys = ("url", "path", "device", "topic")
+    return redact(next((str(getattr(source, key)) for key in keys if hasattr(source, key)), ""))
 
 
 def _named(labels: tuple[str, ...]) -> str:

@@ -1,22 +1,41 @@
 """What Home Assistant is to know of a configuration, with the labels that have been seen so far."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from edge import __version__
 from edge.config.settings import CameraSettings, Settings
 from edge.contracts.topics import ALL, Topics, slug
 from edge.events.settings import LineSettings, ZoneSettings
-from edge.homeassistant.described import CameraDescription, Description, Place
+from edge.homeassistant.described import (
+    CameraDescription,
+    ChannelDescription,
+    Description,
+    Place,
+    SensorDescription,
+)
+from edge.sensors.device_classes import NOT_MEASURED
+from edge.sensors.horizons import horizons
+from edge.sensors.settings import SensorSettings
+
+_UNITS = ((172_800.0, "days"), (7200.0, "h"), (120.0, "min"))
+_NONE: Mapping[str, float] = {}
 
 
-def describe(settings: Settings, topics: Topics, kept: Collection[str], known: Collection[str]) -> Description:
-    """Cameras, zones and lines with their labels.
+def describe(
+    settings: Settings,
+    topics: Topics,
+    kept: Collection[str],
+    known: Collection[str],
+    steps_s: Mapping[str, float] = _NONE,
+) -> Description:
+    """Cameras, zones and lines with their labels, and sensors.
 
     Args:
         settings: the configuration.
         topics: of this device.
         kept: retained topics of the device; those of counts and expectations tell which labels were seen.
         known: the labels of the present models.
+        steps_s: seconds between samples, by sensor, where they are known.
     """
     slugs = {slug(label) for label in known}
     seen = {place: [label for label in labels if label in slugs] for place, labels in _seen(topics, kept).items()}
@@ -25,7 +44,23 @@ def describe(settings: Settings, topics: Topics, kept: Collection[str], known: C
         CameraDescription(name, tuple(_places(name, camera, seen, most)), settings.snapshots.enabled)
         for name, camera in settings.cameras.items()
     ]
-    return Description(__version__, tuple(cameras))
+    sensors = [_sensor(name, sensor, steps_s.get(name, 0.0)) for name, sensor in settings.sensors.items()]
+    return Description(__version__, tuple(cameras), tuple(sensors))
+
+
+def _sensor(name: str, sensor: SensorSettings, step_s: float) -> SensorDescription:
+    channels = [
+        ChannelDescription(title, one.unit, one.device_class, one.device_class not in NOT_MEASURED)
+        for title, one in sensor.channels.items()
+    ]
+    ahead_s, _ = horizons(sensor.ahead.horizons_s, step_s) if step_s else ((), ())
+    return SensorDescription(name, tuple(channels), tuple(_lasting(one) for one in ahead_s))
+
+
+def _lasting(seconds: float) -> str:
+    """A time as people say it."""
+    unit_s, unit = next((pair for pair in _UNITS if seconds >= pair[0]), (1.0, "s"))
+    return f"{seconds / unit_s:.3g} {unit}"
 
 
 def _places(name: str, camera: CameraSettings, seen: dict[str, list[str]], most: int) -> Iterator[Place]:

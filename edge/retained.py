@@ -17,6 +17,7 @@ from edge.contracts.topics import DEVICE, Topics, is_topic
 
 FILE_NAME = "retained.json"
 MOST = 4000  # topics; beyond, new ones are not remembered
+_FIRST_OF_SENSOR = {"status": encode_online(False), "problem": encode_switch(False)}
 _log = logging.getLogger(__name__)
 
 
@@ -59,7 +60,7 @@ class RetainedTopics:
         """A configuration begins to run: nothing is present, and nothing else is configured than `names`.
 
         Args:
-            names: of its cameras, zones and lines.
+            names: of its cameras, zones, lines and sensors.
             pictures: whether any may lie at the broker.
         """
         base = f"{self._topics.base}/"
@@ -69,6 +70,9 @@ class RetainedTopics:
             match topic.removeprefix(base).split("/"):
                 case ["zone" | "expected", name, _] if name not in names:
                     self.publish(topic, b"", retain=True)
+                case ["sensor", name, thing]:
+                    first = _FIRST_OF_SENSOR.get(thing, b"") if name in names else b""
+                    self.publish(topic, first, retain=True)
                 case ["zone", _, _]:
                     self.publish(topic, encode_count(0), retain=True)
                 case ["expected", _, _]:

@@ -4,6 +4,7 @@ import logging
 import secrets
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
@@ -27,6 +28,10 @@ from edge.monitor import Monitor, worst
 from edge.observer import Observer
 from edge.periodic import Periodic
 from edge.publisher import Publisher
+from edge.sensing.build import build_sensing
+from edge.sensing.hub import Sensing
+from edge.sensing.memory import SensorMemory
+from edge.sensing.publisher import SensorPublisher
 from edge.snapshots import Snapshots
 
 FIRST_STATS_S, STATS_S = 5.0, 60.0
@@ -36,7 +41,7 @@ _log = logging.getLogger(__name__)
 
 
 class Watch:
-    """Use as a context manager: entering loads models and opens cameras, `run` does the work.
+    """Use as a context manager: entering loads models and opens cameras and sensors, `run` does the work.
 
     Args:
         settings: what is watched, and how.
@@ -65,9 +70,12 @@ class Watch:
             self.announcer = Announcer(bus, topics, settings.homeassistant, delivery.state_dir)
             stack.callback(self.announcer.close)
             self._labels = {label for camera in cameras for label in camera.chain.labels}
-            publisher = Publisher(bus, delivery.outbox, topics, secrets.token_hex(4), settings.publish)
+            run = secrets.token_hex(4)
+            publisher = Publisher(bus, delivery.outbox, topics, run, settings.publish)
             observers: list[Observer] = [publisher, self._monitor, snapshots, TroubleLog()]
+            self.sensing = self._sensing(run)
             self.engine = stack.enter_context(Engine(cameras, observers, self._ended))
+            stack.enter_context(self.sensing)
             stack.enter_context(Periodic(self._tell, FIRST_STATS_S, STATS_S))
             stack.enter_context(Periodic(self._announce, ANNOUNCE_S, ANNOUNCE_S))
             stack.enter_context(Periodic(self._remember, REMEMBER_S, REMEMBER_S))
@@ -81,17 +89,30 @@ class Watch:
         self._stack.close()
 
     def run(self) -> None:
-        """Until it is ended, or every clip has."""
+        """Until it is ended, or every clip and recording has."""
         self.panel.tell()
         self._accelerator(worst([runtime.accelerator for runtime in self.models.runtimes]))
         self._announce()
         self.engine.run()
+        self.sensing.wait(self._ended)
+
+    def due_s(self) -> Mapping[str, float]:
+        """By when each thread comes round again, unless it hangs, by its name."""
+        return {**self.engine.due_s(), **self.sensing.due_s()}
+
+    def _sensing(self, run: str) -> Sensing:
+        settings, delivery = self._settings, self._delivery
+        rates = {name: sensor.publish_per_s for name, sensor in settings.sensors.items()}
+        publisher = SensorPublisher(delivery.bus, delivery.outbox, delivery.topics, run, rates)
+        memory = SensorMemory(delivery.state_dir)
+        link = delivery.link
+        return build_sensing(settings.sensors, [publisher], memory, link, lambda: link.connected)
 
     def _names(self) -> set[str]:
         cameras = self._settings.cameras
         zones = [zone.name for camera in cameras.values() for zone in camera.zones]
         lines = [line.name for camera in cameras.values() for line in camera.lines]
-        return {*cameras, *zones, *lines}
+        return {*cameras, *zones, *lines, *self._settings.sensors}
 
     def _panel(self, cameras: list[Camera], snapshots: Snapshots) -> ControlPanel:
         delivery = self._delivery
@@ -103,7 +124,9 @@ class Watch:
 
     def _announce(self) -> None:
         """Let Home Assistant know; labels that nobody has seen before come to it by and by."""
-        description = describe(self._settings, self._delivery.topics, self._delivery.bus.under(""), self._labels)
+        description = describe(
+            self._settings, self._delivery.topics, self._delivery.bus.under(""), self._labels, self.sensing.steps_s()
+        )
         if description != self._described:
             self._described = description
             self.announcer.announce(description)
@@ -120,7 +143,11 @@ class Watch:
     def _tell(self) -> None:
         delivery = self._delivery
         health = self._monitor.report(
-            self.engine.counts(), self.models.runtimes, delivery.outbox.stats(), delivery.link.stats()
+            self.engine.counts(),
+            self.models.runtimes,
+            delivery.outbox.stats(),
+            delivery.link.stats(),
+            self.sensing.health(),
         )
         delivery.link.publish(delivery.topics.stats, encode_stats(health, delivery.topics.device, time.time_ns()))
 

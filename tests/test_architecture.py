@@ -36,6 +36,7 @@ COMPOSERS = {
     "replay",
     "retained",
     "run",
+    "sensing",
     "snapshots",
     "stopwatch",
     "watch",

@@ -11,6 +11,7 @@ from edge.config.problems import Problem
 from edge.config.settings import Settings
 from edge.config.tree import Item
 from edge.contracts.topics import ALL, RESERVED_NAMES, slug
+from edge.sensors.settings import FileSource
 
 MOTION_LABEL = "moving"
 
@@ -70,6 +71,8 @@ def _names(loaded: Loaded[Settings]) -> Iterator[Problem]:
 def _all_names(settings: Settings) -> Iterator[tuple[problems.Path, str]]:
     for name in settings.cameras:
         yield ("cameras", name), name
+    for name in settings.sensors:
+        yield ("sensors", name), name
     for name, camera in settings.cameras.items():
         for index, zone in enumerate(camera.zones):
             yield ("cameras", name, "zones", index, "name"), zone.name
@@ -85,6 +88,10 @@ def _files(loaded: Loaded[Settings]) -> Iterator[Problem]:
         source = camera.source
         if isinstance(source, FileSettings | ImagesSettings) and not source.path.exists():
             yield _say(loaded, ("cameras", name, "source", "path"), f"there is no {source.path}", "check the name")
+    for name, sensor in loaded.settings.sensors.items():
+        played = sensor.source
+        if isinstance(played, FileSource) and not played.path.is_file():
+            yield _say(loaded, ("sensors", name, "source", "path"), f"there is no file {played.path}", "check the name")
 
 
 def _named_files(settings: Settings) -> Iterator[tuple[problems.Path, Path]]:

@@ -5,9 +5,9 @@ The sections that a camera has as well are its defaults, which it may override k
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field, model_validator
 
 from edge.activity.settings import ActivitySettings, MotionSettings
 from edge.attention import AttentionSettings, LookSettings
@@ -28,6 +28,7 @@ from edge.mqtt.settings import MqttSettings
 from edge.outbox.settings import OutboxSettings
 from edge.publisher import PublishSettings
 from edge.runtime.settings import RuntimeSettings
+from edge.sensors.settings import MOST_SENSORS, SensorSettings
 from edge.snapshots import SnapshotSettings
 from edge.tracking.settings import TrackingSettings
 
@@ -97,7 +98,7 @@ class CameraSettings(BaseModel, extra="forbid", frozen=True):
 
 
 class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True):
-    """The configuration of one device. Only `cameras` must be written."""
+    """The configuration of one device. Only `cameras` or `sensors` must be written."""
 
     version: int = Field(CURRENT_FORM, ge=FIRST_FORM, le=CURRENT_FORM, description="Form of this file; 1 if left out")
     device: DeviceSettings = Field(default_factory=DeviceSettings, description="The device itself")
@@ -124,7 +125,14 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
     tracking: TrackingSettings = Field(TrackingSettings(), description="How objects are followed")
     forecast: ForecastSettings = Field(ForecastSettings(), description="How far ahead is looked")
     events: EventSettings = Field(EventSettings(), description="Which tracks are objects, how often they are told of")
-    cameras: dict[Name, CameraSettings] = Field(min_length=1, description="Cameras by name")
+    cameras: dict[Name, CameraSettings] = Field({}, description="Cameras by name")
+    sensors: dict[Name, SensorSettings] = Field({}, max_length=MOST_SENSORS, description="Sensors by name")
+
+    @model_validator(mode="after")
+    def _watches(self) -> Self:
+        if not self.cameras and not self.sensors:
+            raise ValueError("nothing is watched; add `cameras:` or `sensors:`")
+        return self
 
     @property
     def models(self) -> dict[str, ModelFile]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from edge.contracts.sensors import SensorEvent
 from edge.contracts.types import F64, Event, Forecasts, Health, PathPoint, Reading, SeriesForecast, Tracks
 
 VERSION = 1
@@ -137,13 +138,20 @@ def encode_stats(health: Health, device: str, utc_ns: int) -> bytes:
 
 def encode_reading(reading: Reading) -> bytes:
     """One sample of a sensor. Values keep their precision: their units are not ours."""
-    return _encode({"v": VERSION, **asdict(reading)}).encode()
+    told = {"v": VERSION, "sensor": reading.sensor, "utc_ns": reading.utc_ns, "values": reading.values}
+    return _encode(told).encode()
 
 
 def encode_series_forecast(forecast: SeriesForecast) -> bytes:
     """What a sensor will read; its anomaly goes out by `encode_anomaly`."""
-    told = {"v": VERSION, **asdict(forecast)}
-    del told["anomaly"]
+    told = {
+        "v": VERSION,
+        "sensor": forecast.sensor,
+        "utc_ns": forecast.utc_ns,
+        "horizon_s": forecast.horizon_s,
+        "values": forecast.values,
+        "sigma": forecast.sigma,
+    }
     return _encode(told).encode()
 
 
@@ -151,6 +159,12 @@ def encode_anomaly(forecast: SeriesForecast) -> bytes:
     """How odd a sensor's newest reading was, 0..1."""
     told = {"v": VERSION, "sensor": forecast.sensor, "utc_ns": forecast.utc_ns, "anomaly": _round(forecast.anomaly)}
     return _encode(told).encode()
+
+
+def encode_sensor_event(event: SensorEvent, device: str, run: str) -> bytes:
+    """A sensor's event as the outbox takes it (`sensor_event` in the schema)."""
+    told = {"v": VERSION, "device": device, "run": run, **asdict(event)}
+    return _encode({**told, "anomaly": _round(event.anomaly), "duration_s": _round(event.duration_s)}).encode()
 
 
 def encode_ack(stream: str, upto: int) -> bytes:

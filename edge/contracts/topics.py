@@ -158,6 +158,14 @@ class Topics:
         """What its newest window shows."""
         return f"{self.base}/sensor/{sensor}/class"
 
+    def sensor_status(self, sensor: str) -> str:
+        """Retained: whether its readings come, and are of use."""
+        return f"{self.base}/sensor/{sensor}/status"
+
+    def problem(self, sensor: str) -> str:
+        """Retained: whether its readings are odd."""
+        return f"{self.base}/sensor/{sensor}/problem"
+
     def command(self, topic: str) -> Command | None:
         """The camera and thing of a `set` topic of this device; None for any other topic."""
         prefix = f"{self.base}/"

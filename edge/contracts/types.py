@@ -15,6 +15,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.contracts.sensors import SensorHealth
 from edge.contracts.windows import Window
 
 F32 = NDArray[np.float32]
@@ -317,6 +318,7 @@ class Health:
     accelerator_reason: str  # why it is degraded, else ""
     accelerator_lost: int
     cameras: tuple["CameraHealth", ...]
+    sensors: tuple[SensorHealth, ...]
     outbox_rows: int
     outbox_dropped: int
     outbox_trouble: str  # why the disk takes no events, else ""

@@ -72,12 +72,12 @@ class Components:
             ("accelerator", self._text("Accelerator", self._topics.accelerator)),
             *((figure.key, self._figure(figure, "value_json." + figure.path)) for figure in DEVICE_FIGURES),
         ]
-        return {f"{self._node}_{key}": {**one, **self._named(f"{self._node}_{key}", one)} for key, one in made}
+        return {f"{self._node}_{key}": {**one, **named(f"{self._node}_{key}", one)} for key, one in made}
 
     def of_camera(self, camera: CameraDescription) -> dict[str, Component]:
         """Of one camera."""
         made = {f"{self._node}_{camera.name}_{key}": one for key, one in self._camera(camera)}
-        return {unique: {**one, **self._named(unique, one)} for unique, one in made.items()}
+        return {unique: {**one, **named(unique, one)} for unique, one in made.items()}
 
     def _camera(self, camera: CameraDescription) -> Iterator[tuple[str, Component]]:
         yield "status", self._status(camera.name)
@@ -88,7 +88,7 @@ class Components:
             yield "snapshot", self._image(camera.name)
             yield "take", self._button("Take snapshot", camera.name, "snapshot")
         for place in camera.places:
-            title = "" if place.name == camera.name else f"{_words(place.name)} "
+            title = "" if place.name == camera.name else f"{words(place.name)} "
             for label in place.labels:
                 yield from self._of_place(camera.name, place, label, title)
         for figure in CAMERA_FIGURES:
@@ -218,15 +218,8 @@ class Components:
             **_CONFIG,
         }
 
-    def _named(self, unique: str, component: Component) -> Component:
-        return {"unique_id": unique, "default_entity_id": f"{component['platform']}.{unique.lower().replace('-', '_')}"}
-
     def _daemon(self) -> dict[str, str]:
-        """`stopped` and `offline` both mean that nobody is there."""
-        return {
-            "topic": self._topics.available,
-            "value_template": "{{ 'online' if value == 'online' else 'offline' }}",
-        }
+        return daemon_available(self._topics)
 
     def _both(self, camera: str) -> list[dict[str, str]]:
         return [self._daemon(), {"topic": self._topics.status(camera)}]
@@ -240,6 +233,16 @@ def node(topics: Topics) -> str:
     return f"{topics.root}_{topics.device}"
 
 
-def _words(name: str) -> str:
+def named(unique: str, component: Component) -> Component:
+    """What identifies an entity."""
+    return {"unique_id": unique, "default_entity_id": f"{component['platform']}.{unique.lower().replace('-', '_')}"}
+
+
+def daemon_available(topics: Topics) -> dict[str, str]:
+    """`stopped` and `offline` both mean that nobody is there."""
+    return {"topic": topics.available, "value_template": "{{ 'online' if value == 'online' else 'offline' }}"}
+
+
+def words(name: str) -> str:
     """A name of the configuration as people would write it."""
     return name.replace("_", " ").replace("-", " ").capitalize()

@@ -27,8 +27,28 @@ class CameraDescription:
 
 
 @dataclass(frozen=True, slots=True)
+class ChannelDescription:
+    """One of a sensor's values."""
+
+    name: str
+    unit: str  # "" for none
+    device_class: str  # "" for none
+    measured: bool  # statistics of means make sense
+
+
+@dataclass(frozen=True, slots=True)
+class SensorDescription:
+    """One sensor. `horizons` are in words, none while it is not known how far ahead it is forecast."""
+
+    name: str
+    channels: tuple[ChannelDescription, ...]
+    horizons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
     """All of it."""
 
     version: str  # of Foresight
     cameras: Sequence[CameraDescription]
+    sensors: Sequence[SensorDescription] = ()

@@ -4,7 +4,7 @@ from edge.sensors.payload import LIMIT_BYTES
 
 
 class Lines:
-    """Puts pieces together. The first line is thrown away: it may have begun before we listened, and `1.5` be `21.5`."""
+    """Puts pieces together. The first line is thrown away: what looks like `1.5` may be the end of `21.5`."""
 
     def __init__(self) -> None:
         self.lost = 0  # lines that were too long

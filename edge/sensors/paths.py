@@ -1,4 +1,4 @@
-"""Where in a message a value stands: `$.temperature`, `data.accel[0]`, `$["living room"].t`; empty = the message itself.
+"""Where in a message a value stands: `$.temperature`, `data.accel[0]`, `$["living room"].t`; empty = all of it.
 
 A row of a file is a message too, its columns are the keys; a line of several numbers is a list.
 """

@@ -95,7 +95,9 @@ def time_column(path: Path, wanted: str = "") -> str:
 def number_columns(path: Path, time: str) -> tuple[str, ...]:
     """The columns that hold numbers, the time's aside."""
     rows = _first(path)
-    return tuple(name for name in (rows[0] if rows else ()) if name != time and any(_is_number(r.get(name)) for r in rows))
+    return tuple(
+        name for name in (rows[0] if rows else ()) if name != time and any(_is_number(r.get(name)) for r in rows)
+    )
 
 
 def _first(path: Path) -> list[Row]:

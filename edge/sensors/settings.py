@@ -42,6 +42,9 @@ def _device_class(name: str) -> str:
 ValuePath = Annotated[str, Field(max_length=LONGEST), AfterValidator(_path)]
 
 
+Seconds = Annotated[float, Field(gt=0, le=31_622_400)]
+
+
 class _Settings(BaseModel, extra="forbid", frozen=True):
     """What they all share."""
 
@@ -60,7 +63,9 @@ class SerialSource(_Settings):
     kind: Literal["serial"] = "serial"
     device: str = Field(pattern=r"^/\S+$", description="Device file; /dev/serial/by-id/... keeps its name")
     baud: int = Field(115200, description="Bits per second")
-    time: ValuePath = Field("", description="Where in a line its time stands, $.t or $[0] say; empty: it is its arrival")
+    time: ValuePath = Field(
+        "", description="Where in a line its time stands, $.t or $[0] say; empty: it is its arrival"
+    )
 
     @model_validator(mode="after")
     def _known(self) -> Self:
@@ -87,7 +92,9 @@ def expand_source(value: object) -> object:
             raise ValueError("is empty; give a topic, a serial port, or a file")
         if text.lower().endswith(FILE_ENDINGS):
             return {"kind": "file", "path": text}
-        return {"kind": "serial", "device": text} if text.startswith(SERIAL_PREFIXES) else {"kind": "mqtt", "topic": text}
+        return (
+            {"kind": "serial", "device": text} if text.startswith(SERIAL_PREFIXES) else {"kind": "mqtt", "topic": text}
+        )
     if isinstance(value, Mapping) and "kind" not in value:
         kind = next((KIND_OF_KEY[key] for key in value if key in KIND_OF_KEY), "")
         return {**value, "kind": kind} if kind else value
@@ -105,7 +112,9 @@ SensorSource = Annotated[
 class ChannelSettings(_Settings):
     """One of the values of a sensor."""
 
-    at: ValuePath = Field("", description="Where it stands: $.temperature, data[0], a column; empty: it is the only one")
+    at: ValuePath = Field(
+        "", description="Where it stands: $.temperature, data[0], a column; empty: it is the only one"
+    )
     unit: str = Field("", max_length=20, description="Unit, as Home Assistant shows it")
     device_class: Annotated[str, AfterValidator(_device_class)] = Field("", description="Home Assistant's name of it")
 
@@ -122,7 +131,9 @@ class WindowSettings(_Settings):
     """The regular grid that readings are brought to, and when a sensor is held to be of no use."""
 
     step_s: float = Field(0.0, ge=0, le=LONGEST_S, description="Seconds between samples; 0 = as the readings come")
-    hold_steps: int = Field(10, ge=0, le=1000, description="Gaps of at most so many steps are bridged by a straight line")
+    hold_steps: int = Field(
+        10, ge=0, le=1000, description="Gaps of at most so many steps are bridged by a straight line"
+    )
     silent_s: float = Field(0.0, ge=0, le=LONGEST_S, description="Without a reading for so long: silent; 0 = 10 steps")
     stuck_s: float = Field(7200.0, ge=0, le=LONGEST_S, description="The very same for so long: stuck; 0 = never")
     queue: int = Field(1000, ge=1, le=100_000, description="Readings that may wait; beyond, the oldest are dropped")
@@ -136,17 +147,12 @@ class AlarmSettings(_Settings):
 
 
 class AheadSettings(_Settings):
-    """How far ahead a sensor is looked, without a model that says so."""
+    """How far ahead a sensor is looked."""
 
-    horizons: tuple[int, ...] = Field((1, 5, 20), min_length=1, max_length=16, description="Steps ahead, ascending")
-    memory: int = Field(1000, ge=10, le=1_000_000, description="Samples after which what was seen counts half")
-
-    @model_validator(mode="after")
-    def _ascending(self) -> Self:
-        given = list(self.horizons)
-        if given != sorted(set(given)) or not 1 <= given[0] <= given[-1] <= 1000:
-            raise ValueError(f"horizons must be whole steps from 1 to 1000, ascending; got {given}")
-        return self
+    horizons_s: tuple[Seconds, ...] = Field(
+        (), max_length=16, description="How far ahead, seconds; empty: 1, 4 and 12 steps of the grid"
+    )
+    memory_steps: int = Field(1000, ge=10, le=1_000_000, description="How long what was read counts, steps")
 
 
 class SensorSettings(_Settings):
@@ -160,4 +166,6 @@ class SensorSettings(_Settings):
     ahead: AheadSettings = Field(AheadSettings(), description="How far ahead is looked")
     alarm: AlarmSettings = Field(AlarmSettings(), description="When an anomaly is an event")
     publish_per_s: float = Field(1.0, ge=0, le=100, description="Messages of each kind per second; 0 = none")
-    remember_s: float = Field(60.0, ge=1, le=86400, description="What was learnt goes to disk at most so often, seconds")
+    remember_s: float = Field(
+        60.0, ge=1, le=86400, description="What was learnt goes to disk at most so often, seconds"
+    )

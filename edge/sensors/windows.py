@@ -14,7 +14,7 @@ from edge.contracts.types import F64
 from edge.sensors.arrival import Timed
 
 GRACE = 0.25  # of a step, for readings that are on their way when it is over
-_FOLLOW = 0.1  # of what a reading is off its step moves the next ones
+_FOLLOW = 0.2  # of what a reading is off its step moves the next ones
 
 
 @dataclass(frozen=True, eq=False, slots=True)
