@@ -22,6 +22,9 @@ from edge.delivery import Delivery
 from edge.discovery import describe
 from edge.engine import Engine
 from edge.health import StageClock
+from edge.hearing.sounds import Hearing
+from edge.hearing.telling import RecognitionPublisher
+from edge.hearing.values import ValueListener, with_grids
 from edge.homeassistant.announcer import Announcer
 from edge.homeassistant.described import Description
 from edge.monitor import Monitor, worst
@@ -31,6 +34,7 @@ from edge.publisher import Publisher
 from edge.sensing.build import build_sensing
 from edge.sensing.hub import Sensing
 from edge.sensing.memory import SensorMemory
+from edge.sensing.observer import SensorObserver
 from edge.sensing.publisher import SensorPublisher
 from edge.snapshots import Snapshots
 
@@ -73,9 +77,13 @@ class Watch:
             run = secrets.token_hex(4)
             publisher = Publisher(bus, delivery.outbox, topics, run, settings.publish)
             observers: list[Observer] = [publisher, self._monitor, snapshots, TroubleLog()]
+            told = RecognitionPublisher(bus, delivery.outbox, topics, run)
+            self._values = ValueListener(settings.sensors, settings.runtime, delivery.state_dir, told, stack)
+            self.hearing = Hearing(settings.sounds, settings.runtime, delivery.state_dir, told)
             self.sensing = self._sensing(run)
             self.engine = stack.enter_context(Engine(cameras, observers, self._ended))
             stack.enter_context(self.sensing)
+            stack.enter_context(self.hearing)
             stack.enter_context(Periodic(self._tell, FIRST_STATS_S, STATS_S))
             stack.enter_context(Periodic(self._announce, ANNOUNCE_S, ANNOUNCE_S))
             stack.enter_context(Periodic(self._remember, REMEMBER_S, REMEMBER_S))
@@ -95,10 +103,11 @@ class Watch:
         self._announce()
         self.engine.run()
         self.sensing.wait(self._ended)
+        self.hearing.wait(self._ended)
 
     def due_s(self) -> Mapping[str, float]:
         """By when each thread comes round again, unless it hangs, by its name."""
-        return {**self.engine.due_s(), **self.sensing.due_s()}
+        return {**self.engine.due_s(), **self.sensing.due_s(), **self.hearing.due_s()}
 
     def _sensing(self, run: str) -> Sensing:
         settings, delivery = self._settings, self._delivery
@@ -106,13 +115,14 @@ class Watch:
         publisher = SensorPublisher(delivery.bus, delivery.outbox, delivery.topics, run, rates)
         memory = SensorMemory(delivery.state_dir)
         link = delivery.link
-        return build_sensing(settings.sensors, [publisher], memory, link, lambda: link.connected)
+        observers: list[SensorObserver] = [publisher, self._values]
+        return build_sensing(with_grids(settings.sensors), observers, memory, link, lambda: link.connected)
 
     def _names(self) -> set[str]:
         cameras = self._settings.cameras
         zones = [zone.name for camera in cameras.values() for zone in camera.zones]
         lines = [line.name for camera in cameras.values() for line in camera.lines]
-        return {*cameras, *zones, *lines, *self._settings.sensors}
+        return {*cameras, *zones, *lines, *self._settings.sensors, *self._settings.sounds}
 
     def _panel(self, cameras: list[Camera], snapshots: Snapshots) -> ControlPanel:
         delivery = self._delivery

@@ -24,6 +24,7 @@ COMPOSERS = {
     "doctor",
     "engine",
     "figures",
+    "hearing",
     "modelling",
     "monitor",
     "observer",

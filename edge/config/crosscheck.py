@@ -12,6 +12,7 @@ from edge.config.settings import Settings
 from edge.config.tree import Item
 from edge.contracts.topics import ALL, RESERVED_NAMES, slug
 from edge.sensors.settings import FileSource
+from edge.sensors.sound_settings import WavSource
 
 MOTION_LABEL = "moving"
 
@@ -73,6 +74,8 @@ def _all_names(settings: Settings) -> Iterator[tuple[problems.Path, str]]:
         yield ("cameras", name), name
     for name in settings.sensors:
         yield ("sensors", name), name
+    for name in settings.sounds:
+        yield ("sounds", name), name
     for name, camera in settings.cameras.items():
         for index, zone in enumerate(camera.zones):
             yield ("cameras", name, "zones", index, "name"), zone.name
@@ -93,10 +96,17 @@ def _files(loaded: Loaded[Settings]) -> Iterator[Problem]:
         if isinstance(played, FileSource) and not played.path.is_file():
             yield _say(loaded, ("sensors", name, "source", "path"), f"there is no file {played.path}", "check the name")
 
+    for name, sound in loaded.settings.sounds.items():
+        clip = sound.source
+        if isinstance(clip, WavSource) and not clip.path.is_file():
+            yield _say(loaded, ("sounds", name, "source", "path"), f"there is no file {clip.path}", "check the name")
+
 
 def _named_files(settings: Settings) -> Iterator[tuple[problems.Path, Path]]:
     places: list[tuple[problems.Path, object]] = [(("model",), settings.model), (("classifier",), settings.classifier)]
     places += [(("more_models", name), model) for name, model in settings.more_models.items()]
+    places += [(("sensors", name, "classifier"), one.classifier) for name, one in settings.sensors.items()]
+    places += [(("sounds", name, "classifier"), one.classifier) for name, one in settings.sounds.items()]
     places += [(("mqtt",), settings.mqtt), (("mqtt", "tls"), settings.mqtt.tls)]
     for path, holder in places:
         for key in ("path", "cpu", "labels", "password_file", "ca_file", "cert_file", "key_file"):
