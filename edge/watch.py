@@ -57,6 +57,7 @@ class Watch:
     def __init__(self, settings: Settings, delivery: Delivery, ended: threading.Event, reload: Action) -> None:
         self._settings, self._delivery, self._ended, self._reload = settings, delivery, ended, reload
         self._described: Description | None = None
+        self._heard: dict[str, bytes] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -134,12 +135,26 @@ class Watch:
 
     def _announce(self) -> None:
         """Let Home Assistant know; labels that nobody has seen before come to it by and by."""
+        self._hears()
         description = describe(
-            self._settings, self._delivery.topics, self._delivery.bus.under(""), self._labels, self.sensing.steps_s()
+            self._settings,
+            self._delivery.topics,
+            self._delivery.bus.under(""),
+            self._labels,
+            self.sensing.steps_s(),
+            {**self._values.options, **self.hearing.options},
         )
         if description != self._described:
             self._described = description
             self.announcer.announce(description)
+
+    def _hears(self) -> None:
+        """Whether each microphone is heard."""
+        told = {name: b"online" if heard else b"offline" for name, heard in self.hearing.heard.items()}
+        for name, payload in told.items():
+            if self._heard.get(name) != payload:
+                self._delivery.bus.publish(self._delivery.topics.sensor_status(name), payload, retain=True)
+        self._heard = told
 
     def _remember(self) -> None:
         """What people have turned; not on the network's thread, which must not wait for the disk."""

@@ -66,9 +66,9 @@ class Hearing:
         return all(ear.ended for ear in self._ears.values())
 
     @property
-    def trouble(self) -> dict[str, str]:
-        """Why nothing is heard now, by name; empty where all is well."""
-        return {name: ear.trouble for name, ear in self._ears.items() if ear.trouble}
+    def heard(self) -> dict[str, bool]:
+        """Whether anything is heard now, by name."""
+        return {name: ear.pieces > 0 and not ear.trouble for name, ear in self._ears.items()}
 
     def due_s(self) -> dict[str, float]:
         """By when each thread comes round again, unless it hangs."""

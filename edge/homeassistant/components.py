@@ -11,7 +11,7 @@ from edge.contracts.inbound import PRESS
 from edge.contracts.topics import ALL, DEVICE, Topics, slug
 from edge.homeassistant.described import CameraDescription, Place
 
-Value: TypeAlias = "str | int | float | bool | list[dict[str, str]]"
+Value: TypeAlias = "str | int | float | bool | list[str] | list[dict[str, str]]"
 Component: TypeAlias = dict[str, Value]
 STALE_S = 200  # statistics come each minute; three are missed
 

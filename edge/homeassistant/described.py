@@ -43,6 +43,15 @@ class SensorDescription:
     name: str
     channels: tuple[ChannelDescription, ...]
     horizons: tuple[str, ...]
+    classes: tuple[str, ...]  # that its windows are told to show, none without a classifier
+
+
+@dataclass(frozen=True, slots=True)
+class SoundDescription:
+    """One microphone."""
+
+    name: str
+    classes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +61,4 @@ class Description:
     version: str  # of Foresight
     cameras: Sequence[CameraDescription]
     sensors: Sequence[SensorDescription] = ()
+    sounds: Sequence[SoundDescription] = ()

@@ -62,7 +62,7 @@ def _read(path: Path) -> tuple[tuple[str, ...], list[tuple[str, F32]]]:
         text = line.strip()
         if not text or text.startswith("#"):
             continue
-        if in_data:
+        if in_data and labels:
             cases.append(_case(text, labels, f"{path}, line {number}"))
         elif text.lower().startswith("@classlabel"):
             labels = tuple(text.split()[2:]) if text.split()[1:2] == ["true"] else ()

@@ -151,7 +151,8 @@ def loss_of(weight: F32, smoothing: float) -> LossOf:
         windows, label = batch
         logits = tf.cast(model(windows, training=True)[LOGITS], tf.float32)  # (B, M, L)
         target = tf.one_hot(label, classes) * (1 - smoothing) + smoothing / classes
-        each = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(target[:, None], logits), axis=1)
+        surprise = -tf.reduce_sum(target[:, None] * tf.nn.log_softmax(logits), axis=2)  # (B, M)
+        each = tf.reduce_mean(surprise, axis=1)
         right = tf.cast(tf.argmax(tf.reduce_mean(logits, axis=1), axis=1) == label, tf.float32)
         return {"total": tf.reduce_mean(each * tf.gather(tf.constant(weight), label)), "right": tf.reduce_mean(right)}
 
