@@ -18,7 +18,7 @@ from edge.sensors.device_classes import NOT_MEASURED
 from edge.sensors.horizons import horizons
 from edge.sensors.settings import SensorSettings
 
-_UNITS = ((172_800.0, "days"), (7200.0, "h"), (120.0, "min"))
+_UNITS = ((86_400.0, "days"), (3600.0, "h"), (60.0, "min"))
 _NONE: Mapping[str, float] = {}
 Classes = Mapping[str, tuple[str, ...]]
 _NO_CLASSES: Classes = {}
@@ -68,7 +68,7 @@ def _sensor(name: str, sensor: SensorSettings, step_s: float, classes: tuple[str
 
 def _lasting(seconds: float) -> str:
     """A time as people say it."""
-    unit_s, unit = next((pair for pair in _UNITS if seconds >= pair[0]), (1.0, "s"))
+    unit_s, unit = next((pair for pair in _UNITS if seconds >= 2 * pair[0]), (1.0, "s"))
     return f"{seconds / unit_s:.3g} {unit}"
 
 

@@ -40,6 +40,7 @@ class Sensor:
     chain: SensorChain
     source: Source
     intake: Intake
+    working: bool = False  # on what was taken out of its intake
     failed: int = 0
     failed_s: float = -_LOG_PAUSE_S  # when a fault was last told of
     kept_s: float = math.nan  # when its state was last offered
@@ -102,7 +103,7 @@ class Sensing:
     @property
     def ended(self) -> bool:
         """Whether every sensor is a recording that is over, and followed to its end; also where there is none."""
-        return all(sensor.source.ended and not len(sensor.intake) for sensor in self._sensors)
+        return all(one.source.ended and not len(one.intake) and not one.working for one in self._sensors)
 
     def wait(self, ended: threading.Event) -> None:
         """Until `ended` is set or nothing will come any more."""
@@ -148,7 +149,9 @@ class Sensing:
 
     def _turn(self, sensor: Sensor) -> bool:
         """Follow what has come of one sensor; whether there is more."""
+        sensor.working = True
         self._guarded(sensor, self._follow)
+        sensor.working = False
         return len(sensor.intake) > 0
 
     def _guarded(self, sensor: Sensor, work: Callable[[Sensor], None]) -> None:

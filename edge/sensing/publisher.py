@@ -11,7 +11,7 @@ from edge.contracts.messages import (
     encode_series_forecast,
     encode_switch,
 )
-from edge.contracts.sensors import SensorStatus
+from edge.contracts.sensors import SensorEventKind, SensorStatus
 from edge.contracts.topics import Topics
 from edge.publisher import Events
 from edge.sensing.observer import SensorObserver
@@ -40,6 +40,7 @@ class SensorPublisher(SensorObserver):
         if sensed.event:
             body = encode_sensor_event(sensed.event, self._topics.device, self._run)
             self._events.put(self._topics.events, body)
+            self._keep(self._topics.problem(sensor), encode_switch(sensed.event.kind is SensorEventKind.ANOMALY))
         now_s = time.monotonic()
         if sensed.bridged or (now_s < self._due_s[sensor] and not sensed.event):
             return

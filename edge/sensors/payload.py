@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 
 from edge.contracts.errors import MessageError
 from edge.sensors.arrival import Arrival, Content, Raw
@@ -83,7 +84,7 @@ def number(value: object) -> float:
     Raises:
         MessageError: it is none.
     """
-    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+    if isinstance(value, Decimal) or (isinstance(value, str) and _NUMBER.fullmatch(value.strip())):
         value = float(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         if isinstance(value, str) and value.strip().lower() in _NO_NUMBER:

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 
 from edge.contracts.errors import MessageError, SourceError
@@ -51,17 +52,20 @@ def _read_tsv(path: Path) -> Iterator[Row]:
 
 def _read_parquet(path: Path) -> Iterator[Row]:
     try:
-        from pyarrow import ArrowException, parquet  # noqa: PLC0415 - a device without such files does without it
+        import duckdb  # noqa: PLC0415 - a device without such files does without it
+        import pytz  # noqa: F401, PLC0415 - without it times with a zone are refused when they are met
     except ImportError as error:
         raise SourceError(
-            f"{path}: Parquet needs pyarrow; install it with `pip install 'foresight-edge[parquet]'`, or write CSV"
+            f"{path}: Parquet needs a library; `pip install 'foresight-edge[parquet]'` brings it, or write CSV"
         ) from error
     try:
-        with parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(_BATCH):
-                yield from batch.to_pylist()
-    except (OSError, ArrowException) as error:
-        raise SourceError(f"{path} cannot be read as Parquet: {error}") from error
+        with duckdb.connect(":memory:", config={"threads": 1}) as database:
+            found = database.execute("SELECT * FROM read_parquet(?)", [str(path)])
+            names = [column[0] for column in found.description]
+            while rows := found.fetchmany(_BATCH):
+                yield from (dict(zip(names, row, strict=True)) for row in rows)
+    except (OSError, duckdb.Error) as error:
+        raise SourceError(f"{path} cannot be read as Parquet: {str(error).splitlines()[0]}") from error
 
 
 READERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
@@ -88,7 +92,9 @@ def time_column(path: Path, wanted: str = "") -> str:
     if wanted:
         return wanted
     known = sorted((name for name in names if _rank(name) < len(_TIMES)), key=_rank)
-    dated = [name for name in names if any(isinstance(row.get(name), str) and _is_date(row[name]) for row in rows)]
+    dated = [
+        name for name in names if any(isinstance(row.get(name), str | date) and _is_date(row[name]) for row in rows)
+    ]
     return next((name for name in (*known, *dated) if all(_is_time(row.get(name)) for row in rows)), "")
 
 

@@ -2,8 +2,9 @@
 
 Each step of the grid has one sample: the mean of its readings. Where readings are no more frequent than the grid, a
 sample is there with its reading, and the grid follows their rhythm; else a step ends with the first reading after it,
-or when its time is over. A gap of a few steps is bridged by a straight line once its end is known; after a longer one
-the grid begins anew, and with it every window of samples. What is older than the newest step comes too late.
+or when its time is over. Over a gap of a few steps the last sample is held, once its end is known (a line to its end
+would tell what comes before it is forecast); after a longer one the grid begins anew, and with it every window of
+samples. What is older than the newest step comes too late.
 """
 
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ class Sample:
 
     t_s: float
     values: F64  # (C,)
-    bridged: bool  # drawn between its neighbours, not read
+    bridged: bool  # held from the one before, not read
     fresh: bool  # the first after the begin, or after a gap that is too long
 
 
@@ -95,14 +96,6 @@ class Grid:
         if before is None or fresh or missing <= 0:
             return [self._newest]
         self.bridged += missing
-        between = np.linspace(0, 1, missing + 2)[1:-1]
-        filled = [
-            Sample(
-                before.t_s + share * (self._at_s - before.t_s),
-                before.values + share * (values - before.values),
-                bridged=True,
-                fresh=False,
-            )
-            for share in between.tolist()
-        ]
-        return [*filled, self._newest]
+        step_s = (self._at_s - before.t_s) / (missing + 1)
+        held = [Sample(before.t_s + step_s * (k + 1), before.values, bridged=True, fresh=False) for k in range(missing)]
+        return [*held, self._newest]

@@ -1,7 +1,6 @@
 """One step of the on-line forecast on a regular grid: score what was forecast, learn from it, forecast anew."""
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -15,11 +14,11 @@ from edge.series.saving import Part
 from edge.series.scale import Scale
 from edge.series.settings import SeriesSettings
 from edge.series.sources import Source
-from edge.series.waiting import Waiting
+from edge.series.waiting import Said, Sizes, Waiting
 
 FURTHEST = 10.0  # standard deviations by which the learnt part may move a forecast
-ALERT = 10.0  # how much faster at most it forgets while its errors are above their usual
-QUICK = 0.05  # share of the newest error in what is recent
+WILD = 4.0  # roots of its mean squared error at which one counts no more for the read-out
+QUICKER = 10.0  # how much shorter the second read-out remembers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,8 +32,9 @@ class Ahead:
 class Learner:
     """Forecasts C channels at K horizons, and learns.
 
-    Candidates are damped persistence, the source's own forecasts where it makes any, and the learnt read-out of
-    the source's state, which starts from the source's forecast, else from the newest value.
+    Candidates are damped persistence, the source's own forecast where it makes one, and two read-outs of the source's
+    state: a patient one, on top of the source's own forecast where there is one, and a quick one, on top of the newest
+    value, which has adapted first when the series has changed.
 
     Args:
         channels: C.
@@ -43,32 +43,30 @@ class Learner:
         settings: how it learns.
     """
 
-    KEPT: ClassVar[tuple[str, ...]] = ("quick",)
-
     def __init__(self, channels: int, steps: I64, source: Source, settings: SeriesSettings) -> None:
-        horizons, candidates = len(steps), 1 + source.forecasts + settings.learn
+        memories = (settings.memory_steps, settings.memory_steps / QUICKER) if settings.learn else ()
+        horizons, candidates = len(steps), 1 + source.forecasts + len(memories)
         self._steps, self._source = steps, source
-        self._learns, self._forgetting = settings.learn, 1.0 / settings.memory_steps
+        self._forgetting = tuple([1.0 / memory for memory in memories])
         self._scale = Scale(channels, settings.memory_steps)
         self._damped = Damped(horizons, channels, settings.memory_steps)
         self._features = Features(channels, source.width, settings.cycles_s)
-        self._readout = ReadOut(self._features.width, horizons, channels, settings.ridge)
-        self._referee = Referee(candidates, horizons, channels, settings.judge_steps)
-        self._waiting = Waiting(steps, channels, candidates, self._features.width)
-        self.quick: F64 = np.ones(1)  # recent squared error of the read-out over its usual one
+        width = self._features.width
+        self._readouts = tuple([ReadOut(width, horizons, channels, settings.ridge) for _ in memories])
+        self._referee = Referee(candidates, steps, channels, settings.judge_steps)
+        self._waiting = Waiting(steps, channels, Sizes(candidates, len(memories), width))
 
     @property
     def parts(self) -> dict[str, Part]:
         """All that is to be kept."""
         return {
-            "learner": self,
             "source": self._source,
             "scale": self._scale,
             "damped": self._damped,
             "features": self._features,
-            "readout": self._readout,
             "referee": self._referee,
             "waiting": self._waiting,
+            **{f"readout{number}": readout for number, readout in enumerate(self._readouts)},
         }
 
     def step(self, node: Node) -> Ahead:
@@ -91,24 +89,21 @@ class Learner:
             return
         mean, sd = self._scale.mean, self._scale.sd
         self._damped.learn((then.value - mean) / sd, (values - mean) / sd + np.zeros_like(then.value), seen)
-        error = (values - then.candidates) / sd
-        self._referee.score(error, seen, (values - then.served) / sd, then.sigma / sd)
-        if self._learns:
-            moved = (values - then.base) / sd - self._readout.read(then.features)
-            limit = 4.0 * np.sqrt(self._referee.square[-1])
-            self._readout.learn(then.gain, np.where(seen, np.clip(moved, -limit, limit), 0.0))
-            ratio = np.where(seen, np.minimum(error[-1] ** 2 / self._referee.square[-1], ALERT), 1.0).mean()
-            self.quick += QUICK * (ratio - self.quick)
+        self._referee.score((values - then.candidates) / sd, seen, (values - then.served) / sd, then.sigma / sd)
+        usual = WILD * np.sqrt(self._referee.square[len(self._referee.square) - len(self._readouts) :])
+        for readout, base, gain, limit in zip(self._readouts, then.base, then.gain, usual, strict=True):
+            moved = (values - base) / sd - readout.read(then.features)
+            readout.learn(gain, np.where(seen, np.clip(moved, -limit, limit), 0.0))
 
     def _look_ahead(self, values: F64, own: F64, features: F64) -> Ahead:
-        sd = self._scale.sd
-        candidates = [self._damped.ahead(values, self._scale.mean)[None], own]
-        base = own[-1] if len(own) else np.broadcast_to(values, (len(self._steps), len(values)))
-        gain = features
-        if self._learns:
-            gain = self._readout.gain(features, min(0.1, self._forgetting * max(1.0, float(self.quick[0]))))
-            candidates.append((base + sd * np.clip(self._readout.read(features), -FURTHEST, FURTHEST))[None])
-        each = np.concatenate(candidates)
+        sd, newest = self._scale.sd, np.broadcast_to(values, (len(self._steps), len(values)))
+        bases = (own[0] if len(own) else newest, newest)[: len(self._readouts)]
+        gains = [readout.gain(features, share) for readout, share in zip(self._readouts, self._forgetting, strict=True)]
+        read = [
+            base + sd * np.clip(readout.read(features), -FURTHEST, FURTHEST)
+            for readout, base in zip(self._readouts, bases, strict=True)
+        ]
+        each = np.stack([self._damped.ahead(values, self._scale.mean), *own, *read])
         mean, sigma = self._referee.picked(each), self._referee.sigma() * sd
-        self._waiting.put(values, (base, each, mean, sigma), (features, gain))
+        self._waiting.put(values, Said(each, mean, sigma), bases, features, gains)
         return Ahead(mean, sigma)

@@ -8,8 +8,11 @@ from edge.contracts.types import F64, I64, Mask
 
 MARGIN = 0.97  # a challenger's squared error must be below this share of the one's that serves
 PROVEN = 30  # errors seen before anyone but the first may serve
-WILD = 16.0  # squared error, in units of its mean, at which one is cut
+WILD = 25.0  # squared error, in units of its mean, at which one is cut
 INSIDE = 0.6827  # share of a normal distribution within one standard deviation
+LEAST = 1e-6  # squared error that is as good as none
+ALIKE = 8.0  # more errors that choose for each step of the horizon: those of neighbours are much the same
+LATELY = 60  # errors that sigma is taken from, and two more for each step of the horizon
 TURN = 0.01  # how fast sigma follows the share of truths that it covers
 
 
@@ -17,20 +20,24 @@ class Referee:
     """Recent squared errors of M candidates per horizon and channel, in standard deviations of the channel.
 
     The first candidate serves until another has been better by `MARGIN`. Sigma is the root of the server's recent
-    squared error times a factor that is turned until it covers as many truths as one standard deviation should
-    (online quantile tracking; Gibbs and Candès, "Adaptive conformal inference under distribution shift", 2021).
+    squared error, over fewer errors than those that choose, times a factor that is turned until it covers as many
+    truths as one standard deviation should (online quantile tracking; Gibbs and Candès, "Adaptive conformal inference
+    under distribution shift", 2021).
 
     Args:
         candidates: M.
-        horizons: K.
+        steps: (K,) the horizons.
         channels: C.
-        memory: steps.
+        memory: errors that choose at short horizons.
     """
 
-    KEPT: ClassVar[tuple[str, ...]] = ("square", "count", "log_factor", "serving")
+    KEPT: ClassVar[tuple[str, ...]] = ("square", "recent", "count", "log_factor", "serving")
 
-    def __init__(self, candidates: int, horizons: int, channels: int, memory: int) -> None:
-        self._slowest = 1.0 / memory
+    def __init__(self, candidates: int, steps: I64, channels: int, memory: int) -> None:
+        horizons = len(steps)
+        self._slowest = 1.0 / (memory + ALIKE * steps)[:, None]
+        self._quicker = 1.0 / (LATELY + 2.0 * steps)[:, None]
+        self.recent: F64 = np.ones((candidates, horizons, channels))  # of fewer errors
         self.square: F64 = np.ones((candidates, horizons, channels))
         self.count: F64 = np.zeros((horizons, channels))
         self.log_factor: F64 = np.zeros((horizons, channels))
@@ -46,10 +53,9 @@ class Referee:
             sigma: (K, C) of what was served.
         """
         self.count += seen
-        rate = np.where(seen, np.maximum(1.0 / (self.count + 1.0), self._slowest), 0.0)
-        square = np.where(seen, error * error, 0.0)
-        cut = np.where(self.count > PROVEN, WILD * self.square, np.inf)
-        self.square += rate * (np.minimum(square, cut) - self.square)
+        square, plain = np.where(seen, error * error, 0.0), np.where(seen, 1.0 / (self.count + 1.0), 0.0)
+        self.square = self._followed(self.square, square, np.maximum(plain, self._slowest * seen))
+        self.recent = self._followed(self.recent, square, np.maximum(plain, self._quicker * seen))
         outside = np.abs(np.where(seen, served, 0.0)) > sigma
         turned = np.where(seen & (self.count > PROVEN), TURN * (outside - (1.0 - INSIDE)), 0.0)
         self.log_factor = np.clip(self.log_factor + turned, -1.5, 1.5)
@@ -57,11 +63,15 @@ class Referee:
 
     def sigma(self) -> F64:
         """(K, C) of who serves, in standard deviations of the channel."""
-        return np.sqrt(self.picked(self.square)) * np.exp(self.log_factor) + 1e-9
+        return np.sqrt(self.picked(self.recent)) * np.exp(self.log_factor) + 1e-9
 
     def picked(self, candidates: F64) -> F64:
         """(K, C) of (M, K, C): each horizon's and channel's own choice."""
         return np.take_along_axis(candidates, self.serving[None], axis=0)[0]
+
+    def _followed(self, mean: F64, square: F64, rate: F64) -> F64:
+        cut = np.where(self.count > PROVEN, WILD * mean, np.inf)
+        return np.maximum(mean + rate * (np.minimum(square, cut) - mean), LEAST)
 
     def _choose(self) -> None:
         best = self.square.argmin(axis=0)

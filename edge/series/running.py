@@ -14,7 +14,7 @@ from edge.series.settings import SeriesSettings
 from edge.series.sources import ReservoirSource, Source
 
 DEFAULT_STEPS = (1, 4, 12)
-LONGEST_STEPS = 1024
+LONGEST_STEPS = 288  # what waits for its truth grows with it, and is kept over restarts
 WARM_UP = 8  # nodes before anything is said
 
 

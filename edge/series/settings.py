@@ -22,7 +22,9 @@ class SeriesSettings(BaseModel, extra="forbid", frozen=True):
     gap_steps: int = Field(30, ge=1, le=10_000, description="a longer silence begins anew, steps of the grid")
     learn: bool = Field(True, description="learn on-line; off: only the model, or damped persistence, forecasts")
     memory_steps: int = Field(2000, ge=100, le=1_000_000, description="how long what was read counts, steps")
-    judge_steps: int = Field(300, ge=20, le=100_000, description="how long the errors that choose count, steps")
+    judge_steps: int = Field(
+        300, ge=20, le=100_000, description="how long the errors that choose who serves count, steps"
+    )
     neurons: int = Field(40, ge=4, le=128, description="size of the fixed recurrent network where no model is named")
     cycles_s: tuple[Seconds, ...] = Field(
         (86_400.0,), max_length=4, description="times after which the surroundings repeat: day, shift, ..., seconds"

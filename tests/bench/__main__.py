@@ -8,6 +8,7 @@ BENCHMARKS = {
     "activity": "still and moving cost of the activity gate, what it misses, cameras per core",
     "cameras": "an RTSP camera killed and frozen again and again: how soon it is back, what it costs the others",
     "classify-series": "motions of an IMU, and spoken digits of speakers that were not learnt from",
+    "ett": "ETTh1: the series forecaster as exported and the on-line one, beside published figures",
     "heads": "what pre-processing and decoding cost around the model, and what crops find",
     "detectors": "detectors trained on public data sets by one command each: AP50, what int8 costs, minutes",
     "hostile": "thousands of hostile MQTT payloads and packets: dead threads, changed states",

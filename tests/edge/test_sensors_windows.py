@@ -52,9 +52,9 @@ def test_a_step_that_is_over_ends_without_another_reading() -> None:
     assert grid.tick(9.0) == []
 
 
-def test_a_short_gap_is_bridged_by_a_straight_line() -> None:
+def test_over_a_short_gap_the_last_sample_is_held() -> None:
     _, found = run([(0, 0.0), (1, 1.0), (4, 4.0)])
-    assert shown(found) == [(0, 0), (1, 1), (2, 2), (3, 3), (4, 4)]
+    assert shown(found) == [(0, 0), (1, 1), (2, 1), (3, 1), (4, 4)]
     assert [sample.bridged for sample in found] == [False, False, True, True, False]
     assert [sample.fresh for sample in found] == [True, False, False, False, False]
 

@@ -2,6 +2,7 @@
 
 import typer
 
+from trainer.commands.series_autoencode import autoencode
 from trainer.commands.series_classify import classify
 from trainer.commands.series_forecast import forecast
 
@@ -13,3 +14,4 @@ app = typer.Typer(
 )
 app.command()(forecast)
 app.command()(classify)
+app.command()(autoencode)

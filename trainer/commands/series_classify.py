@@ -14,7 +14,7 @@ def classify(  # noqa: PLR0913 - a command has as many options as its users need
     data: Annotated[Path, typer.Option(help="Folder of wav or CSV files in folders of their class, or .ts files")],
     out: Out = Path("model.tflite"),
     names: Annotated[
-        str, typer.Option(help="How files are named, {label}_{group}_{number} say; groups are never divided")
+        str, typer.Option(help="How files are named; groups are never divided [{label}_{group}_{number}]")
     ] = "",
     channels: Annotated[str, typer.Option(help="Columns of CSV files, by comma [all numbers]")] = "",
     rate: Annotated[float, typer.Option(help="Samples per second that the model takes [those of the files]")] = 0.0,

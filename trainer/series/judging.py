@@ -15,6 +15,7 @@ from trainer.series.scoring import Score, persistence, score, seasonal_naive, se
 from trainer.series.windows import Windows
 
 COVERAGE = (0.55, 0.80)  # shares within one sigma that count as calibrated; of a normal distribution .683
+GAIN_PERCENT = 1.0  # by which it must be better than what needs no network
 NOTHING: F32 = np.zeros((0, 1, 1), np.float32)
 
 
@@ -108,5 +109,5 @@ def _calibrated(own: Score) -> Check:
 
 def _better(name: str, own: Score, other: Score) -> Check:
     gain = 100 * (1 - own.mse / max(other.mse, 1e-12))
-    words = f"squared error {own.mse:.4f}, of {name} {other.mse:.4f}: {gain:.1f} % less"
-    return Check(f"better than {name}", own.mse < other.mse, forgivable=True, words=words)
+    words = f"squared error {own.mse:.4f}, of {name} {other.mse:.4f}: {gain:.1f} % less, {GAIN_PERCENT:g} % needed"
+    return Check(f"better than {name}", gain >= GAIN_PERCENT, forgivable=True, words=words)

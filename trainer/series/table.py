@@ -1,21 +1,17 @@
-"""Readings of sensors from CSV and Parquet files."""
+"""Readings of sensors from CSV and Parquet files, read as the daemon reads its recordings."""
 
-import csv
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
+from edge.contracts.errors import MessageError, SourceError
 from edge.contracts.types import F64
+from edge.sensors.rows import READERS, Row, number_columns, read_rows, time_column
+from edge.sensors.times import epoch_s, unit_of_name
 from trainer.errors import TrainError
-
-TIME_NAMES = ("time", "date", "timestamp", "datetime", "ts", "utc", "utc_ns", "t_s", "t")
-UNITS_S = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
-SUFFIXES = (".csv", ".txt", ".tsv", ".parquet")
-Columns = dict[str, list[str] | F64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,10 +35,14 @@ def read_tables(place: Path, time: str, channels: Sequence[str]) -> list[Table]:
     Raises:
         TrainError: nothing can be read, columns are missing, or the files have different ones.
     """
-    files = sorted(path for path in place.iterdir() if path.suffix in SUFFIXES) if place.is_dir() else [place]
-    tables = [read_table(path, time, channels) for path in files]
+    whole = place.is_dir()
+    files = sorted(path for path in place.iterdir() if path.suffix.lower() in READERS) if whole else [place]
+    try:
+        tables = [read_table(path, time, channels) for path in files]
+    except SourceError as error:
+        raise TrainError(str(error)) from error
     if not tables:
-        raise TrainError(f"{place} holds no table ({', '.join(SUFFIXES)}); name a file of readings, or their folder")
+        raise TrainError(f"{place} holds no table ({', '.join(READERS)}); name a file of readings, or their folder")
     for table in tables:
         if table.channels != tables[0].channels:
             raise TrainError(
@@ -53,17 +53,25 @@ def read_tables(place: Path, time: str, channels: Sequence[str]) -> list[Table]:
 
 
 def read_table(path: Path, time: str, channels: Sequence[str]) -> Table:
-    """One recording; see `read_tables`."""
-    columns = _parquet(path) if path.suffix == ".parquet" else _csv(path)
-    name = time or _time_column(columns, path)
-    missing = [one for one in (name, *channels) if one not in columns]
+    """One recording; see `read_tables`.
+
+    Raises:
+        SourceError: the file cannot be read, or has no such column of times.
+        TrainError: it has no such channels, or no readings.
+    """
+    name = time_column(path, time)
+    if not name:
+        raise TrainError(f"{path} has no column of times, or no rows; name it (--time)")
+    rows = list(read_rows(path))
+    missing = [one for one in channels if rows and one not in rows[0]]
     if missing:
-        raise TrainError(f"{path} has no column {', '.join(missing)}; it has {', '.join(columns)}")
-    stamps = times(columns[name], name)
-    wanted = tuple(channels) or tuple(one for one in columns if one != name and _numeric(columns[one]))
+        raise TrainError(f"{path} has no column {', '.join(missing)}; it has {', '.join(rows[0])}")
+    wanted = tuple(channels) or number_columns(path, name)
     if not wanted:
         raise TrainError(f"{path} has no column of numbers beside {name}")
-    values = np.stack([_numbers(columns[one]) for one in wanted], axis=1)
+    unit_s = unit_of_name(name)
+    stamps = np.array([_stamp(row.get(name), unit_s) for row in rows])
+    values = np.array([[_number(row, one) for one in wanted] for row in rows]).reshape(len(rows), len(wanted))
     order = np.argsort(stamps, kind="stable")
     kept = order[np.isfinite(stamps[order])]
     if len(kept) < 2:
@@ -71,83 +79,16 @@ def read_table(path: Path, time: str, channels: Sequence[str]) -> Table:
     return Table(path, wanted, stamps[kept], values[kept])
 
 
-def times(column: list[str] | F64, name: str) -> F64:
-    """(N,) seconds of a column of times: ISO 8601, or numbers whose unit the column's name ends in; NaN where none."""
-    numbers = _numbers(column)
-    if np.isfinite(numbers).mean() > 0.5:
-        return numbers * UNITS_S.get(name.rsplit("_", maxsplit=1)[-1].lower(), 1.0)
-    return np.array([_moment(str(one)) for one in column])
-
-
-def _moment(text: str) -> float:
+def _stamp(value: object, unit_s: float) -> float:
     try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        return math.nan
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def _time_column(columns: Columns, path: Path) -> str:
-    """The column that is named like one of times; else the first that holds dates."""
-    for name in columns:
-        if name.lower() in TIME_NAMES or name.lower().startswith(("time", "date")):
-            return name
-    for name, column in columns.items():
-        if not _numeric(column) and np.isfinite(times(column, name)).mean() > 0.5:
-            return name
-    raise TrainError(f"{path} has no column of times among {', '.join(columns)}; name it (--time)")
-
-
-def _numeric(column: list[str] | F64) -> bool:
-    return bool(np.isfinite(_numbers(column)).mean() > 0.5)
-
-
-def _numbers(column: list[str] | F64) -> F64:
-    if isinstance(column, np.ndarray):
-        return column
-    return np.array([_number(word) for word in column], np.float64)
-
-
-def _number(word: str) -> float:
-    try:
-        return float(word)
-    except ValueError:
+        return epoch_s(value, unit_s)
+    except MessageError:
         return math.nan
 
 
-def _csv(path: Path) -> Columns:
+def _number(row: Row, name: str) -> float:
+    value = row.get(name)
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            head = file.read(4096)
-            file.seek(0)
-            delimiter = max(",;\t", key=head.split("\n", maxsplit=1)[0].count)
-            rows = [row for row in csv.reader(file, delimiter=delimiter) if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise TrainError(f"{path} cannot be read as CSV: {error}; name a table with a heading") from error
-    if len(rows) < 3:
-        raise TrainError(f"{path} has {len(rows)} lines; a heading and at least two readings are needed")
-    width = len(rows[0])
-    whole = [row for row in rows[1:] if len(row) == width]
-    return {name.strip(): [row[index] for row in whole] for index, name in enumerate(rows[0])}
-
-
-def _parquet(path: Path) -> Columns:
-    try:
-        from pyarrow import ArrowException, parquet, types  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise TrainError(
-            f"{path} is a Parquet file, and pyarrow is not installed: pip install 'foresight-edge[parquet]', or save "
-            "it as CSV"
-        ) from error
-    try:
-        table = parquet.read_table(path)
-    except (OSError, ArrowException) as error:
-        raise TrainError(f"{path} cannot be read as Parquet: {error}") from error
-    found: Columns = {}
-    for name in table.column_names:
-        column = table.column(name)
-        if types.is_temporal(column.type):
-            found[name] = [str(one.isoformat()) if one is not None else "" for one in column.to_pylist()]
-        else:
-            found[name] = [("" if one is None else str(one)) for one in column.to_pylist()]
-    return found
+        return float(value) if isinstance(value, str | int | float) else math.nan
+    except ValueError:
+        return math.nan

@@ -12,11 +12,12 @@ from edge.contracts.windows import SeriesWindow
 from trainer.detector.training import Run
 from trainer.sequences.networks import save_sequence
 from trainer.sequences.trained import SequenceTrained
+from trainer.series.batches import SeriesBatches
 from trainer.series.division import Divided
 from trainer.series.network import LOG_SIGMA, MEAN, forecaster
 from trainer.series.scoring import INSIDE
 from trainer.series.settings import SeriesRecipe
-from trainer.series.windows import SeriesBatches, Windows, some
+from trainer.series.windows import Windows, some
 from trainer.training.devices import Devices
 from trainer.training.loop import Batch, Progress, Result, Trainer
 from trainer.training.precision import computed_in

@@ -1,6 +1,6 @@
 """Windows of a series, gathered when they are needed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from edge.contracts.types import F32, F64, I64, Mask
 from edge.contracts.windows import Scaling, SeriesWindow
 from trainer.series.regular import Series
-from trainer.training.loop import Batch
 
 LEAST_SD = 1e-6  # of a channel that hardly moves, in units of its size
 
@@ -57,25 +56,6 @@ def windows_of(series: Series, window: SeriesWindow) -> Windows:
     """The series as the network sees it."""
     scaled = (series.values - np.array(window.mean)) / np.array(window.std)
     return Windows(scaled.astype(np.float32), series.known, window.samples, np.array(window.horizons, np.int64))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SeriesBatches:
-    """Which windows each step of training sees: `trainer.training.loop.Batches`."""
-
-    windows: Windows
-    origin: I64
-    batch: int
-    seed: int
-
-    def since(self, step: int) -> Iterator[Batch]:
-        """Past (B, S, C), future (B, K, C) and what of it counts, of this step and all later ones."""
-        while True:
-            chance = np.random.default_rng((self.seed, step))
-            chosen = self.origin[chance.integers(0, len(self.origin), self.batch)]
-            future, known = self.windows.future(chosen)
-            yield self.windows.past(chosen), future, known.astype(np.float32)
-            step += 1
 
 
 def some(origin: NDArray[np.int64], most: int) -> I64:

@@ -1,6 +1,6 @@
 """Reads wav or CSV files whose class is the folder they lie in, or stands in their name."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from edge.contracts.resampling import resampled
 from edge.contracts.types import F32
 from edge.contracts.wav import read_wav
 from trainer.errors import TrainError
-from trainer.series.classify.naming import Naming
+from trainer.series.classify.naming import Naming, parse_naming
 from trainer.series.classify.recordings import ALL, SOUND, Recording, Recordings
 from trainer.series.regular import regular
 from trainer.series.table import read_table
@@ -20,6 +20,7 @@ PARTS = {"train": "train", "training": "train", "val": "validation", "validation
 LONGEST_S = 600.0  # of one wav file
 MOST_FILES = 200_000
 SUFFIXES = (".wav", ".csv")
+USUAL = "{label}_{group}_{number}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,8 @@ def read_files(place: Path, asked: Asked) -> Recordings:
     if len(kinds) != 1:
         found = "both wav and CSV files" if kinds else "neither wav nor CSV files"
         raise TrainError(f"{place} has {found}; give a folder of one kind, in folders of their class or with --names")
-    named = [_named(path, place, asked.naming) for path in files]
+    naming = asked.naming or usual_naming(files, place)
+    named = [_named(path, place, naming) for path in files]
     labels = tuple(sorted({one.label for one in named}))
     if len(labels) < 2:
         told = f"the one class {labels[0]}"
@@ -60,6 +62,13 @@ def read_files(place: Path, asked: Asked) -> Recordings:
             f"{place} has {told}; put files into folders of their class, or say how they are named (--names)"
         )
     return READERS[kinds.pop()](named, labels, asked)
+
+
+def usual_naming(files: Sequence[Path], place: Path) -> Naming | None:
+    """The usual pattern where files lie in no folder of a class and all are named like it."""
+    usual = parse_naming(USUAL)
+    loose = any(all(one.lower() in PARTS for one in path.relative_to(place).parts[:-1]) for path in files)
+    return usual if loose and all(usual.read(path.stem) for path in files) else None
 
 
 def _named(path: Path, place: Path, naming: Naming | None) -> _Named:

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from edge.contracts.errors import ModelError
 from trainer.detector.making import training_bar
@@ -29,6 +27,7 @@ from trainer.series.classify.opening import open_recordings
 from trainer.series.classify.plots import confusion_plot, reliability_plot
 from trainer.series.classify.recordings import Recordings
 from trainer.series.classify.settings import ClassifyRecipe
+from trainer.series.classify.showing import show_answers
 from trainer.series.classify.training import Part, part_of, train_classifier
 from trainer.series.judging import not_run
 from trainer.series.releasing import REPORT, SeriesTerms, exported, release_series
@@ -139,22 +138,6 @@ def _judged(
     write_series_report(judged, title, subtitle, ((confusion_plot(answers), reliability_plot(answers)), ()), report)
     show_answers(answers, console)
     return judged
-
-
-def show_answers(answers: Answers, console: Console) -> None:
-    """The figures, by class, and what it was taken for."""
-    console.print(answers.words(), markup=False, highlight=False)
-    table = Table(title="By class", title_justify="left")
-    for heading in ("class", "windows", "recognised", "right when said", "taken for"):
-        table.add_column(heading, justify="left" if heading in {"class", "taken for"} else "right")
-    confusion = answers.confusion
-    for row, name in enumerate(answers.labels):
-        count, said, right = confusion[row].sum(), confusion[:, row].sum(), confusion[row, row]
-        shares = [f"{100 * right / whole:.0f} %" if whole else "-" for whole in (count, said)]
-        wrong = [column for column in np.argsort(-confusion[row], kind="stable").tolist() if column != row]
-        taken = ", ".join(f"{answers.labels[one]} {confusion[row, one]}" for one in wrong[:3] if confusion[row, one])
-        table.add_row(escape(name), str(count), *shares, escape(taken))
-    console.print(table)
 
 
 def fingerprint(parts: Mapping[str, Recordings]) -> str:
