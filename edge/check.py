@@ -138,6 +138,8 @@ def _rows(settings: Settings, labels: dict[str, tuple[str, ...]]) -> list[tuple[
     for name, sensor in settings.sensors.items():
         values = ", ".join(f"{channel} {one.unit}".strip() for channel, one in sensor.channels.items())
         rows.append(("sensor", name, f"{sensor.source.kind} {_where(sensor.source)}; {values}"))
+    for name, sound in settings.sounds.items():
+        rows.append(("sound", name, f"{sound.source.kind} {_where(sound.source)}; named by {sound.classifier.path}"))
     return rows
 
 

@@ -23,6 +23,9 @@ from edge.discovery import describe
 from edge.engine import Engine
 from edge.grouping import GroupBook
 from edge.health import StageClock
+from edge.hearing.sounds import Hearing
+from edge.hearing.telling import RecognitionPublisher
+from edge.hearing.values import ValueListener, with_grids
 from edge.homeassistant.announcer import Announcer
 from edge.homeassistant.described import Description
 from edge.monitor import Monitor, worst
@@ -33,6 +36,7 @@ from edge.publisher import Publisher
 from edge.sensing.build import build_sensing
 from edge.sensing.hub import Sensing
 from edge.sensing.memory import SensorMemory
+from edge.sensing.observer import SensorObserver
 from edge.sensing.publisher import SensorPublisher
 from edge.snapshots import Snapshots
 from edge.standings import TELL_S, Standings
@@ -56,6 +60,7 @@ class Watch:
     def __init__(self, settings: Settings, delivery: Delivery, ended: threading.Event, reload: Action) -> None:
         self._settings, self._delivery, self._ended, self._reload = settings, delivery, ended, reload
         self._described: Description | None = None
+        self._heard: dict[str, bytes] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -81,9 +86,13 @@ class Watch:
             outcomes = self._outcomes(cameras)
             observers: list[Observer] = [publisher, self._monitor, snapshots, outcomes, TroubleLog()]
             stack.callback(outcomes.remember)
+            told = RecognitionPublisher(bus, delivery.outbox, topics, run)
+            self._values = ValueListener(settings.sensors, settings.runtime, delivery.state_dir, told, stack)
+            self.hearing = Hearing(settings.sounds, settings.runtime, delivery.state_dir, told)
             self.sensing = self._sensing(run)
             self.engine = stack.enter_context(Engine(cameras, observers, self._ended))
             stack.enter_context(self.sensing)
+            stack.enter_context(self.hearing)
             stack.enter_context(Periodic(self._tell, FIRST_STATS_S, STATS_S))
             stack.enter_context(Periodic(self._announce, ANNOUNCE_S, ANNOUNCE_S))
             stack.enter_context(Periodic(self._remember, REMEMBER_S, REMEMBER_S))
@@ -110,10 +119,11 @@ class Watch:
         self._announce()
         self.engine.run()
         self.sensing.wait(self._ended)
+        self.hearing.wait(self._ended)
 
     def due_s(self) -> Mapping[str, float]:
         """By when each thread comes round again, unless it hangs, by its name."""
-        return {**self.engine.due_s(), **self.sensing.due_s()}
+        return {**self.engine.due_s(), **self.sensing.due_s(), **self.hearing.due_s()}
 
     def _sensing(self, run: str) -> Sensing:
         settings, delivery = self._settings, self._delivery
@@ -121,13 +131,14 @@ class Watch:
         publisher = SensorPublisher(delivery.bus, delivery.outbox, delivery.topics, run, rates)
         memory = SensorMemory(delivery.state_dir)
         link = delivery.link
-        return build_sensing(settings.sensors, [publisher], memory, link, lambda: link.connected)
+        observers: list[SensorObserver] = [publisher, self._values]
+        return build_sensing(with_grids(settings.sensors), observers, memory, link, lambda: link.connected)
 
     def _names(self) -> set[str]:
         cameras = self._settings.cameras
         zones = [zone.name for camera in cameras.values() for zone in camera.zones]
         lines = [line.name for camera in cameras.values() for line in camera.lines]
-        return {*cameras, *zones, *lines, *self._settings.sensors}
+        return {*cameras, *zones, *lines, *self._settings.sensors, *self._settings.sounds}
 
     def _panel(self, cameras: list[Camera], snapshots: Snapshots) -> ControlPanel:
         delivery = self._delivery
@@ -159,12 +170,26 @@ class Watch:
 
     def _announce(self) -> None:
         """Let Home Assistant know; labels that nobody has seen before come to it by and by."""
+        self._hears()
         description = describe(
-            self._settings, self._delivery.topics, self._delivery.bus.under(""), self._labels, self.sensing.steps_s()
+            self._settings,
+            self._delivery.topics,
+            self._delivery.bus.under(""),
+            self._labels,
+            self.sensing.steps_s(),
+            {**self._values.options, **self.hearing.options},
         )
         if description != self._described:
             self._described = description
             self.announcer.announce(description)
+
+    def _hears(self) -> None:
+        """Whether each microphone is heard."""
+        told = {name: b"online" if heard else b"offline" for name, heard in self.hearing.heard.items()}
+        for name, payload in told.items():
+            if self._heard.get(name) != payload:
+                self._delivery.bus.publish(self._delivery.topics.sensor_status(name), payload, retain=True)
+        self._heard = told
 
     def _remember(self) -> None:
         """What people have turned; not on the network's thread, which must not wait for the disk."""

@@ -26,6 +26,7 @@ COMPOSERS = {
     "figures",
     "forecasters",
     "grouping",
+    "hearing",
     "modelling",
     "monitor",
     "observer",

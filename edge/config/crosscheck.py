@@ -15,6 +15,7 @@ from edge.contracts.topics import ALL, RESERVED_NAMES, slug
 from edge.forecast.fitting import refuse_unfit
 from edge.forecast.settings import NO_MODEL, SHIPPED
 from edge.sensors.settings import FileSource
+from edge.sensors.sound_settings import WavSource
 
 MOTION_LABEL = "moving"
 
@@ -91,6 +92,8 @@ def _all_names(settings: Settings) -> Iterator[tuple[problems.Path, str]]:
         yield ("cameras", name), name
     for name in settings.sensors:
         yield ("sensors", name), name
+    for name in settings.sounds:
+        yield ("sounds", name), name
     for name, camera in settings.cameras.items():
         for index, zone in enumerate(camera.zones):
             yield ("cameras", name, "zones", index, "name"), zone.name
@@ -115,11 +118,18 @@ def _files(loaded: Loaded[Settings]) -> Iterator[Problem]:
         if isinstance(played, FileSource) and not played.path.is_file():
             yield _say(loaded, ("sensors", name, "source", "path"), f"there is no file {played.path}", "check the name")
 
+    for name, sound in loaded.settings.sounds.items():
+        clip = sound.source
+        if isinstance(clip, WavSource) and not clip.path.is_file():
+            yield _say(loaded, ("sounds", name, "source", "path"), f"there is no file {clip.path}", "check the name")
+
 
 def _named_files(settings: Settings) -> Iterator[tuple[problems.Path, Path]]:
     places: list[tuple[problems.Path, object]] = [(("model",), settings.model)]
     places += [((key,), model) for key, model in settings.second_stages.items()]
     places += [(("more_models", name), model) for name, model in settings.more_models.items()]
+    places += [(("sensors", name, "classifier"), one.classifier) for name, one in settings.sensors.items()]
+    places += [(("sounds", name, "classifier"), one.classifier) for name, one in settings.sounds.items()]
     places += [(("mqtt",), settings.mqtt), (("mqtt", "tls"), settings.mqtt.tls)]
     for path, holder in places:
         for key in ("path", "cpu", "labels", "password_file", "ca_file", "cert_file", "key_file"):

@@ -15,6 +15,7 @@ from edge.cameras.settings import SourceSettings
 from edge.cameras.watch import CameraWatchSettings
 from edge.classify.settings import ClassifySettings
 from edge.config.forms import CURRENT_FORM, FIRST_FORM
+from edge.config.sequences import MOST_SOUNDS, SensorEntry, SoundSettings
 from edge.contracts.bundle import read_bundle
 from edge.contracts.input_rules import Overrides
 from edge.contracts.topics import NAME_PATTERN
@@ -30,7 +31,7 @@ from edge.mqtt.settings import MqttSettings
 from edge.outbox.settings import OutboxSettings
 from edge.publisher import PublishSettings
 from edge.runtime.settings import RuntimeSettings
-from edge.sensors.settings import MOST_SENSORS, SensorSettings
+from edge.sensors.settings import MOST_SENSORS
 from edge.snapshots import SnapshotSettings
 from edge.tracking.settings import TrackingSettings
 
@@ -108,7 +109,7 @@ class CameraSettings(BaseModel, extra="forbid", frozen=True):
 
 
 class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True):
-    """The configuration of one device. Only `cameras` or `sensors` must be written."""
+    """The configuration of one device. Only `cameras`, `sensors` or `sounds` must be written."""
 
     version: int = Field(CURRENT_FORM, ge=FIRST_FORM, le=CURRENT_FORM, description="Form of this file; 1 if left out")
     device: DeviceSettings = Field(default_factory=DeviceSettings, description="The device itself")
@@ -140,12 +141,13 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
     forecast: ForecastSettings = Field(ForecastSettings(), description="How far ahead is looked")
     events: EventSettings = Field(EventSettings(), description="Which tracks are objects, how often they are told of")
     cameras: dict[Name, CameraSettings] = Field({}, description="Cameras by name")
-    sensors: dict[Name, SensorSettings] = Field({}, max_length=MOST_SENSORS, description="Sensors by name")
+    sensors: dict[Name, SensorEntry] = Field({}, max_length=MOST_SENSORS, description="Sensors by name")
+    sounds: dict[Name, SoundSettings] = Field({}, max_length=MOST_SOUNDS, description="Microphones by name")
 
     @model_validator(mode="after")
     def _watches(self) -> Self:
-        if not self.cameras and not self.sensors:
-            raise ValueError("nothing is watched; add `cameras:` or `sensors:`")
+        if not self.cameras and not self.sensors and not self.sounds:
+            raise ValueError("nothing is watched; add `cameras:`, `sensors:` or `sounds:`")
         return self
 
     @property

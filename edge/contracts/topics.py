@@ -162,6 +162,10 @@ class Topics:
         """How odd the newest reading is."""
         return f"{self.base}/sensor/{sensor}/anomaly"
 
+    def recognised(self, sensor: str) -> str:
+        """What its newest window shows."""
+        return f"{self.base}/sensor/{sensor}/class"
+
     def sensor_status(self, sensor: str) -> str:
         """Retained: whether its readings come, and are of use."""
         return f"{self.base}/sensor/{sensor}/status"

@@ -101,6 +101,7 @@ class Announcer:
         things: list[tuple[str, str, dict[str, Component]]] = [
             *((camera.name, "Camera", self._components.of_camera(camera)) for camera in description.cameras),
             *((sensor.name, "Sensor", self._sensors.of_sensor(sensor)) for sensor in description.sensors),
+            *((sound.name, "Microphone", self._sensors.of_sound(sound)) for sound in description.sounds),
         ]
         for name, model, components in things:
             unique = f"{own}_{name}"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-Value: TypeAlias = "str | int | float | bool | list[dict[str, str]]"  # of what Home Assistant wants to know
+Value: TypeAlias = "str | int | float | bool | list[str] | list[dict[str, str]]"  # of what Home Assistant wants to know
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,15 @@ class SensorDescription:
     name: str
     channels: tuple[ChannelDescription, ...]
     horizons: tuple[str, ...]
+    classes: tuple[str, ...]  # that its windows are told to show, none without a classifier
+
+
+@dataclass(frozen=True, slots=True)
+class SoundDescription:
+    """One microphone."""
+
+    name: str
+    classes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +66,4 @@ class Description:
     groups: tuple[int, ...]  # numbers of the groups that may be named
     cameras: Sequence[CameraDescription]
     sensors: Sequence[SensorDescription] = ()
+    sounds: Sequence[SoundDescription] = ()

@@ -10,6 +10,7 @@ BENCHMARKS = {
     "expected": "expectations of zones and near misses against the exact truth",
     "guard": "what a trajectory model costs a camera: in the shadow, and while it serves",
     "forecast": "ETH/UCY with Social-GAN's protocol: ADE, FDE and coverage of the trajectory network",
+    "classify-series": "motions of an IMU, and spoken digits of speakers that were not learnt from",
     "ett": "ETTh1: the series forecaster as exported and the on-line one, beside published figures",
     "heads": "what pre-processing and decoding cost around the model, and what crops find",
     "detectors": "detectors trained on public data sets by one command each: AP50, what int8 costs, minutes",
@@ -31,9 +32,9 @@ def main() -> int:
     if name not in BENCHMARKS:
         print("usage: python -m tests.bench NAME [options]   (NAME --help for its options)\n")
         for key, about in BENCHMARKS.items():
-            print(f"  {key:11} {about}")
+            print(f"  {key:15} {about}")
         return 2
-    importlib.import_module(f"tests.bench.{name}").main(sys.argv[2:])
+    importlib.import_module(f"tests.bench.{name.replace('-', '_')}").main(sys.argv[2:])
     return 0
 
 

@@ -224,4 +224,5 @@ def test_a_stopped_daemon_is_not_available(payload: bytes, shown: str) -> None:
     availability = Components(TOPICS).of_camera(camera)["foresight_shed-1_yard_all_presence"]
     listed = availability["availability"]
     assert isinstance(listed, list)
+    assert isinstance(listed[0], dict)
     assert rendered(listed[0]["value_template"], payload) == shown
