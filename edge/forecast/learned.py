@@ -9,6 +9,7 @@ import numpy as np
 from edge.contracts import boxes
 from edge.contracts.runtime import Runtime
 from edge.contracts.tensors import real, stored
+from edge.contracts.track_grid import Floats
 from edge.contracts.track_mixture import Mixture
 from edge.contracts.track_windows import Answer, Encoded, decode, encode
 from edge.contracts.types import F32, F64, I64, Forecasts, Mask, Tracks
@@ -17,6 +18,7 @@ from edge.forecast.forecaster import Forecaster
 from edge.forecast.past import askable, past_of
 from edge.forecast.settings import ForecastSettings
 
+STILL = 0.1  # box heights per second: the direction of whatever moves slower means nothing
 FARTHEST = 20.0  # frame heights; a network that foresees such a departure does not know
 
 
@@ -32,6 +34,7 @@ class _Foreseen:
     """How n tracks were said to depart from their straight lines, frame heights."""
 
     id: I64  # (n,)
+    velocity: F64  # (n, 2) of the straight lines, per second
     weight: F64  # (n, M)
     departure: F64  # (n, M, K, 2)
     sigma: F64  # (n, M, K)
@@ -95,19 +98,20 @@ class LearnedForecaster:
             encoded = Encoded(*(getattr(encoded, name)[rows] for name in Encoded.__slots__))
         answer, sane = _sane(self._asked(encoded.x))
         mixture = decode(answer, encoded, self._window)
-        line = encoded.origin[:, None] + encoded.velocity[:, None] * self._horizon_s
+        velocity = encoded.velocity
+        line = encoded.origin[:, None] + velocity[:, None] * self._horizon_s
         departure = mixture.mean - line[:, None]
         sane &= np.abs(departure).reshape(len(rows), -1).max(axis=1) < FARTHEST
         if not sane.all():
-            rows, departure = rows[sane], departure[sane]
+            rows, departure, velocity = rows[sane], departure[sane], velocity[sane]
             mixture = Mixture(mixture.weight[sane], mixture.mean[sane], mixture.sigma[sane])
-        self._foreseen = _Foreseen(tracks.id[rows], mixture.weight, departure, mixture.sigma)
+        self._foreseen = _Foreseen(tracks.id[rows], velocity, mixture.weight, departure, mixture.sigma)
         own = np.zeros(len(tracks), bool)
         own[rows] = True
         return Spoken(self._merged(plain, rows, mixture), own)
 
     def again(self, tracks: Tracks, plain: Forecasts) -> Forecasts:
-        """What was said a moment ago, of where the tracks are by now: the departures stay, the straight lines move on.
+        """What was said a moment ago, of where the tracks are by now: departures go along with the lines and turn.
 
         It costs a tenth of asking. Rows of which nothing was said are the baseline's.
         """
@@ -117,7 +121,8 @@ class LearnedForecaster:
         _, rows, said = np.intersect1d(tracks.id, foreseen.id, assume_unique=True, return_indices=True)
         origin, velocity = (boxes.centre(column[rows]) * self._axes for column in (tracks.box, tracks.velocity))
         line = origin[:, None] + velocity[:, None] * self._horizon_s
-        mean = foreseen.departure[said] + line[:, None]
+        still = STILL * boxes.size(tracks.box[rows])[:, 1]
+        mean = _turned(foreseen.departure[said], foreseen.velocity[said], velocity, still) + line[:, None]
         return self._merged(plain, rows, Mixture(foreseen.weight[said], mean, foreseen.sigma[said]))
 
     def _asked(self, x: F32) -> Answer:
@@ -155,6 +160,16 @@ class LearnedForecaster:
     def _limited(self, sigma: F64) -> F32:
         """In frame fractions, of frame heights."""
         return np.minimum(sigma * self._spread, self._max_sigma).astype(np.float32)
+
+
+def _turned(departure: F64, before: F64, now: Floats, still: F32) -> F64:
+    """Departures (n, M, K, 2) turned as the velocities (n, 2) have, where neither is slower than that (n,)."""
+    old, new = before[:, 0] + 1j * before[:, 1], now[:, 0] + 1j * now[:, 1]
+    moves = np.minimum(np.abs(old), np.abs(new)) > still
+    turn = np.where(moves, new * old.conj(), 1)
+    turn /= np.abs(turn)
+    turned = (departure[..., 0] + 1j * departure[..., 1]) * turn[:, None, None]
+    return np.stack([turned.real, turned.imag], axis=-1)
 
 
 def _numbers(labels: Sequence[str], known: Sequence[str]) -> I64:

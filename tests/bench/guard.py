@@ -1,7 +1,7 @@
 """What a trajectory model costs: one step on 32 tracks beside the detector's invoke, and a whole camera's chain.
 
 `ask` is everything from tracks to forecasts: the window encoded, the network, its answer read and merged. A camera asks
-ten times a second while the model serves (`again` in between), and twice a second while it is only compared. Processor
+five times a second while the model serves (`again` in between), and twice a second while it is only compared. Processor
 time, the least of many rounds: other work on the machine only ever adds.
 """
 

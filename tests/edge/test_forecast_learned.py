@@ -187,6 +187,21 @@ def test_what_was_said_moves_on_with_the_tracks() -> None:
     assert len(forecaster.again(Tracks.empty(8), STRAIGHT.forecast(Tracks.empty(8)))) == 0
 
 
+def test_what_was_said_turns_with_the_tracks() -> None:
+    def circle(t_s: Any) -> Any:
+        angle = 1.2 * np.asarray(t_s)
+        return np.stack([0.5 + 0.2 / ASPECT * np.cos(angle), 0.5 + 0.2 * np.sin(angle)], axis=-1)
+
+    before, now = moving([circle(-AGES_S)]), moving([circle(0.2 - AGES_S)])
+    forecaster = learned(StandIn(on_the_same_circle))
+    forecaster.forecast(before)
+    again = boxes.centre(forecaster.again(now, STRAIGHT.forecast(now)).box)
+    fresh = boxes.centre(learned(StandIn(on_the_same_circle)).forecast(now).box)
+    straight = boxes.centre(STRAIGHT.forecast(now).box)
+    assert np.abs(again - fresh).max() < 0.02
+    assert np.abs(straight - fresh).max() > 0.5
+
+
 def test_before_anything_was_said_there_is_only_the_straight_line() -> None:
     now = moving([line(0.3)])
     assert same(learned(StandIn(nonsense)).again(now, STRAIGHT.forecast(now)), STRAIGHT.forecast(now))
