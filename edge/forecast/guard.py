@@ -73,7 +73,7 @@ class GuardedForecaster:
         return self._again(tracks, plain) if self._board.serving is Serving.LEARNED else plain
 
     def _again(self, tracks: Tracks, plain: Forecasts) -> Forecasts:
-        return self._learned.again(tracks, plain) if self._learned else plain
+        return self._learned.again(tracks, plain, self._board.stretch) if self._learned else plain
 
     def _spoken(self, tracks: Tracks, plain: Forecasts, t_s: float) -> Spoken | None:
         """What the model says; None where it cannot be asked."""
@@ -81,7 +81,7 @@ class GuardedForecaster:
             return None
         start_s = time.perf_counter()
         try:
-            spoken = self._learned.speak(tracks, plain)
+            spoken = self._learned.speak(tracks, plain, self._board.stretch)
         except ModelError as error:
             _log.error("straight lines serve from now on: %s", error)
             self._learned = None

@@ -76,14 +76,15 @@ class LearnedForecaster:
 
     def forecast(self, tracks: Tracks) -> Forecasts:
         """Boxes and their uncertainty at each horizon."""
-        return self.speak(tracks, self._baseline.forecast(tracks)).forecasts
+        return self.speak(tracks, self._baseline.forecast(tracks), np.ones(len(self._horizon_s))).forecasts
 
-    def speak(self, tracks: Tracks, plain: Forecasts) -> Spoken:
+    def speak(self, tracks: Tracks, plain: Forecasts, stretch: F64) -> Spoken:
         """Forecasts, and which rows are the network's own.
 
         Args:
             tracks: T of them.
             plain: what the baseline says of them.
+            stretch: (K,) how many times wider the ways are here than the network was taught.
 
         Raises:
             ModelError: the model failed while running.
@@ -108,9 +109,9 @@ class LearnedForecaster:
         self._foreseen = _Foreseen(tracks.id[rows], velocity, mixture.weight, departure, mixture.sigma)
         own = np.zeros(len(tracks), bool)
         own[rows] = True
-        return Spoken(self._merged(plain, rows, mixture), own)
+        return Spoken(self._merged(plain, rows, mixture, stretch), own)
 
-    def again(self, tracks: Tracks, plain: Forecasts) -> Forecasts:
+    def again(self, tracks: Tracks, plain: Forecasts, stretch: F64) -> Forecasts:
         """What was said a moment ago, of where the tracks are by now: departures go along with the lines and turn.
 
         It costs a tenth of asking. Rows of which nothing was said are the baseline's.
@@ -123,7 +124,7 @@ class LearnedForecaster:
         line = origin[:, None] + velocity[:, None] * self._horizon_s
         still = STILL * boxes.size(tracks.box[rows])[:, 1]
         mean = _turned(foreseen.departure[said], foreseen.velocity[said], velocity, still) + line[:, None]
-        return self._merged(plain, rows, Mixture(foreseen.weight[said], mean, foreseen.sigma[said]))
+        return self._merged(plain, rows, Mixture(foreseen.weight[said], mean, foreseen.sigma[said]), stretch)
 
     def _asked(self, x: F32) -> Answer:
         """The network's answer to (n, S, F), in calls of as many rows as it takes."""
@@ -144,8 +145,9 @@ class LearnedForecaster:
         centre, sigma = (np.repeat(column[:, :1], m, axis=1) for column in (plain.mode_centre, plain.mode_sigma))
         return replace(plain, mode_weight=weight, mode_centre=centre, mode_sigma=sigma)
 
-    def _merged(self, plain: Forecasts, rows: I64, mixture: Mixture) -> Forecasts:
+    def _merged(self, plain: Forecasts, rows: I64, mixture: Mixture, stretch: F64) -> Forecasts:
         """The baseline's with some rows replaced by the network's."""
+        mixture = replace(mixture, sigma=mixture.sigma * stretch)
         wide = self._widened(plain)
         centre = (mixture.point() / self._axes).astype(np.float32)
         half = boxes.size(plain.box[rows]) * np.float32(0.5)

@@ -98,16 +98,17 @@ def step_costs(runtime: Runtime, detector: Runtime, rounds: int) -> dict[str, fl
     learned = LearnedForecaster(runtime, settings, straight, ASPECT, ("person",))
     tracks = walked(reach_s(window))
     plain, past = straight.forecast(tracks), past_of(tracks, ASPECT, np.zeros(1, np.int64))
+    taught = np.ones(len(window.horizons_s))
     tensor = np.zeros(input_shape(window), runtime.bundle.input.tensor.dtype)
     picture = np.zeros(detector.bundle.input.tensor.shape, detector.bundle.input.tensor.dtype)
-    assert learned.speak(tracks, plain).own.sum() == TRACKS
+    assert learned.speak(tracks, plain, taught).own.sum() == TRACKS
     parts: dict[str, Callable[[], object]] = {
         "detector": lambda: detector.invoke(picture),
         "straight": lambda: straight.forecast(tracks),
         "encode": lambda: encode(past, window),
         "network": lambda: runtime.invoke(tensor),
-        "ask": lambda: learned.speak(tracks, plain),
-        "again": lambda: learned.again(tracks, plain),
+        "ask": lambda: learned.speak(tracks, plain, taught),
+        "again": lambda: learned.again(tracks, plain, taught),
     }
     return {name: least_ms(part, rounds, 1 if name == "detector" else CALLS) for name, part in parts.items()}
 
