@@ -13,7 +13,8 @@ from edge.forecast.tally import Tally
 
 LEAST_SHARE = 0.5  # of the horizons that must have been compared often enough
 WITHIN = 0.683  # share of a normal distribution within one sigma
-STRETCH_RATE = 4.0  # e-folds of the stretch in one memory, if every error was within
+STRETCH_RATE = 4.0  # e-folds of the stretch in as many comparisons as are remembered, if every error was within
+SWIFTEST = 100  # comparisons that count as remembered from the start
 LEAST_STRETCH, MOST_STRETCH = 0.25, 8.0
 TALLIES = ("straight", "learned", "ratio")  # as they are kept
 JITTER = 0.05  # box heights that nobody can foresee: ratios of smaller errors mean nothing
@@ -75,7 +76,8 @@ class Scoreboard:
     def _stretch(self, verdict: Verdict) -> None:
         """Robbins and Monro's stochastic approximation (1951) of a quantile, in logarithms."""
         beyond = float((WITHIN - verdict.cover[1]).sum())
-        factor = float(np.exp(STRETCH_RATE / self._settings.memory * beyond))
+        remembered = max(float(self._learned.count[verdict.horizon]), SWIFTEST)
+        factor = float(np.exp(STRETCH_RATE / remembered * beyond))
         stretch = self.stretch.copy()  # whoever holds the old one keeps it
         stretch[verdict.horizon] = np.clip(stretch[verdict.horizon] * factor, LEAST_STRETCH, MOST_STRETCH)
         self.stretch = stretch
