@@ -20,6 +20,7 @@ from trainer.commands.explain import explain
 from trainer.commands.export import export
 from trainer.commands.street import street
 from trainer.errors import TrainError
+from trainer.quiet import quieten
 
 EXIT_CODES: dict[type[EdgeError], int] = {ConfigError: 2, ModelError: 2, TrainError: 2, EdgeError: 1}
 
@@ -49,6 +50,7 @@ def _version(version: Annotated[bool, typer.Option("--version", help="Print the 
 
 def main() -> None:
     """Run a command; what the user can mend is told in words, never as a traceback."""
+    quieten()
     try:
         app()
     except EdgeError as error:

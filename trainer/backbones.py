@@ -10,6 +10,7 @@ import numpy as np
 
 from trainer.detector.architecture import Backbone
 from trainer.errors import TrainError
+from trainer.trained import is_run
 
 _MADE_BY = {"mobilenet_v1": keras.applications.MobileNet, "mobilenet_v2": keras.applications.MobileNetV2}
 IMAGENET, NONE = "imagenet", "none"
@@ -30,7 +31,7 @@ def imagenet_network(kind: Backbone, width: float, size: int, weights: str = NON
         width: multiplier of its channels.
         size: side of its picture.
         weights: a file (Keras' own `.h5`, or an `.npz` of its arrays), `imagenet` to download what Keras publishes,
-            `none` for random ones.
+            `none` for random ones, the folder of a run for those of the whole network, which are not given here.
         frozen: with weights, normalisation stays as it came: a small data set would spoil its statistics.
 
     Raises:
@@ -39,7 +40,7 @@ def imagenet_network(kind: Backbone, width: float, size: int, weights: str = NON
     whole = _made(kind, width, size, None)
     if weights == IMAGENET:
         whole.set_weights(_published(kind, width).get_weights())
-    elif weights != NONE:
+    elif weights != NONE and not is_run(weights):  # those of a run are given to the whole network
         _load(whole, Path(weights))
     for layer in whole.layers:
         if isinstance(layer, keras.layers.BatchNormalization):

@@ -44,6 +44,11 @@ def write_description(trained: Trained) -> None:
     replace_file(trained.folder / DESCRIPTION, json.dumps(entries, indent=1).encode())
 
 
+def is_run(weights: str) -> bool:
+    """Whether the setting `weights` of a recipe names the folder of a run."""
+    return Path(weights).is_dir()
+
+
 def read_trained(folder: Path) -> Trained:
     """What a training run left.
 

@@ -9,6 +9,7 @@ BENCHMARKS = {
     "cameras": "an RTSP camera killed and frozen again and again: how soon it is back, what it costs the others",
     "expected": "expectations of zones and near misses against the exact truth",
     "guard": "what a trajectory model costs a camera: in the shadow, and while it serves",
+    "forecast": "ETH/UCY with Social-GAN's protocol: ADE, FDE and coverage of the trajectory network",
     "heads": "what pre-processing and decoding cost around the model, and what crops find",
     "detectors": "detectors trained on public data sets by one command each: AP50, what int8 costs, minutes",
     "hostile": "thousands of hostile MQTT payloads and packets: dead threads, changed states",

@@ -54,7 +54,7 @@ def _street(folder: Path, data: Path, console: Console) -> tuple[Path, Path]:
     from trainer.detector.training import Run, train_detector  # noqa: PLC0415
     from trainer.parts import parts  # noqa: PLC0415
     from trainer.run_folder import begin_run  # noqa: PLC0415
-    from trainer.training.precision import Precision  # noqa: PLC0415
+    from trainer.training.number import Precision  # noqa: PLC0415
 
     pictures, run = folder / "street", folder / "run"
     write_street(pictures, STREET_PICTURES)
@@ -80,18 +80,20 @@ def _street(folder: Path, data: Path, console: Console) -> tuple[Path, Path]:
 def _measured(run: Path, pictures: Path, how: "Measuring", console: Console) -> "list[Row]":
     """The rows; on the screen also which variant is chosen, and why."""
     from trainer.data.opening import open_data  # noqa: PLC0415
+    from trainer.gate.accuracy import BUDGET_POINTS  # noqa: PLC0415
     from trainer.parts import parts  # noqa: PLC0415
     from trainer.quantise.choosing import choose  # noqa: PLC0415
     from trainer.quantise.measuring import measure  # noqa: PLC0415
     from trainer.quantise.table import show_variants  # noqa: PLC0415
     from trainer.quantise.variants import make_variants, read_origin  # noqa: PLC0415
+    from trainer.quantise.yardsticks import BOXES  # noqa: PLC0415
 
     found = parts(open_data(pictures).splits)
     held_out = found.held_out.take(range(min(how.most, len(found.held_out))))
     with console.status("reading") as status:
         files = make_variants(read_origin(run, found.train), how.folder / "variants", status.update)
-        rows = measure(files, held_out, status.update, rounds=how.rounds)
-    show_variants(rows, choose(rows), Console())
+        rows = measure(files, held_out, status.update, BOXES, rounds=how.rounds)
+    show_variants(rows, choose(rows, BUDGET_POINTS, BOXES.names[1]), Console(), BOXES.names)
     return rows
 
 

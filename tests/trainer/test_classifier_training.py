@@ -34,9 +34,9 @@ from trainer.export.operators import report_operators  # noqa: E402
 from trainer.export.variant import Variant  # noqa: E402
 from trainer.networks import load_network  # noqa: E402
 from trainer.parts import parts  # noqa: E402
-from trainer.releasing import Terms  # noqa: E402
+from trainer.releasing.terms import Terms  # noqa: E402
 from trainer.trained import read_trained  # noqa: E402
-from trainer.training.precision import Precision  # noqa: E402
+from trainer.training.number import Precision  # noqa: E402
 
 NETWORK = ClassifierNetwork(input_px=32, backbone="mobilenet_v1", width=0.25, embedding=16)
 RECIPE = ClassifierRecipe(

@@ -23,7 +23,7 @@ from trainer.detector.training import Run, batches, train_detector  # noqa: E402
 from trainer.errors import TrainError  # noqa: E402
 from trainer.evaluate.coco import evaluate_coco  # noqa: E402
 from trainer.networks import load_network  # noqa: E402
-from trainer.training.precision import Precision  # noqa: E402
+from trainer.training.number import Precision  # noqa: E402
 
 RECIPE = DetectorRecipe(
     weights="none",

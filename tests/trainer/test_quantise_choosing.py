@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from trainer.gate.accuracy import BUDGET_POINTS
 from trainer.quantise.choosing import Row, choose
 from trainer.quantise.table import show_variants
 
@@ -42,28 +43,28 @@ def qat(map_: float, certain: bool = False) -> Row:
     ],
 )
 def test_the_smallest_that_does_not_certainly_lose_goes_out(rows: list[Row], chosen: str, said: str) -> None:
-    choice = choose(rows)
+    choice = choose(rows, BUDGET_POINTS, "mAP")
     assert choice.row.variant == chosen
     assert said in choice.why
 
 
 def test_the_budget_is_the_user_s() -> None:
     rows = [FLOAT32, FLOAT16, int8(0.48, certain=True)]
-    assert choose(rows, budget=1.0).row.variant == "float16"
-    assert choose(rows, budget=2.5).row.variant == "int8"
+    assert choose(rows, 1.0, "mAP").row.variant == "float16"
+    assert choose(rows, 2.5, "mAP").row.variant == "int8"
 
 
 @pytest.mark.parametrize("rows", [[], [FLOAT16, int8(0.5)]])
 def test_nothing_can_be_said_without_float32(rows: list[Row]) -> None:
     with pytest.raises(ValueError, match="float32 is not among"):
-        choose(rows)
+        choose(rows, BUDGET_POINTS, "mAP")
 
 
 def test_the_table_has_a_line_for_each_and_the_reason_below() -> None:
     console = Console(file=io.StringIO(), width=120, record=True)
     rows = [FLOAT32, FLOAT16, int8(0.47, certain=True), qat(0.495)]
-    choice = choose(rows)
-    show_variants(rows, choice, console)
+    choice = choose(rows, BUDGET_POINTS, "mAP")
+    show_variants(rows, choice, console, ("mAP50", "mAP"))
     text = console.export_text()
     lines = {line.split()[1]: line for line in text.splitlines() if line.startswith("│")}
     assert list(lines) == ["float32", "float16", "int8", "qat"]

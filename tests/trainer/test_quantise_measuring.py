@@ -8,6 +8,7 @@ from trainer.data.dataset import Dataset, Picture
 from trainer.errors import TrainError
 from trainer.evaluate.running import read_pixels
 from trainer.quantise.measuring import THREADS, latencies, measure
+from trainer.quantise.yardsticks import BOXES
 
 
 def animals() -> Dataset:
@@ -22,7 +23,7 @@ def animals() -> Dataset:
 def test_the_same_file_twice_is_the_same_row_twice() -> None:
     path = data("models", "ssd_mobilenet_v1_coco_quant.tflite")
     said: list[str] = []
-    plain, other = measure({"float32": path, "int8": path}, animals(), said.append, rounds=1)
+    plain, other = measure({"float32": path, "int8": path}, animals(), said.append, BOXES, rounds=1)
     assert (plain.variant, other.variant) == ("float32", "int8")
     assert plain.kb == other.kb == path.stat().st_size / 1000
     assert (plain.map50, plain.map) == (other.map50, other.map)

@@ -10,9 +10,9 @@ from rich.console import Console
 
 from trainer.detector.making import Wish, make_detector
 from trainer.detector.training import Run
-from trainer.releasing import terms
+from trainer.releasing.terms import terms
 from trainer.settling import Value
-from trainer.training.precision import Precision
+from trainer.training.number import Precision
 
 
 @dataclass(frozen=True, slots=True)

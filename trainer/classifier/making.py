@@ -18,7 +18,7 @@ from trainer.detector.training import Run
 from trainer.parts import parts
 from trainer.quantise.choosing import QAT
 from trainer.quantise.fine_tuning import fine_tuning
-from trainer.releasing import Terms, refuse_unwritable
+from trainer.releasing.terms import Terms, refuse_unwritable
 from trainer.run_folder import SETTINGS, begin_run, refuse_other_pictures
 from trainer.settling import reasons_kept, settle
 from trainer.trained import Trained, read_trained

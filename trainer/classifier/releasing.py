@@ -1,6 +1,5 @@
-"""From a trained classifier to the file that goes out: converted, measured, judged, written where it is worthy."""
+"""How a trained classifier is released, and what is shown of its accuracy."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,95 +8,49 @@ from rich.markup import escape
 from rich.table import Table
 
 from edge.contracts.manifest import Manifest
-from trainer.classifier.measuring import MEASURE, NAMES, measure
 from trainer.classifier.parts import Divided
 from trainer.classifier.scoring import Scorer
 from trainer.data.dataset import Dataset
 from trainer.evaluate.classification import Classification, classify
 from trainer.evaluate.running import read_detector
-from trainer.export.calibration import chosen
-from trainer.export.variant import Variant
 from trainer.gate.classification import by_accuracy
-from trainer.gate.judge import judge, look_inside, some_pixels
+from trainer.gate.judge import some_pixels
 from trainer.gate.network import Answered, as_network
-from trainer.gate.verdict import Check
+from trainer.gate.verdict import Check, Verdict
 from trainer.networks import load_network
-from trainer.quantise.choosing import FLOAT32, INT8, QAT, Choice, Row, choose
-from trainer.quantise.table import show_variants
-from trainer.releasing import Terms, Tune, apart, converted, settled
+from trainer.quantise.yardsticks import CLASSES
+from trainer.releasing.terms import Terms
+from trainer.releasing.variants import Tune
+from trainer.releasing.whole import Manner, Material, release_network
 from trainer.trained import Trained
 
 WORST = 10  # classes, or pairs of them, that are shown
 
 
 def release_classifier(trained: Trained, found: Divided, on: Terms, tune: Tune, console: Console) -> Manifest:
-    """Convert, compare the variants, judge one on samples that were held out, report, and write the file.
+    """Convert, compare the variants by accuracy, judge one, report, and write the file.
 
     Raises:
         TrainError: it cannot be converted, or is refused; the file is as it was, the report tells why.
     """
-    held_out = apart(found.seen, found.held_out, console)
-    used = [picture.path for picture in found.train.pictures]
-    reference = converted(trained, Variant.FLOAT32, (), console)
-    candidate = (
-        compared(trained, reference, used, found.validation if len(found.validation) else held_out, on, tune, console)
-        if on.variant is None
-        else converted(trained, on.variant, used, console)
-    )
-    with console.status("judging it on the held-out pictures"):
-        judged = judge(
-            reference,
-            candidate,
-            held_out,
-            calibration=chosen(used) if candidate.stem == INT8 else (),
-            training=[picture.path for picture in found.seen.pictures],
-            budget_points=on.budget_points,
-            threads=on.threads,
-        )
-        verdict = by_accuracy(judged, on.budget_points)
-        verdict = verdict.and_also(float_check(trained, reference, held_out))
-        if not verdict.accepted and verdict.scored:
-            verdict = look_inside(verdict, held_out)
+    scored = found.validation if len(found.validation) else found.held_out
+    given = Material(found.train, found.seen, scored, found.held_out)
+    return release_network(trained, given, on, tune, _CLASSIFIER, console)
+
+
+def float_checks(trained: Trained, reference: Path, held_out: Dataset, threads: int) -> tuple[Check, ...]:
+    """Whether the float file does what the network does."""
+    del threads  # pictures are few
+    scorer, model = Scorer(trained.input_px, held_out), load_network(trained)
+    answers = [Answered(pixels, scorer.outputs(model, pixels)) for pixels in some_pixels(held_out)]
+    return (as_network(read_detector(reference), answers),)
+
+
+def show_judged(verdict: Verdict, console: Console) -> None:
+    """The figures of the candidate, where it could be run."""
     if verdict.scored:
         run = verdict.scored[0].run
         show_classification(classify(run.dataset, run.found), console)
-    return settled(trained, verdict, on, console)
-
-
-def compared(
-    trained: Trained,
-    reference: Path,
-    used: Sequence[Path],
-    held_out: Dataset,
-    on: Terms,
-    tune: Tune,
-    console: Console,
-) -> Path:
-    """The file of the variant that the accuracies speak for; all of them are shown."""
-    files = {FLOAT32: reference}
-    files |= {
-        one.value: converted(trained, one, used, console) for one in (Variant.FLOAT16, Variant.DYNAMIC, Variant.INT8)
-    }
-    rows, choice = _chosen(files, held_out, on, console)
-    if choice.row.variant != INT8:
-        console.print("int8 loses too much: the network learns to live with its rounding", highlight=False)
-        files[QAT] = converted(tune(), Variant.INT8, (), console, QAT)
-        rows, choice = _chosen(files, held_out, on, console)
-    show_variants(rows, choice, console, NAMES)
-    return files[choice.row.variant]
-
-
-def _chosen(files: Mapping[str, Path], held_out: Dataset, on: Terms, console: Console) -> tuple[list[Row], Choice]:
-    with console.status("measuring") as status:
-        rows = measure(files, held_out, status.update)
-    return rows, choose(rows, on.budget_points, MEASURE)
-
-
-def float_check(trained: Trained, reference: Path, held_out: Dataset) -> Check:
-    """Whether the float file does what the network does."""
-    scorer, model = Scorer(trained.input_px, held_out), load_network(trained)
-    answers = [Answered(pixels, scorer.outputs(model, pixels)) for pixels in some_pixels(held_out)]
-    return as_network(read_detector(reference), answers)
 
 
 def show_classification(scored: Classification, console: Console) -> None:
@@ -122,3 +75,6 @@ def _taken_for(scored: Classification, row: int, labels: tuple[str, ...]) -> str
     wrong[row] = 0
     worst = np.argsort(-wrong, kind="stable")[:3]
     return ", ".join(f"{labels[column]} {wrong[column]}" for column in worst.tolist() if wrong[column])
+
+
+_CLASSIFIER = Manner(CLASSES, float_checks, by_accuracy, show_judged)

@@ -6,7 +6,7 @@ from trainer.classifier.architecture import LARGEST_PX, SMALLEST_PX, STRIDE, Arc
 from trainer.data.augment import Augmentation
 from trainer.data.colour import ColourChange
 from trainer.detector.architecture import Backbone
-from trainer.training.schedule import Descent, Schedule
+from trainer.training.settings import Averaging, Batch, LearningSettings, Rate, Smoothing, Steps
 
 
 class ClassifierNetwork(BaseModel, extra="forbid", frozen=True):
@@ -32,36 +32,17 @@ class ClassifierNetwork(BaseModel, extra="forbid", frozen=True):
         return Architecture(classes, self.input_px, self.backbone, self.width, self.embedding, self.dropout)
 
 
-class ClassifierTraining(BaseModel, extra="forbid", frozen=True):
-    """How long and how fast is learnt."""
+class ClassifierTraining(LearningSettings, extra="forbid", frozen=True):
+    """How a classifier learns."""
 
-    steps: int = Field(500, ge=1, description="batches that are learnt from")
-    batch: int = Field(32, ge=1, le=4096, description="pictures in a batch, over all devices")
-    rate: float = Field(1e-3, gt=0.0, lt=10.0, description="learning rate at its highest")
-    warm_up: int = Field(50, ge=0, description="steps until then")
-    descent: Descent = Field(Descent.ADAMW, description="adamw or sgd")
-    decay: float = Field(0.02, ge=0.0, lt=1.0, description="weight decay")
-    averaging: float = Field(0.99, ge=0.0, lt=1.0, description="what the average of the weights keeps, per step")
-    label_smoothing: float = Field(0.1, ge=0.0, lt=1.0, description="how much less than sure it is to be of the truth")
+    steps: Steps = 500
+    batch: Batch = 32
+    rate: Rate = 1e-3
+    averaging: Averaging = 0.99
+    label_smoothing: Smoothing = 0.1
     balance: float = Field(
         0.0, ge=0.0, le=1.0, description="how much rare classes count for more: 0 = not, 1 = each class the same"
     )
-    seed: int = Field(1, ge=0, description="of all chance")
-
-    def schedule(self, validate_every: int, patience: int) -> Schedule:
-        """As the training loop takes it."""
-        return Schedule(
-            steps=self.steps,
-            batch=self.batch,
-            rate=self.rate,
-            warm_up=min(self.warm_up, self.steps),
-            descent=self.descent,
-            decay=self.decay,
-            averaging=self.averaging,
-            validate_every=validate_every,
-            patience=patience,
-            seed=self.seed,
-        )
 
 
 class ClassifierChange(BaseModel, extra="forbid", frozen=True):
@@ -86,7 +67,9 @@ class ClassifierChange(BaseModel, extra="forbid", frozen=True):
 class ClassifierRecipe(BaseModel, extra="forbid", frozen=True):
     """All of it."""
 
-    weights: str = Field("imagenet", description="of the backbone: a file (.h5, .npz), imagenet = download, none")
+    weights: str = Field(
+        "imagenet", description="a file (.h5, .npz) or imagenet: the backbone's; the folder of a run: all; none"
+    )
     network: ClassifierNetwork = ClassifierNetwork()
     training: ClassifierTraining = ClassifierTraining()
     augmentation: ClassifierChange = ClassifierChange()

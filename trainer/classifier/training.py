@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -21,8 +22,9 @@ from trainer.data.pixels import Pixels
 from trainer.detector.detecting import normalised
 from trainer.detector.training import Run
 from trainer.evaluate.thresholds import reliability_of
+from trainer.inheriting import inherit
 from trainer.networks import save_network
-from trainer.trained import Trained
+from trainer.trained import Trained, is_run
 from trainer.training.devices import Devices
 from trainer.training.loop import Batch, LossOf, Progress, Result, Trainer
 from trainer.training.precision import computed_in
@@ -69,6 +71,8 @@ def train_classifier(
     every = max(1, recipe.training.steps // VALIDATIONS) if len(validation) else 0
     with computed_in(run.precision), devices.scope():
         model = classifier(architecture, recipe.weights)
+        if is_run(recipe.weights):
+            inherit(model, Path(recipe.weights), train.labels)
         trainer = Trainer(
             model,
             loss_of(class_weights(train, recipe.training.balance), recipe.training.label_smoothing),

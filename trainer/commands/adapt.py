@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from trainer.commands.detector import Side, Steps, Weights, Width
-from trainer.commands.options import AcceptLoss, Budget, Kind, Variant
+from trainer.commands.options import AcceptLoss, Budget, Kind, Side, Steps, Variant, Weights, Width
 
 
 def adapt(  # noqa: PLR0913 - a command has as many options as its users need

@@ -6,8 +6,26 @@ from typing import Annotated
 
 import typer
 
-from trainer.commands.detector import Precision, Steps, Weights, Width
-from trainer.commands.options import AcceptLoss, Budget, Kind, Variant
+from trainer.commands.options import (
+    AcceptLoss,
+    Batch,
+    Budget,
+    Computed,
+    Devices,
+    Kind,
+    Out,
+    Patience,
+    Rate,
+    Recipe,
+    RunFolder,
+    Seed,
+    Steps,
+    Variant,
+    Weights,
+    Width,
+    given,
+)
+from trainer.training.number import Precision
 
 
 def classifier(  # noqa: PLR0913 - a command has as many options as its users need
@@ -15,20 +33,20 @@ def classifier(  # noqa: PLR0913 - a command has as many options as its users ne
     data: Annotated[
         Path, typer.Option(help="Pictures in folders of their class, or of labelled objects", show_default=False)
     ],
-    out: Annotated[Path, typer.Option(help="The model file to write")] = Path("model.tflite"),
-    recipe: Annotated[Path | None, typer.Option(help="A YAML file of settings")] = None,
-    run: Annotated[Path | None, typer.Option(help="Folder of the run; the same one goes on [runs/NAME]")] = None,
+    out: Out = Path("model.tflite"),
+    recipe: Recipe = None,
+    run: RunFolder = None,
     steps: Steps = None,
     px: Annotated[int | None, typer.Option("--px", help="Side of the network's picture, 96 to 320 [picked]")] = None,
     width: Width = None,
     embedding: Annotated[int | None, typer.Option(help="Numbers in the vector of a picture [128]")] = None,
-    batch: Annotated[int | None, typer.Option(help="Pictures in a batch [32]", min=1)] = None,
-    rate: Annotated[float | None, typer.Option(help="Learning rate at its highest [.001]")] = None,
+    batch: Batch = None,
+    rate: Rate = None,
     weights: Weights = None,
-    seed: Annotated[int | None, typer.Option(help="Of all chance [1]", min=0)] = None,
-    devices: Annotated[int, typer.Option(help="Devices to share batches out to; 0 = all GPUs", min=0)] = 0,
-    precision: Annotated[Precision, typer.Option(help="In which layers compute")] = Precision.FLOAT32,
-    patience: Annotated[int, typer.Option(help="Validations without gain until it stops; 0 = never", min=0)] = 0,
+    seed: Seed = None,
+    devices: Devices = 0,
+    precision: Computed = Precision.FLOAT32,
+    patience: Patience = 0,
     variant: Variant = Kind.BEST,
     budget: Budget = 1.0,
     accept_loss: AcceptLoss = "",
@@ -39,8 +57,7 @@ def classifier(  # noqa: PLR0913 - a command has as many options as its users ne
     from trainer.classifier.making import make_classifier  # noqa: PLC0415
     from trainer.detector.making import Wish  # noqa: PLC0415
     from trainer.detector.training import Run  # noqa: PLC0415
-    from trainer.releasing import terms  # noqa: PLC0415
-    from trainer.training.precision import Precision as Computed  # noqa: PLC0415
+    from trainer.releasing.terms import terms  # noqa: PLC0415
 
     asked = {
         "training.steps": steps,
@@ -52,10 +69,9 @@ def classifier(  # noqa: PLR0913 - a command has as many options as its users ne
         "weights": weights,
         "training.seed": seed,
     }
-    options = {key: value for key, value in asked.items() if value is not None}
     make_classifier(
-        Wish(data, recipe, options, sys.argv),
-        Run(run or Path("runs") / out.stem, out.stem, devices, Computed(precision), patience),
+        Wish(data, recipe, given(asked), sys.argv),
+        Run(run or Path("runs") / out.stem, out.stem, devices, precision, patience),
         terms(out, variant.value, budget, accept_loss, data.name),
         Console(),
     )

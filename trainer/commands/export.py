@@ -23,7 +23,7 @@ def export(
     from edge.contracts.manifest import Task  # noqa: PLC0415
     from trainer.classifier.making import export_classifier  # noqa: PLC0415
     from trainer.detector.making import export_detector  # noqa: PLC0415
-    from trainer.releasing import terms  # noqa: PLC0415
+    from trainer.releasing.terms import terms  # noqa: PLC0415
     from trainer.trained import read_trained  # noqa: PLC0415
 
     on = terms(out, variant.value, budget, accept_loss, data.name)

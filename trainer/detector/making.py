@@ -12,6 +12,7 @@ from trainer.data.dataset import Dataset
 from trainer.data.opening import Opened, open_data
 from trainer.data.readable import only_readable
 from trainer.detector.choosing import choose
+from trainer.detector.releasing import release_detector
 from trainer.detector.settings import DetectorRecipe
 from trainer.detector.training import Run, train_detector
 from trainer.parts import Parts, checked, parts
@@ -19,7 +20,7 @@ from trainer.quantise.choosing import QAT
 from trainer.quantise.detector import fine_tune_detector
 from trainer.quantise.fine_tuning import fine_tuning
 from trainer.quantise.variants import Origin, read_origin
-from trainer.releasing import Terms, refuse_unwritable, release_detector
+from trainer.releasing.terms import Terms, refuse_unwritable
 from trainer.run_folder import begin_run, refuse_other_pictures
 from trainer.settling import Value, reasons_kept, settle
 from trainer.trained import Trained

@@ -5,7 +5,7 @@ from pydantic import BaseModel, Field, field_validator
 from trainer.data.augment import Augmentation
 from trainer.data.colour import ColourChange
 from trainer.detector.architecture import Architecture, Backbone
-from trainer.training.schedule import Descent, Schedule
+from trainer.training.settings import LearningSettings
 
 
 class NetworkSettings(BaseModel, extra="forbid", frozen=True):
@@ -34,36 +34,12 @@ class NetworkSettings(BaseModel, extra="forbid", frozen=True):
         return Architecture(classes, self.input_px, self.backbone, self.width, self.channels, self.dropout)
 
 
-class TrainingSettings(BaseModel, extra="forbid", frozen=True):
-    """How long and how fast is learnt."""
+class TrainingSettings(LearningSettings, extra="forbid", frozen=True):
+    """How a detector learns."""
 
-    steps: int = Field(1000, ge=1, description="batches that are learnt from")
-    batch: int = Field(16, ge=1, le=4096, description="pictures in a batch, over all devices")
-    rate: float = Field(2e-3, gt=0.0, lt=10.0, description="learning rate at its highest")
-    warm_up: int = Field(50, ge=0, description="steps until then")
-    descent: Descent = Field(Descent.ADAMW, description="adamw or sgd")
-    decay: float = Field(0.02, ge=0.0, lt=1.0, description="weight decay")
-    averaging: float = Field(0.998, ge=0.0, lt=1.0, description="what the average of the weights keeps, per step")
-    label_smoothing: float = Field(0.0, ge=0.0, lt=1.0, description="how much less than sure it is to be of the truth")
     rare: float = Field(
         0.0, ge=0.0, le=1.0, description="classes in fewer than this share of the pictures are shown more often"
     )
-    seed: int = Field(1, ge=0, description="of all chance")
-
-    def schedule(self, validate_every: int, patience: int) -> Schedule:
-        """As the training loop takes it."""
-        return Schedule(
-            steps=self.steps,
-            batch=self.batch,
-            rate=self.rate,
-            warm_up=min(self.warm_up, self.steps),
-            descent=self.descent,
-            decay=self.decay,
-            averaging=self.averaging,
-            validate_every=validate_every,
-            patience=patience,
-            seed=self.seed,
-        )
 
 
 class AugmentationSettings(BaseModel, extra="forbid", frozen=True):
@@ -91,7 +67,9 @@ class AugmentationSettings(BaseModel, extra="forbid", frozen=True):
 class DetectorRecipe(BaseModel, extra="forbid", frozen=True):
     """All of it."""
 
-    weights: str = Field("imagenet", description="of the backbone: a file (.h5, .npz), imagenet = download, none")
+    weights: str = Field(
+        "imagenet", description="a file (.h5, .npz) or imagenet: the backbone's; the folder of a run: all; none"
+    )
     network: NetworkSettings = NetworkSettings()
     training: TrainingSettings = TrainingSettings()
     augmentation: AugmentationSettings = AugmentationSettings()

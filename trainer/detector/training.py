@@ -18,11 +18,13 @@ from trainer.detector.loss import loss
 from trainer.detector.network import detector
 from trainer.detector.settings import DetectorRecipe
 from trainer.evaluate.coco import evaluate_coco
+from trainer.inheriting import inherit
 from trainer.networks import save_network
-from trainer.trained import Trained
+from trainer.trained import Trained, is_run
 from trainer.training.devices import Devices
 from trainer.training.loop import Batch, LossOf, Progress, Result, Trainer
-from trainer.training.precision import Precision, computed_in
+from trainer.training.number import Precision
+from trainer.training.precision import computed_in
 
 VALIDATIONS = 10  # over the whole training
 
@@ -64,6 +66,8 @@ def train_detector(
     devices = Devices.present(run.devices)
     with computed_in(run.precision), devices.scope():
         model = detector(architecture, recipe.weights, frozen=recipe.network.frozen)
+        if is_run(recipe.weights):
+            inherit(model, Path(recipe.weights), train.labels)
         every = max(1, recipe.training.steps // VALIDATIONS) if validation else 0
         trainer = Trainer(
             model,

@@ -10,9 +10,10 @@ from pathlib import Path
 import trainer
 from edge.contracts.process import Child
 from trainer.errors import TrainError
+from trainer.quiet import QUIET
 
 # TensorFlow says much that nobody asked for, and takes the accelerators of whoever trains meanwhile.
-ENVIRONMENT = {"TF_CPP_MIN_LOG_LEVEL": "3", "GLOG_minloglevel": "3", "CUDA_VISIBLE_DEVICES": "-1"}
+ENVIRONMENT = {**QUIET, "CUDA_VISIBLE_DEVICES": "-1"}
 ENDING_S = 10.0  # from the end of its output to its end
 MAX_OUTPUT_BYTES = 1 << 20
 _PIECE = 1 << 16

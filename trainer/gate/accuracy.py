@@ -4,6 +4,8 @@ from trainer.evaluate.bootstrap import compare, compare_map
 from trainer.gate.verdict import Check, Question, failed, passed, unknown
 from trainer.report.contents import Scored
 
+BUDGET_POINTS = 1.0  # that quantisation may cost where nobody says otherwise
+
 
 def accuracy(reference: Scored, candidate: Scored, budget_points: float) -> tuple[Check, dict[str, float]]:
     """The check and its figures. The budget is of mAP (IoU .50:.95), in points; AP50 is told beside it.

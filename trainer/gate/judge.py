@@ -13,7 +13,7 @@ from edge.runtime.settings import RuntimeSettings
 from trainer.data.dataset import Dataset
 from trainer.evaluate.evaluation import evaluate
 from trainer.evaluate.running import ModelRun, read_detector, read_pixels, run_model
-from trainer.gate.accuracy import accuracy
+from trainer.gate.accuracy import BUDGET_POINTS, accuracy
 from trainer.gate.agreement import agreement
 from trainer.gate.apart import Apart
 from trainer.gate.contract import same_head, same_input, same_labels
@@ -23,7 +23,6 @@ from trainer.gate.ports import same_outputs
 from trainer.gate.verdict import Check, Question, Verdict, failed, in_order, listed, passed, unknown
 from trainer.report.contents import Scored
 
-BUDGET_POINTS = 1.0
 LOOKED_AT = 3  # pictures whose raw outputs are looked at
 
 

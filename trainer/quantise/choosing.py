@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 FLOAT32, FLOAT16, DYNAMIC, INT8, QAT = "float32", "float16", "dynamic", "int8", "qat"
-BUDGET_POINTS = 1.0
 _WHOLE_INT8 = (INT8, QAT)
 _PREFERENCE = (INT8, QAT, FLOAT16, FLOAT32)  # what needs no training of its own first
 
@@ -31,7 +30,7 @@ class Choice:
     why: str
 
 
-def choose(rows: Sequence[Row], budget: float = BUDGET_POINTS, measure: str = "mAP") -> Choice:
+def choose(rows: Sequence[Row], budget: float, measure: str) -> Choice:
     """Choose the smallest that is not certainly worse than float32.
 
     That is the int8 file made after training; the one trained for int8 where that loses more than the budget and it

@@ -1,4 +1,4 @@
-"""Size, speed and accuracy of the variants of one detector, run as the daemon runs them."""
+"""Size, speed and accuracy of the variants of one network, run as the daemon runs them."""
 
 import statistics
 import time
@@ -12,45 +12,45 @@ from edge.runtime.settings import RuntimeSettings
 from edge.runtime.tflite import open_runtime
 from trainer.data.dataset import Dataset
 from trainer.errors import TrainError
-from trainer.evaluate.bootstrap import compare_map
-from trainer.evaluate.coco import CocoResult, evaluate_coco
 from trainer.evaluate.running import read_detector, read_pixels, run_model
 from trainer.quantise.choosing import FLOAT32, Row
+from trainer.quantise.yardsticks import R, Yardstick
 
 THREADS = (1, 2)
 ROUNDS, IN_TURN, WARM_UP = 30, 5, 3  # in each round, each file runs so often one after the other
 Told = Callable[[str], None]
 
 
-def measure(files: Mapping[str, Path], dataset: Dataset, told: Told, *, rounds: int = ROUNDS) -> list[Row]:
+def measure(
+    files: Mapping[str, Path], dataset: Dataset, told: Told, yardstick: Yardstick[R], *, rounds: int = ROUNDS
+) -> list[Row]:
     """A row for each file, in their order.
 
     Args:
         files: by variant; float32, which the others are compared with, among them.
         dataset: pictures that were held out.
         told: what is done, in words, now and then.
+        yardstick: what is measured.
         rounds: turns of each file for the clock.
 
     Raises:
         ModelError: a file cannot be run.
         TrainError: no picture can be read.
     """
-    results: dict[str, CocoResult] = {}
+    results: dict[str, R] = {}
     for name, path in files.items():
         told(f"scoring {name}")
-        run = run_model(read_detector(path), dataset)
-        results[name] = evaluate_coco(run.dataset, run.found)
+        results[name] = yardstick.score(run_model(read_detector(path), dataset))
     told("timing")
     took = latencies(files, dataset, rounds)
     return [
         Row(
-            variant=name,
-            kb=path.stat().st_size / 1000,
-            ms_1=took[name, 1],
-            ms_2=took[name, 2],
-            map50=results[name].scores.ap50,
-            map=results[name].scores.ap,
-            certain=name != FLOAT32 and compare_map(results[FLOAT32], results[name]).certain,
+            name,
+            path.stat().st_size / 1000,
+            took[name, 1],
+            took[name, 2],
+            *yardstick.figures(results[name]),
+            certain=name != FLOAT32 and yardstick.certain(results[FLOAT32], results[name]),
         )
         for name, path in files.items()
     ]

@@ -9,11 +9,10 @@ from rich.table import Table
 from trainer.quantise.choosing import FLOAT32, Choice, Row, lost_points
 
 _HEADING = ("variant", "kB", "ms, 1 thread", "ms, 2 threads")
-MAP = ("mAP50", "mAP")  # names of `Row.map50` and `Row.map`
 
 
-def show_variants(rows: Sequence[Row], choice: Choice, console: Console, names: tuple[str, str] = MAP) -> None:
-    """Print the rows, the chosen one marked, and why it is the one."""
+def show_variants(rows: Sequence[Row], choice: Choice, console: Console, names: tuple[str, str]) -> None:
+    """Print the rows, the chosen one marked, and why it is the one; `names` are those of `Row.map50` and `Row.map`."""
     plain = next((row for row in rows if row.variant == FLOAT32), None)
     table = Table(title="Variants", title_justify="left")
     for number, heading in enumerate((*_HEADING, *names, "lost points")):

@@ -2,18 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 
 import keras
 
-
-class Precision(StrEnum):
-    """Less is faster on GPUs that are made for it; processors gain nothing."""
-
-    FLOAT32 = "float32"
-    BFLOAT16 = "bfloat16"
-    FLOAT16 = "float16"
-
+from trainer.training.number import Precision
 
 _POLICIES = {
     Precision.FLOAT32: "float32",
