@@ -80,7 +80,7 @@ def lengths(past: Past) -> F64:
 
 def boxed(past: Past) -> Mask:
     """(T,) those that have a box."""
-    known: Mask = (np.isfinite(past.size) & (past.size > 0)).all(axis=1)
+    known: Mask = np.logical_and.reduce(np.isfinite(past.size) & (past.size > 0), axis=1)
     return known
 
 
