@@ -41,9 +41,7 @@ class Measured:
     @property
     def gains(self) -> F64:
         """(K,) share by which the mean distance is below that of the straight line, NaN where nothing is known."""
-        return np.array(
-            [1 - mean(off) / max(mean(line), 1e-9) for off, line in zip(self.off.T, self.line.T, strict=True)]
-        )
+        return np.array([1 - mean(off) / max(mean(line), 1e-9) for off, line in zip(self.off.T, self.line.T, strict=True)])
 
     @property
     def coverage(self) -> float:
@@ -75,7 +73,9 @@ def measure(answer: Answer, truth: Samples) -> Measured:
 
 def mixture_of(answer: Answer) -> Mixture:
     """In the network's own units: departures from the straight line."""
-    logit, average, log_sigma = (np.asarray(part, np.float64) for part in (answer.logit, answer.mean, answer.log_sigma))
+    logit, average, log_sigma = (
+        np.asarray(part, np.float64) for part in (answer.logit, answer.mean, answer.log_sigma)
+    )
     odds = np.exp(logit - logit.max(axis=1, keepdims=True))
     return Mixture(odds / odds.sum(axis=1, keepdims=True), average, np.exp(log_sigma))
 

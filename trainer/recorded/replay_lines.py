@@ -35,9 +35,7 @@ def read_replay(path: Path) -> tuple[tuple[Scene, ...], tuple[Problem, ...]]:
     aspect, fps = _video(path.with_name(VIDEO))
     if not aspect:
         trouble.told.append(
-            warning(
-                path, f"no {VIDEO} beside it says how wide its pictures are", "16:9 is taken; keep the two together"
-            )
+            warning(path, f"no {VIDEO} beside it says how wide its pictures are", "16:9 is taken; keep the two together")
         )
     rows, begin = _read(path, aspect or USUAL_ASPECT, trouble)
     scenes = []
