@@ -47,7 +47,7 @@ def forecaster(  # noqa: PLR0913 - a command has as many options as its users ne
     budget: Annotated[float, typer.Option(help="Percent of ADE that quantisation may cost", min=0.0, max=100.0)] = 2.0,
     accept_loss: AcceptLoss = "",
 ) -> None:
-    """Train a trajectory model on recorded tracks, and write it if it beats straight lines; a report says by how much."""
+    """Train a trajectory model on recorded tracks, and write it if it beats straight lines; with a report."""
     from rich.console import Console  # noqa: PLC0415 - commands load only what they need
 
     from trainer.forecaster.making import TracksWish, make_paths  # noqa: PLC0415

@@ -82,9 +82,13 @@ def judge(path: Path, network: Answer, window: TrackWindow, test: Windows, budge
     try:
         told = window_of(read_bundle(path))
         if len(test) < FEWEST:
-            return _refused(path, "held-out windows", f"{len(test)} windows judge nothing; {FEWEST} are needed: record more")
+            return _refused(
+                path, "held-out windows", f"{len(test)} windows judge nothing; {FEWEST} are needed: record more"
+            )
         if told != window:
-            return _refused(path, "horizons", f"it says {_listed(told)}, and was trained for {_listed(window)}; export again")
+            return _refused(
+                path, "horizons", f"it says {_listed(told)}, and was trained for {_listed(window)}; export again"
+            )
         answer = file_answers(path, test.samples.x)
     except ModelError as error:
         return _refused(path, "loads and runs", str(error))

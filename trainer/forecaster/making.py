@@ -124,7 +124,9 @@ def release(
         subject = Subject(judged.measured, test, prepared.window, scenes[0].unit)
         subtitle = f"On the held-out part of {described(wish.data)}: {len(test)} windows of {len(scenes)} scenes"
         paths = shown_paths(file, scenes, prepared.window)
-        write_paths_report(subject, [judged.judgement()], (f"{trained.name}: what it is worth", subtitle), paths, report)
+        write_paths_report(
+            subject, [judged.judgement()], (f"{trained.name}: what it is worth", subtitle), paths, report
+        )
         console.print(f"the report is {report}", markup=False, highlight=False)
     release_paths(file, judged, terms, report)
     console.print(f"{terms.out} is written: {terms.out.stat().st_size / 1000:.0f} kB", markup=False, highlight=False)
@@ -138,5 +140,7 @@ def fingerprint(parts: Parts) -> str:
             digest.update(f"{scene.name} {scene.aspect}".encode())
             for track in scene.tracks:
                 digest.update(f"{track.id} {track.label}".encode())
-                digest.update(np.ascontiguousarray(np.concatenate([track.t_s[:, None], track.position], axis=1)).tobytes())
+                digest.update(
+                    np.ascontiguousarray(np.concatenate([track.t_s[:, None], track.position], axis=1)).tobytes()
+                )
     return digest.hexdigest()

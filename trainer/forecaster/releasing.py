@@ -1,4 +1,4 @@
-"""From a trained trajectory network to the file that goes out: converted, chosen, judged, written where it is worthy."""
+"""From a trained trajectory network to the file that goes out: converted, chosen, judged, written if it is worthy."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -139,24 +139,25 @@ def _on_the_ground(scene: Scene, window: TrackWindow, watching: Watching) -> Ite
         whose = np.array([row for row in one.whose.tolist() if scene.tracks[row].t_s[0] < one.t_s - SAME_S], np.int64)
         if len(whose):
             due_s = one.t_s + watching.every_s - SAME_S
-            known = [_walked(scene.tracks[row], one.t_s, window.samples + 1) for row in whose.tolist()]
+            known = [_walked(scene.tracks[row], one.t_s, window.samples * window.step_s) for row in whose.tolist()]
             yield Moment(one.t_s, _walking(known, numbers[whose]), whose)
 
 
-def _walked(track: Track, t_s: float, most: int) -> tuple[F64, F64]:
-    """The newest positions (most, 2) and ages (most,) until now, NaN where there are fewer."""
+def _walked(track: Track, t_s: float, reach_s: float) -> tuple[F64, F64]:
+    """Positions (h, 2) and ages (h,) until now, so far back; at least the newest two."""
     until = int(np.searchsorted(track.t_s, t_s + SAME_S))
-    newest = slice(max(0, until - most), until)
-    position, age_s = np.full((most, 2), np.nan), np.full(most, np.nan)
-    count = newest.stop - newest.start
-    position[most - count :], age_s[most - count :] = track.position[newest], t_s - track.t_s[newest]
-    return position, age_s
+    first = int(np.searchsorted(track.t_s, t_s - reach_s - SAME_S))
+    newest = slice(max(0, min(first, until - 2), until - MOST_BOXES), until)
+    return track.position[newest], t_s - track.t_s[newest]
 
 
 def _walking(known: Sequence[tuple[F64, F64]], label: I64) -> Past:
-    position, age_s = (np.stack(column) for column in zip(*known, strict=True))
+    t, h = len(known), max(len(age_s) for _, age_s in known)
+    position, age_s = np.full((t, h, 2), np.nan), np.full((t, h), np.nan)
+    for row, (places, ages) in enumerate(known):
+        position[row, h - len(ages) :], age_s[row, h - len(ages) :] = places, ages
     velocity = (position[:, -1] - position[:, -2]) / (age_s[:, -2] - age_s[:, -1])[:, None]
-    return Past(position, age_s, velocity, np.full((len(known), 2), np.nan), label, age_s[:, -1])
+    return Past(position, age_s, velocity, np.full((t, 2), np.nan), label, age_s[:, -1])
 
 
 def _numbers(names: Sequence[str], known: Sequence[str]) -> I64:

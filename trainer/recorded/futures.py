@@ -21,7 +21,9 @@ class Futures:
     def __init__(self, scene: Scene) -> None:
         self._tracks = scene.tracks
         pictured = scene.unit is Unit.HEIGHTS
-        self._whole = [_whole(track, scene.aspect) if pictured else np.ones(len(track.t_s), bool) for track in scene.tracks]
+        self._whole = [
+            _whole(track, scene.aspect) if pictured else np.ones(len(track.t_s), bool) for track in scene.tracks
+        ]
         self._pictured = pictured
 
     def places(self, whose: I64, t_s: float, horizons_s: Sequence[float]) -> F64:

@@ -21,8 +21,10 @@ LEAST_BOXES, LEAST_STEPS = 3, 2.0  # of a past: those with less of it are foreca
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Windows:
-    """n windows with what is known of them. In pictures, lengths are heights of the object's own box: near and far
-    objects count alike."""
+    """n windows with what is known of them.
+
+    In pictures, lengths are heights of the object's own box: near and far objects count alike.
+    """
 
     samples: Samples  # n
     turning: Mask  # (n,)
