@@ -39,7 +39,8 @@ def test_distances_are_in_the_unit_of_the_samples() -> None:
     assert found.off[:, 0].tolist() == [0, 0, 0]
     assert found.off[:2, 1].tolist() == found.line[:2, 1].tolist() == [10, 10]
     assert np.isnan(found.off[2, 1])
-    assert (found.ade, found.fde) == (pytest.approx(4), 10)
+    assert found.ade == pytest.approx(4)
+    assert found.fde == 10
     assert found.gains[1] == 0
     assert found.at(np.array([True, False, False])).ade == 5
 

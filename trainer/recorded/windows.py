@@ -79,11 +79,11 @@ def _of_moment(scene: Scene, past: Past, future: F64, window: TrackWindow, turns
     """The windows of those whose past is long enough, the others being seen as neighbours only."""
     encoded = encode(past, window)
     target = departure(future, encoded, window)
-    known = np.isfinite(target).all(axis=2)
+    known: Mask = np.all(np.isfinite(target), axis=2)
     unit = units(encoded, window)
     if scene.unit is Unit.HEIGHTS:
         unit = unit / encoded.scale[:, None]
-    rows = known.any(axis=1) & _long(past, window.step_s)
+    rows: Mask = np.any(known, axis=1) & _long(past, window.step_s)
     samples = Samples(
         encoded.x[rows],
         np.where(known[..., None], target, 0.0)[rows].astype(np.float32),
