@@ -19,6 +19,7 @@ from trainer.commands.evaluate import evaluate
 from trainer.commands.explain import explain
 from trainer.commands.export import export
 from trainer.commands.forecaster import forecaster
+from trainer.commands.series import app as series
 from trainer.commands.street import street
 from trainer.errors import TrainError
 from trainer.quiet import quieten
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 data.app.command()(street)
 app.add_typer(data.app)
+app.add_typer(series)
 app.command()(detector)
 app.command()(classifier)
 app.command()(forecaster)

@@ -57,8 +57,9 @@ def resampled(past: Past, samples: int, step_s: float) -> Grid:
     position, age, velocity = _known(past)
     node = np.arange(samples - 1, -1, -1) * step_s
     gap = age[:, None, :] - node[:, None]  # (T, S, H), positive: the sample is older than the node
-    older, older_s = _nearest(np.where(gap >= -SAME_TIME_S, np.abs(gap), np.inf))
-    newer, newer_s = _nearest(np.where(gap <= SAME_TIME_S, np.abs(gap), np.inf))
+    apart = np.abs(gap)
+    older, older_s = _nearest(np.where(gap >= -SAME_TIME_S, apart, np.inf))
+    newer, newer_s = _nearest(np.where(gap <= SAME_TIME_S, apart, np.inf))
     row = np.arange(len(past))[:, None]
     has_older, has_newer = np.isfinite(older_s), np.isfinite(newer_s)
     onward_s = np.where(has_older, older_s, 0.0)
@@ -78,10 +79,16 @@ def lengths(past: Past) -> F64:
     return np.where(boxed(past), height, 1.0)
 
 
+def velocities(past: Past) -> F64:
+    """(T, 2), 0 where unknown."""
+    velocity = np.asarray(past.velocity, np.float64)
+    return np.where(np.isfinite(velocity), velocity, 0.0)
+
+
 def boxed(past: Past) -> Mask:
     """(T,) those that have a box."""
-    known: Mask = (np.isfinite(past.size) & (past.size > 0)).all(axis=1)
-    return known
+    known = np.isfinite(past.size) & (past.size > 0)
+    return known[:, 0] & known[:, 1]
 
 
 def _known(past: Past) -> tuple[F64, F64, F64]:
@@ -90,22 +97,25 @@ def _known(past: Past) -> tuple[F64, F64, F64]:
     position = np.concatenate([np.asarray(past.position, np.float64), np.zeros((t, 1, 2))], axis=1)
     age = np.concatenate([np.asarray(past.age_s, np.float64), np.full((t, 1), np.nan)], axis=1)
     known = np.isfinite(age) & np.isfinite(position).all(axis=2) & (age >= 0)
-    velocity = np.nan_to_num(np.asarray(past.velocity, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    return np.where(known[..., None], position, 0.0), np.where(known, age, np.nan), velocity
+    return np.where(known[..., None], position, 0.0), np.where(known, age, np.nan), velocities(past)
 
 
 def _nearest(distance: F64) -> tuple[NDArray[np.int64], F64]:
     """The sample that is nearest to each node and its distance, (T, S) each, of distances (T, S, H)."""
     index = distance.argmin(axis=2)
-    return index, np.take_along_axis(distance, index[..., None], axis=2)[..., 0]
+    flat = distance.reshape(-1, distance.shape[2])
+    return index, flat[np.arange(len(flat)), index.ravel()].reshape(index.shape)
 
 
 def _before_jump(position: F64, present: Mask, length: F64) -> Mask:
     """(T, S) nodes that a jump parts from now."""
     if present.shape[1] < 2:
         return np.zeros_like(present)
-    step = np.hypot(*np.moveaxis(np.diff(position, axis=1), 2, 0))
+    moved = position[:, 1:] - position[:, :-1]
+    step = np.hypot(moved[..., 0], moved[..., 1])
     both = present[:, 1:] & present[:, :-1]
+    if not (both & (step > JUMP * USUAL * length[:, None])).any():  # the least limit there is
+        return np.zeros_like(present)
     ascending = np.sort(np.where(both, step, np.inf), axis=1)
     middle = np.maximum(both.sum(axis=1) - 1, 0) // 2
     usual = np.take_along_axis(ascending, middle[:, None], axis=1)[:, 0]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.contracts.errors import ModelError
-from edge.contracts.track_grid import Floats, Grid, Past, boxed, lengths, resampled
+from edge.contracts.track_grid import Floats, Grid, Past, boxed, lengths, resampled, velocities
 from edge.contracts.track_mixture import Mixture
 from edge.contracts.track_neighbours import LIMIT, NEIGHBOUR_COLUMNS, neighbour_columns
 from edge.contracts.types import F32, F64
@@ -62,21 +62,20 @@ def input_shape(window: TrackWindow) -> tuple[int, int, int]:
 def encode(past: Past, window: TrackWindow) -> Encoded:
     """What the network sees of these tracks. They are each other's neighbours, however many there are."""
     grid = resampled(past, window.samples, window.step_s)
-    velocity = np.nan_to_num(np.asarray(past.velocity, np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    velocity = velocities(past)
     scale, turned_to = _scale(past, grid), _heading(velocity * window.step_s, STILL * lengths(past))
     heading = np.where(turned_to.any(axis=1, keepdims=True), turned_to, (1.0, 0.0))
-    state = np.concatenate([_state(past, scale, turned_to, window), _one_hot(past, window)], axis=1)
-    x = np.concatenate(
-        [
-            _motion(grid, scale, heading, window.step_s),
-            np.repeat(state[:, None], window.samples, axis=1),
-            neighbour_columns(grid, scale, heading, window.neighbours),
-        ],
-        axis=2,
-    )
+    motion, state = len(MOTION_COLUMNS), len(MOTION_COLUMNS) + len(STATE_COLUMNS)
+    own = state + len(window.labels)
+    x = np.empty((len(past), window.samples, columns(window)), np.float32)
+    x[..., :motion] = _motion(grid, scale, heading, window.step_s)
+    x[..., motion:state] = _state(past, scale, turned_to, window)[:, None]
+    x[..., state:own] = _one_hot(past, window)[:, None]
+    if window.neighbours:
+        x[..., own:] = neighbour_columns(grid, scale, heading, window.neighbours)
     known = np.isfinite(grid.elapsed_s[:, -1])
     origin = np.where(known[:, None], grid.position[:, -1], np.nan)
-    return Encoded(x.astype(np.float32), scale, origin, velocity, heading)
+    return Encoded(x, scale, origin, velocity, heading)
 
 
 def decode(answer: Answer, encoded: Encoded, window: TrackWindow) -> Mixture:
@@ -115,7 +114,10 @@ def units(encoded: Encoded, window: TrackWindow) -> F64:
 
 
 def _scale(past: Past, grid: Grid) -> F64:
-    step = np.hypot(*np.moveaxis(np.diff(grid.position, axis=1), 2, 0))
+    if boxed(past).all():
+        return lengths(past)
+    moved = grid.position[:, 1:] - grid.position[:, :-1]
+    step = np.hypot(moved[..., 0], moved[..., 1])
     both = grid.present[:, 1:] & grid.present[:, :-1]
     mean = np.where(both, step, 0.0).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
     return np.where(boxed(past), lengths(past), np.maximum(mean, LEAST_STEP))
@@ -130,22 +132,23 @@ def _heading(step: F64, still: F64) -> F64:
 def _motion(grid: Grid, scale: F64, heading: F64, step_s: float) -> F64:
     """(T, S, 6) as MOTION_COLUMNS names them, zeros where absent."""
     here = _turned(grid.position - grid.position[:, -1:], heading) / scale[:, None, None]
-    step = np.diff(here, axis=1, prepend=here[:, :1])
-    before = np.concatenate([np.zeros_like(grid.present[:, :1]), grid.present[:, :-1]], axis=1)
-    step *= (before & grid.present)[..., None]
-    place = (here * grid.present[..., None] / POSITION_UNIT).clip(-LIMIT, LIMIT)
-    elapsed = np.minimum(grid.elapsed_s / step_s / TIME_UNIT, 1.0)
-    flags = np.stack([grid.present.astype(np.float64), elapsed], axis=-1)
-    return np.concatenate([step.clip(-LIMIT, LIMIT), place, flags], axis=-1)
+    present = grid.present[..., None]
+    motion = np.zeros((*grid.present.shape, len(MOTION_COLUMNS)))
+    motion[:, 1:, 0:2] = (here[:, 1:] - here[:, :-1]) * (present[:, 1:] & present[:, :-1])
+    motion[..., 2:4] = here * present / POSITION_UNIT
+    motion[..., 4] = grid.present
+    motion[..., 5] = np.minimum(grid.elapsed_s / (step_s * TIME_UNIT), 1.0)
+    return motion.clip(-LIMIT, LIMIT)
 
 
 def _state(past: Past, scale: F64, turned_to: F64, window: TrackWindow) -> F64:
     """(T, 5) as STATE_COLUMNS names them."""
     size = np.where(boxed(past)[:, None], past.size, 1.0)
     aspect = np.log(size[:, 0] / size[:, 1]).clip(-LIMIT, LIMIT)
-    lost = np.nan_to_num(np.asarray(past.lost_s, np.float64) / window.step_s / TIME_UNIT, nan=1.0).clip(0.0, 1.0)
+    lost_s = np.asarray(past.lost_s, np.float64)
+    lost = np.where(np.isnan(lost_s), 1.0, lost_s / (window.step_s * TIME_UNIT)).clip(0.0, 1.0)
     log_scale = np.log(np.maximum(scale, 1e-6)).clip(-LIMIT, LIMIT)
-    return np.stack([log_scale, turned_to[:, 0], turned_to[:, 1], aspect, lost], axis=1)
+    return np.concatenate([log_scale[:, None], turned_to, aspect[:, None], lost[:, None]], axis=1)
 
 
 def _one_hot(past: Past, window: TrackWindow) -> F64:
@@ -157,4 +160,6 @@ def _turned(vector: F64, heading: F64) -> F64:
     """(T, any, 2) as seen along each track's heading."""
     cos, sin = heading[:, None, 0], heading[:, None, 1]
     x, y = vector[..., 0], vector[..., 1]
-    return np.stack([cos * x + sin * y, cos * y - sin * x], axis=-1)
+    turned = np.empty_like(vector)
+    turned[..., 0], turned[..., 1] = cos * x + sin * y, cos * y - sin * x
+    return turned

@@ -111,10 +111,11 @@ def test_check_says_what_would_run_without_a_password(tmp_path: Path) -> None:
     path.write_text(SMALLEST)
     report = check(path, {})
     assert report.exit_code == EXIT_GOOD
-    assert report.rows[1:] == (
+    assert report.rows[1:3] == (
         ("detector", "motion", "moving"),
         ("camera", "door", "network rtsp://***@10.0.0.5/stream"),
     )
+    assert report.rows[3][:2] == ("forecast", "door")
     path.write_text("cameras: {}")
     assert (check(path, {}).exit_code, check(path, {}).rows) == (EXIT_PROBLEMS, ())
 

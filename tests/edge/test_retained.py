@@ -44,6 +44,9 @@ def test_at_first_there_is_nothing_to_take_back(tmp_path: Path) -> None:
         ("old/enabled/state", b"ON", b""),
         ("old/snapshot", b"jpeg", b""),
         ("accelerator", b"ok", b""),
+        ("sensor/yard/status", b"online", b"offline"),
+        ("sensor/yard/problem", b"ON", b"OFF"),
+        ("sensor/old/problem", b"ON", b""),
     ],
 )
 def test_old_news_is_taken_back(tmp_path: Path, topic: str, payload: bytes, then: bytes) -> None:

@@ -15,6 +15,7 @@ from edge.contracts.windows import TrackWindow
 from trainer.forecaster.settings import ForecasterNetwork
 
 INPUT, LOGIT, MEAN, LOG_SIGMA = "tracks", "logit", "mean", "log_sigma"
+SHARPEN = 4.0  # what zigzags by a tenth of a step is rough already
 FIRST_SIGMA = 0.2  # scales per step, before anything is learnt
 
 
@@ -27,12 +28,14 @@ def forecaster(settings: ForecasterNetwork, window: TrackWindow, batch: int | No
         batch: B, None = any number of tracks, for training.
     """
     tracks = keras.Input((window.samples, columns(window)), batch_size=batch, name=INPUT)
-    motion, state = tracks[:, :, : len(MOTION_COLUMNS)], _state(tracks, window)
+    motion = tracks[:, :, : len(MOTION_COLUMNS)]
+    state = keras.layers.Concatenate()([_state(tracks, window), *_roughness(motion)])
     steps = [motion]
     if window.neighbours:
         steps.append(_pooled(tracks, settings, window))
     seen = keras.layers.Concatenate()(steps) if len(steps) > 1 else motion
-    recurrent = keras.layers.GRU(settings.units, unroll=True, name="recurrent")(seen)
+    first = keras.layers.Dense(settings.units, "tanh", name="first")(state)
+    recurrent = keras.layers.GRU(settings.units, unroll=True, name="recurrent")(seen, initial_state=first)
     hidden = keras.layers.Concatenate()([recurrent, state])
     hidden = keras.layers.Dense(settings.hidden, "relu", name="hidden")(hidden)
     return keras.Model(tracks, _answer(hidden, window), name="forecaster")
@@ -49,6 +52,19 @@ def _state(tracks: Any, window: TrackWindow) -> Any:
     """(B, ...) columns that are the same in every sample."""
     end = columns(window) - len(NEIGHBOUR_COLUMNS) * window.neighbours
     return tracks[:, -1, len(MOTION_COLUMNS) : end]
+
+
+def _roughness(motion: Any) -> list[Any]:
+    """(B, 2) each: how much successive steps differ, and how much these differences do, as a mean over the window.
+
+    Paths that are measured coarsely zigzag, and are to be smoothed; smooth ones are to be believed to the last step.
+    """
+    if motion.shape[1] < 4:
+        return []  # too short to tell
+    step = motion[:, 1:, :2]
+    change = step[:, 1:] - step[:, :-1]
+    differences = (change, change[:, 1:] - change[:, :-1])
+    return [keras.layers.GlobalAveragePooling1D()(keras.ops.abs(one) * SHARPEN) for one in differences]
 
 
 def _pooled(tracks: Any, settings: ForecasterNetwork, window: TrackWindow) -> Any:

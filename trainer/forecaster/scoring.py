@@ -18,11 +18,15 @@ def answers(model: Any, x: Any) -> Answer:
     return Answer(*(np.concatenate([np.asarray(part[name]) for part in parts]) for name in (LOGIT, MEAN, LOG_SIGMA)))
 
 
+def weights(answer: Answer) -> F64:
+    """(n, M) of each mode, summing to 1."""
+    odds = np.exp(np.asarray(answer.logit, np.float64) - answer.logit.max(axis=1, keepdims=True))
+    return odds / odds.sum(axis=1, keepdims=True)
+
+
 def distances(answer: Answer, truth: Samples) -> F64:
     """(n, K) between the mixture's mean path and what happened, in the unit of the tracks; NaN where unknown."""
-    odds = np.exp(answer.logit - answer.logit.max(axis=1, keepdims=True))
-    weight = odds / odds.sum(axis=1, keepdims=True)
-    point = (weight[:, :, None, None] * answer.mean).sum(axis=1)
+    point = (weights(answer)[:, :, None, None] * answer.mean).sum(axis=1)
     off = np.hypot(*np.moveaxis(point - truth.departure, 2, 0)) * truth.unit
     return np.where(truth.unit > 0, off, np.nan).astype(np.float64)
 
