@@ -19,17 +19,17 @@ tf = tensorflow()
 
 from trainer.export.variant import Variant  # noqa: E402
 from trainer.forecaster.honesty import make_honest  # noqa: E402
-from trainer.forecaster.judging import Judged, judge  # noqa: E402
+from trainer.forecaster.judging import judge  # noqa: E402
 from trainer.forecaster.measures import HONEST, measure  # noqa: E402
 from trainer.forecaster.network import forecaster  # noqa: E402
-from trainer.forecaster.releasing import release_paths  # noqa: E402
 from trainer.forecaster.scoring import answers  # noqa: E402
 from trainer.forecaster.settings import ForecasterNetwork, ForecasterRecipe, ForecasterTraining  # noqa: E402
 from trainer.forecaster.training import train_forecaster  # noqa: E402
-from trainer.releasing.terms import terms  # noqa: E402
 from trainer.sequences.convert import convert_sequence  # noqa: E402
 from trainer.sequences.networks import save_sequence  # noqa: E402
 from trainer.sequences.trained import SequenceTrained  # noqa: E402
+from trainer.series.checks import Judged  # noqa: E402
+from trainer.series.releasing import SeriesTerms, release_series  # noqa: E402
 
 SMALL = ForecasterNetwork(units=16, hidden=16)
 STEPS = 150
@@ -62,7 +62,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 def judged(made: Made, **changed: object) -> Judged:
     told = {"path": made.file, "network": made.network, "window": WINDOW, "test": made.test, "budget_percent": 2.0}
-    return judge(**{**told, **changed})  # type: ignore[arg-type]
+    return judge(**{**told, **changed}).judged  # type: ignore[arg-type]
 
 
 def failed(verdict: Judged) -> list[str]:
@@ -97,9 +97,9 @@ def test_no_file_but_for_a_reason(made: Made, tmp_path: Path) -> None:
     lost, useless = judged(made, network=better), judged(made, test=made.test[np.zeros(len(made.test), bool)])
     for verdict, reason, words in ((lost, "", "--accept-loss REASON"), (useless, "I want it", "train again")):
         with pytest.raises(TrainError, match=words):
-            release_paths(made.file, verdict, terms(out, "float32", 2.0, reason, "crowd"), report)
+            release_series(made.file, verdict, SeriesTerms(out, None, 2.0, reason), report)
         assert not out.exists()
-    release_paths(made.file, lost, terms(out, "float32", 2.0, "a test", "crowd"), report)
+    release_series(made.file, lost, SeriesTerms(out, None, 2.0, "a test"), report)
     manifest = read_manifest(out)
     assert manifest is not None
     assert manifest.accepted_loss == "a test"
