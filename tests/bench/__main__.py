@@ -14,6 +14,7 @@ BENCHMARKS = {
     "ett": "ETTh1: the series forecaster as exported and the on-line one, beside published figures",
     "heads": "what pre-processing and decoding cost around the model, and what crops find",
     "detectors": "detectors trained on public data sets by one command each: AP50, what int8 costs, minutes",
+    "forecast-street": "learned paths against straight lines on the rendered street and MOT17",
     "hostile": "thousands of hostile MQTT payloads and packets: dead threads, changed states",
     "labels": "labels of a teacher before and after cleaning by tracks, against the truth of MOT17",
     "outbox": "durable events per second against paho alone, and what is lost when things are killed",

@@ -31,7 +31,9 @@ class Path:
 def error_plot(measured: Measured, test: Windows, horizons_s: Sequence[float], unit: str) -> Plot:
     """Mean distance by horizon, of who turns and who does not, beside straight lines."""
     with drawing() as (figure, axes):
-        for colour, (name, rows) in zip(COLOURS, {"turning": test.turning, "others": ~test.turning}.items(), strict=False):
+        for colour, (name, rows) in zip(
+            COLOURS, {"turning": test.turning, "others": ~test.turning}.items(), strict=False
+        ):
             own = measured.at(rows)
             if not len(own.off):
                 continue
@@ -39,7 +41,9 @@ def error_plot(measured: Measured, test: Windows, horizons_s: Sequence[float], u
             axes.plot(horizons_s, _means(own.line), "--", color=colour, linewidth=1.2, label=f"{name}: straight line")
         axes.set(xlabel="seconds ahead", ylabel=f"mean distance, {unit}", ylim=(0, None))
         axes.legend(fontsize=8)
-        text = f"Mean distance between forecast and what happened, {unit}; dashed: constant velocity of the Kalman filter"
+        text = (
+            f"Mean distance between forecast and what happened, {unit}; dashed: constant velocity of the Kalman filter"
+        )
         return finished(figure, "error", "How far off", text)
 
 
@@ -85,12 +89,16 @@ def _draw(axes, path: Path, *, labelled: bool) -> None:  # type: ignore[no-untyp
         strength = float(np.clip(weight, FAINT, 1.0))
         way = np.concatenate([now, path.forecast.mean[0, mode]])
         likeliest = labelled and mode == int(path.forecast.weight[0].argmax())
-        axes.plot(*way.T, ".-", color=COLOURS[0], linewidth=1.2, alpha=strength, label="forecast" if likeliest else None)
+        axes.plot(
+            *way.T, ".-", color=COLOURS[0], linewidth=1.2, alpha=strength, label="forecast" if likeliest else None
+        )
         for place, sigma in zip(path.forecast.mean[0, mode], path.forecast.sigma[0, mode], strict=True):
             axes.add_patch(
                 Ellipse(place, 2 * sigma, 2 * sigma, fill=False, color=COLOURS[0], alpha=0.6 * strength, linewidth=0.8)
             )
-    axes.plot(*np.concatenate([now, path.future]).T, ".-", color=COLOURS[2], linewidth=1.4, label=label("what happened"))
+    axes.plot(
+        *np.concatenate([now, path.future]).T, ".-", color=COLOURS[2], linewidth=1.4, label=label("what happened")
+    )
 
 
 def _shrunk(pixels: np.ndarray) -> np.ndarray:

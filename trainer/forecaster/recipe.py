@@ -37,7 +37,9 @@ class ScenesSettings(BaseModel, extra="forbid", frozen=True):
     """How recorded scenes are watched to learn from them; those that judge are watched as they are."""
 
     every_s: float = Field(0.4, gt=0, le=60, description="seconds between two looks into the future")
-    most_fps: float = Field(5.0, gt=0, le=120, description="of the second time that they are watched, by a worse detector")
+    most_fps: float = Field(
+        5.0, gt=0, le=120, description="of the second time that they are watched, by a worse detector"
+    )
     jitter: float = Field(0.02, ge=0, le=0.5, description="1 sd of that detector's box edges, in box heights")
     missed: float = Field(0.05, ge=0, le=0.9, description="share of the boxes that it does not see")
     moved: float = Field(0.4, ge=0, le=1, description="share of the scenes also seen by a camera that moves")

@@ -49,7 +49,10 @@ class Trouble:
         """All of them, those beyond the first few as a number."""
         if not self.more:
             return tuple(self.told)
-        return (*self.told, Problem(self.path, f"{self.more} more lines like these", "mend the first ones, and look again"))
+        return (
+            *self.told,
+            Problem(self.path, f"{self.more} more lines like these", "mend the first ones, and look again"),
+        )
 
 
 def numbers(texts: Sequence[str], line: int, trouble: Trouble) -> tuple[float, ...] | None:
@@ -78,7 +81,9 @@ def tracks_of(rows: Sequence[Row], trouble: Trouble) -> tuple[Track, ...]:
         once = list(_once(sorted(mine, key=lambda row: row.t_s), trouble))
         pieces = list(_pieces(once))
         names = [identity] if len(pieces) == 1 else [f"{identity}.{number}" for number in range(1, len(pieces) + 1)]
-        tracks += [_track(name, piece) for name, piece in zip(names, pieces, strict=True) if len(piece) >= LEAST_SAMPLES]
+        tracks += [
+            _track(name, piece) for name, piece in zip(names, pieces, strict=True) if len(piece) >= LEAST_SAMPLES
+        ]
     if rows and not tracks:
         trouble.told.append(
             warning(trouble.path, "no track was seen twice", "identities must stay the same from picture to picture")

@@ -39,7 +39,9 @@ class Outline:
     still: F64  # (P, 3) when it stands
 
 
-def street_scenes(seeds: range, *, varied: bool = True, seconds: float = SECONDS, fps: float = FPS) -> tuple[Scene, ...]:
+def street_scenes(
+    seeds: range, *, varied: bool = True, seconds: float = SECONDS, fps: float = FPS
+) -> tuple[Scene, ...]:
     """A scene for each seed.
 
     Args:
@@ -149,7 +151,9 @@ def _boxes(who: Outline, way_m: F64, moves: F64, place: F64, view: View) -> F64:
     local = np.where(moves[:, None, None], who.points[phase], who.still)
     cos, sin = np.cos(place[:, 2, None]), np.sin(place[:, 2, None])
     forward, up, left = np.moveaxis(local, 2, 0)
-    world = np.stack([place[:, 0, None] + cos * forward - sin * left, up, place[:, 1, None] + sin * forward + cos * left], -1)
+    world = np.stack(
+        [place[:, 0, None] + cos * forward - sin * left, up, place[:, 1, None] + sin * forward + cos * left], -1
+    )
     flat = view.project(world)
     reach = who.radius_m * view.focal_px / np.maximum(world[..., 2], 2.0)
     return np.stack([(flat - reach[..., None]).min(axis=1), (flat + reach[..., None]).max(axis=1)], axis=1)
