@@ -5,6 +5,7 @@ import threading
 from contextlib import ExitStack
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 from rich.console import Console
@@ -29,6 +30,7 @@ from edge.homeassistant.sensor_components import SensorComponents
 from edge.runtime.settings import RuntimeSettings
 from edge.sensing.outlook import Sensed
 from tests.edge.test_messages import checked
+from tests.rigs import hass_rules
 from tests.rigs.sounds import write_wav
 from tests.rigs.window_model import window_model
 
@@ -208,3 +210,6 @@ def test_home_assistant_knows_the_classes(tmp_path: Path) -> None:
     recognised = made["foresight_shed_mic_class"]
     assert (recognised["device_class"], recognised["options"]) == ("enum", ["yes", "unknown"])
     assert recognised["state_topic"] == "foresight/shed/sensor/mic/class"
+    rules = jsonschema.Draft202012Validator(hass_rules.payload())
+    rules.validate({"device": {"identifiers": ["mic"]}, "origin": {"name": "Foresight"}, "components": made})
+    assert "state_class" not in recognised  # which an enum may not have
