@@ -7,6 +7,7 @@ BENCHMARKS = {
     "accelerator": "a stand-in for an accelerator that stalls, vanishes and aborts: how soon the CPU serves",
     "activity": "still and moving cost of the activity gate, what it misses, cameras per core",
     "cameras": "an RTSP camera killed and frozen again and again: how soon it is back, what it costs the others",
+    "drift": "a series that changes: the exported forecaster frozen, adapted on-line, and the fixed network alone",
     "ett": "ETTh1: the series forecaster as exported and the on-line one, beside published figures",
     "heads": "what pre-processing and decoding cost around the model, and what crops find",
     "detectors": "detectors trained on public data sets by one command each: AP50, what int8 costs, minutes",
