@@ -14,6 +14,7 @@ from edge.series.settings import SeriesSettings
 from tests.rigs.series import START_NS, errors, fed, wave
 from tests.trainer.tensor import tensorflow
 from trainer.errors import TrainError
+from trainer.evaluate.dispatch import Asked, evaluate_any
 from trainer.series.checks import Check, Judged
 
 tensorflow()
@@ -94,6 +95,15 @@ def test_settings_that_contradict_the_file_are_refused(tank: Path) -> None:
         pytest.raises(ConfigError, match=r"step_s is 60 .* steps of 1 s"),
     ):
         SeriesForecaster(SeriesSettings(step_s=60.0), runtime)
+
+
+@pytest.mark.parametrize("part", [None, "test"])
+def test_the_file_is_scored_on_later_readings(tank: Path, tmp_path: Path, part: str | None) -> None:
+    console, report = Console(record=True, quiet=True, width=120), tmp_path / "report.html"
+    asked = Asked([tank / "model.tflite"], table(tmp_path / "later.csv", 400), part, None, report, 1)
+    evaluate_any(asked, console)
+    assert "persistence" in console.export_text()
+    assert "Forecasts of level" in report.read_text()
 
 
 def test_a_refused_file_is_written_only_with_a_reason(tank: Path, tmp_path: Path) -> None:
