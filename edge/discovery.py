@@ -13,10 +13,11 @@ from edge.homeassistant.described import (
     Place,
     SensorDescription,
 )
+from edge.sensing.settings import SensorSettings
 from edge.sensors.device_classes import NOT_MEASURED
 from edge.sensors.horizons import horizons
-from edge.sensors.settings import SensorSettings
 
+MOST_HORIZONS = 8  # that have entities
 _UNITS = ((86_400.0, "days"), (3600.0, "h"), (60.0, "min"))
 _NONE: Mapping[str, float] = {}
 
@@ -53,8 +54,8 @@ def _sensor(name: str, sensor: SensorSettings, step_s: float) -> SensorDescripti
         ChannelDescription(title, one.unit, one.device_class, one.device_class not in NOT_MEASURED)
         for title, one in sensor.channels.items()
     ]
-    ahead_s, _ = horizons(sensor.ahead.horizons_s, step_s) if step_s else ((), ())
-    return SensorDescription(name, tuple(channels), tuple(_lasting(one) for one in ahead_s))
+    ahead_s, _ = horizons(sensor.forecast.horizons_s, step_s) if step_s else ((), ())
+    return SensorDescription(name, tuple(channels), tuple(_lasting(one) for one in ahead_s[:MOST_HORIZONS]))
 
 
 def _lasting(seconds: float) -> str:

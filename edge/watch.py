@@ -12,7 +12,7 @@ from typing import Self
 
 from edge.assembly import Models, build_camera
 from edge.capture import Camera
-from edge.config.settings import Settings
+from edge.config.settings import ModelFile, Settings
 from edge.contracts.errors import EdgeError
 from edge.contracts.messages import encode_stats
 from edge.contracts.runtime import Accelerator
@@ -106,7 +106,12 @@ class Watch:
         publisher = SensorPublisher(delivery.bus, delivery.outbox, delivery.topics, run, rates)
         memory = SensorMemory(delivery.state_dir)
         link = delivery.link
-        return build_sensing(settings.sensors, [publisher], memory, link, lambda: link.connected)
+        runtimes = {
+            name: self.models.load(ModelFile(path=sensor.model))
+            for name, sensor in settings.sensors.items()
+            if sensor.model
+        }
+        return build_sensing(settings.sensors, [publisher], memory, link, lambda: link.connected, runtimes)
 
     def _names(self) -> set[str]:
         cameras = self._settings.cameras

@@ -28,7 +28,8 @@ from edge.mqtt.settings import MqttSettings
 from edge.outbox.settings import OutboxSettings
 from edge.publisher import PublishSettings
 from edge.runtime.settings import RuntimeSettings
-from edge.sensors.settings import MOST_SENSORS, SensorSettings
+from edge.sensing.settings import SensorSettings
+from edge.sensors.settings import MOST_SENSORS
 from edge.snapshots import SnapshotSettings
 from edge.tracking.settings import TrackingSettings
 

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from edge.anomaly import Residual
 from edge.contracts.types import F64, Reading, SeriesForecast
-from edge.sensors.surprise import Residual
 
 
 class Forecaster(Protocol):

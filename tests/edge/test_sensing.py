@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.anomaly import Anomaly, AnomalySettings
 from edge.contracts.bus import Message
 from edge.contracts.errors import ModelError
 from edge.contracts.sensors import SensorEventKind, SensorStatus
@@ -15,10 +16,9 @@ from edge.contracts.types import Reading, SeriesForecast
 from edge.sensing.build import build_chain, key, makers
 from edge.sensing.chain import SensorChain
 from edge.sensing.outlook import Sensed
+from edge.sensing.settings import SensorSettings
 from edge.sensing.steps import Makers, NoForecaster
 from edge.sensors.payload import Reader
-from edge.sensors.settings import SensorSettings
-from edge.sensors.surprise import Surprise
 from tests.rigs.host import wait_until
 from tests.rigs.readings import raw
 from tests.rigs.sensing import TOPICS, House, wave
@@ -188,6 +188,10 @@ def test_what_is_learnt_belongs_to_what_is_read() -> None:
     assert key(settings()) != key(settings(source="u"))
 
 
+def scorer() -> Anomaly:
+    return Anomaly(AnomalySettings())
+
+
 class Oracle(NoForecaster):
     """Knows the wave; after some steps it fails, or says what is no number."""
 
@@ -204,8 +208,8 @@ class Oracle(NoForecaster):
 
 @pytest.mark.parametrize(("ends", "serving"), [("", "learnt"), ("fails", "plain"), ("nan", "plain")])
 def test_the_learnt_forecast_serves_while_it_is_better_and_works(ends: str, serving: str) -> None:
-    given = settings(ahead={"horizons_s": [1.0]})
-    made = Makers(lambda _: Oracle(ends), Surprise, 0.0, "key")
+    given = settings(forecast={"horizons_s": [1.0]})
+    made = Makers(lambda _: Oracle(ends), scorer, 0.0, "key")
     one = SensorChain("tank", given, Reader({"value": ""}), made)
     found = feed(one, wave(200))
     health = one.health(0, "", 0)
@@ -217,7 +221,7 @@ def test_the_learnt_forecast_serves_while_it_is_better_and_works(ends: str, serv
 
 def test_a_models_step_goes_before_the_settings() -> None:
     given = settings(window={"step_s": 7.0})
-    made = Makers(lambda _: NoForecaster(), Surprise, 2.0, "key")
+    made = Makers(lambda _: NoForecaster(), scorer, 2.0, "key")
     assert SensorChain("tank", given, Reader({"value": ""}), made).step_s == 2.0
     assert SensorChain("tank", given, Reader({"value": ""}), makers(given)).step_s == 7.0
 

@@ -8,7 +8,7 @@ from edge.check import check
 from edge.config.loader import parse_settings
 from edge.config.problems import InvalidConfig
 from edge.config.settings import Settings
-from edge.sensors.settings import SensorSettings
+from edge.sensing.settings import SensorSettings
 
 
 def sensor(source: object, **more: object) -> SensorSettings:
@@ -57,7 +57,7 @@ def refused(text: str) -> list[str]:
         ("sensors: {a: {source: t, channels: {v: {device_class: temprature}}}}", "is no device class"),
         ("sensors: {a: {source: t, channels: {}}}", "at least 1 entries"),
         ("sensors: {a: {source: t, window: {step: 1}}}", "did you mean `step_s`?"),
-        ("sensors: {a: {source: t, ahead: {horizons_s: [0]}}}", "must be more than 0"),
+        ("sensors: {a: {source: t, forecast: {horizons_s: [0]}}}", "must be more than 0"),
         ("sensors: {a/b: {source: t}}", "may only have letters"),
     ],
 )
