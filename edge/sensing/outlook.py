@@ -15,7 +15,7 @@ from edge.contracts.sensors import SensorEvent, SensorEventKind
 from edge.contracts.stored import Json
 from edge.contracts.types import F64, Reading, SeriesForecast
 from edge.sensing.settings import SensorSettings
-from edge.sensing.steps import Forecaster, Makers, NoForecaster
+from edge.sensing.steps import Forecaster, Lasting, Makers, NoForecaster
 from edge.sensors.alarm import Alarm
 from edge.sensors.persistence import DampedPersistence
 from edge.sensors.score import LEARNT, Score
@@ -68,8 +68,7 @@ class Outlook:
         wrong = self.score.step(sample.values, counts=not sample.bridged)
         anomaly = 0.0
         if not sample.bridged and not stuck:
-            residual = Residual(*wrong) if wrong else None
-            anomaly = self._scorer.step(utc_ns / 1e9, sample.values, residual)
+            anomaly = self._odd(sample, utc_ns, Residual(*wrong) if wrong else None)
         told = self._ahead(reading)
         if stuck or told is None:
             told = SeriesForecast(self._sensor, utc_ns, (), (), (), 0.0)
@@ -113,6 +112,13 @@ class Outlook:
             raise ValueError(failed[0])
         if failed:
             _log.warning("sensor %s: begins anew in part; %s", self._sensor, "; ".join(failed))
+
+    def _odd(self, sample: Sample, utc_ns: int, residual: Residual | None) -> float:
+        """How odd a sample is. A scorer that tells of an anomaly once is asked whether it goes on."""
+        anomaly = self._scorer.step(utc_ns / 1e9, sample.values, residual)
+        if self.odd and isinstance(self._scorer, Lasting):
+            return max(anomaly, self._scorer.unmuted)
+        return anomaly
 
     def _made(self, makers: Makers) -> Forecaster:
         """The forecaster that learns; one that cannot be made for this grid is done without."""

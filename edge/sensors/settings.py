@@ -137,7 +137,7 @@ class WindowSettings(_Settings):
 class AlarmSettings(_Settings):
     """When an anomaly is an event."""
 
-    threshold: float = Field(0.95, gt=0, le=1, description="An anomaly begins with a score of so much")
+    threshold: float = Field(0.5, gt=0, le=1, description="An anomaly begins with a score of so much")
     calm_steps: int = Field(5, ge=1, le=10_000, description="It ends after so many samples in a row below")
 
 
