@@ -156,7 +156,7 @@ def _unfit(bundle: ModelBundle, channels: list[str]) -> str:
 def _rows(settings: Settings, labels: dict[str, tuple[str, ...]]) -> list[tuple[str, str, str]]:
     mqtt = settings.mqtt
     rows = [("broker", mqtt.host, f"port {mqtt.port}, topics {mqtt.base}/...")]
-    rows += [("detector", name, _named(table)) for name, table in labels.items()]
+    rows += [("detector", name, _named(table)) for name, table in labels.items() if settings.cameras]
     for name, camera in settings.cameras.items():
         source = camera.source
         rows.append(("camera", name, f"{source.kind} {_where(source)}".strip()))

@@ -9,6 +9,7 @@ from edge.config.loader import parse_settings
 from edge.config.problems import InvalidConfig
 from edge.config.settings import Settings
 from edge.sensing.settings import SensorSettings
+from tests.paths import REPOSITORY, data
 
 
 def sensor(source: object, **more: object) -> SensorSettings:
@@ -91,3 +92,28 @@ def test_no_class_has_more_than_ten_fields() -> None:
     sizes = [len(model.model_fields) for model in seen if isinstance(model, type) and hasattr(model, "model_fields")]
     assert len(sizes) >= 4
     assert max(sizes) <= 10
+
+
+@pytest.mark.parametrize(
+    ("bundle", "said"),
+    [
+        ({}, "the model is a ssd; `foresight-train series forecast` makes one of a sensor"),
+        (None, "there is no file"),
+    ],
+)
+def test_a_model_that_forecasts_no_sensor_is_told(tmp_path: Path, bundle: object, said: str) -> None:
+    path = tmp_path / "m.tflite"
+    if bundle is not None:
+        path = data("models", "ssd_mobilenet_v1_coco_quant.tflite")
+    config = tmp_path / "f.yaml"
+    config.write_text(f"sensors: {{a: {{source: t, model: {path}}}}}")
+    assert [said in str(one) for one in check(config).problems] == [True]
+
+
+def test_the_examples_are_good() -> None:
+    written = (REPOSITORY / "docs/sensors.md").read_text().split("```yaml\n")[1].split("```")[0]
+    sample = (REPOSITORY / "deploy/foresight.yaml").read_text()
+    commented = sample[sample.index("# sensors:") :].replace("\n# ", "\n").removeprefix("# ")
+    for text in (written, commented):
+        sensors = parse_settings(text.encode(), "f.yaml", Settings, {}).settings.sensors
+        assert list(sensors["tank"].channels) == ["level", "temperature"]
