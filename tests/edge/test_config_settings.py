@@ -45,7 +45,8 @@ def test_the_example_is_sound_and_so_is_the_short_one_in_its_head() -> None:
     settings = load(EXAMPLE, Settings, {})
     assert settings.activity.heartbeat_s == 5
     assert settings.cameras["door"].activity.heartbeat_s == 2
-    head = [line.removeprefix("#   ") for line in EXAMPLE.read_text().splitlines() if line.startswith("#   ")]
+    first = EXAMPLE.read_text().split("\n\n")[0].splitlines()
+    head = [line.removeprefix("#   ") for line in first if line.startswith("#   ")]
     short = parse_settings("\n".join(head).encode(), "head", Settings, {"FORESIGHT_DOOR_PASSWORD": "x"}).settings
     assert (len(head), list(short.cameras), list(short.models)) == (6, ["door"], ["model"])
 
@@ -111,10 +112,11 @@ def test_check_says_what_would_run_without_a_password(tmp_path: Path) -> None:
     path.write_text(SMALLEST)
     report = check(path, {})
     assert report.exit_code == EXIT_GOOD
-    assert report.rows[1:] == (
+    assert report.rows[1:3] == (
         ("detector", "motion", "moving"),
         ("camera", "door", "network rtsp://***@10.0.0.5/stream"),
     )
+    assert report.rows[3][:2] == ("forecast", "door")
     path.write_text("cameras: {}")
     assert (check(path, {}).exit_code, check(path, {}).rows) == (EXIT_PROBLEMS, ())
 

@@ -20,7 +20,8 @@ from edge.demo.carrier import address, choose_carrier
 from edge.demo.clip import CLIP_FPS, CLIP_S, MODEL
 from edge.demo.screen import ScreenState, describe, screen
 from edge.demo.show import REAL_CLIP, REAL_MODEL, choose
-from edge.forecasting import ConstantVelocity, ForecastSettings
+from edge.forecast.settings import ForecastSettings
+from edge.forecast.straight import ConstantVelocity
 from edge.mqtt.settings import MqttSettings
 from tests.paths import REPOSITORY
 from tests.rigs.tracks import tracks
@@ -28,7 +29,7 @@ from tests.rigs.tracks import tracks
 
 def event(kind: EventKind, expectation: Expectation | None = None) -> Event:
     box = (0.1, 0.1, 0.2, 0.2)
-    return Event(kind, "cam", 7, "person", "", 0.8, box, 0, "porch", "", (), expectation)
+    return Event(kind, "cam", 7, "person", "", 0.8, box, 0, "porch", "", (), expectation, None)
 
 
 def test_events_are_told_in_one_line() -> None:

@@ -69,6 +69,17 @@ OWN: dict[str, tuple[list[str], dict[str, Any]]] = {
         ["command_topic"],
         {"command_topic": TOPIC, "state_topic": TOPIC, "payload_on": TEXT, "payload_off": TEXT},
     ),
+    "text": (
+        ["command_topic"],
+        {
+            "command_topic": TOPIC,
+            "state_topic": TOPIC,
+            "min": {"type": "integer", "minimum": 0, "maximum": 255},
+            "max": {"type": "integer", "minimum": 1, "maximum": 255},
+            "mode": {"enum": ["text", "password"]},
+            "pattern": TEXT,
+        },
+    ),
     "number": (
         ["command_topic"],
         {

@@ -53,4 +53,14 @@ def _autoencoder(asked: Asked, console: Console) -> None:
     evaluate_autoencoders(asked.models, asked.data, asked.part, asked.out, console)
 
 
-_BY_TASK: Mapping[Task, Evaluator] = {Task.SERIES: _series, Task.AUTOENCODER: _autoencoder}
+def _sequence(asked: Asked, console: Console) -> None:
+    from trainer.series.classify.evaluating import evaluate_sequences  # noqa: PLC0415
+
+    evaluate_sequences(asked.models, asked.data, asked.part, asked.out, console)
+
+
+_BY_TASK: Mapping[Task, Evaluator] = {
+    Task.SERIES: _series,
+    Task.AUTOENCODER: _autoencoder,
+    Task.SEQUENCE: _sequence,
+}
