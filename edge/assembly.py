@@ -117,7 +117,8 @@ class Models:
 def proven(settings: Settings) -> Settings:
     """The same settings, all models of which are known to run here. Raises a ModelError where one does not."""
     named = [camera.forecast_file for camera in settings.cameras.values() if camera.forecast.model != SHIPPED]
-    for model in [*(model for _, model in settings.model_files), *filter(None, named)]:
+    sensed = [ModelFile(path=sensor.model) for sensor in settings.sensors.values() if sensor.model]
+    for model in [*(model for _, model in settings.model_files), *filter(None, named), *sensed]:
         bundle = model.read()
         if not bundle.edgetpu:
             try_model(bundle, settings.runtime, settings.device.state_dir)

@@ -14,10 +14,11 @@ from edge.homeassistant.described import (
     SensorDescription,
     SoundDescription,
 )
+from edge.sensing.settings import SensorSettings
 from edge.sensors.device_classes import NOT_MEASURED
 from edge.sensors.horizons import horizons
-from edge.sensors.settings import SensorSettings
 
+MOST_HORIZONS = 8  # that have entities
 _UNITS = ((86_400.0, "days"), (3600.0, "h"), (60.0, "min"))
 _NONE: Mapping[str, float] = {}
 Classes = Mapping[str, tuple[str, ...]]
@@ -64,8 +65,9 @@ def _sensor(name: str, sensor: SensorSettings, step_s: float, classes: tuple[str
         ChannelDescription(title, one.unit, one.device_class, one.device_class not in NOT_MEASURED)
         for title, one in sensor.channels.items()
     ]
-    ahead_s, _ = horizons(sensor.ahead.horizons_s, step_s) if step_s else ((), ())
-    return SensorDescription(name, tuple(channels), tuple(_lasting(one) for one in ahead_s), classes)
+    ahead_s, _ = horizons(sensor.forecast.horizons_s, step_s) if step_s else ((), ())
+    ahead = tuple(_lasting(one) for one in ahead_s[:MOST_HORIZONS])
+    return SensorDescription(name, tuple(channels), ahead, classes)
 
 
 def _lasting(seconds: float) -> str:

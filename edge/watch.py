@@ -12,7 +12,7 @@ from typing import Self
 
 from edge.assembly import Models, build_camera
 from edge.capture import Camera
-from edge.config.settings import Settings
+from edge.config.settings import ModelFile, Settings
 from edge.contracts.errors import EdgeError
 from edge.contracts.messages import encode_stats
 from edge.contracts.runtime import Accelerator
@@ -131,8 +131,13 @@ class Watch:
         publisher = SensorPublisher(delivery.bus, delivery.outbox, delivery.topics, run, rates)
         memory = SensorMemory(delivery.state_dir)
         link = delivery.link
+        runtimes = {
+            name: self.models.light(ModelFile(path=sensor.model))
+            for name, sensor in settings.sensors.items()
+            if sensor.model
+        }
         observers: list[SensorObserver] = [publisher, self._values]
-        return build_sensing(with_grids(settings.sensors), observers, memory, link, lambda: link.connected)
+        return build_sensing(with_grids(settings.sensors), observers, memory, link, lambda: link.connected, runtimes)
 
     def _names(self) -> set[str]:
         cameras = self._settings.cameras

@@ -129,11 +129,12 @@ def _named_files(settings: Settings) -> Iterator[tuple[problems.Path, Path]]:
     places: list[tuple[problems.Path, object]] = [(("model",), settings.model)]
     places += [((key,), model) for key, model in settings.second_stages.items()]
     places += [(("more_models", name), model) for name, model in settings.more_models.items()]
+    places += [(("sensors", name), sensor) for name, sensor in settings.sensors.items()]
     places += [(("sensors", name, "classifier"), one.classifier) for name, one in settings.sensors.items()]
     places += [(("sounds", name, "classifier"), one.classifier) for name, one in settings.sounds.items()]
     places += [(("mqtt",), settings.mqtt), (("mqtt", "tls"), settings.mqtt.tls)]
     for path, holder in places:
-        for key in ("path", "cpu", "labels", "password_file", "ca_file", "cert_file", "key_file"):
+        for key in ("path", "cpu", "labels", "password_file", "ca_file", "cert_file", "key_file", "model"):
             file = getattr(holder, key, None)
             if isinstance(file, Path):
                 yield (*path, key), file

@@ -7,7 +7,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from edge.contracts.bundle import read_bundle
 from edge.contracts.types import ModelBundle
-from edge.sensors.settings import SensorSettings
+from edge.sensing.settings import SensorSettings
 from edge.sensors.sound_settings import SoundSource
 from edge.sequences.settings import SequenceSettings
 

@@ -8,11 +8,11 @@ from edge.contracts.sensors import SensorHealth, SensorStatus
 from edge.contracts.stored import Json
 from edge.sensing.front import Front
 from edge.sensing.outlook import Outlook, Sensed
+from edge.sensing.settings import SensorSettings
 from edge.sensing.steps import Makers
 from edge.sensors.arrival import Raw
 from edge.sensors.payload import Reader
 from edge.sensors.score import LEARNT
-from edge.sensors.settings import SensorSettings
 from edge.sensors.windows import Sample
 
 SILENT_STEPS, SILENT_S = 10.0, 60.0  # without a reading; the latter while the step is not known, and at least a sixth

@@ -8,7 +8,7 @@ from edge.sensors.arrival import Arrival, Raw, Timed
 from edge.sensors.clock import SensorClock
 from edge.sensors.pace import Pace
 from edge.sensors.payload import Reader
-from edge.sensors.settings import MqttSource, SensorSettings
+from edge.sensors.settings import MqttSource, SensorBasics
 from edge.sensors.stuck import Stuck
 from edge.sensors.windows import Grid, Sample
 
@@ -25,7 +25,7 @@ class Front:
         step_s: of the grid, as the model wants it; 0 = as the settings say.
     """
 
-    def __init__(self, sensor: str, settings: SensorSettings, reader: Reader, step_s: float = 0.0) -> None:
+    def __init__(self, sensor: str, settings: SensorBasics, reader: Reader, step_s: float = 0.0) -> None:
         self.readings = self.refused = 0
         self.heard_s = 0.0  # when the newest reading arrived; meaningless without one
         self.stuck = False

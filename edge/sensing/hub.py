@@ -73,9 +73,10 @@ class Sensing:
     def __enter__(self) -> Self:
         if not self._sensors:
             return self
-        for sensor in self._sensors:
+        for index, sensor in enumerate(self._sensors):
             sensor.chain.restore(self._memory.load(sensor.chain.name))
-            sensor.kept_s = time.monotonic()
+            early_s = sensor.chain.settings.remember_s * index / len(self._sensors)  # not all in the same second
+            sensor.kept_s = time.monotonic() - early_s
         self._flushing.__enter__()
         self._thread.start()
         for sensor in self._sensors:

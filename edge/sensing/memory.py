@@ -1,13 +1,15 @@
 """What sensors have taught, on disk: a file for each, replaced as a whole, seldom, and on a thread that may wait."""
 
+import json
 import logging
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from edge.contracts.stored import Json, StateError, Stored
+from edge.contracts.stored import MAX_BYTES, Json, StateError, Stored
 
 FOLDER = "sensors"
+LIMIT_BYTES = MAX_BYTES - 1024  # that are read again
 _log = logging.getLogger(__name__)
 
 
@@ -48,6 +50,7 @@ class SensorMemory:
 
     def _write(self, sensor: str, state: Mapping[str, Json]) -> None:
         try:
+            _refuse_large(state)
             self._stored(sensor).write(state)
             self._told.discard(sensor)
         except (OSError, ValueError) as error:
@@ -57,3 +60,10 @@ class SensorMemory:
 
     def _stored(self, sensor: str) -> Stored:
         return Stored(self._folder / f"{sensor}.json")
+
+
+def _refuse_large(state: Mapping[str, Json]) -> None:
+    """Raises ValueError: it would not be read again."""
+    size = len(json.dumps(state, indent=1))
+    if size > LIMIT_BYTES:
+        raise ValueError(f"it has {size} bytes, more than {LIMIT_BYTES}; name fewer channels or horizons")

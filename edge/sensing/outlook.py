@@ -9,16 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from edge.anomaly import Residual
 from edge.contracts.errors import EdgeError
 from edge.contracts.sensors import SensorEvent, SensorEventKind
 from edge.contracts.stored import Json
 from edge.contracts.types import F64, Reading, SeriesForecast
-from edge.sensing.steps import Makers
+from edge.sensing.settings import SensorSettings
+from edge.sensing.steps import Forecaster, Lasting, Makers, NoForecaster
 from edge.sensors.alarm import Alarm
 from edge.sensors.persistence import DampedPersistence
 from edge.sensors.score import LEARNT, Score
-from edge.sensors.settings import SensorSettings
-from edge.sensors.surprise import Residual
 from edge.sensors.windows import Sample
 
 _log = logging.getLogger(__name__)
@@ -45,12 +45,12 @@ class Outlook:
     """
 
     def __init__(self, sensor: str, settings: SensorSettings, step_s: float, makers: Makers) -> None:
-        channels, ahead = len(settings.channels), settings.ahead
+        channels, ahead = len(settings.channels), settings.forecast
         self.step_s, self.samples, self.trouble = step_s, 0, ""
         self.score = Score(channels, step_s)
         self._sensor = sensor
         self._plain = DampedPersistence(channels, step_s, ahead.horizons_s, ahead.memory_steps)
-        self._learnt, self._scorer, self._alarm = makers.forecaster(step_s), makers.scorer(), Alarm(settings.alarm)
+        self._learnt, self._scorer, self._alarm = self._made(makers), makers.scorer(), Alarm(settings.alarm)
         self._expected: tuple[float, ...] = ()  # of the next sample
 
     @property
@@ -68,8 +68,7 @@ class Outlook:
         wrong = self.score.step(sample.values, counts=not sample.bridged)
         anomaly = 0.0
         if not sample.bridged and not stuck:
-            residual = Residual(*wrong) if wrong else None
-            anomaly = self._scorer.step(utc_ns / 1e9, sample.values, residual)
+            anomaly = self._odd(sample, utc_ns, Residual(*wrong) if wrong else None)
         told = self._ahead(reading)
         if stuck or told is None:
             told = SeriesForecast(self._sensor, utc_ns, (), (), (), 0.0)
@@ -114,6 +113,25 @@ class Outlook:
         if failed:
             _log.warning("sensor %s: begins anew in part; %s", self._sensor, "; ".join(failed))
 
+    def _odd(self, sample: Sample, utc_ns: int, residual: Residual | None) -> float:
+        """How odd a sample is. A scorer that tells of an anomaly once is asked whether it goes on."""
+        anomaly = self._scorer.step(utc_ns / 1e9, sample.values, residual)
+        if self.odd and isinstance(self._scorer, Lasting):
+            return max(anomaly, self._scorer.unmuted)
+        return anomaly
+
+    def _made(self, makers: Makers) -> Forecaster:
+        """The forecaster that learns; one that cannot be made for this grid is done without."""
+        try:
+            return makers.forecaster(self.step_s)
+        except EdgeError as error:
+            self._give_up(error)
+            return NoForecaster()
+
+    def _give_up(self, error: EdgeError) -> None:
+        self.trouble = str(error)
+        _log.error("sensor %s: the plain forecast serves from now on: %s", self._sensor, error)
+
     def _ahead(self, reading: Reading) -> SeriesForecast | None:
         plain, learnt = self._plain.step(reading), self._learning(reading)
         self.score.said((plain, learnt))
@@ -126,8 +144,7 @@ class Outlook:
         try:
             learnt = self._learnt.step(reading)
         except EdgeError as error:
-            self.trouble = str(error)
-            _log.error("sensor %s: the plain forecast serves from now on: %s", self._sensor, error)
+            self._give_up(error)
             return None
         return learnt if learnt is not None and _finite(learnt.values) and _finite(learnt.sigma) else None
 

@@ -11,23 +11,27 @@ from typing import BinaryIO, Self
 import cv2
 from rich.console import Console
 
+from edge.assembly import Models
 from edge.config.loader import load
-from edge.config.settings import Settings
+from edge.config.settings import ModelFile, Settings, state_folder
 from edge.contracts.errors import ConfigError, SourceError
 from edge.contracts.messages import encode_anomaly, encode_reading, encode_sensor_event, encode_series_forecast
+from edge.contracts.runtime import Runtime
 from edge.contracts.sensors import SensorHealth
 from edge.outputs import refuse_own_input, writable_folder
+from edge.runtime.settings import RuntimeSettings
 from edge.sensing.build import makers
 from edge.sensing.chain import SensorChain
 from edge.sensing.observer import SensorObserver
 from edge.sensing.outlook import Sensed
 from edge.sensing.plot import draw
+from edge.sensing.settings import SensorSettings
 from edge.sensing.trace import Trace
 from edge.sensors.paths import parse_path
 from edge.sensors.payload import Reader
 from edge.sensors.recording import recorded
 from edge.sensors.rows import number_columns, read_rows, time_column
-from edge.sensors.settings import MOST_CHANNELS, FileSource, SensorSettings
+from edge.sensors.settings import MOST_CHANNELS, FileSource
 from edge.sensors.times import unit_of_name
 from edge.stopping import stopped_by_signals
 
@@ -82,9 +86,10 @@ def replay_readings(source: Path, config: Path | None, sensor: str, out: Path, c
     name, settings = _settings(source, config, sensor)
     writable_folder(out, "--out")
     refuse_own_input(str(source), [out / file for file in (*FILES, PICTURE)])
-    chain = SensorChain(name, settings, _reader(source, settings), makers(settings))
     trace, begin_s = Trace(len(settings.channels)), time.monotonic()
     with ExitStack() as stack:
+        runtime = _runtime(settings.model, stack) if settings.model else None
+        chain = SensorChain(name, settings, _reader(source, settings), makers(settings, runtime))
         stop = stack.enter_context(stopped_by_signals())
         lines = stack.enter_context(SensorLines(out, "replay"))
         observers: tuple[SensorObserver, ...] = (lines, trace)
@@ -98,6 +103,11 @@ def replay_readings(source: Path, config: Path | None, sensor: str, out: Path, c
     if not cv2.imwrite(str(out / PICTURE), picture):
         raise ConfigError(f"{out / PICTURE} cannot be written; choose another folder with --out")
     _say(chain.health(0.0, "", 0), lines.events, took_s, out, console)
+
+
+def _runtime(model: Path, stack: ExitStack) -> Runtime:
+    """A series model, tried if it was never run here. Raises ModelError."""
+    return stack.enter_context(Models(RuntimeSettings(), state_folder())).load(ModelFile(path=model))
 
 
 def _tell(sensor: str, found: list[Sensed], observers: tuple[SensorObserver, ...]) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from edge.anomaly import Residual
 from edge.contracts.types import F64, Reading, SeriesForecast
-from edge.sensors.surprise import Residual
 
 
 class Forecaster(Protocol):
@@ -32,6 +32,15 @@ class Scorer(Protocol):
 
     def restore(self, state: bytes, /) -> None:
         """Go on from it. Raises an EdgeError or ValueError where it is of no use."""
+
+
+@runtime_checkable
+class Lasting(Protocol):
+    """A scorer that tells of each anomaly once, and can say how odd a sample is while one goes on."""
+
+    @property
+    def unmuted(self) -> float:
+        """The score of the newest sample, 0..1, whether or not it was told."""
 
 
 class NoForecaster:

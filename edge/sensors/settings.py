@@ -42,9 +42,6 @@ def _device_class(name: str) -> str:
 ValuePath = Annotated[str, Field(max_length=LONGEST), AfterValidator(_path)]
 
 
-Seconds = Annotated[float, Field(gt=0, le=31_622_400)]
-
-
 class _Settings(BaseModel, extra="forbid", frozen=True):
     """What they all share."""
 
@@ -140,30 +137,15 @@ class WindowSettings(_Settings):
 class AlarmSettings(_Settings):
     """When an anomaly is an event."""
 
-    threshold: float = Field(0.95, gt=0, le=1, description="An anomaly begins with a score of so much")
+    threshold: float = Field(0.5, gt=0, le=1, description="An anomaly begins with a score of so much")
     calm_steps: int = Field(5, ge=1, le=10_000, description="It ends after so many samples in a row below")
 
 
-class AheadSettings(_Settings):
-    """How far ahead a sensor is looked."""
-
-    horizons_s: tuple[Seconds, ...] = Field(
-        (), max_length=16, description="How far ahead, seconds; empty: 1, 4 and 12 steps of the grid"
-    )
-    memory_steps: int = Field(1000, ge=10, le=1_000_000, description="How long what was read counts, steps")
-
-
-class SensorSettings(_Settings):
-    """One sensor: where its readings come from, what they are, and what is told of them."""
+class SensorBasics(_Settings):
+    """Where a sensor's readings come from, what they are, and the grid that they are brought to."""
 
     source: SensorSource
     channels: dict[ChannelName, Channel] = Field(
         {ONE: ChannelSettings()}, min_length=1, max_length=MOST_CHANNELS, description="Its values by name"
     )
     window: WindowSettings = Field(WindowSettings(), description="The grid of its samples")
-    ahead: AheadSettings = Field(AheadSettings(), description="How far ahead is looked")
-    alarm: AlarmSettings = Field(AlarmSettings(), description="When an anomaly is an event")
-    publish_per_s: float = Field(1.0, ge=0, le=100, description="Messages of each kind per second; 0 = none")
-    remember_s: float = Field(
-        60.0, ge=1, le=86400, description="What was learnt goes to disk at most so often, seconds"
-    )

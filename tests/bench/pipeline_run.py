@@ -38,7 +38,7 @@ from edge.sensing.build import build_sensing
 from edge.sensing.hub import Sensing
 from edge.sensing.memory import SensorMemory
 from edge.sensing.publisher import SensorPublisher
-from edge.sensors.settings import SensorSettings
+from edge.sensing.settings import SensorSettings
 
 WARM_UP = 25  # frames before the clock starts, in both runs
 

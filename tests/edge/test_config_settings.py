@@ -45,7 +45,8 @@ def test_the_example_is_sound_and_so_is_the_short_one_in_its_head() -> None:
     settings = load(EXAMPLE, Settings, {})
     assert settings.activity.heartbeat_s == 5
     assert settings.cameras["door"].activity.heartbeat_s == 2
-    head = [line.removeprefix("#   ") for line in EXAMPLE.read_text().splitlines() if line.startswith("#   ")]
+    first = EXAMPLE.read_text().split("\n\n")[0].splitlines()
+    head = [line.removeprefix("#   ") for line in first if line.startswith("#   ")]
     short = parse_settings("\n".join(head).encode(), "head", Settings, {"FORESIGHT_DOOR_PASSWORD": "x"}).settings
     assert (len(head), list(short.cameras), list(short.models)) == (6, ["door"], ["model"])
 

@@ -8,7 +8,8 @@ from edge.check import check
 from edge.config.loader import parse_settings
 from edge.config.problems import InvalidConfig
 from edge.config.settings import Settings
-from edge.sensors.settings import SensorSettings
+from edge.sensing.settings import SensorSettings
+from tests.paths import REPOSITORY, data
 
 
 def sensor(source: object, **more: object) -> SensorSettings:
@@ -57,7 +58,7 @@ def refused(text: str) -> list[str]:
         ("sensors: {a: {source: t, channels: {v: {device_class: temprature}}}}", "is no device class"),
         ("sensors: {a: {source: t, channels: {}}}", "at least 1 entries"),
         ("sensors: {a: {source: t, window: {step: 1}}}", "did you mean `step_s`?"),
-        ("sensors: {a: {source: t, ahead: {horizons_s: [0]}}}", "must be more than 0"),
+        ("sensors: {a: {source: t, forecast: {horizons_s: [0]}}}", "must be more than 0"),
         ("sensors: {a/b: {source: t}}", "may only have letters"),
     ],
 )
@@ -91,3 +92,28 @@ def test_no_class_has_more_than_ten_fields() -> None:
     sizes = [len(model.model_fields) for model in seen if isinstance(model, type) and hasattr(model, "model_fields")]
     assert len(sizes) >= 4
     assert max(sizes) <= 10
+
+
+@pytest.mark.parametrize(
+    ("bundle", "said"),
+    [
+        ({}, "the model is a ssd; `foresight-train series forecast` makes one of a sensor"),
+        (None, "there is no file"),
+    ],
+)
+def test_a_model_that_forecasts_no_sensor_is_told(tmp_path: Path, bundle: object, said: str) -> None:
+    path = tmp_path / "m.tflite"
+    if bundle is not None:
+        path = data("models", "ssd_mobilenet_v1_coco_quant.tflite")
+    config = tmp_path / "f.yaml"
+    config.write_text(f"sensors: {{a: {{source: t, model: {path}}}}}")
+    assert [said in str(one) for one in check(config).problems] == [True]
+
+
+def test_the_examples_are_good() -> None:
+    written = (REPOSITORY / "docs/sensors.md").read_text().split("```yaml\n")[1].split("```")[0]
+    sample = (REPOSITORY / "deploy/foresight.yaml").read_text()
+    commented = sample[sample.index("# sensors:") :].replace("\n# ", "\n").removeprefix("# ")
+    for text in (written, commented):
+        sensors = parse_settings(text.encode(), "f.yaml", Settings, {}).settings.sensors
+        assert list(sensors["tank"].channels) == ["level", "temperature"]

@@ -14,7 +14,7 @@ from edge.sensing.memory import SensorMemory
 from edge.sensing.observer import SensorObserver
 from edge.sensing.outlook import Sensed
 from edge.sensing.publisher import SensorPublisher
-from edge.sensors.settings import SensorSettings
+from edge.sensing.settings import SensorSettings
 
 TOPICS = Topics("dev")
 
