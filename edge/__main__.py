@@ -14,6 +14,7 @@ from rich.console import Console
 from edge import __version__
 from edge.contracts.errors import BrokerError, ConfigError, EdgeError, ModelError, SourceError
 
+RECORDINGS = frozenset({".csv", ".tsv", ".parquet"})  # of readings
 EXIT_CODES: dict[type[EdgeError], int] = {ConfigError: 2, ModelError: 2, SourceError: 2, BrokerError: 1, EdgeError: 1}
 
 ConfigFile = Annotated[Path, typer.Argument(help="The configuration, YAML", show_default=True)]
@@ -65,15 +66,31 @@ def check(
 
 @app.command()
 def replay(
-    source: Annotated[str, typer.Argument(help="A clip, a folder of images, or `street` (rendered)")],
-    config: Annotated[Path | None, typer.Option("--config", help="Take zones and settings of its first camera")] = None,
+    source: Annotated[str, typer.Argument(help="A clip, a folder of images, `street`, wav, or readings: CSV, Parquet")],
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Take the settings of its first camera or sensor")
+    ] = None,
     model: ModelFile = None,
     labels: LabelFile = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for annotated.mp4, events.jsonl and tracks.jsonl")] = Path(
         "out"
     ),
+    classifier: Annotated[
+        Path | None, typer.Option("--classifier", help="For a wav file: the model that names what is heard")
+    ] = None,
+    sensor: Annotated[str, typer.Option("--sensor", help="For readings: which of the configuration's sensors")] = "",
 ) -> None:
-    """Run a clip through the chain, every frame of it; write an annotated video and its tracks and events as JSONL."""
+    """Run a clip or a recording of readings through the chain; write an annotated video, or a plot, and JSON lines."""
+    if Path(source).suffix.lower() in RECORDINGS:
+        from edge.sensing.replay import replay_readings  # noqa: PLC0415
+
+        replay_readings(Path(source), config, sensor, out, Console())
+        return
+    if Path(source).suffix.lower() == ".wav":
+        from edge.hearing.replay import replay_sound  # noqa: PLC0415
+
+        replay_sound(Path(source), config, classifier, out, Console())
+        return
     from edge.replay import replay_clip  # noqa: PLC0415
 
     replay_clip(source, config, model, labels, out, Console())

@@ -46,7 +46,11 @@ def adhoc_settings(source: str, model: Path | None, labels: Path | None, section
 
 def with_clip(settings: Settings, source: str) -> Settings:
     """The same with the first camera replaced by a clip of which no frame is dropped."""
-    name, camera = next(iter(settings.cameras.items()))
+    name, camera = next(iter(settings.cameras.items()), (CAMERA, None))
+    if camera is None:
+        raise ConfigError(
+            f"{redact(source)} needs a camera's settings, and the configuration has none; leave out --config"
+        )
     clip = adhoc_settings(source, None, None, {}).cameras[CAMERA].source
     return settings.model_copy(update={"cameras": {name: camera.model_copy(update={"source": whole(clip)})}})
 

@@ -17,6 +17,7 @@ from edge.cameras.source import Paint, Source, leave
 from edge.cameras.watch import PictureWatch
 from edge.capture import Camera
 from edge.classify.classifier import Classifier
+from edge.classify.embedder import Embedder
 from edge.config.settings import CameraSettings, ModelFile, Settings
 from edge.contracts.bundle import read_bundle
 from edge.contracts.runtime import Accelerator, Runtime
@@ -28,6 +29,9 @@ from edge.detection.ensemble import Ensemble
 from edge.events.log import EventLog
 from edge.forecast.settings import SHIPPED
 from edge.forecasters import build_forecasting
+from edge.grouping import Grouping
+from edge.groups.groups import Groups
+from edge.groups.settings import GroupSettings
 from edge.health import StageClock
 from edge.imaging import OpenCv
 from edge.masks import PrivacyMask
@@ -59,6 +63,7 @@ class Models:
     ) -> None:
         self._settings, self._state_dir, self._changed = settings, state_dir, changed
         self._loaded: dict[ModelFile, Runtime] = {}
+        self._groups: dict[str, Groups] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -93,6 +98,11 @@ class Models:
             self._loaded[model] = self._on_cpu(model.read(), self._settings.model_copy(update={"threads": 1}))
         return self._loaded[model]
 
+    def groups(self, model: ModelFile, settings: GroupSettings) -> Groups:
+        """The groups of what an embedding model sees, one for all cameras."""
+        sha256 = self.load(model).bundle.sha256
+        return self._groups.setdefault(sha256, Groups(settings, sha256))
+
     def _on_cpu(self, bundle: ModelBundle, settings: RuntimeSettings) -> Runtime:
         try_model(bundle, settings, self._state_dir)
         return self._stack.enter_context(open_runtime(bundle, settings))
@@ -107,7 +117,8 @@ class Models:
 def proven(settings: Settings) -> Settings:
     """The same settings, all models of which are known to run here. Raises a ModelError where one does not."""
     named = [camera.forecast_file for camera in settings.cameras.values() if camera.forecast.model != SHIPPED]
-    for model in [*(model for _, model in settings.model_files), *filter(None, named)]:
+    sensed = [ModelFile(path=sensor.model) for sensor in settings.sensors.values() if sensor.model]
+    for model in [*(model for _, model in settings.model_files), *filter(None, named), *sensed]:
         bundle = model.read()
         if not bundle.edgetpu:
             try_model(bundle, settings.runtime, settings.device.state_dir)
@@ -131,6 +142,9 @@ def build_chain(settings: Settings, name: str, models: Models, knobs: Knobs, clo
     if settings.classifier is not None:
         second = models.load(settings.classifier)
         classifier = Classifier(second, settings.classify, OpenCv(), detector.labels)
+    if settings.embedder is not None:
+        embedder = Embedder(models.load(settings.embedder), settings.classify, OpenCv(), detector.labels)
+        classifier = Grouping(classifier, embedder, models.groups(settings.embedder, settings.groups))
     tracking = camera.tracking.trusting(camera.detection.trusted_score if settings.models else MOTION_TRUSTED)
     forecasting = build_forecasting(name, camera, detector.labels, models.light)
     steps = Steps(

@@ -51,6 +51,16 @@ class LocalBus:
         for topic, payload in stored:
             deliver(handler, Message(topic, payload, retained=True))
 
+    def listen(self, topic: str, handler: Handler) -> Callable[[], None]:
+        """As `subscribe`, until what is returned is called."""
+        self.subscribe(topic, handler)
+
+        def undo() -> None:
+            with self._lock:
+                self._handlers = [pair for pair in self._handlers if pair != (topic, handler)]
+
+        return undo
+
     def send(self, topic: str, payload: bytes, settled: Settled) -> bool:
         """Publish; settled at once, for within the process nothing gets lost."""
         self.publish(topic, payload)

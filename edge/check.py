@@ -6,7 +6,7 @@ The command exits with 0 where there are no problems and with 2 where there are;
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,15 +14,19 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from edge.classify.embedder import refuse_no_vectors
 from edge.config.crosscheck import MOTION_LABEL, check_counts, check_forecasts, check_labels, crosscheck
 from edge.config.loader import Loaded, load_with_places
 from edge.config.problems import InvalidConfig, Problem, problem
 from edge.config.rewrite import read_rewritten, rewrite_file
 from edge.config.settings import CameraSettings, Settings, schema
+from edge.contracts.bundle import read_bundle
 from edge.contracts.decode import decoder
 from edge.contracts.decode_common import DecodeLimits
 from edge.contracts.errors import ModelError
 from edge.contracts.redact import redact
+from edge.contracts.types import Head, ModelBundle
+from edge.contracts.windows import SeriesWindow
 from edge.forecast.fitting import refuse_unfit
 
 EXIT_GOOD = 0
@@ -95,7 +99,7 @@ def check_loaded(loaded: Loaded[Settings]) -> Report:
     """The same for a configuration that is loaded already."""
     found = crosscheck(loaded)
     labels, damaged = _labels(loaded)
-    found += [*damaged, *check_forecasts(loaded)]
+    found += [*damaged, *check_forecasts(loaded), *_series_models(loaded)]
     if len(labels) == max(1, len(loaded.settings.models)):  # else it is not known what labels there are
         every = [label for table in labels.values() for label in table]
         found += [*check_labels(loaded, every), *check_counts(loaded, every)]
@@ -111,7 +115,9 @@ def _labels(loaded: Loaded[Settings]) -> tuple[dict[str, tuple[str, ...]], list[
             continue
         try:
             bundle = model.read()
-            if model is not settings.classifier:
+            if name == "embedder" and model is settings.embedder:
+                refuse_no_vectors(bundle)
+            elif model is not settings.classifier:
                 decoder(bundle, DecodeLimits(0.0, 1.0, 1))  # refuses what finds no objects
                 labels[name] = bundle.labels
         except ModelError as error:
@@ -122,17 +128,50 @@ def _labels(loaded: Loaded[Settings]) -> tuple[dict[str, tuple[str, ...]], list[
     return labels if settings.models else {"motion": (MOTION_LABEL,)}, damaged
 
 
+def _series_models(loaded: Loaded[Settings]) -> Iterator[Problem]:
+    """What is wrong with the models of sensors."""
+    for name, sensor in loaded.settings.sensors.items():
+        if sensor.model is None or not sensor.model.is_file():  # which `crosscheck` has told
+            continue
+        try:
+            bundle = read_bundle(sensor.model)
+        except ModelError as error:
+            said = f"the model cannot be used: {error}"
+        else:
+            said = _unfit(bundle, list(sensor.channels))
+        if said:
+            item = loaded.tree
+            for key in ("sensors", name, "model"):
+                item = item.child(key) or item
+            yield problem(loaded.file, item.at, item.path, said)
+
+
+def _unfit(bundle: ModelBundle, channels: list[str]) -> str:
+    """Why a model forecasts no sensor of these channels; "" where it does."""
+    window = bundle.window
+    if bundle.head is not Head.SERIES or not isinstance(window, SeriesWindow):
+        return f"the model is a {bundle.head.value}; `foresight-train series forecast` makes one of a sensor"
+    if len(window.channels) != len(channels):
+        named = f"{', '.join(window.channels)} are the model's channels, {', '.join(channels)} the sensor's"
+        return f"{named}; name as many under `channels`, in the same order"
+    return ""
+
+
 def _rows(settings: Settings, labels: dict[str, tuple[str, ...]]) -> list[tuple[str, str, str]]:
     mqtt = settings.mqtt
     rows = [("broker", mqtt.host, f"port {mqtt.port}, topics {mqtt.base}/...")]
-    rows += [("detector", name, _named(table)) for name, table in labels.items()]
+    rows += [("detector", name, _named(table)) for name, table in labels.items() if settings.cameras]
     for name, camera in settings.cameras.items():
         source = camera.source
-        where = next((str(getattr(source, key)) for key in ("url", "path", "device") if hasattr(source, key)), "")
-        rows.append(("camera", name, f"{source.kind} {redact(where)}".strip()))
+        rows.append(("camera", name, f"{source.kind} {_where(source)}".strip()))
         rows.append(("forecast", name, _foreseen(camera)))
         rows += [("zone", zone.name, f"on {name}; {_some(zone.labels)}") for zone in camera.zones]
         rows += [("line", line.name, f"on {name}; {_some(line.labels)}") for line in camera.lines]
+    for name, sensor in settings.sensors.items():
+        values = ", ".join(f"{channel} {one.unit}".strip() for channel, one in sensor.channels.items())
+        rows.append(("sensor", name, f"{sensor.source.kind} {_where(sensor.source)}; {values}"))
+    for name, sound in settings.sounds.items():
+        rows.append(("sound", name, f"{sound.source.kind} {_where(sound.source)}; named by {sound.classifier.path}"))
     return rows
 
 
@@ -147,6 +186,11 @@ def _foreseen(camera: CameraSettings) -> str:
     except ModelError as error:
         return f"straight lines: {error}"
     return f"{bundle.name} where it proves to be better than straight lines"
+
+
+def _where(source: object) -> str:
+    keys = ("url", "path", "device", "topic")
+    return redact(next((str(getattr(source, key)) for key in keys if hasattr(source, key)), ""))
 
 
 def _named(labels: tuple[str, ...]) -> str:

@@ -16,6 +16,7 @@ Pixel = tuple[int, int]
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _ZONE: Colour = (200, 160, 60)
+_ALARM: Colour = (40, 40, 230)
 STIRS = 0.02  # frame fractions that an object must be forecast to move for its path to be drawn
 FAINTEST = 0.05  # ways that are less likely are not drawn
 _INK: Colour = (255, 255, 255)
@@ -105,6 +106,16 @@ def _radius(sigma: float, picture: U8) -> int:
     """Pixels of a sigma, which stands for the spread along both axes in frame fractions (their root mean square)."""
     height, width = picture.shape[:2]
     return int(min(sigma / math.sqrt(0.5 / height**2 + 0.5 / width**2), width))
+
+
+def draw_near_misses(picture: U8, tracks: Tracks, pairs: Sequence[tuple[int, int]]) -> None:
+    """A red line between the feet of two objects that are expected to come too near. Draws into `picture`."""
+    foot = np.stack([(tracks.box[:, 0] + tracks.box[:, 2]) / 2, tracks.box[:, 3]], axis=-1)
+    places = dict(zip(tracks.id.tolist(), to_pixels(foot, picture), strict=True))
+    for first, second in pairs:
+        if first in places and second in places:
+            cv2.line(picture, places[first], places[second], _SHADE, 5, cv2.LINE_AA)
+            cv2.line(picture, places[first], places[second], _ALARM, 3, cv2.LINE_AA)
 
 
 def caption(picture: U8, text: str, corner: tuple[int, int], colour: Colour) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from edge.capture import Camera, CameraCounts
 from edge.contracts.errors import EdgeError
 from edge.contracts.runtime import NO_ACCELERATOR, Accelerator, Runtime
+from edge.contracts.sensors import SensorHealth
 from edge.contracts.types import CameraHealth, Health
 from edge.health import StageClock, cpu_seconds, rss_bytes, temperature_c, throttle_flags
 from edge.mqtt.link import LinkStats
@@ -61,6 +62,7 @@ class Monitor(Observer):
         runtimes: Sequence[Runtime],
         outbox: OutboxStats,
         link: LinkStats,
+        sensors: tuple[SensorHealth, ...] = (),
     ) -> Health:
         """How it was since the last report."""
         now_s, cpu_s = time.monotonic(), cpu_seconds()
@@ -79,6 +81,7 @@ class Monitor(Observer):
             accelerator_reason=accelerator.reason,
             accelerator_lost=accelerator.lost,
             cameras=tuple(self._camera(name, *counts[name], passed_s) for name in self._tallies),
+            sensors=sensors,
             outbox_rows=outbox.rows,
             outbox_dropped=outbox.dropped,
             outbox_trouble=outbox.trouble,

@@ -117,6 +117,11 @@ class Chain:
         return self._steps.detector.labels
 
     @property
+    def log(self) -> EventLog:
+        """What happened so far; for the thread that steps."""
+        return self._steps.log
+
+    @property
     def scores(self) -> Scoreboard:
         """How good the forecasts have turned out to be."""
         return self._steps.scores

@@ -125,7 +125,7 @@ class Daemon:
                     self._refused = ""
                     while self._early:
                         watch.panel.heard(self._early.popleft())
-                    self._notifier.ready(f"{len(following.cameras)} cameras")
+                    self._notifier.ready(f"{len(following.cameras)} cameras, {len(following.sensors)} sensors")
                     watch.run()
                     self._watch, self._ready_s = None, time.monotonic() + CHANGE_S
                 give_back_memory()
@@ -146,7 +146,7 @@ class Daemon:
         """By when each stage comes round again, unless it hangs."""
         watch, delivery = self._watch, self._delivery
         stages = {"change of configuration": self._ready_s, **(delivery.due_s() if delivery else {})}
-        return {**stages, **(watch.engine.due_s() if watch else {})}
+        return {**stages, **(watch.due_s() if watch else {})}
 
     def _mend(self) -> None:
         if watch := self._watch:

@@ -47,3 +47,10 @@ class Carrier(Bus, Protocol):
 
     def on_change(self, hook: Callable[[], None]) -> None:
         """Call `hook` whenever `session` has changed."""
+
+
+class Listening(Protocol):
+    """Hears what others publish, for as long as somebody wants to."""
+
+    def listen(self, topic: str, handler: Handler) -> Callable[[], None]:
+        """Call `handler` for each message on a topic, asked for with QoS 0; what is returned ends it."""

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from edge.contracts.forecast_scores import ForecasterScore, ForecastStanding
+from edge.contracts.scores import ExpectationScore
+from edge.contracts.sensors import SensorEvent
 from edge.contracts.types import F64, Event, Forecasts, Health, PathPoint, Reading, SeriesForecast, Tracks
 
 VERSION = 1
@@ -110,6 +112,7 @@ def encode_event(event: Event, device: str, run: str) -> bytes:
         "direction": event.direction,
         "forecast": [_path_point(point) for point in event.forecast],
         "expectation": _expectation(event),
+        "near": _near(event),
     }
     return _encode(body).encode()
 
@@ -128,6 +131,18 @@ def _expectation(event: Event) -> dict[str, object] | None:
         "eta_s": _round(expected.eta_s),
         "outcome": expected.outcome.value,
     }
+
+
+def _near(event: Event) -> dict[str, object] | None:
+    near = event.near
+    return None if near is None else {"track": near.track, "label": near.label, "distance": _round(near.distance)}
+
+
+def encode_score(score: ExpectationScore) -> bytes:
+    """How good the expectations of a place have been so far."""
+    told = asdict(score)
+    told["reliability"] = [[each.stated, each.true, each.asked] for each in score.reliability]
+    return _encode(_tidy({"v": VERSION, **told}, DECIMALS)).encode()
 
 
 def encode_stats(health: Health, device: str, utc_ns: int) -> bytes:
@@ -159,13 +174,20 @@ def _scored(score: ForecasterScore) -> dict[str, object]:
 
 def encode_reading(reading: Reading) -> bytes:
     """One sample of a sensor. Values keep their precision: their units are not ours."""
-    return _encode({"v": VERSION, **asdict(reading)}).encode()
+    told = {"v": VERSION, "sensor": reading.sensor, "utc_ns": reading.utc_ns, "values": reading.values}
+    return _encode(told).encode()
 
 
 def encode_series_forecast(forecast: SeriesForecast) -> bytes:
     """What a sensor will read; its anomaly goes out by `encode_anomaly`."""
-    told = {"v": VERSION, **asdict(forecast)}
-    del told["anomaly"]
+    told = {
+        "v": VERSION,
+        "sensor": forecast.sensor,
+        "utc_ns": forecast.utc_ns,
+        "horizon_s": forecast.horizon_s,
+        "values": forecast.values,
+        "sigma": forecast.sigma,
+    }
     return _encode(told).encode()
 
 
@@ -173,6 +195,12 @@ def encode_anomaly(forecast: SeriesForecast) -> bytes:
     """How odd a sensor's newest reading was, 0..1."""
     told = {"v": VERSION, "sensor": forecast.sensor, "utc_ns": forecast.utc_ns, "anomaly": _round(forecast.anomaly)}
     return _encode(told).encode()
+
+
+def encode_sensor_event(event: SensorEvent, device: str, run: str) -> bytes:
+    """A sensor's event as the outbox takes it (`sensor_event` in the schema)."""
+    told = {"v": VERSION, "device": device, "run": run, **asdict(event)}
+    return _encode({**told, "anomaly": _round(event.anomaly), "duration_s": _round(event.duration_s)}).encode()
 
 
 def encode_ack(stream: str, upto: int) -> bytes:
@@ -200,14 +228,14 @@ def encode_count(count: int) -> bytes:
     return b"%d" % count
 
 
-def _tidy(value: object) -> object:
+def _tidy(value: object, decimals: int = 3) -> object:
     """The same with floats rounded, and NaN (no sample in this minute) as null."""
     if isinstance(value, dict):
-        return {key: _tidy(below) for key, below in value.items()}
+        return {key: _tidy(below, decimals) for key, below in value.items()}
     if isinstance(value, list | tuple):
-        return [_tidy(below) for below in value]
+        return [_tidy(below, decimals) for below in value]
     if isinstance(value, float):
-        return round(value, 3) if np.isfinite(value) else None
+        return round(value, decimals) if np.isfinite(value) else None
     return value
 
 

@@ -16,6 +16,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.contracts.sensors import SensorHealth
 from edge.contracts.windows import Window
 
 F32 = NDArray[np.float32]
@@ -185,7 +186,8 @@ class EventKind(StrEnum):
     LOITERING = "loitering"
     CROSSED = "crossed"
     EXPECTED = "expected"  # a forecast says that the object will enter the zone
-    RESOLVED = "resolved"  # whether it did
+    NEAR_MISS = "near_miss"  # forecasts say that two objects will come too near to each other
+    RESOLVED = "resolved"  # whether it did, whether they did
 
 
 class Outcome(StrEnum):
@@ -193,17 +195,27 @@ class Outcome(StrEnum):
 
     OPEN = "open"
     KEPT = "kept"
-    MISSED = "missed"
+    MISSED = "missed"  # the object was seen elsewhere when the time was up
+    UNDECIDED = "undecided"  # the object was gone before the time was up: nobody knows
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """A forecast that an object will enter a zone: `number` pairs its `expected` with its `resolved` event."""
+    """A forecast that something will happen: `number` pairs its `expected` or `near_miss` with its `resolved` event."""
 
     number: int
     probability: float  # 0..1
-    eta_s: float  # seconds from the event to the entry; on a resolved one, how long it really took
+    eta_s: float  # seconds from the event to the entry (the closest approach); on a resolved one, what it really took
     outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """The other object of a near miss."""
+
+    track: int
+    label: str
+    distance: float  # at the closest approach, in mean box sizes: expected, or on a resolved one, seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +243,7 @@ class Event:
     direction: str  # of a crossing: "forward" or "backward" as the line is drawn, else ""
     forecast: tuple[PathPoint, ...]
     expectation: Expectation | None
+    near: Near | None  # of a near miss, expected or resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,6 +353,7 @@ class Health:
     accelerator_reason: str  # why it is degraded, else ""
     accelerator_lost: int
     cameras: tuple["CameraHealth", ...]
+    sensors: tuple[SensorHealth, ...]
     outbox_rows: int
     outbox_dropped: int
     outbox_trouble: str  # why the disk takes no events, else ""

@@ -12,6 +12,7 @@ from edge.contracts.stored import Stored
 from edge.contracts.topics import Topics, is_topic
 from edge.homeassistant.components import Component, Components, node
 from edge.homeassistant.described import Description
+from edge.homeassistant.sensor_components import SensorComponents
 from edge.homeassistant.settings import HomeAssistantSettings
 
 FILE_NAME = "homeassistant.json"
@@ -37,6 +38,7 @@ class Announcer:
     def __init__(self, bus: Bus, topics: Topics, settings: HomeAssistantSettings, state_dir: Path) -> None:
         self._bus, self._topics, self._settings = bus, topics, settings
         self._components = Components(topics)
+        self._sensors = SensorComponents(topics)
         self._stored = Stored(state_dir / FILE_NAME)
         self._lock = threading.Lock()
         self._payloads: dict[str, bytes] = {}
@@ -84,25 +86,28 @@ class Announcer:
         self._bus.publish(topic, self._payloads[topic], retain=True)
 
     def _wanted(self, description: Description) -> dict[str, dict[str, object]]:
-        """The payload of each discovery topic: the daemon is one device, each of its cameras another."""
+        """The payload of each discovery topic: the daemon is one device, each of its cameras and sensors another."""
         own = node(self._topics)
         origin = {"name": "Foresight", "sw_version": description.version, "support_url": URL}
         made = {"manufacturer": "Foresight", "sw_version": description.version}
         device = {"identifiers": [own], "name": f"Foresight {self._topics.device}", "model": "Daemon", **made}
         found: dict[str, dict[str, object]] = {
-            self._topic(own): {"device": device, "origin": origin, "components": self._components.of_device()}
-        }
-        for camera in description.cameras:
-            name = f"{self._topics.device} {camera.name}".replace("_", " ").title()
-            known = {
-                "identifiers": [f"{own}_{camera.name}"],
-                "name": name,
-                "model": "Camera",
-                "via_device": own,
-                **made,
+            self._topic(own): {
+                "device": device,
+                "origin": origin,
+                "components": self._components.of_device(description.groups),
             }
-            components: dict[str, Component] = self._components.of_camera(camera)
-            found[self._topic(f"{own}_{camera.name}")] = {"device": known, "origin": origin, "components": components}
+        }
+        things: list[tuple[str, str, dict[str, Component]]] = [
+            *((camera.name, "Camera", self._components.of_camera(camera)) for camera in description.cameras),
+            *((sensor.name, "Sensor", self._sensors.of_sensor(sensor)) for sensor in description.sensors),
+            *((sound.name, "Microphone", self._sensors.of_sound(sound)) for sound in description.sounds),
+        ]
+        for name, model, components in things:
+            unique = f"{own}_{name}"
+            called = f"{self._topics.device} {name}".replace("_", " ").title()
+            known = {"identifiers": [unique], "name": called, "model": model, "via_device": own, **made}
+            found[self._topic(unique)] = {"device": known, "origin": origin, "components": components}
         return found
 
     def _topic(self, unique: str) -> str:

@@ -3,15 +3,15 @@
 A component is a mapping as the device form of discovery has it; `components` is a mapping of them by unique id.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from edge.contracts.inbound import PRESS
-from edge.contracts.topics import ALL, DEVICE, Topics, slug
-from edge.homeassistant.described import CameraDescription, Place
+from edge.contracts.topics import ALL, DEVICE, GROUPS, NEAR_MISS, Topics, slug
+from edge.homeassistant.described import CameraDescription, Place, Value
+from edge.homeassistant.scores import score_sensors, scored
 
-Value: TypeAlias = "str | int | float | bool | list[dict[str, str]]"
 Component: TypeAlias = dict[str, Value]
 STALE_S = 200  # statistics come each minute; three are missed
 
@@ -70,21 +70,22 @@ class Components:
         self._topics = topics
         self._node = node(topics)
 
-    def of_device(self) -> dict[str, Component]:
+    def of_device(self, groups: Sequence[int]) -> dict[str, Component]:
         """Of the daemon itself."""
         made = [
             ("connected", self._connected()),
             ("reload", self._button("Reload configuration", DEVICE, "reload")),
             ("configuration", self._text("Configuration", self._topics.state(DEVICE, "reload"))),
             ("accelerator", self._text("Accelerator", self._topics.accelerator)),
+            *((f"group_{number}", self._name_of(number)) for number in groups),
             *((figure.key, self._figure(figure, "value_json." + figure.path)) for figure in DEVICE_FIGURES),
         ]
-        return {f"{self._node}_{key}": {**one, **self._named(f"{self._node}_{key}", one)} for key, one in made}
+        return {f"{self._node}_{key}": {**one, **named(f"{self._node}_{key}", one)} for key, one in made}
 
     def of_camera(self, camera: CameraDescription) -> dict[str, Component]:
         """Of one camera."""
         made = {f"{self._node}_{camera.name}_{key}": one for key, one in self._camera(camera)}
-        return {unique: {**one, **self._named(unique, one)} for unique, one in made.items()}
+        return {unique: {**one, **named(unique, one)} for unique, one in made.items()}
 
     def _camera(self, camera: CameraDescription) -> Iterator[tuple[str, Component]]:
         yield "status", self._status(camera.name)
@@ -95,9 +96,15 @@ class Components:
             yield "snapshot", self._image(camera.name)
             yield "take", self._button("Take snapshot", camera.name, "snapshot")
         for place in camera.places:
-            title = "" if place.name == camera.name else f"{_words(place.name)} "
+            title = "" if place.name == camera.name else f"{words(place.name)} "
             for label in place.labels:
                 yield from self._of_place(camera.name, place, label, title)
+        if camera.near_misses:
+            yield NEAR_MISS, self._expected("Near miss expected", camera.name, NEAR_MISS, camera.name)
+        for place_name, title in scored(camera):
+            for key, sensor in score_sensors(self._topics.score(place_name), title):
+                own = key if place_name == camera.name else f"{place_name}_{key}"
+                yield own, {**sensor, "availability": [self._daemon()]}
         for figure in CAMERA_FIGURES:
             # What has been left out (a camera that is new) is none, not an error in the log.
             path = (
@@ -136,6 +143,17 @@ class Components:
             "state_topic": topic,
             "availability": [self._daemon()],
             **_DIAGNOSTIC,
+        }
+
+    def _name_of(self, group: int) -> Component:
+        return {
+            "platform": "text",
+            "name": f"Group {group}",
+            "command_topic": self._topics.set(GROUPS, str(group)),
+            "state_topic": self._topics.state(GROUPS, str(group)),
+            "max": 64,
+            "availability": [self._daemon()],
+            **_CONFIG,
         }
 
     def _figure(self, figure: Figure, path: str) -> Component:
@@ -228,15 +246,8 @@ class Components:
             **_CONFIG,
         }
 
-    def _named(self, unique: str, component: Component) -> Component:
-        return {"unique_id": unique, "default_entity_id": f"{component['platform']}.{unique.lower().replace('-', '_')}"}
-
     def _daemon(self) -> dict[str, str]:
-        """`stopped` and `offline` both mean that nobody is there."""
-        return {
-            "topic": self._topics.available,
-            "value_template": "{{ 'online' if value == 'online' else 'offline' }}",
-        }
+        return daemon_available(self._topics)
 
     def _both(self, camera: str) -> list[dict[str, str]]:
         return [self._daemon(), {"topic": self._topics.status(camera)}]
@@ -250,6 +261,16 @@ def node(topics: Topics) -> str:
     return f"{topics.root}_{topics.device}"
 
 
-def _words(name: str) -> str:
+def named(unique: str, component: Component) -> Component:
+    """What identifies an entity."""
+    return {"unique_id": unique, "default_entity_id": f"{component['platform']}.{unique.lower().replace('-', '_')}"}
+
+
+def daemon_available(topics: Topics) -> dict[str, str]:
+    """`stopped` and `offline` both mean that nobody is there."""
+    return {"topic": topics.available, "value_template": "{{ 'online' if value == 'online' else 'offline' }}"}
+
+
+def words(name: str) -> str:
     """A name of the configuration as people would write it."""
     return name.replace("_", " ").replace("-", " ").capitalize()

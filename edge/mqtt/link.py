@@ -45,6 +45,7 @@ class MqttLink:
         self._lock = threading.Lock()
         self._retained: dict[str, bytes] = {}
         self._handlers: list[tuple[str, Handler]] = [(self._available, self._on_available)]
+        self._listeners: list[tuple[str, Handler]] = []
         self._hooks: list[Callable[[], None]] = []
         self._current: Session | None = None
         self._session = self._sessions = self._dropped = 0
@@ -117,9 +118,26 @@ class MqttLink:
         if current:
             current.subscribe([topic_filter])
 
+    def listen(self, topic: str, handler: Handler) -> Callable[[], None]:
+        """Call `handler` on the network thread for each message on a topic; what is returned ends it. QoS 0."""
+        with self._lock:
+            self._listeners.append((topic, handler))
+            current = self._current
+        if current:
+            current.subscribe([topic], 0)
+        return lambda: self._unlisten(topic, handler)
+
     def on_change(self, hook: Callable[[], None]) -> None:
         """Call `hook` whenever `session` has changed."""
         self._hooks.append(hook)
+
+    def _unlisten(self, topic: str, handler: Handler) -> None:
+        with self._lock:
+            self._listeners.remove((topic, handler))
+            wanted = any(topic == other for other, _ in self._listeners)
+            current = self._current
+        if current and not wanted:
+            current.unsubscribe(topic)
 
     def _publish_retained(self, topic: str, payload: bytes) -> None:
         with self._lock:
@@ -178,9 +196,11 @@ class MqttLink:
         with self._lock:
             self._current = session
             filters = list(dict.fromkeys(topic_filter for topic_filter, _ in self._handlers))
+            quiet = list(dict.fromkeys(topic for topic, _ in self._listeners))
             retained = list(self._retained)
             self._sessions += 1
         session.subscribe(filters)
+        session.subscribe(quiet, 0)
         for topic in retained:
             with self._lock:  # else what is set meanwhile would be overtaken by what was
                 session.publish(topic, self._retained[topic], 1, True, None)
@@ -211,6 +231,7 @@ class MqttLink:
     def _dispatch(self, message: Message) -> None:
         with self._lock:
             handlers = [handler for wanted, handler in self._handlers if topic_matches_sub(wanted, message.topic)]
+            handlers += [handler for wanted, handler in self._listeners if wanted == message.topic]
         for handler in handlers:
             try:
                 handler(message)

@@ -139,11 +139,16 @@ class Session:
             settled(taken)
         return True
 
-    def subscribe(self, topic_filters: Iterable[str]) -> None:
+    def subscribe(self, topic_filters: Iterable[str], qos: int = 1) -> None:
         """Ask for more; the handlers are the link's."""
-        wanted = [(topic_filter, 1) for topic_filter in topic_filters]
+        wanted = [(topic_filter, qos) for topic_filter in topic_filters]
         if wanted and not self.ended.is_set():
             self._client.subscribe(wanted)
+
+    def unsubscribe(self, topic_filter: str) -> None:
+        """Ask for it no more."""
+        if not self.ended.is_set():
+            self._client.unsubscribe(topic_filter)
 
     def close(self) -> None:
         """Say good-bye, or cut the line when that takes too long."""

@@ -45,7 +45,8 @@ def test_the_example_is_sound_and_so_is_the_short_one_in_its_head() -> None:
     settings = load(EXAMPLE, Settings, {})
     assert settings.activity.heartbeat_s == 5
     assert settings.cameras["door"].activity.heartbeat_s == 2
-    head = [line.removeprefix("#   ") for line in EXAMPLE.read_text().splitlines() if line.startswith("#   ")]
+    first = EXAMPLE.read_text().split("\n\n")[0].splitlines()
+    head = [line.removeprefix("#   ") for line in first if line.startswith("#   ")]
     short = parse_settings("\n".join(head).encode(), "head", Settings, {"FORESIGHT_DOOR_PASSWORD": "x"}).settings
     assert (len(head), list(short.cameras), list(short.models)) == (6, ["door"], ["model"])
 
@@ -75,6 +76,9 @@ def test_editors_read_the_schema() -> None:
         ]),
         (f"cameras: {{a: {{source: rtsp://h, zones: [{{name: z, {TRIANGLE}, labels: [movin]}}]}}}}", [
             "f.yaml:1:94: cameras.a.zones.0.labels.0: no detector has the label movin; did you mean moving?",
+        ]),
+        ("events: {expected: {near_miss: {pairs: [[moving, movin]]}}}\ncameras: {a: {source: rtsp://h}}", [
+            "f.yaml:1:50: events.expected.near_miss.pairs.0.1: no detector has the label movin; did you mean moving?",
         ]),
         ("events: {filters: {car: {}}}\ncameras: {a: {source: rtsp://h}}", [
             "f.yaml:1:25: events.filters.car: no detector has the label car; it has moving",

@@ -13,7 +13,7 @@ from edge.attention import LookSettings
 from edge.contracts import boxes
 from edge.contracts.errors import ConfigError
 from edge.contracts.types import Forecasts, Tracks
-from edge.drawing import caption, contact_sheet, draw_forecasts, draw_tracks, draw_zones
+from edge.drawing import caption, contact_sheet, draw_forecasts, draw_near_misses, draw_tracks, draw_zones
 from edge.engine import Engine
 from edge.forecast.settings import ForecastSettings
 from edge.forecast.straight import ConstantVelocity
@@ -33,6 +33,7 @@ def test_nothing_is_drawn_of_nothing() -> None:
     draw_tracks(picture, Tracks.empty(), {})
     draw_forecasts(picture, Tracks.empty(), forecasts(Tracks.empty()))
     draw_zones(picture, {}, {})
+    draw_near_misses(picture, Tracks.empty(), [(1, 2)])
     assert np.array_equal(picture, grey())
 
 
@@ -55,6 +56,13 @@ def test_a_path_is_drawn_ahead_of_what_moves_only() -> None:
     resting = tracks([[0.1, 0.4, 0.2, 0.6]])
     draw_forecasts(still, resting, forecasts(resting))
     assert np.array_equal(still, grey())
+
+
+def test_a_line_joins_those_who_will_come_too_near() -> None:
+    picture = grey()
+    draw_near_misses(picture, tracks([[0.1, 0.4, 0.2, 0.5], [0.7, 0.4, 0.8, 0.5]]), [(1, 2), (1, 9)])
+    assert (picture[HEIGHT // 2, WIDTH // 2] != 100).any()
+    assert (picture[HEIGHT // 4] == 100).all()
 
 
 def test_each_way_is_drawn_as_strong_as_it_is_likely() -> None:

@@ -36,6 +36,7 @@ def health(*cameras: CameraHealth) -> Health:
         accelerator_reason="",
         accelerator_lost=0,
         cameras=cameras,
+        sensors=(),
         outbox_rows=2,
         outbox_dropped=0,
         outbox_trouble="",

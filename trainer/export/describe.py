@@ -35,7 +35,7 @@ def describe(trained: Trained, variant: Variant, calibration: Sequence[Path], ca
         quantisation=variant.quantisation,
         calibration=Calibration(_folder(calibration), calibrated),
         recipe="",
-        revision=_revision(),
+        revision=revision(),
     )
 
 
@@ -44,7 +44,8 @@ def _folder(pictures: Sequence[Path]) -> str:
     return Path(os.path.commonpath([path.absolute().parent for path in pictures])).name if pictures else ""
 
 
-def _revision() -> str:
+def revision() -> str:
+    """Of the trainer, "" where it is not installed."""
     try:
         return version(PACKAGE)
     except PackageNotFoundError:

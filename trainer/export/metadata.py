@@ -10,6 +10,7 @@ import flatbuffers
 from edge.contracts.manifest import Manifest, PictureInput
 from edge.contracts.metadata import IMAGE_PROPERTIES, NORMALISATION_OPTIONS, TENSOR_AXIS_LABELS, TENSOR_VALUE_LABELS
 from edge.contracts.types import ColourOrder, Head
+from edge.contracts.window_rules import OUTPUTS as SEQUENCE_OUTPUTS
 from trainer.export.tables import Byte, Field, Whole, floats, table, texts, vector, wholes
 
 IDENTIFIER = b"M001"
@@ -88,6 +89,11 @@ def _embedder(out: flatbuffers.Builder, _manifest: Manifest) -> tuple[list[int],
     return [_output(out, "embedding", {3: _feature(out)})], []
 
 
+def _sequence(out: flatbuffers.Builder, manifest: Manifest) -> tuple[list[int], list[int]]:
+    """Values in, values out: the names of the signature."""
+    return [_output(out, name, {3: _feature(out)}) for name in SEQUENCE_OUTPUTS[manifest.head]], []
+
+
 def _output(out: flatbuffers.Builder, name: str, fields: Mapping[int, Field]) -> int:
     return table(out, {0: out.CreateString(name), **fields})
 
@@ -110,4 +116,8 @@ _OUTPUTS: Mapping[Head, Callable[[flatbuffers.Builder, Manifest], tuple[list[int
     Head.SSD: _detector,
     Head.CLASSIFIER: _classifier,
     Head.EMBEDDING: _embedder,
+    Head.TRAJECTORY: _sequence,
+    Head.SERIES: _sequence,
+    Head.SEQUENCE: _classifier,
+    Head.AUTOENCODER: _sequence,
 }

@@ -1,0 +1,1 @@
+"""Sensors at work: from a source's messages to samples, forecasts, anomalies, and what is told of them."""

@@ -1,0 +1,22 @@
+"""One sensor as the configuration says it: each section stands beside the step that it configures."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from edge.anomaly import AnomalySettings
+from edge.sensors.settings import AlarmSettings, SensorBasics
+from edge.series.settings import SeriesSettings
+
+
+class SensorSettings(SensorBasics, extra="forbid", frozen=True):
+    """Where its readings come from, what they are, and what is told of them."""
+
+    forecast: SeriesSettings = Field(SeriesSettings(), description="How far ahead is looked, and how that is learnt")
+    model: Path | None = Field(None, description="Series model (.tflite); without one a fixed recurrent network serves")
+    anomaly: AnomalySettings = Field(AnomalySettings(), description="How its readings are held against what was usual")
+    alarm: AlarmSettings = Field(AlarmSettings(), description="When an anomaly is an event")
+    publish_per_s: float = Field(1.0, ge=0, le=100, description="Messages of each kind per second; 0 = none")
+    remember_s: float = Field(
+        60.0, ge=1, le=86400, description="What was learnt goes to disk at most so often, seconds"
+    )

@@ -1,0 +1,1 @@
+"""Readings of sensors: where they come from, what their payloads mean, and the grid that they are brought to."""

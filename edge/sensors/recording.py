@@ -1,0 +1,132 @@
+"""Readings of a file: as fast as they can be followed (`recorded`), or at their pace, as if they came now."""
+
+import logging
+import math
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from edge.contracts.errors import MessageError, SourceError
+from edge.sensors.arrival import Raw
+from edge.sensors.rows import Row, read_rows, time_column
+from edge.sensors.settings import FileSource
+from edge.sensors.source import Offer
+from edge.sensors.times import epoch_s, unit_of_name
+
+APART_S = 1.0  # rows without a time
+LONGEST_GAP_S = 3600.0  # that a player waits for
+PATIENCE_S = 30.0
+_RETRY_S = 10.0
+_FULL_SPEED_S = 0.001
+_log = logging.getLogger(__name__)
+
+
+class Arrivals:
+    """When the rows of a file would have arrived: a clock that never goes back, though the file's may.
+
+    A row whose time is not after all before it comes one usual interval after the one before it. Where the clock was
+    set back that goes on for good, and `SensorClock` sees it; a single row that is out of order costs no time.
+    """
+
+    def __init__(self) -> None:
+        self._arrived_s = self._latest_s = self._latest_arrived_s = math.nan
+        self._usual_s = APART_S
+        self._begin_s = math.nan
+
+    def step(self, stamp_s: float) -> tuple[float, int]:
+        """Arrival on the steady clock, and on the wall clock in nanoseconds, of a row; NaN where it tells no time."""
+        if math.isnan(self._arrived_s):
+            self._begin_s = 0.0 if math.isnan(stamp_s) else stamp_s
+            self._arrived_s = self._latest_arrived_s = 0.0
+            self._latest_s = self._begin_s
+        elif math.isnan(stamp_s):
+            self._arrived_s += APART_S
+        else:
+            self._follow(stamp_s)
+        return self._arrived_s, round((self._begin_s + self._arrived_s) * 1e9)
+
+    def _follow(self, stamp_s: float) -> None:
+        ahead_s = stamp_s - self._latest_s
+        if ahead_s > 0:
+            due_s = self._latest_arrived_s + ahead_s
+            self._usual_s = min(ahead_s, self._usual_s) if due_s <= self._arrived_s else ahead_s
+            self._arrived_s = max(self._arrived_s, due_s)
+            self._latest_s, self._latest_arrived_s = stamp_s, self._arrived_s
+        elif ahead_s < 0:
+            self._arrived_s += self._usual_s
+
+
+def recorded(path: Path, time: str = "") -> Iterator[Raw]:
+    """The rows as a sensor's messages; their times are the file's own.
+
+    Raises:
+        SourceError: the file is of no use.
+    """
+    column = time_column(path, time)
+    clock, unit_s = Arrivals(), unit_of_name(column)
+    for row in read_rows(path):
+        arrived_s, arrived_ns = clock.step(_stamp_s(row, column, unit_s))
+        yield Raw(row, arrived_s, arrived_ns, stale=False)
+
+
+def _stamp_s(row: Row, column: str, unit_s: float) -> float:
+    try:
+        return epoch_s(row.get(column), unit_s) if column else math.nan
+    except MessageError:  # it is told of where the row is read
+        return math.nan
+
+
+class FilePlayer:
+    """A sensor that is a recording. It tells no time of its own: what was read once counts as read now."""
+
+    def __init__(self, settings: FileSource, name: str) -> None:
+        self.due_s = math.inf
+        self.trouble = ""
+        self.ended = False
+        self._settings, self._name = settings, name
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def begin(self, offer: Offer) -> None:
+        """Start playing."""
+        self._thread = threading.Thread(target=self._run, args=(offer,), name=f"sensor-{self._name}", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop playing."""
+        self._stop.set()
+        if self._thread:
+            self._thread.join(1.0)
+
+    def _run(self, offer: Offer) -> None:
+        again = True
+        while again and not self._stop.is_set():
+            again = self._settings.loop
+            try:
+                self._play(offer)
+                self.trouble = ""
+            except SourceError as error:
+                if not self.trouble:
+                    _log.warning("sensor %s: %s", self._name, error)
+                self.trouble = str(error)
+            self.due_s = time.monotonic() + _RETRY_S + PATIENCE_S
+            self._stop.wait(_RETRY_S if self.trouble and again else _FULL_SPEED_S)
+        self.ended, self.due_s = not self._stop.is_set(), math.inf
+
+    def _play(self, offer: Offer) -> None:
+        settings, before_s = self._settings, math.nan
+        column, due_s = time_column(settings.path, settings.time), time.monotonic()
+        for raw in recorded(settings.path, settings.time):
+            gap_s = 0.0 if math.isnan(before_s) else min(raw.arrived_s - before_s, LONGEST_GAP_S)
+            before_s = raw.arrived_s
+            due_s += gap_s / settings.speed
+            self.due_s = due_s + PATIENCE_S
+            if self._stop.wait(max(0.0, due_s - time.monotonic())):
+                return
+            offer(Raw(_without(raw, column), time.monotonic(), time.time_ns(), stale=False))
+
+
+def _without(raw: Raw, column: str) -> Mapping[str, object]:
+    assert isinstance(raw.content, Mapping)
+    return {name: cell for name, cell in raw.content.items() if name != column}

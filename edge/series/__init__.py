@@ -1,0 +1,1 @@
+"""Forecasts what a sensor reads next, and learns to while it runs."""

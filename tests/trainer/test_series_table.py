@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trainer.errors import TrainError
+from trainer.series.regular import regular, usual_step_s
+from trainer.series.table import read_tables
+
+
+def written(folder: Path, text: str, name: str = "a.csv") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "time", "channels", "columns", "begin_s"),
+    [
+        ("time,a,b\n0,1,2\n60,3,4\n", "", (), ("a", "b"), 0.0),
+        ("date,a\n2020-01-01 00:00:00,1\n2020-01-01 01:00:00,2\n", "", (), ("a",), 1577836800.0),
+        ("when,a\n2020-01-01T00:00:00Z,1\n2020-01-01T01:00:00Z,2\n", "", (), ("a",), 1577836800.0),  # found by content
+        ("x;tick_ms;a;note\n5;1000;1;hi\n6;2000;2;ho\n", "tick_ms", ("a",), ("a",), 1.0),
+        ("time,a,b\n60,3,4\n0,1,\n", "", (), ("a", "b"), 0.0),  # out of order, and a hole
+    ],
+)
+def test_tables_are_read(
+    tmp_path: Path, text: str, time: str, channels: tuple[str, ...], columns: tuple[str, ...], begin_s: float
+) -> None:
+    table = read_tables(written(tmp_path, text), time, channels)[0]
+    assert table.channels == columns
+    assert table.time_s[0] == begin_s
+    assert table.values.shape == (2, len(columns))
+    assert table.values[0, 0] == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "time", "channels", "said"),
+    [
+        ("", "", (), "no column of times|first line"),
+        ("time,a\n1,2\n", "", (), "1 rows"),
+        ("a,b\n1,2\n3,4\n", "", (), "no column of times"),
+        ("time,a\n1,2\n3,4\n", "stamp", (), "no column stamp"),
+        ("time,a\n1,2\n3,4\n", "", ("b",), "no column b"),
+        ("time,a\n1,x\n3,y\n", "", (), "no column of numbers"),
+        ("time,a\nx,1\ny,2\n", "", (), "no column of times"),
+    ],
+)
+def test_what_is_no_table_is_refused_in_words(
+    tmp_path: Path, text: str, time: str, channels: tuple[str, ...], said: str
+) -> None:
+    with pytest.raises(TrainError, match=said):
+        read_tables(written(tmp_path, text), time, channels)
+
+
+def test_an_empty_folder_is_refused_and_recordings_must_agree(tmp_path: Path) -> None:
+    with pytest.raises(TrainError, match="holds no table"):
+        read_tables(tmp_path, "", ())
+    written(tmp_path, "time,a\n100,1\n160,2\n", "late.csv")
+    written(tmp_path, "time,a\n0,1\n60,2\n", "other.csv")
+    assert [table.path.name for table in read_tables(tmp_path, "", ())] == ["other.csv", "late.csv"]
+    written(tmp_path, "time,b\n0,1\n60,2\n", "strange.csv")
+    with pytest.raises(TrainError, match="name those that both have"):
+        read_tables(tmp_path, "", ())
+
+
+def test_recordings_and_silences_make_pieces(tmp_path: Path) -> None:
+    rows = [0, 60, 120, 240, 300, 9000, 9060]
+    written(tmp_path, "time,a\n" + "".join(f"{at},{at}\n" for at in rows), "one.csv")
+    written(tmp_path, "time,a\n10000,1\n10060,2\n", "two.csv")
+    tables = read_tables(tmp_path, "", ())
+    assert usual_step_s(tables) == 60.0
+    series = regular(tables, 60.0)
+    assert series.piece.tolist() == [0] * 6 + [1] * 2 + [2] * 2
+    assert series.values[:6, 0].tolist() == [0, 60, 120, 180, 240, 300]
+    assert np.flatnonzero(~series.known[:, 0]).tolist() == [3]

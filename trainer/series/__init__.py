@@ -1,0 +1,1 @@
+"""Models of sensor series: tables in, a forecaster that has proved itself out."""

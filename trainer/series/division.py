@@ -1,0 +1,75 @@
+"""Cuts a series in time: what is learnt from comes first, then what chooses, then what is reported on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.contracts.types import I64
+from trainer.errors import TrainError
+from trainer.series.regular import Series
+
+Ends = tuple[int, int, int]
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+SHARES: Mapping[str, float] = {TRAIN: 0.7, VALIDATION: 0.1, TEST: 0.2}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Divided:
+    """Where forecasts may start: the index of the newest value that is known, for each part."""
+
+    train: I64
+    validation: I64
+    test: I64
+    rows: int  # of the series that belong to training: scaling is measured on them
+
+
+def borders(rows: int) -> Ends:
+    """Ends of the three parts by `SHARES`."""
+    first = round(SHARES[TRAIN] * rows)
+    return first, first + round(SHARES[VALIDATION] * rows), rows
+
+
+def divide(series: Series, samples: int, horizons: Sequence[int], ends: Ends, *, whole: bool = False) -> Divided:
+    """Origins of each part. All that a forecast is compared with lies in its part; its past may reach back before it.
+
+    Args:
+        series: the nodes.
+        samples: S that a forecast sees.
+        horizons: steps ahead, ascending.
+        ends: of train, validation and test, in nodes from the beginning.
+        whole: the first part alone is wanted; the others may be empty.
+
+    Raises:
+        TrainError: a part holds no whole window.
+    """
+    found = []
+    for begin, end in zip((0, *ends[:2]), ends, strict=True):
+        origin = np.arange(max(begin - 1, samples - 1), end - horizons[-1])
+        one_piece = series.piece[origin - samples + 1] == series.piece[origin + horizons[-1]]
+        found.append(origin[one_piece])
+    _refuse_empty(found[:1] if whole else found, samples + horizons[-1])
+    return Divided(found[0], found[1], found[2], ends[0])
+
+
+def divide_windows(series: Series, samples: int, ends: Ends, *, whole: bool = False) -> Divided:
+    """Newest samples of windows of each part, where nothing is forecast: all of a window lies in its part.
+
+    Raises:
+        TrainError: a part holds no whole window.
+    """
+    found = []
+    for begin, end in zip((0, *ends[:2]), ends, strict=True):
+        origin = np.arange(begin + samples - 1, end)
+        found.append(origin[series.piece[origin - samples + 1] == series.piece[origin]])
+    _refuse_empty(found[:1] if whole else found, samples)
+    return Divided(found[0], found[1], found[2], ends[0])
+
+
+def _refuse_empty(found: Sequence[I64], needed: int) -> None:
+    for name, part in zip(SHARES, found, strict=False):
+        if not len(part):
+            raise TrainError(
+                f"the {name} part has no {needed} steps without a gap; give more readings, or make the window "
+                "(--samples) or the horizons (--horizons-s) shorter"
+            )
