@@ -66,7 +66,7 @@ def check(
 
 @app.command()
 def replay(
-    source: Annotated[str, typer.Argument(help="A clip, a folder of images, `street`, or readings: CSV or Parquet")],
+    source: Annotated[str, typer.Argument(help="A clip, a folder of images, `street`, wav, or readings: CSV, Parquet")],
     config: Annotated[
         Path | None, typer.Option("--config", help="Take the settings of its first camera or sensor")
     ] = None,
@@ -75,6 +75,9 @@ def replay(
     out: Annotated[Path, typer.Option("--out", help="Folder for annotated.mp4, events.jsonl and tracks.jsonl")] = Path(
         "out"
     ),
+    classifier: Annotated[
+        Path | None, typer.Option("--classifier", help="For a wav file: the model that names what is heard")
+    ] = None,
     sensor: Annotated[str, typer.Option("--sensor", help="For readings: which of the configuration's sensors")] = "",
 ) -> None:
     """Run a clip or a recording of readings through the chain; write an annotated video, or a plot, and JSON lines."""
@@ -82,6 +85,11 @@ def replay(
         from edge.sensing.replay import replay_readings  # noqa: PLC0415
 
         replay_readings(Path(source), config, sensor, out, Console())
+        return
+    if Path(source).suffix.lower() == ".wav":
+        from edge.hearing.replay import replay_sound  # noqa: PLC0415
+
+        replay_sound(Path(source), config, classifier, out, Console())
         return
     from edge.replay import replay_clip  # noqa: PLC0415
 

@@ -17,6 +17,7 @@ from edge.cameras.source import Paint, Source, leave
 from edge.cameras.watch import PictureWatch
 from edge.capture import Camera
 from edge.classify.classifier import Classifier
+from edge.classify.embedder import Embedder
 from edge.config.settings import CameraSettings, ModelFile, Settings
 from edge.contracts.bundle import read_bundle
 from edge.contracts.runtime import Accelerator, Runtime
@@ -26,7 +27,11 @@ from edge.demo.camera import StreetCamera
 from edge.detection.detector import Detector, ModelDetector
 from edge.detection.ensemble import Ensemble
 from edge.events.log import EventLog
-from edge.forecasting import ConstantVelocity
+from edge.forecast.settings import SHIPPED
+from edge.forecasters import build_forecasting
+from edge.grouping import Grouping
+from edge.groups.groups import Groups
+from edge.groups.settings import GroupSettings
 from edge.health import StageClock
 from edge.imaging import OpenCv
 from edge.masks import PrivacyMask
@@ -58,6 +63,7 @@ class Models:
     ) -> None:
         self._settings, self._state_dir, self._changed = settings, state_dir, changed
         self._loaded: dict[ModelFile, Runtime] = {}
+        self._groups: dict[str, Groups] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -81,25 +87,37 @@ class Models:
         """
         if model not in self._loaded:
             bundle = model.read()
-            runtime = self._accelerated(model, bundle) if bundle.edgetpu else self._on_cpu(bundle)
+            runtime = self._accelerated(model, bundle) if bundle.edgetpu else self._on_cpu(bundle, self._settings)
             _log.info("model %s: %s by %s, %s", bundle.name, bundle.head.value, runtime.name, runtime.delegate)
             self._loaded[model] = runtime
         return self._loaded[model]
 
-    def _on_cpu(self, bundle: ModelBundle) -> Runtime:
-        try_model(bundle, self._settings, self._state_dir)
-        return self._stack.enter_context(open_runtime(bundle, self._settings))
+    def light(self, model: ModelFile) -> Runtime:
+        """The same for a network so small that a second thread would only be waited for. Raises ModelError."""
+        if model not in self._loaded:
+            self._loaded[model] = self._on_cpu(model.read(), self._settings.model_copy(update={"threads": 1}))
+        return self._loaded[model]
+
+    def groups(self, model: ModelFile, settings: GroupSettings) -> Groups:
+        """The groups of what an embedding model sees, one for all cameras."""
+        sha256 = self.load(model).bundle.sha256
+        return self._groups.setdefault(sha256, Groups(settings, sha256))
+
+    def _on_cpu(self, bundle: ModelBundle, settings: RuntimeSettings) -> Runtime:
+        try_model(bundle, settings, self._state_dir)
+        return self._stack.enter_context(open_runtime(bundle, settings))
 
     def _accelerated(self, model: ModelFile, bundle: ModelBundle) -> Runtime:
         """It runs in a process of its own for ever, so it needs no trial; the CPU's version of it does."""
         path = cpu_model(bundle, model.cpu, self._state_dir)
-        cpu = self._on_cpu(read_bundle(path, overrides=model.overrides)) if path else None
+        cpu = self._on_cpu(read_bundle(path, overrides=model.overrides), self._settings) if path else None
         return self._stack.enter_context(FallbackRuntime(bundle, self._settings, cpu, self._changed))
 
 
 def proven(settings: Settings) -> Settings:
     """The same settings, all models of which are known to run here. Raises a ModelError where one does not."""
-    for _, model in settings.model_files:
+    named = [camera.forecast_file for camera in settings.cameras.values() if camera.forecast.model != SHIPPED]
+    for model in [*(model for _, model in settings.model_files), *filter(None, named)]:
         bundle = model.read()
         if not bundle.edgetpu:
             try_model(bundle, settings.runtime, settings.device.state_dir)
@@ -123,13 +141,18 @@ def build_chain(settings: Settings, name: str, models: Models, knobs: Knobs, clo
     if settings.classifier is not None:
         second = models.load(settings.classifier)
         classifier = Classifier(second, settings.classify, OpenCv(), detector.labels)
+    if settings.embedder is not None:
+        embedder = Embedder(models.load(settings.embedder), settings.classify, OpenCv(), detector.labels)
+        classifier = Grouping(classifier, embedder, models.groups(settings.embedder, settings.groups))
     tracking = camera.tracking.trusting(camera.detection.trusted_score if settings.models else MOTION_TRUSTED)
+    forecasting = build_forecasting(name, camera, detector.labels, models.light)
     steps = Steps(
         detector=detector,
-        tracker=lambda aspect: Tracker(tracking, aspect),
+        tracker=lambda aspect: Tracker(tracking, aspect, forecasting.history_s),
         attention=Attention(camera.attention),
         classifier=classifier,
-        forecaster=ConstantVelocity(camera.forecast),
+        forecaster=forecasting.make,
+        scores=forecasting.scores,
         log=EventLog(name, detector.labels, camera.events, camera.zones, camera.lines),
         crops=camera.detection.max_crops > 0,
     )

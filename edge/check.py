@@ -14,15 +14,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from edge.config.crosscheck import MOTION_LABEL, check_counts, check_labels, crosscheck
+from edge.classify.embedder import refuse_no_vectors
+from edge.config.crosscheck import MOTION_LABEL, check_counts, check_forecasts, check_labels, crosscheck
 from edge.config.loader import Loaded, load_with_places
 from edge.config.problems import InvalidConfig, Problem, problem
 from edge.config.rewrite import read_rewritten, rewrite_file
-from edge.config.settings import Settings, schema
+from edge.config.settings import CameraSettings, Settings, schema
 from edge.contracts.decode import decoder
 from edge.contracts.decode_common import DecodeLimits
 from edge.contracts.errors import ModelError
 from edge.contracts.redact import redact
+from edge.forecast.fitting import refuse_unfit
 
 EXIT_GOOD = 0
 EXIT_PROBLEMS = 2
@@ -94,7 +96,7 @@ def check_loaded(loaded: Loaded[Settings]) -> Report:
     """The same for a configuration that is loaded already."""
     found = crosscheck(loaded)
     labels, damaged = _labels(loaded)
-    found += damaged
+    found += [*damaged, *check_forecasts(loaded)]
     if len(labels) == max(1, len(loaded.settings.models)):  # else it is not known what labels there are
         every = [label for table in labels.values() for label in table]
         found += [*check_labels(loaded, every), *check_counts(loaded, every)]
@@ -110,7 +112,9 @@ def _labels(loaded: Loaded[Settings]) -> tuple[dict[str, tuple[str, ...]], list[
             continue
         try:
             bundle = model.read()
-            if model is not settings.classifier:
+            if name == "embedder" and model is settings.embedder:
+                refuse_no_vectors(bundle)
+            elif model is not settings.classifier:
                 decoder(bundle, DecodeLimits(0.0, 1.0, 1))  # refuses what finds no objects
                 labels[name] = bundle.labels
         except ModelError as error:
@@ -128,12 +132,28 @@ def _rows(settings: Settings, labels: dict[str, tuple[str, ...]]) -> list[tuple[
     for name, camera in settings.cameras.items():
         source = camera.source
         rows.append(("camera", name, f"{source.kind} {_where(source)}".strip()))
+        rows.append(("forecast", name, _foreseen(camera)))
         rows += [("zone", zone.name, f"on {name}; {_some(zone.labels)}") for zone in camera.zones]
         rows += [("line", line.name, f"on {name}; {_some(line.labels)}") for line in camera.lines]
     for name, sensor in settings.sensors.items():
         values = ", ".join(f"{channel} {one.unit}".strip() for channel, one in sensor.channels.items())
         rows.append(("sensor", name, f"{sensor.source.kind} {_where(sensor.source)}; {values}"))
+    for name, sound in settings.sounds.items():
+        rows.append(("sound", name, f"{sound.source.kind} {_where(sound.source)}; named by {sound.classifier.path}"))
     return rows
+
+
+def _foreseen(camera: CameraSettings) -> str:
+    """By what, and why not by the shipped model where that is left out."""
+    file = camera.forecast_file
+    if file is None:
+        return "straight lines"
+    try:
+        bundle = file.read()
+        refuse_unfit(bundle, camera.forecast.horizons_s)
+    except ModelError as error:
+        return f"straight lines: {error}"
+    return f"{bundle.name} where it proves to be better than straight lines"
 
 
 def _where(source: object) -> str:

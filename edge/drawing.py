@@ -1,6 +1,7 @@
 """Drawing what the chain saw and expects onto its pictures, for people: clips, contact sheets, snapshots."""
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 
 import cv2
@@ -11,10 +12,13 @@ from edge.contracts.types import F32, U8, Forecasts, Tracks
 Polygon = Sequence[tuple[float, float]]
 Shapes = Mapping[str, Polygon]
 Colour = tuple[int, int, int]  # BGR
+Pixel = tuple[int, int]
 
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 _ZONE: Colour = (200, 160, 60)
+_ALARM: Colour = (40, 40, 230)
 STIRS = 0.02  # frame fractions that an object must be forecast to move for its path to be drawn
+FAINTEST = 0.05  # ways that are less likely are not drawn
 _INK: Colour = (255, 255, 255)
 _SHADE: Colour = (20, 20, 20)
 
@@ -55,21 +59,63 @@ def draw_tracks(picture: U8, tracks: Tracks, names: Mapping[int, str]) -> None:
 
 
 def draw_forecasts(picture: U8, tracks: Tracks, forecasts: Forecasts) -> None:
-    """The predicted path of the foot point of what is in sight and moves, ringed by 1 sd at its first second."""
+    """The predicted paths of the foot point of what is in sight and moves: each way that it may go.
+
+    The likelier a way, the stronger its colour; rings are 1 sd of it, at its first second and at the last horizon.
+    Draws into `picture`.
+    """
     foot_of_tracks = np.stack([(tracks.box[:, 0] + tracks.box[:, 2]) / 2, tracks.box[:, 3]], axis=-1)
-    foot = np.stack([(forecasts.box[..., 0] + forecasts.box[..., 2]) / 2, forecasts.box[..., 3]], axis=-1)
-    far = np.abs(foot - foot_of_tracks[:, None]).max(axis=(1, 2), initial=0)
-    ringed = int(np.abs(forecasts.horizon_s - 1).argmin())
+    below = np.zeros((len(tracks), len(forecasts.horizon_s), 2), np.float32)
+    below[..., 1] = (forecasts.box[..., 3] - forecasts.box[..., 1]) / 2
+    foot = forecasts.mode_centre + below[:, None]
+    far = np.abs(foot - foot_of_tracks[:, None, None]).max(axis=(1, 2, 3), initial=0)
+    ringed = sorted({int(np.abs(forecasts.horizon_s - 1).argmin()), len(forecasts.horizon_s) - 1})
     for row in np.flatnonzero((tracks.lost_s == 0) & (far > STIRS)).tolist():
         colour = colour_of(int(forecasts.id[row]))
-        points = to_pixels(np.vstack([foot_of_tracks[row : row + 1], foot[row]]), picture)
-        for start, end in itertools.pairwise(points):
-            cv2.line(picture, start, end, _SHADE, 4, cv2.LINE_AA)
-            cv2.line(picture, start, end, colour, 2, cv2.LINE_AA)
-        for point in points[1:]:
-            cv2.circle(picture, point, 4, colour, -1, cv2.LINE_AA)
-        radius = min(int(forecasts.sigma[row, ringed] * picture.shape[1]), picture.shape[1])
-        cv2.circle(picture, points[1 + ringed], radius, colour, 1, cv2.LINE_AA)
+        for mode in np.argsort(forecasts.mode_weight[row]).tolist():  # the likeliest on top
+            weight = float(forecasts.mode_weight[row, mode])
+            if weight >= FAINTEST:
+                points = to_pixels(np.vstack([foot_of_tracks[row : row + 1], foot[row, mode]]), picture)
+                radii = [_radius(forecasts.mode_sigma[row, mode, horizon], picture) for horizon in ringed]
+                rings = [(points[1 + horizon], radius) for horizon, radius in zip(ringed, radii, strict=True)]
+                _draw_way(picture, points, rings, colour, weight)
+
+
+def _draw_way(picture: U8, points: list[Pixel], rings: list[tuple[Pixel, int]], colour: Colour, weight: float) -> None:
+    """One way as a line with dots and rings, as strong as it is likely. Draws into `picture`."""
+    reach = max((radius for _, radius in rings), default=0) + 6
+    corners = np.array(points)
+    left, top = np.clip(corners.min(axis=0) - reach, 0, picture.shape[1::-1]).tolist()
+    right, bottom = np.clip(corners.max(axis=0) + reach + 1, 0, picture.shape[1::-1]).tolist()
+    part = picture[top:bottom, left:right]
+    if not part.size:
+        return
+    drawn = part.copy()
+    at = [(x - left, y - top) for x, y in points]
+    for start, end in itertools.pairwise(at):
+        cv2.line(drawn, start, end, _SHADE, 4, cv2.LINE_AA)
+        cv2.line(drawn, start, end, colour, 2, cv2.LINE_AA)
+    for point in at[1:]:
+        cv2.circle(drawn, point, 4, colour, -1, cv2.LINE_AA)
+    for (x, y), radius in rings:
+        cv2.circle(drawn, (x - left, y - top), radius, colour, 1, cv2.LINE_AA)
+    cv2.addWeighted(drawn, weight, part, 1 - weight, 0, dst=part)
+
+
+def _radius(sigma: float, picture: U8) -> int:
+    """Pixels of a sigma, which stands for the spread along both axes in frame fractions (their root mean square)."""
+    height, width = picture.shape[:2]
+    return int(min(sigma / math.sqrt(0.5 / height**2 + 0.5 / width**2), width))
+
+
+def draw_near_misses(picture: U8, tracks: Tracks, pairs: Sequence[tuple[int, int]]) -> None:
+    """A red line between the feet of two objects that are expected to come too near. Draws into `picture`."""
+    foot = np.stack([(tracks.box[:, 0] + tracks.box[:, 2]) / 2, tracks.box[:, 3]], axis=-1)
+    places = dict(zip(tracks.id.tolist(), to_pixels(foot, picture), strict=True))
+    for first, second in pairs:
+        if first in places and second in places:
+            cv2.line(picture, places[first], places[second], _SHADE, 5, cv2.LINE_AA)
+            cv2.line(picture, places[first], places[second], _ALARM, 3, cv2.LINE_AA)
 
 
 def caption(picture: U8, text: str, corner: tuple[int, int], colour: Colour) -> None:

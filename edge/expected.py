@@ -4,8 +4,10 @@ from collections.abc import Iterable
 
 from edge.contracts.bus import Bus
 from edge.contracts.messages import encode_switch
-from edge.contracts.topics import ALL, Topics
+from edge.contracts.topics import ALL, NEAR_MISS, Topics
 from edge.contracts.types import Event, EventKind
+
+OPENS = (EventKind.EXPECTED, EventKind.NEAR_MISS)
 
 
 class Expected:
@@ -27,13 +29,20 @@ class Expected:
         if event.expectation is None:
             return
         key = (event.camera, event.expectation.number)
-        if event.kind is EventKind.EXPECTED:
-            self._open[key] = (event.zone, event.label)
-        zone, label = self._open.get(key, (event.zone, event.label))
+        place = (event.camera, NEAR_MISS) if event.near else (event.zone, event.label)
+        if event.kind in OPENS:
+            self._open[key] = place
+        zone, label = self._open.get(key, place)
         if event.kind is EventKind.RESOLVED:
             self._open.pop(key, None)
         self._tell(zone, label)
-        self._tell(zone, ALL)
+        if event.near is None:
+            self._tell(zone, ALL)
+
+    def watched(self, camera: str) -> None:
+        """No near miss is expected in front of a camera of which nothing was said yet."""
+        if (camera, NEAR_MISS) not in self._told:
+            self._tell(camera, NEAR_MISS)
 
     def _tell(self, zone: str, label: str) -> None:
         on = any(zone == there and label in (what, ALL) for there, what in self._open.values())

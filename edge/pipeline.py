@@ -17,7 +17,8 @@ from edge.contracts.types import U8, Activity, Detections, Event, Forecasts, Fra
 from edge.control.knobs import Knobs
 from edge.detection.detector import Detector
 from edge.events.log import EventLog
-from edge.forecasting import Forecaster
+from edge.forecast.guard import GuardedForecaster
+from edge.forecast.scoreboard import Scoreboard
 from edge.health import StageClock
 from edge.tracking import Tracker
 
@@ -68,13 +69,14 @@ class Followed:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """What a chain is made of. The tracker is made with the first frame, when the picture's aspect is known."""
+    """What a chain is made of. Tracker and forecaster are made with the first frame: they need the picture's aspect."""
 
     detector: Detector
     tracker: Callable[[float], Tracker]
     attention: Attention
     classifier: Classifier
-    forecaster: Forecaster
+    forecaster: Callable[[float], GuardedForecaster]
+    scores: Scoreboard  # of the forecaster
     log: EventLog
     crops: bool  # whether the detector takes closer looks at places
 
@@ -105,7 +107,7 @@ class Chain:
         self._settings = settings
         self._knobs = knobs
         self._clock = clock
-        self._tracker: Tracker | None = None
+        self._made: tuple[Tracker, GuardedForecaster] | None = None
         self._last_motion_s = -np.inf
         self._utc_ns = 0
 
@@ -113,6 +115,16 @@ class Chain:
     def labels(self) -> tuple[str, ...]:
         """What `Detections.label` and `Tracks.label` index."""
         return self._steps.detector.labels
+
+    @property
+    def log(self) -> EventLog:
+        """What happened so far; for the thread that steps."""
+        return self._steps.log
+
+    @property
+    def scores(self) -> Scoreboard:
+        """How good the forecasts have turned out to be."""
+        return self._steps.scores
 
     def step(self, sensed: Sensed) -> Followed:
         """Look if need be, and follow what is there.
@@ -122,15 +134,15 @@ class Chain:
         """
         frame = sensed.frame
         self._utc_ns = frame.utc_ns
-        if self._tracker is None:
-            self._tracker = self._steps.tracker(frame.pixels.shape[1] / frame.pixels.shape[0])
+        tracker, forecaster = self._made = self._made or self._make(frame)
         controls = self._knobs.now
         if not controls.detection:
-            return self._rest(sensed)
+            return self._rest(sensed, forecaster)
         self._steps.log.require(controls.threshold)
-        if not self._wants_look(sensed, self._tracker):
-            return self._coast(sensed, self._tracker)
-        return self._look(sensed, self._tracker)
+        if not self._wants_look(sensed, tracker):
+            return self._coast(sensed, tracker, forecaster)
+        detections, tracks = self._look(sensed, tracker)
+        return self._follow(sensed, detections, tracks, forecaster)
 
     def counts(self) -> Mapping[str, Mapping[str, int]]:
         """How many objects are there now, by zone and label; "" is the whole picture."""
@@ -139,6 +151,10 @@ class Chain:
     def close(self) -> list[Event]:
         """The camera is gone: what was there has ended, with its last picture."""
         return self._steps.log.close(self._utc_ns)
+
+    def _make(self, frame: Frame) -> tuple[Tracker, GuardedForecaster]:
+        aspect = frame.pixels.shape[1] / frame.pixels.shape[0]
+        return self._steps.tracker(aspect), self._steps.forecaster(aspect)
 
     def _wants_look(self, sensed: Sensed, tracker: Tracker) -> bool:
         """Something may have changed, and the forecasts alone do not say how."""
@@ -151,7 +167,7 @@ class Chain:
             return activity.due or tracker.undecided
         return not settings.economical or self._steps.attention.due(now_s)
 
-    def _look(self, sensed: Sensed, tracker: Tracker) -> Followed:
+    def _look(self, sensed: Sensed, tracker: Tracker) -> tuple[Detections, Tracks]:
         """Detect, with a closer look at where something moves and where something is expected by now."""
         frame, steps = sensed.frame, self._steps
         expected = tracker.at(frame.t_s) if steps.crops or self._settings.economical else Tracks.empty()
@@ -162,28 +178,30 @@ class Chain:
             tracks = tracker.step(detections, frame.t_s)
         if self._settings.economical:
             steps.attention.looked(expected, tracks, frame.t_s)
-        return self._follow(sensed, detections, tracks)
+        return detections, tracks
 
-    def _rest(self, sensed: Sensed) -> Followed:
+    def _rest(self, sensed: Sensed, forecaster: GuardedForecaster) -> Followed:
         """Nobody wants to know what is there: what was there has ended."""
         nothing = Tracks.empty()
-        forecasts = self._steps.forecaster.forecast(nothing)
+        forecasts = forecaster.forecast(nothing)
         return Followed(sensed, False, Detections.empty(), nothing, forecasts, {}, self.close(), self.counts())
 
-    def _follow(self, sensed: Sensed, detections: Detections, tracks: Tracks) -> Followed:
+    def _follow(
+        self, sensed: Sensed, detections: Detections, tracks: Tracks, forecaster: GuardedForecaster
+    ) -> Followed:
         """What follows from the tracks."""
         steps, clock, frame = self._steps, self._clock, sensed.frame
         with clock.stage("classify"):
             named = steps.classifier.step(frame.pixels, tracks, frame.t_s)
         names = {track: said.name for track, said in named.items()}
         with clock.stage("forecast"):
-            forecasts = steps.forecaster.forecast(tracks)
+            forecasts = forecaster.step(tracks, frame.t_s)
         with clock.stage("events"):
             events = steps.log.step(tracks, forecasts, names, frame.t_s, frame.utc_ns)
         return Followed(sensed, True, detections, tracks, forecasts, names, events, self.counts())
 
-    def _coast(self, sensed: Sensed, tracker: Tracker) -> Followed:
+    def _coast(self, sensed: Sensed, tracker: Tracker, forecaster: GuardedForecaster) -> Followed:
         """Without a look the forecasts stand in; nothing begins or ends on their word."""
         tracks = tracker.at(sensed.frame.t_s)
-        forecasts = self._steps.forecaster.forecast(tracks)
+        forecasts = forecaster.forecast(tracks)
         return Followed(sensed, False, Detections.empty(), tracks, forecasts, {}, [], self.counts())

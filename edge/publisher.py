@@ -67,6 +67,8 @@ class Publisher(Observer):
         self._put(followed.events)
         self._publish_counts(camera.name, followed.counts)
         self._expected.known(followed.counts)
+        if camera.chain.log.near_misses:
+            self._expected.watched(camera.name)
 
     def gone(self, camera: Camera, events: list[Event]) -> None:
         """Nothing is present in front of a camera that is away."""

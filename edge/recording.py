@@ -12,8 +12,8 @@ import numpy as np
 from edge.capture import Camera
 from edge.contracts.errors import ConfigError
 from edge.contracts.messages import Stamp, encode_event, encode_tracks
-from edge.contracts.types import U8, Event
-from edge.drawing import Shapes, caption, contact_sheet, draw_forecasts, draw_tracks, draw_zones
+from edge.contracts.types import U8, Event, EventKind
+from edge.drawing import Shapes, caption, contact_sheet, draw_forecasts, draw_near_misses, draw_tracks, draw_zones
 from edge.observer import Observer
 from edge.pipeline import Followed
 
@@ -29,6 +29,7 @@ class Annotator:
     def __init__(self, zones: Shapes, lines: Shapes) -> None:
         self._zones, self._lines = zones, lines
         self._told: deque[str] = deque(maxlen=_CAPTIONS)
+        self._near: dict[int, tuple[int, int]] = {}  # tracks of the near misses that are expected, by number
 
     def draw(self, camera: Camera, followed: Followed) -> U8:
         """A copy of the picture, annotated."""
@@ -36,10 +37,24 @@ class Annotator:
         draw_zones(picture, self._zones, self._lines)
         draw_forecasts(picture, followed.tracks, followed.forecasts)
         draw_tracks(picture, followed.tracks, followed.names(camera.chain.labels))
-        self._told.extend(f"{event.kind} {event.label} {event.track} {event.zone}" for event in followed.events)
+        for event in followed.events:
+            self._told.append(_in_words(event))
+            self._note(event)
+        draw_near_misses(picture, followed.tracks, list(self._near.values()))
         for index, text in enumerate(self._told):
             caption(picture, text, (4, 24 + 22 * index), (40, 40, 40))
         return picture
+
+    def _note(self, event: Event) -> None:
+        if event.near is not None and event.expectation is not None:
+            self._near[event.expectation.number] = (event.track, event.near.track)
+            if event.kind is EventKind.RESOLVED:
+                del self._near[event.expectation.number]
+
+
+def _in_words(event: Event) -> str:
+    other = f"{event.near.label} {event.near.track} at {event.near.distance:.1f}" if event.near else event.zone
+    return f"{event.kind} {event.label} {event.track} {other}"
 
 
 class Clip(Observer):

@@ -28,6 +28,8 @@ from edge.once import Trouble, once
 from edge.outputs import refuse_own_input, writable_folder
 from edge.pipeline import Followed
 from edge.recording import Annotator, Clip, JsonLines
+from edge.scores import say_standing
+from edge.scoresheet import ScoreSheet
 from edge.stopping import stopped_by_signals
 
 STREET_S = 20.0  # of a clip that has no end of its own
@@ -61,7 +63,7 @@ class _Count(Observer):
 def replay_clip(
     source: str, config: Path | None, model: Path | None, labels: Path | None, out: Path, console: Console
 ) -> None:
-    """Write `annotated.mp4`, `contact.png`, `events.jsonl` and `tracks.jsonl` into `out`.
+    """Write `annotated.mp4`, `contact.png`, `events.jsonl`, `tracks.jsonl` and `scores.jsonl` into `out`.
 
     Raises:
         EdgeError: the clip, the model or the configuration cannot be used; says why.
@@ -87,9 +89,13 @@ def replay_clip(
         count = _Count(bar, bar.add_task(escape(redact(source)), total=frames or None))
         clip = stack.enter_context(Clip(Annotator(zones, lines), out / "annotated.mp4", out / "contact.png", fps))
         log = stack.enter_context(JsonLines(out / "events.jsonl", out / "tracks.jsonl", run))
-        stack.enter_context(Engine([followed], [count, clip, log], stop)).run()
+        sheet = ScoreSheet(out / "scores.jsonl")
+        stack.enter_context(Engine([followed], [count, clip, log, sheet], stop)).run()
     trouble.check()
     _say(settings, count, time.monotonic() - start_s, out, console)
+    if sheet.scores:
+        console.print(str(sheet), soft_wrap=True, markup=False, highlight=False)
+    console.print(say_standing(followed.chain.scores.standing), soft_wrap=True, markup=False, highlight=False)
 
 
 def _settings(source: str, config: Path | None, model: Path | None, labels: Path | None) -> Settings:
@@ -110,7 +116,7 @@ def _say(settings: Settings, count: _Count, took_s: float, out: Path, console: C
     found_by = ", ".join(settings.models) or "the motion detector (no neural model)"
     console.print(
         f"{count.frames} frames in {took_s:.1f} s, found by {found_by}: {len(count.tracks)} tracks, "
-        f"{count.events} events -> {out}/annotated.mp4, contact.png, events.jsonl, tracks.jsonl",
+        f"{count.events} events -> {out}/annotated.mp4, contact.png, events.jsonl, tracks.jsonl, scores.jsonl",
         soft_wrap=True,
         markup=False,
         highlight=False,

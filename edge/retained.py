@@ -67,22 +67,11 @@ class RetainedTopics:
         for topic in sorted(self.under(f"{self._topics.root}/") - self.under(base)):  # the device had another name
             self.publish(topic, b"", retain=True)
         for topic in sorted(self.under(base)):
-            match topic.removeprefix(base).split("/"):
-                case ["zone" | "expected", name, _] if name not in names:
-                    self.publish(topic, b"", retain=True)
-                case ["sensor", name, thing]:
-                    first = _FIRST_OF_SENSOR.get(thing, b"") if name in names else b""
-                    self.publish(topic, first, retain=True)
-                case ["zone", _, _]:
-                    self.publish(topic, encode_count(0), retain=True)
-                case ["expected", _, _]:
-                    self.publish(topic, encode_switch(False), retain=True)
-                case [_, "snapshot"] if not pictures:
-                    self.publish(topic, b"", retain=True)
-                case [name, *_] if name not in names and name != DEVICE:
-                    self.publish(topic, b"", retain=True)
-                case [_, "status"]:
-                    self.publish(topic, encode_online(False), retain=True)
+            parts = topic.removeprefix(base).split("/")
+            gone = _place(parts) not in {*names, ""} or (parts[-1] == "snapshot" and not pictures)
+            first = b"" if gone else _first(parts)
+            if first is not None:
+                self.publish(topic, first, retain=True)
 
     def _remember(self, topic: str, *, there: bool) -> None:
         with self._lock:
@@ -93,3 +82,29 @@ class RetainedTopics:
                 self._stored.write(sorted(self._known))
             except OSError as error:
                 _log.warning("after a restart, old messages may stay at the broker: %s", error)
+
+
+def _place(parts: list[str]) -> str:
+    """Which camera, zone, line or sensor a topic is about, "" for the device itself."""
+    match parts:
+        case ["zone" | "expected" | "sensor", name, *_] | ["score", name]:
+            return name
+        case [name, *_]:
+            return "" if name == DEVICE else name
+    return ""
+
+
+def _first(parts: list[str]) -> bytes | None:
+    """What a topic of something that is configured says before anything happens, None where it goes on as it was."""
+    match parts:
+        case ["score", _]:
+            return None
+        case ["sensor", _, thing]:
+            return _FIRST_OF_SENSOR.get(thing, b"")
+        case ["zone", _, _]:
+            return encode_count(0)
+        case ["expected", _, _]:
+            return encode_switch(False)
+        case [_, "status"]:
+            return encode_online(False)
+    return None

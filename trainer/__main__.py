@@ -18,6 +18,7 @@ from trainer.commands.detector import detector
 from trainer.commands.evaluate import evaluate
 from trainer.commands.explain import explain
 from trainer.commands.export import export
+from trainer.commands.forecaster import forecaster
 from trainer.commands.series import app as series
 from trainer.commands.street import street
 from trainer.errors import TrainError
@@ -37,6 +38,7 @@ app.add_typer(data.app)
 app.add_typer(series)
 app.command()(detector)
 app.command()(classifier)
+app.command()(forecaster)
 app.command()(export)
 app.command()(adapt)
 app.command()(evaluate)

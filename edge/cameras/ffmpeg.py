@@ -13,7 +13,7 @@ from edge.cameras.probe import ends_in_pipe, picture_size
 from edge.cameras.settings import FfmpegSettings
 from edge.cameras.source import Framer, Paint
 from edge.contracts.errors import SourceError
-from edge.contracts.process import Child
+from edge.contracts.process import Child, dying_with_us
 from edge.contracts.redact import redact
 from edge.contracts.types import U8, Frame
 
@@ -48,7 +48,7 @@ class FfmpegSource:
         if not (width and height):
             width, height = picture_size(self._camera, self._settings.command)
         self._shape = (height, width, 3)
-        self._child = Child(_guarded(self._command()), (), os.environ)
+        self._child = Child(dying_with_us(self._command()), (), os.environ)
         return self
 
     def __exit__(
@@ -96,9 +96,3 @@ class FfmpegSource:
         if os.path.basename(program) != "ffmpeg" or ends_in_pipe(arguments):  # noqa: PTH119  a command, not a path
             return self._settings.command
         return (program, *QUIET, *arguments, *RAW)
-
-
-def _guarded(command: tuple[str, ...]) -> tuple[str, ...]:
-    """The command, wrapped so that it dies with us even if we are killed, where the system can do that."""
-    setpriv = shutil.which("setpriv")
-    return (setpriv, "--pdeathsig", "KILL", *command) if setpriv else command

@@ -10,7 +10,13 @@ from edge.contracts.decode_scores import embedding
 from edge.contracts.errors import ModelError
 from edge.contracts.preprocess import Imaging
 from edge.contracts.runtime import Runtime
-from edge.contracts.types import F32, U8, Head, Tracks
+from edge.contracts.types import F32, U8, Head, ModelBundle, Tracks
+
+
+def refuse_no_vectors(bundle: ModelBundle) -> None:
+    """Raises ModelError: the model gives no vectors."""
+    if bundle.head is not Head.EMBEDDING:
+        raise ModelError(f"{bundle.path} is a {bundle.head}; an embedding model is needed")
 
 
 class Embedder:
@@ -22,8 +28,7 @@ class Embedder:
         Raises:
             ModelError: the model gives no vectors.
         """
-        if runtime.bundle.head is not Head.EMBEDDING:
-            raise ModelError(f"{runtime.bundle.path} is a {runtime.bundle.head}; an embedding model is needed")
+        refuse_no_vectors(runtime.bundle)
         self._looks = Looks(runtime, settings, imaging, labels, embedding)
         self._found: dict[int, F32] = {}
 

@@ -10,8 +10,13 @@ from edge.config.loader import Loaded
 from edge.config.problems import Problem
 from edge.config.settings import Settings
 from edge.config.tree import Item
+from edge.contracts.errors import ModelError
 from edge.contracts.topics import ALL, RESERVED_NAMES, slug
+from edge.events.settings import EventSettings, NearMissSettings
+from edge.forecast.fitting import refuse_unfit
+from edge.forecast.settings import NO_MODEL, SHIPPED
 from edge.sensors.settings import FileSource
+from edge.sensors.sound_settings import WavSource
 
 MOTION_LABEL = "moving"
 
@@ -54,6 +59,21 @@ def check_counts(loaded: Loaded[Settings], labels: Collection[str]) -> list[Prob
     return found
 
 
+def check_forecasts(loaded: Loaded[Settings]) -> list[Problem]:
+    """Trajectory models that cannot forecast what their cameras want. The shipped one is left out where it does not."""
+    found = []
+    for name, camera in loaded.settings.cameras.items():
+        file = camera.forecast_file
+        if file is None or camera.forecast.model == SHIPPED or not file.path.is_file():
+            continue
+        try:
+            refuse_unfit(file.read(), camera.forecast.horizons_s)
+        except ModelError as error:
+            said = f"the model cannot be used: {error}"
+            found.append(_say(loaded, ("cameras", name, "forecast", "model"), said, ""))
+    return found
+
+
 def _names(loaded: Loaded[Settings]) -> Iterator[Problem]:
     first: dict[str, problems.Path] = {}
     for path, name in _all_names(loaded.settings):
@@ -73,6 +93,8 @@ def _all_names(settings: Settings) -> Iterator[tuple[problems.Path, str]]:
         yield ("cameras", name), name
     for name in settings.sensors:
         yield ("sensors", name), name
+    for name in settings.sounds:
+        yield ("sounds", name), name
     for name, camera in settings.cameras.items():
         for index, zone in enumerate(camera.zones):
             yield ("cameras", name, "zones", index, "name"), zone.name
@@ -88,15 +110,27 @@ def _files(loaded: Loaded[Settings]) -> Iterator[Problem]:
         source = camera.source
         if isinstance(source, FileSettings | ImagesSettings) and not source.path.exists():
             yield _say(loaded, ("cameras", name, "source", "path"), f"there is no {source.path}", "check the name")
+        forecast = Path(camera.forecast.model)
+        if camera.forecast.model not in {SHIPPED, NO_MODEL} and not forecast.is_file():
+            hint = f"check the name; or write {SHIPPED} or {NO_MODEL}"
+            yield _say(loaded, ("cameras", name, "forecast", "model"), f"there is no file {forecast}", hint)
     for name, sensor in loaded.settings.sensors.items():
         played = sensor.source
         if isinstance(played, FileSource) and not played.path.is_file():
             yield _say(loaded, ("sensors", name, "source", "path"), f"there is no file {played.path}", "check the name")
 
+    for name, sound in loaded.settings.sounds.items():
+        clip = sound.source
+        if isinstance(clip, WavSource) and not clip.path.is_file():
+            yield _say(loaded, ("sounds", name, "source", "path"), f"there is no file {clip.path}", "check the name")
+
 
 def _named_files(settings: Settings) -> Iterator[tuple[problems.Path, Path]]:
-    places: list[tuple[problems.Path, object]] = [(("model",), settings.model), (("classifier",), settings.classifier)]
+    places: list[tuple[problems.Path, object]] = [(("model",), settings.model)]
+    places += [((key,), model) for key, model in settings.second_stages.items()]
     places += [(("more_models", name), model) for name, model in settings.more_models.items()]
+    places += [(("sensors", name, "classifier"), one.classifier) for name, one in settings.sensors.items()]
+    places += [(("sounds", name, "classifier"), one.classifier) for name, one in settings.sounds.items()]
     places += [(("mqtt",), settings.mqtt), (("mqtt", "tls"), settings.mqtt.tls)]
     for path, holder in places:
         for key in ("path", "cpu", "labels", "password_file", "ca_file", "cert_file", "key_file"):
@@ -110,15 +144,25 @@ def _named_labels(settings: Settings) -> Iterator[tuple[problems.Path, str]]:
     yield from _each(("events", "labels"), settings.events.labels)
     for label in settings.events.filters:
         yield ("events", "filters", label), label
+    yield from _pairs(("events",), settings.events)
     for name, camera in settings.cameras.items():
         at: problems.Path = ("cameras", name)
         if camera.events != settings.events:
             yield from _each((*at, "events", "labels"), camera.events.labels)
             yield from (((*at, "events", "filters", label), label) for label in camera.events.filters)
+            yield from _pairs((*at, "events"), camera.events)
         for index, zone in enumerate(camera.zones):
             yield from _each((*at, "zones", index, "labels"), zone.labels)
         for index, line in enumerate(camera.lines):
             yield from _each((*at, "lines", index, "labels"), line.labels)
+
+
+def _pairs(at: problems.Path, events: EventSettings) -> Iterator[tuple[problems.Path, str]]:
+    """Labels of near misses, where they were written; those by default are for models of many labels."""
+    near = events.expected.near_miss
+    if near.pairs != NearMissSettings().pairs:
+        for index, pair in enumerate(near.pairs):
+            yield from _each((*at, "expected", "near_miss", "pairs", index), pair)
 
 
 def _each(path: problems.Path, labels: tuple[str, ...]) -> Iterator[tuple[problems.Path, str]]:

@@ -15,20 +15,23 @@ from edge.cameras.settings import SourceSettings
 from edge.cameras.watch import CameraWatchSettings
 from edge.classify.settings import ClassifySettings
 from edge.config.forms import CURRENT_FORM, FIRST_FORM
+from edge.config.sequences import MOST_SOUNDS, SensorEntry, SoundSettings
 from edge.contracts.bundle import read_bundle
 from edge.contracts.input_rules import Overrides
 from edge.contracts.topics import NAME_PATTERN
 from edge.contracts.types import ColourOrder, Head, ModelBundle, Resize
 from edge.detection.settings import DetectionSettings
 from edge.events.settings import EventSettings, LineSettings, ZoneSettings
-from edge.forecasting import ForecastSettings
+from edge.forecast.settings import NO_MODEL, SHIPPED, ForecastSettings
+from edge.forecast.shipped import shipped_model
+from edge.groups.settings import GroupSettings
 from edge.homeassistant.settings import HomeAssistantSettings
 from edge.masks import MaskSettings
 from edge.mqtt.settings import MqttSettings
 from edge.outbox.settings import OutboxSettings
 from edge.publisher import PublishSettings
 from edge.runtime.settings import RuntimeSettings
-from edge.sensors.settings import MOST_SENSORS, SensorSettings
+from edge.sensors.settings import MOST_SENSORS
 from edge.snapshots import SnapshotSettings
 from edge.tracking.settings import TrackingSettings
 
@@ -96,9 +99,17 @@ class CameraSettings(BaseModel, extra="forbid", frozen=True):
     forecast: ForecastSettings = Field(ForecastSettings(), description="Overrides `forecast` key by key")
     events: EventSettings = Field(EventSettings(), description="Overrides `events` key by key")
 
+    @property
+    def forecast_file(self) -> ModelFile | None:
+        """The trajectory model; None where straight lines are all that is wanted, or there."""
+        if self.forecast.model == NO_MODEL:
+            return None
+        path = shipped_model() if self.forecast.model == SHIPPED else Path(self.forecast.model)
+        return ModelFile(path=path) if path else None
+
 
 class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True):
-    """The configuration of one device. Only `cameras` or `sensors` must be written."""
+    """The configuration of one device. Only `cameras`, `sensors` or `sounds` must be written."""
 
     version: int = Field(CURRENT_FORM, ge=FIRST_FORM, le=CURRENT_FORM, description="Form of this file; 1 if left out")
     device: DeviceSettings = Field(default_factory=DeviceSettings, description="The device itself")
@@ -115,6 +126,10 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
     classifier: ModelSettings | None = Field(
         None, description="Second-stage classifier of tracked objects; its answer is their sub_label"
     )
+    embedder: ModelSettings | None = Field(
+        None, description="Second-stage embedding model; what it finds alike is a group, until somebody names it"
+    )
+    groups: GroupSettings = Field(GroupSettings(), description="What is alike; see embedder")
     classify: ClassifySettings = Field(ClassifySettings(), description="When the second stage looks")
     health: CameraWatchSettings = Field(CameraWatchSettings(), description="When a camera is held to be of no use")
     activity: ActivitySettings = Field(ActivitySettings(), description="When the detector is asked to look")
@@ -126,12 +141,13 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
     forecast: ForecastSettings = Field(ForecastSettings(), description="How far ahead is looked")
     events: EventSettings = Field(EventSettings(), description="Which tracks are objects, how often they are told of")
     cameras: dict[Name, CameraSettings] = Field({}, description="Cameras by name")
-    sensors: dict[Name, SensorSettings] = Field({}, max_length=MOST_SENSORS, description="Sensors by name")
+    sensors: dict[Name, SensorEntry] = Field({}, max_length=MOST_SENSORS, description="Sensors by name")
+    sounds: dict[Name, SoundSettings] = Field({}, max_length=MOST_SOUNDS, description="Microphones by name")
 
     @model_validator(mode="after")
     def _watches(self) -> Self:
-        if not self.cameras and not self.sensors:
-            raise ValueError("nothing is watched; add `cameras:` or `sensors:`")
+        if not self.cameras and not self.sensors and not self.sounds:
+            raise ValueError("nothing is watched; add `cameras:`, `sensors:` or `sounds:`")
         return self
 
     @property
@@ -141,8 +157,20 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
 
     @property
     def model_files(self) -> list[tuple[str, ModelFile]]:
-        """The detectors' models and the classifier's, each with its name; a detector may be named `classifier` too."""
-        return [*self.models.items(), *([("classifier", self.classifier)] if self.classifier else [])]
+        """The detectors' and second stages' models, each with its name; a detector may be named `classifier` too."""
+        return [*self.models.items(), *self.second_stages.items()]
+
+    @property
+    def second_stages(self) -> dict[str, ModelFile]:
+        """The models that look at tracked objects, by key."""
+        known = {"classifier": self.classifier, "embedder": self.embedder}
+        return {key: model for key, model in known.items() if model}
+
+    @property
+    def forecast_files(self) -> dict[Path, ModelFile]:
+        """The trajectory models that its cameras name, and the shipped one where one of them uses it."""
+        found = (camera.forecast_file for camera in self.cameras.values())
+        return {file.path: file for file in found if file is not None}
 
 
 def schema() -> dict[str, Any]:

@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from edge.contracts.forecast_scores import ForecasterScore, ForecastStanding
+from edge.contracts.scores import ExpectationScore
 from edge.contracts.sensors import SensorEvent
 from edge.contracts.types import F64, Event, Forecasts, Health, PathPoint, Reading, SeriesForecast, Tracks
 
@@ -110,6 +112,7 @@ def encode_event(event: Event, device: str, run: str) -> bytes:
         "direction": event.direction,
         "forecast": [_path_point(point) for point in event.forecast],
         "expectation": _expectation(event),
+        "near": _near(event),
     }
     return _encode(body).encode()
 
@@ -130,10 +133,43 @@ def _expectation(event: Event) -> dict[str, object] | None:
     }
 
 
+def _near(event: Event) -> dict[str, object] | None:
+    near = event.near
+    return None if near is None else {"track": near.track, "label": near.label, "distance": _round(near.distance)}
+
+
+def encode_score(score: ExpectationScore) -> bytes:
+    """How good the expectations of a place have been so far."""
+    told = asdict(score)
+    told["reliability"] = [[each.stated, each.true, each.asked] for each in score.reliability]
+    return _encode(_tidy({"v": VERSION, **told}, DECIMALS)).encode()
+
+
 def encode_stats(health: Health, device: str, utc_ns: int) -> bytes:
     """One minute of the daemon's life."""
     told = _tidy({"v": VERSION, "device": device, "utc_ns": utc_ns, **asdict(health)})
     return _encode(told).encode()
+
+
+def encode_standing(standing: ForecastStanding, camera: str, utc_ns: int) -> bytes:
+    """How good the forecasts on a camera have turned out to be, and whose are told."""
+    body = {
+        "v": VERSION,
+        "camera": camera,
+        "utc_ns": utc_ns,
+        "serving": standing.serving.value,
+        "model": standing.model,
+        "sha256": standing.sha256,
+        "trouble": standing.trouble,
+        "straight": _scored(standing.straight),
+        "learned": _scored(standing.learned),
+    }
+    return _encode(_tidy(body)).encode()
+
+
+def _scored(score: ForecasterScore) -> dict[str, object]:
+    rows = [(one.horizon_s, one.error, one.coverage, round(one.samples)) for one in score.horizons]
+    return {"ade": score.ade, "fde": score.fde, "horizons": rows}
 
 
 def encode_reading(reading: Reading) -> bytes:
@@ -192,14 +228,14 @@ def encode_count(count: int) -> bytes:
     return b"%d" % count
 
 
-def _tidy(value: object) -> object:
+def _tidy(value: object, decimals: int = 3) -> object:
     """The same with floats rounded, and NaN (no sample in this minute) as null."""
     if isinstance(value, dict):
-        return {key: _tidy(below) for key, below in value.items()}
+        return {key: _tidy(below, decimals) for key, below in value.items()}
     if isinstance(value, list | tuple):
-        return [_tidy(below) for below in value]
+        return [_tidy(below, decimals) for below in value]
     if isinstance(value, float):
-        return round(value, 3) if np.isfinite(value) else None
+        return round(value, decimals) if np.isfinite(value) else None
     return value
 
 

@@ -3,6 +3,7 @@
 import logging
 import os
 import select
+import shutil
 import signal
 import subprocess
 import time
@@ -87,3 +88,9 @@ class Child:
             return
         self._talking = bool(heard)
         self._said = (self._said + heard)[-KEPT_BYTES:]
+
+
+def dying_with_us(argv: Sequence[str]) -> Sequence[str]:
+    """The command, wrapped so that it dies with us even if we are killed, where the system can do that."""
+    setpriv = shutil.which("setpriv")
+    return (setpriv, "--pdeathsig", "KILL", *argv) if setpriv else argv

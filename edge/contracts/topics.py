@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 ROOT = "foresight"
+GROUPS = "groups"  # the same in commands that name a group
 DEVICE = "device"  # stands where a camera's name stands in commands to the device itself
 NAME_PATTERN = r"^[a-zA-Z0-9_-]+$"
 # A camera of one of these names would publish on the device's own topics.
@@ -15,7 +16,9 @@ RESERVED_NAMES = frozenset(
         DEVICE,
         "events",
         "expected",
+        GROUPS,
         "learn",
+        "score",
         "sensor",
         "set",
         "state",
@@ -26,6 +29,7 @@ RESERVED_NAMES = frozenset(
     }
 )
 ALL = "all"  # the level under which a zone's objects of every label are counted together
+NEAR_MISS = "near_miss"  # stands where a label stands, under a camera: whether a near miss is expected there
 _NOT_IN_A_NAME = re.compile(r"[^a-zA-Z0-9_-]+")
 
 
@@ -142,6 +146,10 @@ class Topics:
         """Retained: whether something is expected in a zone or on a line; label `all`: whatever it is."""
         return f"{self.base}/expected/{zone}/{slug(label)}"
 
+    def score(self, place: str) -> str:
+        """Retained: how good the expectations of a zone or line have been, or the near misses of a camera."""
+        return f"{self.base}/score/{place}"
+
     def reading(self, sensor: str) -> str:
         """What a sensor measures."""
         return f"{self.base}/sensor/{sensor}/reading"
@@ -153,6 +161,10 @@ class Topics:
     def anomaly(self, sensor: str) -> str:
         """How odd the newest reading is."""
         return f"{self.base}/sensor/{sensor}/anomaly"
+
+    def recognised(self, sensor: str) -> str:
+        """What its newest window shows."""
+        return f"{self.base}/sensor/{sensor}/class"
 
     def sensor_status(self, sensor: str) -> str:
         """Retained: whether its readings come, and are of use."""

@@ -1,7 +1,8 @@
 """The values that flow through the chain.
 
 Inside the frame loop: structures of arrays, one row per object. At the borders (events, the wire): plain records.
-Letters in shapes: N detections, T tracks, H history samples, K forecast horizons.
+Letters in shapes: N detections, T tracks, H history samples, K forecast horizons, M ways that
+one object may go.
 
 Boxes are `(x1, y1, x2, y2)`, float32, fractions of the full frame, origin top left, never rounded before the wire.
 Instances are frozen, and no step writes into an array that it was given.
@@ -73,9 +74,9 @@ class Detections:
 class Tracks:
     """The objects that a tracker holds to be there now, seen in this frame (`lost_s == 0`) or not.
 
-    `history` holds the last H boxes at which the object was seen, newest last; `history_age_s` says how long before
-    now each was, NaN (in both) where the object is younger than that. `sigma` and `velocity_sigma` are one standard
-    deviation of the box centre along either axis and of its velocity.
+    `history` holds H boxes at which the object was seen: the last one, newest last, and others spread over some seconds
+    before it; `history_age_s` says how long before now each was, NaN (in both) where the object is younger than that.
+    `sigma` and `velocity_sigma` are one standard deviation of the box centre along either axis and of its velocity.
     """
 
     id: I64  # (T,) unique within one camera and run, never reused
@@ -119,20 +120,42 @@ class Tracks:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Forecasts:
-    """Where the tracked objects will be, `horizon_s` seconds from now. Rows are those of the tracks."""
+    """Where the tracked objects will be, `horizon_s` seconds from now. Rows are those of the tracks.
+
+    An object may go one of M ways (left or right, say). `box` and `sigma` sum them up: their mean, and the spread of
+    all together. M is 1 for forecasters that know one way only, and that way is then the centre of the box.
+    """
 
     id: I64  # (T,)
     horizon_s: F32  # (K,) ascending
     box: F32  # (T, K, 4)
     sigma: F32  # (T, K) one standard deviation of the centre along either axis, frame fractions
+    mode_weight: F32  # (T, M) how likely each way is; a row adds up to 1
+    mode_centre: F32  # (T, M, K, 2) of the box on each way, frame fractions
+    mode_sigma: F32  # (T, M, K) of the centre about each way, frame fractions
 
     def __post_init__(self) -> None:
-        t, k = len(self.id), len(self.horizon_s)
+        t, k, m = len(self.id), len(self.horizon_s), self.mode_weight.shape[-1]
         if self.box.shape != (t, k, 4) or self.sigma.shape != (t, k):
             raise ValueError(f"box must be ({t}, {k}, 4), sigma ({t}, {k}); got {self.box.shape}, {self.sigma.shape}")
+        shapes = (self.mode_weight.shape, self.mode_centre.shape, self.mode_sigma.shape)
+        if shapes != ((t, m), (t, m, k, 2), (t, m, k)):
+            raise ValueError(f"modes must be ({t}, {m}), ({t}, {m}, {k}, 2), ({t}, {m}, {k}); got {shapes}")
 
     def __len__(self) -> int:
         return len(self.id)
+
+    @classmethod
+    def single(cls, ids: I64, horizon_s: F32, box: F32, sigma: F32) -> Self:
+        """Each object goes one way."""
+        centre = (box[..., :2] + box[..., 2:]) * np.float32(0.5)
+        return cls(ids, horizon_s, box, sigma, np.ones((len(ids), 1), np.float32), centre[:, None], sigma[:, None])
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Nothing there, and no horizon."""
+        box, sigma = np.zeros((0, 0, 4), np.float32), np.zeros((0, 0), np.float32)
+        return cls.single(np.zeros(0, np.int64), np.zeros(0, np.float32), box, sigma)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +186,8 @@ class EventKind(StrEnum):
     LOITERING = "loitering"
     CROSSED = "crossed"
     EXPECTED = "expected"  # a forecast says that the object will enter the zone
-    RESOLVED = "resolved"  # whether it did
+    NEAR_MISS = "near_miss"  # forecasts say that two objects will come too near to each other
+    RESOLVED = "resolved"  # whether it did, whether they did
 
 
 class Outcome(StrEnum):
@@ -171,17 +195,27 @@ class Outcome(StrEnum):
 
     OPEN = "open"
     KEPT = "kept"
-    MISSED = "missed"
+    MISSED = "missed"  # the object was seen elsewhere when the time was up
+    UNDECIDED = "undecided"  # the object was gone before the time was up: nobody knows
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """A forecast that an object will enter a zone: `number` pairs its `expected` with its `resolved` event."""
+    """A forecast that something will happen: `number` pairs its `expected` or `near_miss` with its `resolved` event."""
 
     number: int
     probability: float  # 0..1
-    eta_s: float  # seconds from the event to the entry; on a resolved one, how long it really took
+    eta_s: float  # seconds from the event to the entry (the closest approach); on a resolved one, what it really took
     outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """The other object of a near miss."""
+
+    track: int
+    label: str
+    distance: float  # at the closest approach, in mean box sizes: expected, or on a resolved one, seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +243,7 @@ class Event:
     direction: str  # of a crossing: "forward" or "backward" as the line is drawn, else ""
     forecast: tuple[PathPoint, ...]
     expectation: Expectation | None
+    near: Near | None  # of a near miss, expected or resolved
 
 
 @dataclass(frozen=True, slots=True)

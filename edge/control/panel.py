@@ -14,6 +14,7 @@ from edge.control.knobs import TELL, TURN, Controls, Knobs
 
 LOG_PAUSE_S = 10.0
 Action = Callable[[], None]  # called on the bus's thread: be quick, never wait
+Said = Callable[[str, bytes], None]  # the thing and what is said of it; may raise a MessageError
 _log = logging.getLogger(__name__)
 
 
@@ -45,6 +46,7 @@ class ControlPanel:
         knobs: of each camera, as configured.
         actions: what else can be asked for.
         turned: what an earlier run kept.
+        texts: who takes what is said of other things, by the first level of its topic.
     """
 
     def __init__(
@@ -54,8 +56,10 @@ class ControlPanel:
         knobs: Mapping[str, Knobs],
         actions: Mapping[Command, Action],
         turned: Mapping[str, Turned],
+        texts: Mapping[str, Said] | None = None,
     ) -> None:
         self._bus, self._topics, self._actions = bus, topics, actions
+        self._texts = texts or {}
         self._cameras = {name: _Camera(one) for name, one in knobs.items()}
         self._lock = threading.Lock()
         self._logged_s = -LOG_PAUSE_S
@@ -75,9 +79,12 @@ class ControlPanel:
         action = self._actions.get(command)
         if action and message.payload == PRESS:
             action()
-        elif command.camera in self._cameras and command.thing in TURN:
+        elif command.camera in self._texts or (command.camera in self._cameras and command.thing in TURN):
             try:
-                self._turn(command, message.payload)
+                if taken := self._texts.get(command.camera):
+                    taken(command.thing, message.payload)
+                else:
+                    self._turn(command, message.payload)
             except MessageError as error:
                 self._complain(f"{command.camera}/{command.thing}/{error}")
 

@@ -33,6 +33,7 @@ from edge.outbox.sender import Sender
 from edge.outputs import refuse_own_input, writable_folder
 from edge.publisher import Publisher
 from edge.recording import Annotator, Clip
+from edge.scores import say_standing
 from edge.stopping import stopped_by_signals
 
 NONE, SHIPPED_CLIP = "none", "clip"
@@ -126,6 +127,7 @@ def show(source: str | None, model: Path | None, broker: str | None, out: Path, 
             engine.run()
     trouble.check()
     console.print(live.summary(time.monotonic() - start_s), highlight=False)
+    console.print(say_standing(camera.chain.scores.standing), highlight=False, markup=False, soft_wrap=True)
     if judge:
         console.print(judge.verdict(), highlight=False)
     told = f"Look at {out / 'contact.png'} and {out / 'annotated.mp4'}."

@@ -28,6 +28,7 @@ from edge.doctor.cameras import camera
 from edge.doctor.findings import Finding, Level, ok, trouble
 from edge.doctor.machine import clock, disk, heat_and_power, memory
 from edge.doctor.models import library, models
+from edge.doctor.sounds import recorder, sound
 
 LIMIT_S = 60.0
 NARROW = 90  # columns: below, what is to be done stands under what was found
@@ -77,6 +78,7 @@ def machine_checks(root: Path) -> list[Check]:
         ("clock", partial(clock, root)),
         ("memory", partial(memory, root)),
         ("board", partial(heat_and_power, root)),
+        ("sound", recorder),
     ]
 
 
@@ -88,6 +90,7 @@ def configured_checks(settings: Settings, root: Path) -> list[Check]:
         ("accelerator", partial(accelerator, root, _wants_accelerator(settings), settings.runtime.edgetpu_library)),
         ("models", partial(models, settings)),
         *((f"camera {name}", partial(camera, name, one.source)) for name, one in settings.cameras.items()),
+        *((f"sound {name}", partial(sound, name, one)) for name, one in settings.sounds.items()),
     ]
 
 

@@ -1,10 +1,15 @@
 """What one more look at an object changes: it proves to be one, enters, leaves, loiters, crosses, is told of again."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import count
 
+from edge.contracts.scores import ExpectationScore
+from edge.contracts.stored import Json
 from edge.contracts.types import EventKind
 from edge.events.expected import Expectations
 from edge.events.life import Happening, Life, Look
+from edge.events.near import NearMisses
+from edge.events.paths import Paths
 from edge.events.settings import EventSettings, LineSettings, ZoneSettings
 from edge.events.zones import Border, Borders
 
@@ -12,9 +17,17 @@ from edge.events.zones import Border, Borders
 class Changes:
     """The rules of one camera by which lives change."""
 
-    def __init__(self, settings: EventSettings, zones: Sequence[ZoneSettings], lines: Sequence[LineSettings]) -> None:
+    def __init__(
+        self, camera: str, settings: EventSettings, zones: Sequence[ZoneSettings], lines: Sequence[LineSettings]
+    ) -> None:
         self.borders = Borders(zones, lines)
-        self.expected = Expectations(settings.expected, self.borders, settings.border)
+        numbers = count(1)
+        self._expected = Expectations(settings.expected, self.borders, settings.border, numbers)
+        near, half_life_h = settings.expected.near_miss, settings.expected.score_half_life_h
+        if not settings.expected.enabled:
+            near = near.model_copy(update={"enabled": False})
+        self._near = NearMisses(camera, near, half_life_h, numbers)
+        self._keepers = [self._expected.keeper, *([self._near.keeper] if near.enabled else [])]
         self._settings = settings
         self._default = settings.default
         self._loiter_s = [zone.loiter_s or float("inf") for zone in zones]
@@ -25,6 +38,43 @@ class Changes:
         """From now on, the least median score of an object whose label has no filter of its own, 0..1."""
         if threshold != self._default.threshold:
             self._default = self._default.model_copy(update={"threshold": threshold})
+
+    def scores(self) -> list[ExpectationScore]:
+        """Of each zone and line, and of the near misses under the camera's name."""
+        return [score for keeper in self._keepers for score in keeper.scores()]
+
+    def score_state(self) -> dict[str, Json]:
+        """The same, to be kept."""
+        return {place: kept for keeper in self._keepers for place, kept in keeper.state().items()}
+
+    def restore_scores(self, kept: Mapping[str, Json]) -> None:
+        """Go on with those of an earlier run."""
+        for keeper in self._keepers:
+            keeper.restore(kept)
+
+    def interrupted(self) -> None:
+        """The camera is away: nothing is watched until it is back."""
+        for keeper in self._keepers:
+            keeper.interrupted()
+
+    def foretold(
+        self, seen: Mapping[int, Life], lives: Mapping[int, Life], paths: Callable[[], Paths], t_s: float
+    ) -> Iterator[Happening]:
+        """What is newly expected of the objects seen (by row of the paths), and what of old turned out not to happen.
+
+        Args:
+            seen: in this frame.
+            lives: all that still go on, by track.
+            paths: made only where they are asked for.
+            t_s: now.
+        """
+        yield from self._expected.overdue(lives, t_s)
+        yield from self._near.overdue(lives, t_s)
+        asked = [each for each in (self._expected, self._near) if seen and each.due(t_s)]
+        if asked:
+            made = paths()
+            for each in asked:
+                yield from each.ask(seen, made, t_s)
 
     def lived(self, life: Life, look: Look) -> list[Happening]:
         """Take one look into a life, and say what happened by it."""
@@ -50,7 +100,8 @@ class Changes:
         """The object is gone: out of every zone, nothing expected of it any more."""
         if not life.is_object:
             return
-        yield from self.expected.ended(life, t_s)
+        yield from self._expected.ended(life, t_s)
+        yield from self._near.ended(life, t_s)
         for zone, inside in enumerate(life.presence.inside):
             if inside:
                 life.presence.forget(zone)
@@ -68,7 +119,7 @@ class Changes:
                 yield Happening(EventKind.LEFT, life, name)
                 continue
             yield Happening(EventKind.ENTERED, life, name)
-            yield from self.expected.reached(life, zone, "", since, look.t_s)
+            yield from self._expected.reached(life, zone, "", since, look.t_s)
 
     def _crossed(self, life: Life, look: Look) -> Iterator[Happening]:
         def clear(line: int) -> bool:
@@ -78,7 +129,7 @@ class Changes:
             border = self.borders.lines[line]
             if border.wants(look.label):
                 yield Happening(EventKind.CROSSED, life, border.name, way)
-                yield from self.expected.reached(life, line, way, since, look.t_s)
+                yield from self._expected.reached(life, line, way, since, look.t_s)
 
     def _loitering(self, life: Life, t_s: float) -> Iterator[Happening]:
         for zone, since in life.presence.entered_s.items():

@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass
 from statistics import median
 
-from edge.contracts.types import EventKind, Expectation
+from edge.contracts.types import EventKind, Expectation, Near
 from edge.events.polygon import Point
 from edge.events.presence import Crossings, Presence
 from edge.events.settings import LabelFilter
@@ -34,6 +34,7 @@ class Life:
     __slots__ = (
         "_scores",
         "_told",
+        "born_s",
         "box",
         "crossings",
         "gone_s",
@@ -41,6 +42,7 @@ class Life:
         "label",
         "point",
         "presence",
+        "seen_s",
         "sub_label",
         "told_s",
         "track",
@@ -52,7 +54,7 @@ class Life:
         self.is_object = False
         self.presence = Presence(len(first.inside))
         self.crossings = Crossings(first.point, first.right)
-        self.told_s = first.t_s
+        self.born_s = self.seen_s = self.told_s = first.t_s
         self.gone_s = -1.0  # when its track was found to be gone, below 0 while it is there
         self._told = (first.box, first.label, first.sub_label)
         self._scores: deque[float] = deque(maxlen=SCORES_KEPT)
@@ -65,6 +67,7 @@ class Life:
     def look(self, look: Look, rule: LabelFilter) -> None:
         """Take in what one frame shows of it."""
         self.box, self.point, self.label, self.sub_label = look.box, look.point, look.label, look.sub_label
+        self.seen_s = look.t_s
         x1, y1, x2, y2 = look.box
         if look.score >= rule.min_score and rule.min_area <= (x2 - x1) * (y2 - y1) <= rule.max_area:
             self._scores.append(look.score)
@@ -112,3 +115,4 @@ class Happening:
     zone: str = ""
     direction: str = ""
     expectation: Expectation | None = None
+    near: Near | None = None

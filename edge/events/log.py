@@ -6,10 +6,12 @@ from typing import NamedTuple
 import numpy as np
 
 from edge.contracts.errors import ConfigError
+from edge.contracts.scores import ExpectationScore
+from edge.contracts.stored import Json
 from edge.contracts.types import F32, Event, EventKind, Forecasts, PathPoint, Tracks
 from edge.events.changes import Changes
 from edge.events.life import Happening, Life, Look
-from edge.events.odds import Paths
+from edge.events.paths import paths_of
 from edge.events.settings import EventSettings, LineSettings, ZoneSettings
 from edge.events.zones import anchor, in_frame
 
@@ -43,8 +45,8 @@ class EventLog:
     ) -> None:
         _refuse_clashes(camera, [*zones, *lines])
         self._camera, self._labels, self._settings = camera, list(labels), settings
-        self._changes = Changes(settings, zones, lines)
-        self._borders, self._expected = self._changes.borders, self._changes.expected
+        self._changes = Changes(camera, settings, zones, lines)
+        self._borders = self._changes.borders
         wants = [[zone.wants(label) for zone in self._borders.zones] for label in labels]
         self._wants = np.array(wants, bool).reshape(len(labels), len(zones))
         self._heard = [not settings.labels or label in settings.labels for label in labels]
@@ -72,9 +74,9 @@ class EventLog:
         for row, life, look in self._looks(tracks, point, sub_labels):
             seen[row] = life
             happened += self._changes.lived(life, look)
-        happened += self._expected.overdue(t_s)
-        if seen and self._expected.due(t_s):
-            happened += self._expected.ask(seen, self._paths(point, forecasts), t_s)
+        happened += self._changes.foretold(
+            seen, self._lives, lambda: paths_of(point, forecasts, self._settings.anchor), t_s
+        )
         happened += self._gone(rows)
         return self._events(happened, _Moment(t_s, utc_ns, rows, forecasts))
 
@@ -86,8 +88,8 @@ class EventLog:
         """End every object, as when the camera is gone; a track that goes on afterwards is a new object."""
         happened = [happening for life in self._lives.values() for happening in self._changes.ended(life, self._now_s)]
         self._lives.clear()
-        nothing = Forecasts(np.zeros(0, np.int64), *(np.zeros(s, np.float32) for s in [(0,), (0, 0, 4), (0, 0)]))
-        return self._events(happened, _Moment(self._now_s, utc_ns, {}, nothing))
+        self._changes.interrupted()
+        return self._events(happened, _Moment(self._now_s, utc_ns, {}, Forecasts.empty()))
 
     def counts(self) -> dict[str, dict[str, int]]:
         """How many objects are there now, by zone and label; the whole picture is the zone `""`.
@@ -104,6 +106,23 @@ class EventLog:
         for zone, by_label in counts.items():
             self._counted[zone].update(by_label)
         return counts
+
+    @property
+    def near_misses(self) -> bool:
+        """Whether near misses are looked for."""
+        return self._settings.expected.enabled and self._settings.expected.near_miss.enabled
+
+    def scores(self) -> list[ExpectationScore]:
+        """How good the expectations were so far, by place."""
+        return self._changes.scores()
+
+    def score_state(self) -> dict[str, Json]:
+        """The scores as they are to be kept over a restart."""
+        return self._changes.score_state()
+
+    def restore_scores(self, kept: Mapping[str, Json]) -> None:
+        """Go on with the scores of an earlier run; those of places that were drawn anew begin anew."""
+        self._changes.restore_scores(kept)
 
     def _looks(self, tracks: Tracks, point: F32, sub_labels: Mapping[int, str]) -> Iterator[tuple[int, Life, Look]]:
         """Row, life and look of each object that is seen in this frame."""
@@ -123,14 +142,6 @@ class EventLog:
             if life is None:
                 life = self._lives[track] = Life(track, look)
             yield row, life, look
-
-    def _paths(self, point: F32, forecasts: Forecasts) -> Paths:
-        """The forecasts as paths of the objects' points, from where they are now."""
-        future = anchor(forecasts.box, self._settings.anchor)
-        sigma = np.zeros((len(point), len(forecasts.horizon_s) + 1), np.float32)
-        sigma[:, 1:] = forecasts.sigma
-        t_s = np.concatenate([[np.float32(0)], forecasts.horizon_s])
-        return Paths(np.concatenate([point[:, None], future], axis=1), sigma, t_s)
 
     def _gone(self, present: Mapping[int, int]) -> list[Happening]:
         """End the objects whose tracks have been gone for long enough."""
@@ -166,6 +177,7 @@ class EventLog:
             direction=happening.direction,
             forecast=_path(moment, life.track),
             expectation=happening.expectation,
+            near=happening.near,
         )
 
 

@@ -72,8 +72,34 @@ class LabelFilter(BaseModel, extra="forbid", frozen=True):
         return self
 
 
+class NearMissSettings(BaseModel, extra="forbid", frozen=True):
+    """When to say that two objects will come too near to each other.
+
+    Distances are in sizes of boxes: 1 across is where two boxes of the same depth touch.
+    """
+
+    enabled: bool = Field(False, description="look for near misses at all")
+    pairs: tuple[tuple[str, str], ...] = Field(
+        (
+            ("person", "car"),
+            ("person", "truck"),
+            ("person", "bus"),
+            ("person", "motorcycle"),
+            ("bicycle", "car"),
+        ),
+        description="labels of objects that shall not meet; the second of each must be moving",
+    )
+    distance: float = Field(1.0, gt=0, le=20, description="nearer than this is too near, in mean sizes of their boxes")
+    min_speed: float = Field(0.2, ge=0, description="what counts as moving, in sizes of its own box per second")
+    probability: float = Field(0.5, ge=0.05, le=0.99, description="least probability at which one is published")
+    steady_s: float = Field(0.3, ge=0, description="seconds for which it must stay so probable")
+    min_lead_s: float = Field(0.3, ge=0, description="nothing is published that is nearer in time than this, seconds")
+    max_lead_s: float = Field(5.0, gt=0, description="nothing is published that is further than this, seconds")
+    tolerance_s: float = Field(1.0, ge=0, description="seconds after the stated time at which it has not been kept")
+
+
 class ExpectSettings(BaseModel, extra="forbid", frozen=True):
-    """When to say that an object will enter a zone or cross a line."""
+    """When to say that an object will enter a zone, cross a line, or come too near to another."""
 
     enabled: bool = Field(True, description="publish expectations at all")
     probability: float = Field(0.7, ge=0.05, le=0.99, description="least probability at which one is published")
@@ -82,6 +108,10 @@ class ExpectSettings(BaseModel, extra="forbid", frozen=True):
     min_lead_s: float = Field(0.3, ge=0, description="nothing is published that is nearer than this, seconds")
     max_lead_s: float = Field(5.0, gt=0, description="nothing is published that is further than this, seconds")
     tolerance_s: float = Field(1.0, ge=0, description="seconds after the stated time at which it has not been kept")
+    score_half_life_h: float = Field(
+        168.0, gt=0, le=1e6, description="hours of watching after which what was counted for the score weighs half"
+    )
+    near_miss: NearMissSettings = Field(NearMissSettings(), description="objects that will come too near to each other")
 
 
 class EventSettings(BaseModel, extra="forbid", frozen=True):

@@ -1,5 +1,6 @@
 """Where objects are with respect to all zones and lines of one camera, in one pass over all their edges."""
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,11 @@ class Border:
     labels: tuple[str, ...]
     inertia_s: float
     edges: tuple[Edge, ...]
+
+    @property
+    def shape(self) -> str:
+        """Tells whether it was drawn anew."""
+        return f"{zlib.crc32(repr(self.edges).encode()):08x}"
 
     def wants(self, label: str) -> bool:
         """Whether objects of this label count here."""

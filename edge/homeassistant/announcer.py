@@ -92,11 +92,16 @@ class Announcer:
         made = {"manufacturer": "Foresight", "sw_version": description.version}
         device = {"identifiers": [own], "name": f"Foresight {self._topics.device}", "model": "Daemon", **made}
         found: dict[str, dict[str, object]] = {
-            self._topic(own): {"device": device, "origin": origin, "components": self._components.of_device()}
+            self._topic(own): {
+                "device": device,
+                "origin": origin,
+                "components": self._components.of_device(description.groups),
+            }
         }
         things: list[tuple[str, str, dict[str, Component]]] = [
             *((camera.name, "Camera", self._components.of_camera(camera)) for camera in description.cameras),
             *((sensor.name, "Sensor", self._sensors.of_sensor(sensor)) for sensor in description.sensors),
+            *((sound.name, "Microphone", self._sensors.of_sound(sound)) for sound in description.sounds),
         ]
         for name, model, components in things:
             unique = f"{own}_{name}"

@@ -3,15 +3,15 @@
 A component is a mapping as the device form of discovery has it; `components` is a mapping of them by unique id.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from edge.contracts.inbound import PRESS
-from edge.contracts.topics import ALL, DEVICE, Topics, slug
-from edge.homeassistant.described import CameraDescription, Place
+from edge.contracts.topics import ALL, DEVICE, GROUPS, NEAR_MISS, Topics, slug
+from edge.homeassistant.described import CameraDescription, Place, Value
+from edge.homeassistant.scores import score_sensors, scored
 
-Value: TypeAlias = "str | int | float | bool | list[dict[str, str]]"
 Component: TypeAlias = dict[str, Value]
 STALE_S = 200  # statistics come each minute; three are missed
 
@@ -55,6 +55,13 @@ CAMERA_FIGURES = (
     Figure("reason", "Trouble", "reason", {}),
 )
 
+_HEIGHTS: Component = {"suggested_display_precision": 2, **_MEASURED}  # of the object's box
+FORECAST_FIGURES = (
+    Figure("forecast_by", "Forecasts by", "serving", {}),
+    Figure("straight_error", "Forecast error of straight lines", "straight.ade", _HEIGHTS),
+    Figure("learned_error", "Forecast error of the model", "learned.ade", _HEIGHTS),
+)
+
 
 class Components:
     """Makes the entities of one device."""
@@ -63,13 +70,14 @@ class Components:
         self._topics = topics
         self._node = node(topics)
 
-    def of_device(self) -> dict[str, Component]:
+    def of_device(self, groups: Sequence[int]) -> dict[str, Component]:
         """Of the daemon itself."""
         made = [
             ("connected", self._connected()),
             ("reload", self._button("Reload configuration", DEVICE, "reload")),
             ("configuration", self._text("Configuration", self._topics.state(DEVICE, "reload"))),
             ("accelerator", self._text("Accelerator", self._topics.accelerator)),
+            *((f"group_{number}", self._name_of(number)) for number in groups),
             *((figure.key, self._figure(figure, "value_json." + figure.path)) for figure in DEVICE_FIGURES),
         ]
         return {f"{self._node}_{key}": {**one, **named(f"{self._node}_{key}", one)} for key, one in made}
@@ -91,12 +99,21 @@ class Components:
             title = "" if place.name == camera.name else f"{words(place.name)} "
             for label in place.labels:
                 yield from self._of_place(camera.name, place, label, title)
+        if camera.near_misses:
+            yield NEAR_MISS, self._expected("Near miss expected", camera.name, NEAR_MISS, camera.name)
+        for place_name, title in scored(camera):
+            for key, sensor in score_sensors(self._topics.score(place_name), title):
+                own = key if place_name == camera.name else f"{place_name}_{key}"
+                yield own, {**sensor, "availability": [self._daemon()]}
         for figure in CAMERA_FIGURES:
             # What has been left out (a camera that is new) is none, not an error in the log.
             path = (
                 f"(value_json.cameras | selectattr('camera', 'eq', '{camera.name}') | list + [{{}}])[0].{figure.path}"
             )
             yield figure.key, self._figure(figure, path)
+        for figure in FORECAST_FIGURES:
+            topic = self._topics.state(camera.name, "forecast")
+            yield figure.key, {**self._figure(figure, f"value_json.{figure.path}"), "state_topic": topic}
 
     def _of_place(self, camera: str, place: Place, label: str, title: str) -> Iterator[tuple[str, Component]]:
         key = f"{place.name}_{slug(label)}" if title else slug(label)
@@ -126,6 +143,17 @@ class Components:
             "state_topic": topic,
             "availability": [self._daemon()],
             **_DIAGNOSTIC,
+        }
+
+    def _name_of(self, group: int) -> Component:
+        return {
+            "platform": "text",
+            "name": f"Group {group}",
+            "command_topic": self._topics.set(GROUPS, str(group)),
+            "state_topic": self._topics.state(GROUPS, str(group)),
+            "max": 64,
+            "availability": [self._daemon()],
+            **_CONFIG,
         }
 
     def _figure(self, figure: Figure, path: str) -> Component:

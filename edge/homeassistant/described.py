@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
+
+Value: TypeAlias = "str | int | float | bool | list[str] | list[dict[str, str]]"  # of what Home Assistant wants to know
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class CameraDescription:
     name: str
     places: tuple[Place, ...]
     snapshots: bool
+    near_misses: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,15 @@ class SensorDescription:
     name: str
     channels: tuple[ChannelDescription, ...]
     horizons: tuple[str, ...]
+    classes: tuple[str, ...]  # that its windows are told to show, none without a classifier
+
+
+@dataclass(frozen=True, slots=True)
+class SoundDescription:
+    """One microphone."""
+
+    name: str
+    classes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,5 +63,7 @@ class Description:
     """All of it."""
 
     version: str  # of Foresight
+    groups: tuple[int, ...]  # numbers of the groups that may be named
     cameras: Sequence[CameraDescription]
     sensors: Sequence[SensorDescription] = ()
+    sounds: Sequence[SoundDescription] = ()

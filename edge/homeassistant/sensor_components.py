@@ -1,10 +1,10 @@
-"""The entities of a sensor: what it reads, what it will read, how odd that is, and how it fares."""
+"""The entities of a sensor: what it reads, what it will read, how odd that is, what it shows, and how it fares."""
 
 from collections.abc import Iterator
 
 from edge.contracts.topics import Topics
-from edge.homeassistant.components import STALE_S, Component, Value, daemon_available, named, node, words
-from edge.homeassistant.described import ChannelDescription, SensorDescription
+from edge.homeassistant.components import STALE_S, Component, daemon_available, named, node, words
+from edge.homeassistant.described import ChannelDescription, SensorDescription, SoundDescription, Value
 
 _DIAGNOSTIC: Component = {"entity_category": "diagnostic"}
 
@@ -19,6 +19,12 @@ class SensorComponents:
     def of_sensor(self, sensor: SensorDescription) -> dict[str, Component]:
         """Of one sensor."""
         made = {f"{self._node}_{sensor.name}_{key}": one for key, one in self._entities(sensor)}
+        return {unique: {**one, **named(unique, one)} for unique, one in made.items()}
+
+    def of_sound(self, sound: SoundDescription) -> dict[str, Component]:
+        """Of one microphone."""
+        entities = {"status": self._status(sound.name), "class": self._class(sound.name, sound.classes)}
+        made = {f"{self._node}_{sound.name}_{key}": one for key, one in entities.items()}
         return {unique: {**one, **named(unique, one)} for unique, one in made.items()}
 
     def _entities(self, sensor: SensorDescription) -> Iterator[tuple[str, Component]]:
@@ -36,6 +42,8 @@ class SensorComponents:
                     f"forecast_{channel.name}_{ahead}",
                     self._value(name, f"{title} in {horizon}", topic, path, channel),
                 )
+        if sensor.classes:
+            yield "class", self._class(name, sensor.classes)
         yield "trouble", self._figure(name, "Trouble", "reason")
         yield "serving", self._figure(name, "Forecast by", "serving")
 
@@ -67,6 +75,19 @@ class SensorComponents:
             "value_template": "{{ value_json.anomaly }}",
             "state_class": "measurement",
             "suggested_display_precision": 2,
+            **self._available(name),
+        }
+
+    def _class(self, name: str, classes: tuple[str, ...]) -> Component:
+        return {
+            "platform": "sensor",
+            "name": "Recognised",
+            "state_topic": self._topics.recognised(name),
+            "value_template": "{{ value_json['class'] }}",
+            "json_attributes_topic": self._topics.recognised(name),
+            "json_attributes_template": "{{ {'probability': value_json.probability} | tojson }}",
+            "device_class": "enum",
+            "options": list(classes),
             **self._available(name),
         }
 

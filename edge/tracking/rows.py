@@ -11,6 +11,7 @@ import numpy as np
 from edge.contracts.types import F32, F64, I64, Detections, Mask, Tracks
 
 LONGEST_MISS_S = 0.5  # that one look can add: a still scene is looked at every few seconds only
+JITTER = 0.1  # share by which two boxes of the past may be nearer to each other than they should
 MOST_VOTES = 5.0  # of one label: so many detections of another, of score 1, change a track's label
 
 
@@ -28,7 +29,7 @@ class Rows:
     seen_s: F64  # (T,)
     missed_s: F64  # (T,) for which looks have not found it; long pauses between looks count little
     sure: Mask  # (T,) trusted to be an object, hence told
-    past: F32  # (T, H, 4) boxes in frame fractions, newest last, NaN where younger
+    past: F32  # (T, H, 4) boxes in frame fractions, spread over some seconds, newest last, NaN where younger
     past_s: F64  # (T, H)
 
     def __len__(self) -> int:
@@ -42,7 +43,9 @@ class Rows:
         """These rows and then the other's."""
         return type(self)(*(np.concatenate([getattr(self, name), getattr(other, name)]) for name in self.__slots__))
 
-    def seen(self, rows: I64, found: Detections, times: tuple[float, float], motion: tuple[F64, F64]) -> Self:
+    def seen(
+        self, rows: I64, found: Detections, times: tuple[float, float], motion: tuple[F64, F64], spacing_s: float
+    ) -> Self:
         """After a look that found some of them again, which makes those sure.
 
         Args:
@@ -50,16 +53,25 @@ class Rows:
             found: as what, row by row.
             times: of the look before and of this one, seconds.
             motion: mean and covariance of all rows, replacing those they have.
+            spacing_s: between two boxes of the past; the newest one is always kept.
         """
         looked_s, t_s = times
         score, seen_s, sure = self.score.copy(), self.seen_s.copy(), self.sure.copy()
         missed_s = self.missed_s + min(t_s - looked_s, LONGEST_MISS_S)
-        past, past_s = self.past.copy(), self.past_s.copy()
+        past, past_s = self._remembered(rows, found.box, t_s, spacing_s)
         score[rows], seen_s[rows], sure[rows], missed_s[rows] = found.score, t_s, True, 0
-        past[rows, :-1], past[rows, -1] = past[rows, 1:], found.box
-        past_s[rows, :-1], past_s[rows, -1] = past_s[rows, 1:], t_s
         label, votes = self._vote(rows, found)
         return type(self)(self.id, *motion, score, label, votes, self.born_s, seen_s, missed_s, sure, past, past_s)
+
+    def _remembered(self, rows: I64, box: F32, t_s: float, spacing_s: float) -> tuple[F32, F64]:
+        """The past with the newest boxes. The one before stays if it is far enough from its own predecessor."""
+        past, past_s = self.past.copy(), self.past_s.copy()
+        before = past_s[rows, -2:]
+        stays = rows[~(before[:, -1] - before[:, 0] < (1 - JITTER) * spacing_s)]
+        if len(stays):
+            past[stays, :-1], past_s[stays, :-1] = past[stays, 1:], past_s[stays, 1:]
+        past[rows, -1], past_s[rows, -1] = box, t_s
+        return past, past_s
 
     def _vote(self, rows: I64, found: Detections) -> tuple[I64, F64]:
         """Labels by majority of the scores (Boyer and Moore's one-counter vote): detectors waver, tracks should not."""

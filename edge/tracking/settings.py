@@ -18,7 +18,7 @@ class TrackingSettings(BaseModel, extra="forbid", frozen=True):
     acceleration: float = Field(0.6, description="how briskly objects change speed, heights/s^1.5", gt=0, le=100)
     jitter: float = Field(0.05, description="1 sd of a detector's box edges, in box heights", gt=0, le=1)
     camera_moves: bool = Field(True, description="follow the camera's own motion by the shift that all boxes share")
-    history: int = Field(8, description="how many past boxes each track carries", ge=1, le=256)
+    history: int = Field(16, description="past boxes of a track, spread over some seconds", ge=1, le=256)
 
     @model_validator(mode="after")
     def _scores_ascend(self) -> Self:

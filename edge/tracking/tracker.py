@@ -16,6 +16,7 @@ FARTHEST = 10.0  # frames; a box reaching beyond is none
 SIZE_ACCELERATION = 0.2  # of the centre's
 CAMERA_REACH = 0.8  # box sizes by which a jump of the camera may make forecasts miss
 STEADY = 0.7  # share of a camera's unforeseen shift that will go on: it pans, it does not only shake
+REACH_S = 3.2  # of the history
 START_SPEED, START_GROWTH = 0.3, 0.05  # 1 sd for a new object, box heights per second
 
 
@@ -28,17 +29,19 @@ class Tracker:
     on its forecast and is taken up again where it reappears, under its old identity.
     """
 
-    def __init__(self, settings: TrackingSettings, aspect: float) -> None:
+    def __init__(self, settings: TrackingSettings, aspect: float, reach_s: float = REACH_S) -> None:
         """Start with nothing.
 
         Args:
             settings: of this camera.
             aspect: width / height of the frame in pixels.
+            reach_s: seconds over which the boxes of the history are spread, about.
         """
         if not aspect > 0:
             raise ValueError(f"aspect is width / height of the frame, above 0; got {aspect}")
         self._settings = settings
         self._aspect = aspect
+        self._spacing_s = reach_s / settings.history
         self._rows = Rows.empty(settings.history)
         self._looked_s = -np.inf
         self._next_id = 1
@@ -68,7 +71,7 @@ class Tracker:
         self._follow_camera(mean, seen, detections.score, t_s - self._looked_s)
         row, column = self._paired(mean, detections, seen)
         _correct(mean, cov, row, seen[column], settings.jitter)
-        rows = self._rows.seen(row, detections[column], (self._looked_s, t_s), (mean, cov))
+        rows = self._rows.seen(row, detections[column], (self._looked_s, t_s), (mean, cov), self._spacing_s)
         keep = rows.missed_s <= np.where(rows.sure, settings.coast_s, 0)
         rows = rows if keep.all() else rows[keep]
         born = detections.score >= settings.birth_score

@@ -7,10 +7,15 @@ BENCHMARKS = {
     "accelerator": "a stand-in for an accelerator that stalls, vanishes and aborts: how soon the CPU serves",
     "activity": "still and moving cost of the activity gate, what it misses, cameras per core",
     "cameras": "an RTSP camera killed and frozen again and again: how soon it is back, what it costs the others",
+    "expected": "expectations of zones and near misses against the exact truth",
+    "guard": "what a trajectory model costs a camera: in the shadow, and while it serves",
+    "forecast": "ETH/UCY with Social-GAN's protocol: ADE, FDE and coverage of the trajectory network",
+    "classify-series": "motions of an IMU, and spoken digits of speakers that were not learnt from",
     "drift": "a series that changes: the exported forecaster frozen, adapted on-line, and the fixed network alone",
     "ett": "ETTh1: the series forecaster as exported and the on-line one, beside published figures",
     "heads": "what pre-processing and decoding cost around the model, and what crops find",
     "detectors": "detectors trained on public data sets by one command each: AP50, what int8 costs, minutes",
+    "forecast-street": "learned paths against straight lines on the rendered street and MOT17",
     "hostile": "thousands of hostile MQTT payloads and packets: dead threads, changed states",
     "labels": "labels of a teacher before and after cleaning by tracks, against the truth of MOT17",
     "outbox": "durable events per second against paho alone, and what is lost when things are killed",
@@ -29,9 +34,9 @@ def main() -> int:
     if name not in BENCHMARKS:
         print("usage: python -m tests.bench NAME [options]   (NAME --help for its options)\n")
         for key, about in BENCHMARKS.items():
-            print(f"  {key:11} {about}")
+            print(f"  {key:15} {about}")
         return 2
-    importlib.import_module(f"tests.bench.{name}").main(sys.argv[2:])
+    importlib.import_module(f"tests.bench.{name.replace('-', '_')}").main(sys.argv[2:])
     return 0
 
 

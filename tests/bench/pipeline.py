@@ -8,6 +8,8 @@ second core: the chain can cost no less than that unless it gives the second cor
 """
 
 import json
+import math
+import random
 import statistics
 import subprocess
 import sys
@@ -22,7 +24,7 @@ import cv2
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from tests.bench.pipeline_run import Job
+from tests.bench.pipeline_run import Job, sensor_topic
 from tests.bench.report import parser, show
 from tests.rigs.broker import Broker
 
@@ -74,12 +76,15 @@ def main(argv: list[str]) -> None:
     options = parser("pipeline", __doc__.split("\n")[0])
     options.add_argument("--frames", type=int, default=150, help="frames a run (%(default)s)")
     options.add_argument("--rounds", type=int, default=9, help="bare and chain take turns so often (%(default)s)")
+    options.add_argument(
+        "--sensors", type=int, default=0, help="sensors at 10 Hz beside, in further runs (%(default)s)"
+    )
     chosen = options.parse_args(argv)
     model = chosen.data / "models" / MODEL
     rows, by_setting = [], {}
     for clip in CLIPS:
         for threads in (1, 2):
-            job = Job(str(chosen.data / "videos" / clip), str(model), threads, chosen.frames, 0.0, 0)
+            job = Job(str(chosen.data / "videos" / clip), str(model), threads, chosen.frames, 0.0, 0, chosen.sensors)
             figures = compare(job, chosen.rounds)
             by_setting[clip, threads] = figures
             rows.append([f"{clip}, {threads} threads", *(figures[key] for key in COLUMNS)])
@@ -103,6 +108,7 @@ def main(argv: list[str]) -> None:
             "events": sum(figures["events"] for figures in one),
             "p95_over_invoke_ms": max(slow),
             "stage_ms": {clip: by_setting[clip, 1]["stage_ms"] for clip in CLIPS},
+            **(beside(list(by_setting.values())) if chosen.sensors else {}),
         },
     )
 
@@ -110,13 +116,54 @@ def main(argv: list[str]) -> None:
 COLUMNS = ("bare_fps", "fps", "ratio", "bare_cpu_ms", "cpu_ms", "cpu_ratio", *("overlap_ratio", "overlap_cpu_ratio"))
 HEADINGS = ("bare fps", "fps", "ratio", "bare CPU ms", "CPU ms", "CPU ratio", "bare 2 cores", "its CPU ratio")
 KINDS = ("bare", "overlapped", "chain")
+SENSED, PERIOD_S = "sensed", 0.1
+
+
+class Feeder:
+    """Publishes the readings of sensors, ten a second each. Use as a context manager."""
+
+    def __init__(self, port: int, sensors: int) -> None:
+        self._topics = [sensor_topic(k) for k in range(sensors)]
+        self._client = Client(CallbackAPIVersion.VERSION2)
+        self._client.connect("127.0.0.1", port)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "Feeder":
+        self._client.loop_start()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join(5)
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _run(self) -> None:
+        dice, due_s, k = random.Random(1), time.monotonic(), 0
+        while not self._stop.wait(max(0.0, due_s - time.monotonic())):
+            due_s, k = due_s + PERIOD_S, k + 1
+            for phase, topic in enumerate(self._topics):
+                self._client.publish(topic, f"{20 + math.sin(k / 30 + phase) + dice.gauss(0, 0.05):.3f}")
+
+
+def beside(settings: list[Figures]) -> Figures:
+    """What the sensors cost: the ratio with them, and how much less that is, medians over the rounds; the worst."""
+    return {
+        "ratio_sensors": min(figures["ratio_sensors"] for figures in settings),
+        "sensors_cost": max(figures["sensors_cost"] for figures in settings),
+        "sensors_cpu_percent": max(figures["sensors_cpu_percent"] for figures in settings),
+        "sensor_readings": sum(figures["sensor_readings"] for figures in settings),
+    }
 
 
 def compare(job: Job, rounds: int) -> Figures:
     """Median ratios of the chain, and of the bare work on two cores, to the bare loop, over rounds of turns."""
-    runs: dict[str, list[Figures]] = {kind: [] for kind in KINDS}
+    kinds = (*KINDS, SENSED) if job.sensors else KINDS
+    runs: dict[str, list[Figures]] = {kind: [] for kind in kinds}
     for turn in range(rounds):
-        for kind in KINDS if turn % 2 == 0 else reversed(KINDS):
+        for kind in kinds if turn % 2 == 0 else reversed(kinds):
             runs[kind].append(measured(kind, job))
     limits, chains, both = runs["bare"], runs["chain"], runs["overlapped"]
     return {
@@ -129,7 +176,19 @@ def compare(job: Job, rounds: int) -> Figures:
         "overlap_ratio": ratio(both, limits, "fps"),
         "overlap_cpu_ratio": ratio(both, limits, "cpu_ms"),
         "invoke_ms": statistics.median(one["invoke_ms"] for one in limits),
+        **(cost(limits, chains, runs[SENSED]) if job.sensors else {}),
         **{key: chains[-1][key] for key in ("frames", "invocations", "messages", "events", "stage_ms")},
+    }
+
+
+def cost(limits: list[Figures], chains: list[Figures], sensed: list[Figures]) -> Figures:
+    """Of the sensors: wall clock against the bare loop, and processor time of our process, per cent of one core."""
+    per_s = [one["fps"] * (one["cpu_ms"] - other["cpu_ms"]) / 10 for one, other in zip(sensed, chains, strict=True)]
+    return {
+        "ratio_sensors": ratio(sensed, limits, "fps"),
+        "sensors_cost": ratio(chains, limits, "fps") - ratio(sensed, limits, "fps"),
+        "sensors_cpu_percent": statistics.median(per_s),
+        "sensor_readings": sum(one["readings"] for one in sensed),
     }
 
 
@@ -140,10 +199,12 @@ def ratio(ones: list[Figures], others: list[Figures], key: str) -> float:
 
 def measured(kind: str, job: Job) -> Figures:
     """One run; the chain's with a broker and a subscriber of its own."""
-    if kind != "chain":
+    if kind not in ("chain", SENSED):
         return run(kind, job)
     with Broker() as broker, Subscriber(broker.port) as subscriber:
-        figures = run(kind, Job(**{**asdict(job), "port": broker.port}))
+        sensors = job.sensors if kind == SENSED else 0
+        with Feeder(broker.port, sensors):
+            figures = run("chain", Job(**{**asdict(job), "port": broker.port, "sensors": sensors}))
         subscriber.wait_events(figures["events"])
         figures["messages"], figures["arrivals"] = subscriber.tracks, subscriber.events
     if figures["invocations"] != figures["frames"] or figures["messages"] != figures["frames"]:

@@ -34,6 +34,11 @@ from edge.outbox.outbox import Outbox
 from edge.outbox.sender import Sender
 from edge.pipeline import Followed
 from edge.publisher import Publisher
+from edge.sensing.build import build_sensing
+from edge.sensing.hub import Sensing
+from edge.sensing.memory import SensorMemory
+from edge.sensing.publisher import SensorPublisher
+from edge.sensors.settings import SensorSettings
 
 WARM_UP = 25  # frames before the clock starts, in both runs
 
@@ -48,6 +53,7 @@ class Job:
     frames: int
     speed: float
     port: int
+    sensors: int = 0  # that are read and forecast beside
 
 
 class Stopwatch:
@@ -194,6 +200,7 @@ def chain(job: Job) -> dict[str, object]:
         probe = Probe(job.frames)
         engine = Engine([camera], [Publisher(link, outbox, topics, "bench", settings.publish), probe])
         probe.engine = engine
+        sensing = stack.enter_context(sensed(job, link, outbox, topics, settings))
         with engine:
             engine.run()
         deadline_s = time.monotonic() + 10
@@ -207,9 +214,23 @@ def chain(job: Job) -> dict[str, object]:
             "events": probe.events,
             "sent": sender.stats().sent,
             "dropped": link.stats().dropped,
+            "readings": sum(one.readings for one in sensing.health()),
             "stage_ms": stages,
             "taken": {str(utc_ns): taken_s for utc_ns, taken_s in probe.taken.items()},
         }
+
+
+def sensed(job: Job, link: MqttLink, outbox: Outbox, topics: Topics, settings: Settings) -> Sensing:
+    """As many sensors as are asked for, each as it is by default."""
+    sensors = {f"s{k}": SensorSettings.model_validate({"source": sensor_topic(k)}) for k in range(job.sensors)}
+    told = SensorPublisher(link, outbox, topics, "bench", dict.fromkeys(sensors, 1.0))
+    memory = SensorMemory(settings.device.state_dir)
+    return build_sensing(sensors, [told], memory, link, lambda: link.connected)
+
+
+def sensor_topic(k: int) -> str:
+    """Where a sensor's readings come from."""
+    return f"bench/sensors/{k}"
 
 
 KINDS = {"bare": bare, "overlapped": overlapped, "chain": chain}

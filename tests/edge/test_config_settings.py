@@ -76,6 +76,9 @@ def test_editors_read_the_schema() -> None:
         (f"cameras: {{a: {{source: rtsp://h, zones: [{{name: z, {TRIANGLE}, labels: [movin]}}]}}}}", [
             "f.yaml:1:94: cameras.a.zones.0.labels.0: no detector has the label movin; did you mean moving?",
         ]),
+        ("events: {expected: {near_miss: {pairs: [[moving, movin]]}}}\ncameras: {a: {source: rtsp://h}}", [
+            "f.yaml:1:50: events.expected.near_miss.pairs.0.1: no detector has the label movin; did you mean moving?",
+        ]),
         ("events: {filters: {car: {}}}\ncameras: {a: {source: rtsp://h}}", [
             "f.yaml:1:25: events.filters.car: no detector has the label car; it has moving",
         ]),
@@ -111,10 +114,11 @@ def test_check_says_what_would_run_without_a_password(tmp_path: Path) -> None:
     path.write_text(SMALLEST)
     report = check(path, {})
     assert report.exit_code == EXIT_GOOD
-    assert report.rows[1:] == (
+    assert report.rows[1:3] == (
         ("detector", "motion", "moving"),
         ("camera", "door", "network rtsp://***@10.0.0.5/stream"),
     )
+    assert report.rows[3][:2] == ("forecast", "door")
     path.write_text("cameras: {}")
     assert (check(path, {}).exit_code, check(path, {}).rows) == (EXIT_PROBLEMS, ())
 

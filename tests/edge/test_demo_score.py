@@ -31,7 +31,7 @@ def moment(t_s: float, truth: dict[int, float], said: dict[int, float], ahead_m:
     ids = np.array(list(truth), np.int64)
     true = Truth(ids, np.zeros_like(ids), boxes(*truth.values()), np.ones(len(ids), np.float32))
     sigma = np.zeros((len(said), 2), np.float32)
-    future = Forecasts(np.array(list(said), np.int64), HORIZON_S, coming.astype(np.float32), sigma)
+    future = Forecasts.single(np.array(list(said), np.int64), HORIZON_S, coming.astype(np.float32), sigma)
     return Moment(t_s, true, tracks(list(said), found), future)
 
 

@@ -9,7 +9,8 @@ from edge.contracts.errors import ConfigError
 from edge.contracts.types import Event, EventKind, Forecasts, Tracks
 from edge.events.log import EventLog
 from edge.events.settings import EventSettings, ExpectSettings, LabelFilter, LineSettings, ZoneSettings
-from edge.forecasting import ConstantVelocity, ForecastSettings
+from edge.forecast.settings import ForecastSettings
+from edge.forecast.straight import ConstantVelocity
 from tests.rigs.tracks import at, tracks
 
 LABELS = ["person", "car"]

@@ -59,12 +59,12 @@ def entities(payloads: Payloads) -> dict[str, Any]:
 
 def test_nothing_configured_is_just_the_device(tmp_path: Path) -> None:
     house = House(tmp_path)
-    house.announcer.announce(Description("1.0", ()))
+    house.announcer.announce(Description("1.0", (), ()))
     assert list(house.kept) == ["homeassistant/device/foresight_shed-1/config"]
 
 
 def test_every_payload_keeps_the_published_rules(tmp_path: Path) -> None:
-    payloads = House(tmp_path).announce(settings(), "zone/lane_2/traffic_light", "expected/kerb/dog")
+    payloads = House(tmp_path).announce(settings(), "zone/lane_2/traffic_light", "expected/kerb/dog", "groups/3/state")
     assert len(payloads) == 3
     rules = jsonschema.Draft202012Validator(hass_rules.payload())
     for payload in payloads.values():
@@ -107,7 +107,26 @@ def test_zones_have_their_labels_and_lines_are_only_expected_at(tmp_path: Path) 
         assert {f"yard_gate_{label}_{what}" for what in ("presence", "count", "expected")} <= shown
     assert "lane_2_dog_presence" in shown  # seen, and no list says otherwise
     assert not [key for key in shown if "bird" in key]  # the zone has a list
-    assert {key for key in shown if "kerb" in key} == {"lane_2_kerb_all_expected"}
+    assert {key for key in shown if "kerb" in key and "score" not in key} == {"lane_2_kerb_all_expected"}
+    assert {f"{place}_score_{what}" for place in ("yard_gate", "lane_2_kerb") for what in ("skill", "recall")} <= shown
+    assert not [key for key in shown if "near_miss" in key]
+
+
+def test_groups_can_be_named(tmp_path: Path) -> None:
+    every = entities(House(tmp_path).announce(settings(), "groups/3/state", "groups/12/state", "groups/x/state"))
+    names = {key: one["command_topic"] for key, one in every.items() if one["platform"] == "text"}
+    assert names == {
+        "foresight_shed-1_group_3": "foresight/shed-1/groups/3/set",
+        "foresight_shed-1_group_12": "foresight/shed-1/groups/12/set",
+    }
+
+
+def test_near_misses_have_entities_where_they_are_looked_for(tmp_path: Path) -> None:
+    events = {"expected": {"near_miss": {"enabled": True}}}
+    made = settings(cameras={"yard": {"source": "rtsp://camera/1", "events": events}})
+    every = entities(House(tmp_path).announce(made))
+    assert every["foresight_shed-1_yard_near_miss"]["state_topic"] == "foresight/shed-1/expected/yard/near_miss"
+    assert every["foresight_shed-1_yard_score_skill"]["state_topic"] == "foresight/shed-1/score/yard"
 
 
 def test_labels_that_no_model_has_any_more_are_dropped(tmp_path: Path) -> None:
@@ -193,7 +212,7 @@ def test_templates_show_what_is_published(key: str, payload: bytes, shown: str) 
 
 @pytest.mark.parametrize(("key", "shown"), [("cpu", "33.3"), ("outbox", "2"), ("delegate", "xnnpack")])
 def test_templates_of_the_device_show_what_is_published(key: str, shown: str) -> None:
-    made = Components(TOPICS).of_device()[f"foresight_shed-1_{key}"]
+    made = Components(TOPICS).of_device(())[f"foresight_shed-1_{key}"]
     assert rendered(str(made["value_template"]), stats()) == shown
 
 
@@ -205,4 +224,5 @@ def test_a_stopped_daemon_is_not_available(payload: bytes, shown: str) -> None:
     availability = Components(TOPICS).of_camera(camera)["foresight_shed-1_yard_all_presence"]
     listed = availability["availability"]
     assert isinstance(listed, list)
+    assert isinstance(listed[0], dict)
     assert rendered(listed[0]["value_template"], payload) == shown

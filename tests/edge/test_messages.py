@@ -17,12 +17,14 @@ from edge.contracts.types import (
     EventKind,
     Expectation,
     Forecasts,
+    Near,
     Outcome,
     PathPoint,
     Reading,
     SeriesForecast,
     Tracks,
 )
+from edge.events.tally import Tally
 from tests.rigs.healthy import camera_health, health
 
 UTC_NS = 1_795_000_000_123_456_789
@@ -49,7 +51,7 @@ def tracks(count: int) -> Tracks:
 def forecasts(count: int, *horizon_s: float) -> Forecasts:
     box = np.full((count, len(horizon_s), 4), 2 / 3, np.float32)
     sigma = np.full((count, len(horizon_s)), 0.05, np.float32)
-    return Forecasts(np.arange(count, dtype=np.int64) + 1, np.array(horizon_s, np.float32), box, sigma)
+    return Forecasts.single(np.arange(count, dtype=np.int64) + 1, np.array(horizon_s, np.float32), box, sigma)
 
 
 def encoded(some: Tracks, ahead: Forecasts, sub_labels: Mapping[int, str] | None = None) -> Any:
@@ -61,7 +63,7 @@ def event() -> Event:
     expectation = Expectation(number=3, probability=2 / 3, eta_s=1.25, outcome=Outcome.OPEN)
     box = (0.1, 0.2, 1 / 3, 0.4)
     return Event(
-        EventKind.EXPECTED, "door", 12, "person", "", 0.75, box, UTC_NS, "yard", "", (point,), expectation
+        EventKind.EXPECTED, "door", 12, "person", "", 0.75, box, UTC_NS, "yard", "", (point,), expectation, None
     )  # fmt: skip
 
 
@@ -122,6 +124,22 @@ def test_event_as_body_and_numbered() -> None:
 def test_every_kind_of_event_is_in_the_schema(kind: EventKind) -> None:
     plain = replace(event(), kind=kind, forecast=(), expectation=None, zone="")
     assert checked("event_body", messages.encode_event(plain, "shed", "r"))["kind"] == kind.value
+
+
+def test_a_near_miss() -> None:
+    near = replace(event(), kind=EventKind.NEAR_MISS, zone="", near=Near(13, "car", 2 / 3))
+    told = checked("event_body", messages.encode_event(near, "shed", "r"))
+    assert told["near"] == {"track": 13, "label": "car", "distance": 0.66667}
+
+
+def test_a_score() -> None:
+    fresh = checked("score", messages.encode_score(Tally(1.0).score("yard", 3.0)))
+    assert (fresh["place"], fresh["questions"], fresh["skill"], fresh["reliability"]) == ("yard", 0, None, [])
+    tally = Tally(1.0)
+    tally.answered(0.75, True)
+    tally.answered(0.75, False)
+    told = checked("score", messages.encode_score(tally.score("yard", 3.0)))
+    assert (told["brier"], told["reliability"]) == (0.3125, [[0.75, 0.5, 2]])
 
 
 def test_a_number_that_json_cannot_say_is_refused() -> None:
@@ -197,6 +215,6 @@ def test_the_schema_refuses_other_payloads(payload: bytes) -> None:
 def test_the_schema_is_one_and_says_where_each_payload_goes() -> None:
     schema = wire_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
-    parts = {"box", "path", "event_body", "sensor_event_body"}
+    parts = {"box", "path", "event_body", "recognised_body", "sensor_event_body", "forecaster_score"}
     assert all(found.get("title") and found.get("description") for found in schema["$defs"].values())
     assert {name for name, found in schema["$defs"].items() if "x-topic" not in found} == parts

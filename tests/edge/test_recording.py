@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 
 from edge.attention import LookSettings
+from edge.contracts import boxes
 from edge.contracts.errors import ConfigError
 from edge.contracts.types import Forecasts, Tracks
-from edge.drawing import caption, contact_sheet, draw_forecasts, draw_tracks, draw_zones
+from edge.drawing import caption, contact_sheet, draw_forecasts, draw_near_misses, draw_tracks, draw_zones
 from edge.engine import Engine
-from edge.forecasting import ConstantVelocity, ForecastSettings
+from edge.forecast.settings import ForecastSettings
+from edge.forecast.straight import ConstantVelocity
 from edge.recording import Annotator, Clip, JsonLines
 from tests.rigs.scenes import HEIGHT, RIGHT_HALF, WIDTH, Reel, Scripted, camera, chain, grey, intake, scene
 from tests.rigs.tracks import tracks
@@ -31,6 +33,7 @@ def test_nothing_is_drawn_of_nothing() -> None:
     draw_tracks(picture, Tracks.empty(), {})
     draw_forecasts(picture, Tracks.empty(), forecasts(Tracks.empty()))
     draw_zones(picture, {}, {})
+    draw_near_misses(picture, Tracks.empty(), [(1, 2)])
     assert np.array_equal(picture, grey())
 
 
@@ -53,6 +56,38 @@ def test_a_path_is_drawn_ahead_of_what_moves_only() -> None:
     resting = tracks([[0.1, 0.4, 0.2, 0.6]])
     draw_forecasts(still, resting, forecasts(resting))
     assert np.array_equal(still, grey())
+
+
+def test_a_line_joins_those_who_will_come_too_near() -> None:
+    picture = grey()
+    draw_near_misses(picture, tracks([[0.1, 0.4, 0.2, 0.5], [0.7, 0.4, 0.8, 0.5]]), [(1, 2), (1, 9)])
+    assert (picture[HEIGHT // 2, WIDTH // 2] != 100).any()
+    assert (picture[HEIGHT // 4] == 100).all()
+
+
+def test_each_way_is_drawn_as_strong_as_it_is_likely() -> None:
+    picture, moving = grey(), tracks([[0.1, 0.4, 0.2, 0.6]], velocity=[[0.2, 0, 0.2, 0]])
+    plain = forecasts(moving)
+    centre = np.repeat(plain.mode_centre, 3, axis=1)
+    centre[0, :, :, 1] += np.array([[-0.3], [0.0], [0.3]], np.float32)  # up, on, down
+    weight = np.array([[0.7, 0.27, 0.03]], np.float32)
+    draw_forecasts(
+        picture,
+        moving,
+        replace(plain, mode_weight=weight, mode_centre=centre, mode_sigma=np.repeat(plain.mode_sigma, 3, axis=1)),
+    )
+    x = round(boxes.centre(plain.box)[0, 2, 0] * WIDTH)
+    up, on, down = (
+        int(np.abs(picture[round(y * HEIGHT), x].astype(int) - 100).max()) for y in (0.6 - 0.3, 0.6, 0.6 + 0.3)
+    )
+    assert up > 2 * on > 0
+    assert down == 0
+
+
+@pytest.mark.parametrize("box", [[-3.0, -3.0, 4.0, 4.0], [1e9, 1e9, 2e9, 2e9], [float("nan")] * 4])
+def test_absurd_forecasts_do_not_stop_the_drawing(box: list[float]) -> None:
+    moving = tracks([box], velocity=[[5, 0, 5, 0]])
+    draw_forecasts(grey(), moving, forecasts(moving))
 
 
 @pytest.mark.parametrize("box", [[-3.0, -3.0, 4.0, 4.0], [float("nan")] * 4, [1e9, 1e9, 2e9, 2e9]])

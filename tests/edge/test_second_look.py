@@ -9,10 +9,10 @@ from edge.attention import Attention, AttentionSettings, LookSettings
 from edge.contracts.types import F32, Detections, Frame
 from edge.events.log import EventLog
 from edge.events.settings import EventSettings
-from edge.forecasting import ConstantVelocity, ForecastSettings
 from edge.health import StageClock
 from edge.pipeline import Chain, Intake, NoClassifier, Steps
 from edge.tracking import Tracker, TrackingSettings
+from tests.rigs.forecasts import straight_ahead
 from tests.rigs.scenes import knobs
 
 SETTINGS = TrackingSettings(birth_score=0.7, sure_score=0.8)
@@ -68,12 +68,14 @@ def test_a_still_scene_is_looked_at_a_second_time_only_to_decide(
     scores: tuple[float, ...], looks: list[int], told: list[int]
 ) -> None:
     detector = Fixed(*scores)
+    forecaster, board = straight_ahead()
     steps = Steps(
         detector=detector,
         tracker=lambda aspect: Tracker(SETTINGS, aspect),
         attention=Attention(AttentionSettings()),
         classifier=NoClassifier(),
-        forecaster=ConstantVelocity(ForecastSettings()),
+        forecaster=forecaster,
+        scores=board,
         log=EventLog("cam", detector.labels, EventSettings(), [], []),
         crops=False,
     )

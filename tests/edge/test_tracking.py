@@ -44,7 +44,7 @@ def test_nothing_seen_is_nothing_told() -> None:
     for t_s in (0.0, 0.1, 5.0):
         tracks = empty.step(Detections.empty(), t_s)
         assert len(tracks) == 0
-        assert tracks.history.shape == (0, 8, 4)
+        assert tracks.history.shape == (0, 16, 4)
         assert len(empty.at(t_s)) == 0
 
 
@@ -73,13 +73,36 @@ def test_life_of_an_object() -> None:
     assert list(life.step(seen(person(0.5)), 10.9).id) == [2]
 
 
-def test_history_holds_the_last_boxes_seen_newest_last() -> None:
-    long = tracker(history=3)
-    for n in range(5):
+def test_history_is_spread_over_its_seconds_newest_last() -> None:
+    long = Tracker(TrackingSettings(history=4), ASPECT, reach_s=0.8)
+    for n in range(12):
         tracks = long.step(seen(person(0.3 + n / 100)), n / 10)
-    boxes = np.concatenate([seen(person(0.3 + n / 100)).box for n in (2, 3, 4)])
+    kept = (6, 8, 10, 11)
+    boxes = np.concatenate([seen(person(0.3 + n / 100)).box for n in kept])
     np.testing.assert_array_equal(tracks.history[0], boxes)
-    np.testing.assert_allclose(tracks.history_age_s[0], [0.2, 0.1, 0], atol=1e-6)
+    np.testing.assert_allclose(tracks.history_age_s[0], [(11 - n) / 10 for n in kept], atol=1e-6)
+
+
+def test_a_slow_camera_loses_no_box_of_its_history() -> None:
+    slow = Tracker(TrackingSettings(history=3), ASPECT, reach_s=0.3)
+    for t_s in (0.0, 0.5, 1.02, 1.5):
+        tracks = slow.step(seen(person(0.5)), t_s)
+    np.testing.assert_allclose(tracks.history_age_s[0], [1.0, 0.48, 0], atol=1e-6)
+
+
+def test_a_history_of_one_box_is_the_newest() -> None:
+    short = tracker(history=1)
+    for n in range(3):
+        tracks = short.step(seen(person(0.48 + n / 100)), n / 10)
+    assert tracks.history_age_s.tolist() == [[0]]
+    np.testing.assert_array_equal(tracks.history[:, 0], seen(person(0.5)).box)
+
+
+def test_after_an_hour_at_30_fps_the_history_still_reaches_back() -> None:
+    hour = tracker()
+    for n in range(300):
+        tracks = hour.step(seen(person(0.5)), 3600 + n / 30)
+    assert 2.9 < float(tracks.history_age_s[0, 0]) < 3.9
 
 
 @pytest.mark.parametrize(("score", "told"), [(0.9, [1]), (0.7, []), (0.3, [])])

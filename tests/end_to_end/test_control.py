@@ -1,6 +1,8 @@
 """The running daemon is told things over MQTT and by signals: switches, snapshots, another configuration."""
 
+import json
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from tests.rigs.broker import Broker
 from tests.rigs.clips import walker
 from tests.rigs.daemon import Daemon
 from tests.rigs.listener import Heard, Listener
+from tests.rigs.trajectories import write_rearranger
+from tests.rigs.wire_check import check_all
 
 CONFIG = """\
 device: {{state_dir: {folder}/state}}
@@ -75,6 +79,25 @@ def test_a_picture_on_demand(tmp_path: Path, broker: Broker) -> None:
         shown = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
         assert shown is not None
         assert shown.shape[2] == 3
+        assert daemon.stop()[0] == 0
+
+
+def test_forecasts_are_scored_and_the_scores_outlive_a_restart(tmp_path: Path, broker: Broker) -> None:
+    path = write(tmp_path, broker.port, "middle")
+    path.write_text(f"forecast: {{model: {write_rearranger(tmp_path / 'mine.tflite')}}}\n{path.read_text()}")
+    kept = tmp_path / "state" / "forecast.json"
+    with Listener(broker.port, "dev") as listener, Daemon(path) as daemon:
+        first = json.loads(listener.wait_for(about("yard/forecast/state")).payload)
+        assert (first["model"], first["serving"], first["straight"]["ade"]) == ("rearranger", "straight", None)
+        listener.wait_for(about("yard/tracks"))
+        lasting_s = time.monotonic() + 4  # the walker is in sight for longer than the first horizons
+        listener.wait_for(lambda heard: heard.topic == "yard/tracks" and heard.at_s > lasting_s)
+        assert daemon.stop()[0] == 0
+        assert json.loads(kept.read_text())["value"]["yard"]["sha256"] == first["sha256"]
+        daemon.start()
+        again = json.loads(listener.wait_for(about("yard/forecast/state"), after_s=daemon.started_s).payload)
+        check_all("forecast_state", [first, again])
+        assert again["straight"]["ade"] > 0
         assert daemon.stop()[0] == 0
 
 

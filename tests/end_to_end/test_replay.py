@@ -10,6 +10,7 @@ from tests.paths import data
 from tests.rigs.cameras import MjpegServer, jpeg, known_picture
 from tests.rigs.clips import FRAMES, HEIGHT, WIDTH, walker
 from tests.rigs.daemon import foresight
+from tests.rigs.trajectories import write_rearranger
 from tests.rigs.wire_check import check_all, check_lives
 
 ZONES = """\
@@ -41,6 +42,7 @@ def replayed(folder: Path, clip: Path, *options: str | Path) -> tuple[list[Any],
     check_all("tracks", tracks)
     check_all("event_body", events)
     check_lives(events)
+    check_all("score", lines(folder / "out" / "scores.jsonl"))
     return tracks, events, done.stdout
 
 
@@ -49,8 +51,18 @@ def test_without_a_model_whatever_moves_is_followed(tmp_path: Path) -> None:
     assert [message["seq"] for message in tracks] == list(range(FRAMES))
     assert {event["label"] for event in events} == {"moving"}
     assert "no neural model" in said
+    assert "forecasts of straight lines: off by 0." in said
     assert pictures(tmp_path / "out" / "annotated.mp4") == (FRAMES, (WIDTH, HEIGHT))
     assert pictures(tmp_path / "out" / "contact.png")[0] == 1
+
+
+def test_both_forecasters_are_scored(tmp_path: Path) -> None:
+    config = tmp_path / "model.yaml"
+    config.write_text(f"forecast: {{model: {write_rearranger(tmp_path / 'mine.tflite')}}}\n{ZONES}")
+    _, _, said = replayed(tmp_path, walker(tmp_path / "walker.avi"), "--config", config)
+    assert "forecasts of straight lines: off by 0." in said
+    assert "forecasts of rearranger: off by " in said
+    assert "told at the end: straight lines" in said
 
 
 def test_zones_come_from_a_configuration(tmp_path: Path) -> None:
@@ -61,6 +73,23 @@ def test_zones_come_from_a_configuration(tmp_path: Path) -> None:
     for wanted in (("entered", "middle"), ("crossed", "across"), ("left", "middle")):
         assert told.count(wanted) == 1
     assert {event["camera"] for event in events} == {"gate"}
+
+
+def test_an_embedder_runs_beside_and_expectations_are_scored(tmp_path: Path) -> None:
+    vectors = data("models", "mobilenet_v1_1.0_224_quant_embedding_extractor.tflite")
+    config = tmp_path / "groups.yaml"
+    groups = "groups: {warm_up: 2, min_members: 1}\nclassify: {min_samples: 1, min_side_px: 8}\n"
+    config.write_text(f"{ZONES}{groups}embedder: {vectors}\n")
+    tracks, _, said = replayed(tmp_path, walker(tmp_path / "walker.avi"), "--config", config)
+    named = {one["sub_label"] for message in tracks for one in message["tracks"]}
+    assert named == {""}  # one object alone is no group
+    (middle, across) = lines(tmp_path / "out" / "scores.jsonl")
+    assert (middle["place"], across["place"]) == ("middle", "across")
+    assert round(middle["happened"]) == round(across["happened"]) == 1
+    assert "middle: 1 happened" in said
+    config.write_text(f"{ZONES}embedder: {data('models', 'ssd_mobilenet_v1_coco_quant.tflite')}\n")
+    refused = foresight(tmp_path, "check", config)
+    assert (refused.returncode, "an embedding model is needed" in refused.stdout + refused.stderr) == (2, True)
 
 
 def test_a_model_on_the_command_line_takes_the_place_of_the_configured_one(tmp_path: Path) -> None:

@@ -7,10 +7,12 @@ import numpy as np
 
 from edge.contracts.types import F32, F64, Event, EventKind, Outcome
 from edge.events.log import EventLog
-from edge.events.odds import Paths, entry_times
+from edge.events.odds import entry_times
+from edge.events.paths import single_paths
 from edge.events.settings import EventSettings, ZoneSettings
 from edge.events.zones import Borders, anchor
-from edge.forecasting import ConstantVelocity, ForecastSettings
+from edge.forecast.settings import ForecastSettings
+from edge.forecast.straight import ConstantVelocity
 from tests.rigs.tracks import Follower, at
 
 Clip = list[tuple[float, Mapping[int, F64]]]  # time and box of each object, frame by frame
@@ -41,6 +43,19 @@ def _walk(random: np.random.Generator, times: F64, manner: str) -> F64:
     middle = random.uniform(0.25, 0.75, 2)
     path: F64 = np.cumsum(way, axis=0)
     return middle + path - path[len(path) // 2]
+
+
+def zones_where_they_walk(clip: Clip, seed: int, count: int) -> list[ZoneSettings]:
+    """Rectangles around random foot points."""
+    random = np.random.default_rng(seed)
+    feet = np.array([[(box[0] + box[2]) / 2, box[3]] for _, boxes in clip for box in boxes.values()])
+    made = []
+    for n in range(count):
+        half = random.uniform([0.05, 0.08], [0.15, 0.2])
+        middle = np.clip(feet[random.integers(len(feet))], half, 1 - half)
+        (x1, y1), (x2, y2) = (middle - half).tolist(), (middle + half).tolist()
+        made.append(ZoneSettings(name=f"z{n}", points=((x1, y1), (x2, y1), (x2, y2), (x1, y2))))
+    return made
 
 
 def seen_with_noise(clip: Clip, seed: int, noise: float = 0.03) -> Clip:
@@ -81,7 +96,7 @@ def judge(clip: Clip, seen: Clip, zone: ZoneSettings, within_s: float = 3.0) -> 
         forecasts = forecaster.forecast(tracks)
         point = np.concatenate([anchor(tracks.box, "foot")[:, None], anchor(forecasts.box, "foot")], axis=1)
         sigma = np.pad(forecasts.sigma, ((0, 0), (1, 0)))
-        paths = Paths(point, sigma, np.pad(forecasts.horizon_s, (1, 0)))
+        paths = single_paths(point, sigma, np.pad(forecasts.horizon_s, (1, 0)))
         asked = np.broadcast_to(edges, (len(tracks), *edges.shape))
         stated = np.isfinite(entry_times(paths, asked, np.zeros(len(tracks), np.float32))).mean(axis=1)
         for row, track in enumerate(tracks.id.tolist()):
@@ -117,12 +132,24 @@ def _entries(clip: Clip, borders: Borders) -> dict[int, tuple[set[float], list[f
 def live(seen: Clip, zones: Sequence[ZoneSettings], settings: EventSettings) -> list[tuple[float, Event]]:
     """All events of a clip with their times."""
     log = EventLog("yard", ["person"], settings, zones, [])
+    last_s = seen[-1][0]
+    return [*_told(log, seen), *((last_s, event) for event in log.close(int(last_s * 1e9)))]
+
+
+def live_log(seen: Clip, zones: Sequence[ZoneSettings]) -> EventLog:
+    """A log that has seen a whole clip."""
+    log = EventLog("yard", ["person"], EventSettings(), zones, [])
+    _told(log, seen)
+    return log
+
+
+def _told(log: EventLog, seen: Clip) -> list[tuple[float, Event]]:
     follower, forecaster = Follower(), ConstantVelocity(ForecastSettings())
     told = []
     for t_s, boxes in seen:
         tracks = follower.step(boxes, t_s)
         told += [(t_s, event) for event in log.step(tracks, forecaster.forecast(tracks), {}, t_s, int(t_s * 1e9))]
-    return told + [(seen[-1][0], event) for event in log.close(int(seen[-1][0] * 1e9))]
+    return told
 
 
 def published(told: Sequence[tuple[float, Event]], until_s: float) -> tuple[Verdict, float]:
@@ -133,7 +160,7 @@ def published(told: Sequence[tuple[float, Event]], until_s: float) -> tuple[Verd
         if event.expectation and event.kind == EventKind.EXPECTED and t_s <= until_s
     }
     answers = [event.expectation for _, event in told if event.expectation and event.kind == EventKind.RESOLVED]
-    answers = [answer for answer in answers if answer.number in asked]
+    answers = [answer for answer in answers if answer.number in asked and answer.outcome != Outcome.UNDECIDED]
     kept = np.array([answer.outcome == Outcome.KEPT for answer in answers], np.float64)
     lead = [answer.eta_s for answer in answers if answer.outcome == Outcome.KEPT]
     return Verdict(np.array([a.probability for a in answers]), kept), float(np.mean(lead)) if lead else 0.0

@@ -17,11 +17,11 @@ from edge.contracts.types import F32, U8, Detections, Event, Frame
 from edge.control.knobs import Controls, Knobs
 from edge.events.log import EventLog
 from edge.events.settings import EventSettings, ZoneSettings
-from edge.forecasting import ConstantVelocity, ForecastSettings
 from edge.health import StageClock
 from edge.observer import Observer
 from edge.pipeline import Chain, Followed, Intake, NoClassifier, Steps
 from edge.tracking import Tracker, TrackingSettings
+from tests.rigs.forecasts import straight_ahead
 
 WIDTH, HEIGHT, FPS = 320, 180, 10.0
 RIGHT_HALF = ZoneSettings(name="right", points=((0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0)))
@@ -97,12 +97,14 @@ def chain(
     turned: Knobs | None = None,
 ) -> Chain:
     """A chain of the real steps around a scripted detector, with a zone over the right half."""
+    forecaster, scores = straight_ahead()
     steps = Steps(
         detector=detector,
         tracker=lambda aspect: Tracker(TrackingSettings(), aspect),
         attention=Attention(AttentionSettings()),
         classifier=NoClassifier(),
-        forecaster=ConstantVelocity(ForecastSettings()),
+        forecaster=forecaster,
+        scores=scores,
         log=EventLog("cam", detector.labels, EventSettings(), [RIGHT_HALF], []),
         crops=crops,
     )

@@ -3,6 +3,7 @@
 import typer
 
 from trainer.commands.series_autoencode import autoencode
+from trainer.commands.series_classify import classify
 from trainer.commands.series_forecast import forecast
 
 app = typer.Typer(
@@ -12,4 +13,5 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(forecast)
+app.command()(classify)
 app.command()(autoencode)

@@ -53,4 +53,21 @@ def _autoencoder(asked: Asked, console: Console) -> None:
     evaluate_autoencoders(asked.models, asked.data, asked.part, asked.out, console)
 
 
-_BY_TASK: Mapping[Task, Evaluator] = {Task.SERIES: _series, Task.AUTOENCODER: _autoencoder}
+def _sequence(asked: Asked, console: Console) -> None:
+    from trainer.series.classify.evaluating import evaluate_sequences  # noqa: PLC0415
+
+    evaluate_sequences(asked.models, asked.data, asked.part, asked.out, console)
+
+
+def _paths(asked: Asked, console: Console) -> None:
+    from trainer.forecaster.evaluating import evaluate_paths  # noqa: PLC0415
+
+    evaluate_paths(asked.models, asked.data, asked.part, asked.out, console)
+
+
+_BY_TASK: Mapping[Task, Evaluator] = {
+    Task.FORECASTER: _paths,
+    Task.SERIES: _series,
+    Task.AUTOENCODER: _autoencoder,
+    Task.SEQUENCE: _sequence,
+}

@@ -6,7 +6,9 @@ from pydantic import ValidationError
 
 from edge.contracts import boxes
 from edge.contracts.types import F64, Forecasts, Tracks
-from edge.forecasting import ConstantVelocity, Forecaster, ForecastSettings
+from edge.forecast.forecaster import Forecaster
+from edge.forecast.settings import ForecastSettings
+from edge.forecast.straight import ConstantVelocity
 from tests.rigs.tracks import at, tracks
 
 

@@ -1,52 +1,10 @@
-"""Where tracked objects will be: the seam that any forecaster fills, and the one that is always there."""
-
-from typing import Protocol, Self
+"""The forecaster that is always there: things go straight on."""
 
 import numpy as np
-from pydantic import BaseModel, Field, model_validator
 
 from edge.contracts import boxes
 from edge.contracts.types import F32, Forecasts, Tracks
-
-LONGEST_S = 600.0
-
-
-class ForecastSettings(BaseModel, extra="forbid", frozen=True):
-    """How far ahead to look, and how soon to stop trusting a straight line."""
-
-    horizons_s: tuple[float, ...] = Field(
-        (0.5, 1.0, 2.0, 3.0), min_length=1, max_length=16, description="seconds ahead, ascending"
-    )
-    process_noise: float = Field(
-        0.15,
-        ge=0,
-        le=100,
-        description="unforeseen change of velocity within one second, one standard deviation, in box sizes per second",
-    )
-    max_sigma: float = Field(
-        0.5, gt=0, le=10, description="limit of the standard deviation of the centre, frame fractions"
-    )
-    growth_memory_s: float = Field(
-        0.5, gt=0, le=3600, description="how long a box goes on growing or shrinking, seconds"
-    )
-    max_growth: float = Field(
-        2.0, ge=1, le=100, description="a forecast box is at most so many times larger or smaller"
-    )
-
-    @model_validator(mode="after")
-    def _ascending(self) -> Self:
-        given = list(self.horizons_s)
-        if given != sorted(set(given)) or not 0 < given[0] <= given[-1] <= LONGEST_S:
-            raise ValueError(f"horizons_s must be above 0, ascending, at most {LONGEST_S:g}; got {given}")
-        return self
-
-
-class Forecaster(Protocol):
-    """Says where objects will be from what is known of them now. Must not write into the tracks."""
-
-    def forecast(self, tracks: Tracks) -> Forecasts:
-        """Forecasts with the rows of `tracks`, in their order; coasting tracks start from their predicted box."""
-        ...
+from edge.forecast.settings import ForecastSettings
 
 
 class ConstantVelocity:
@@ -73,7 +31,7 @@ class ConstantVelocity:
     def forecast(self, tracks: Tracks) -> Forecasts:
         """Boxes and their uncertainty at each horizon."""
         size = np.maximum(boxes.size(tracks.box), np.float32(1e-6))
-        return Forecasts(tracks.id, self._horizon_s, self._boxes(tracks, size), self._sigma(tracks, size))
+        return Forecasts.single(tracks.id, self._horizon_s, self._boxes(tracks, size), self._sigma(tracks, size))
 
     def _boxes(self, tracks: Tracks, size: F32) -> F32:
         """Boxes (T, K, 4)."""

@@ -1,0 +1,1 @@
+"""Where tracked objects will be: the straight line, what was learnt, and which of them serves."""

@@ -1,0 +1,1 @@
+"""Classifiers of windows at work: microphones on threads of their own, sensors' values as they are sampled."""

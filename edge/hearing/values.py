@@ -1,0 +1,118 @@
+"""Classifies what sensors tell, sample by sample, on the sensors' own thread."""
+
+import logging
+import time
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+from edge.config.sequences import SensorEntry
+from edge.contracts.errors import ConfigError, EdgeError
+from edge.contracts.windows import SeriesWindow
+from edge.hearing.opening import open_classifier
+from edge.hearing.telling import Told
+from edge.runtime.settings import RuntimeSettings
+from edge.sensing.observer import SensorObserver
+from edge.sensing.outlook import Sensed
+from edge.sequences.values import ValueClassifier
+
+LATE = 1.5  # steps after the last sample, from which a window begins anew
+LOG_PAUSE_S = 60.0
+_log = logging.getLogger(__name__)
+
+
+class ValueListener(SensorObserver):
+    """Keeps the windows of all sensors that have a classifier.
+
+    Args:
+        sensors: by name.
+        runtime: how models are run.
+        state_dir: of the daemon; None = models are not tried.
+        told: of all that is recognised.
+        stack: closes the models.
+
+    Raises:
+        ModelError: a model cannot be used.
+        ConfigError: it was trained on other channels.
+    """
+
+    def __init__(
+        self,
+        sensors: Mapping[str, SensorEntry],
+        runtime: RuntimeSettings,
+        state_dir: Path | None,
+        told: Told,
+        stack: ExitStack,
+    ) -> None:
+        self._told = told
+        self.options: dict[str, tuple[str, ...]] = {}
+        self._classifiers: dict[str, ValueClassifier] = {}
+        self._last_ns: dict[str, int] = {}
+        self._said_s: dict[str, float] = {}
+        for name, settings in sensors.items():
+            if settings.classifier is not None:
+                opened = open_classifier(name, settings.classifier, runtime, state_dir, stack)
+                self._classifiers[name] = ValueClassifier(opened)
+                self.options[name] = opened.options
+                refuse_other_channels(name, settings, self._classifiers[name].window)
+
+    def sensed(self, sensor: str, sensed: Sensed) -> None:
+        """Take one sample."""
+        classifier = self._classifiers.get(sensor)
+        if classifier is None:
+            return
+        utc_ns = sensed.reading.utc_ns
+        fresh = utc_ns - self._last_ns.get(sensor, 0) > LATE * classifier.window.step_s * 1e9
+        self._last_ns[sensor] = utc_ns
+        try:
+            found = classifier.step(np.array(sensed.reading.values, np.float64), fresh, utc_ns / 1e9, utc_ns)
+        except EdgeError as error:
+            self._complain(sensor, error)
+            return
+        if found is not None:
+            self._told(found)
+
+    def _complain(self, sensor: str, error: EdgeError) -> None:
+        now_s = time.monotonic()
+        if now_s - self._said_s.get(sensor, -LOG_PAUSE_S) >= LOG_PAUSE_S:
+            self._said_s[sensor] = now_s
+            _log.error("sensor %s: a window could not be classified: %s", sensor, error)
+
+
+def refuse_other_channels(sensor: str, settings: SensorEntry, window: SeriesWindow) -> None:
+    """Make sure that the sensor has what the model was trained on.
+
+    Raises:
+        ConfigError: it has not.
+    """
+    if len(settings.channels) != len(window.channels):
+        raise ConfigError(
+            f"sensors.{sensor}.classifier: the model takes {len(window.channels)} channels "
+            f"({', '.join(window.channels)}) and the sensor has {len(settings.channels)} "
+            f"({', '.join(settings.channels)}); name them in `channels`, in the model's order"
+        )
+
+
+def with_grids(sensors: Mapping[str, SensorEntry]) -> dict[str, SensorEntry]:
+    """The same sensors, those with a classifier on the grid of its model.
+
+    Raises:
+        ModelError: a model cannot be read.
+        ConfigError: the settings name another grid.
+    """
+    return {name: _on_grid(name, settings) for name, settings in sensors.items()}
+
+
+def _on_grid(name: str, settings: SensorEntry) -> SensorEntry:
+    window = settings.classifier.read().window if settings.classifier else None
+    if not isinstance(window, SeriesWindow):
+        return settings
+    wanted_s, step_s = window.step_s, settings.window.step_s
+    if step_s and abs(step_s / wanted_s - 1) > 0.01:
+        raise ConfigError(
+            f"sensors.{name}.window.step_s is {step_s:g} and its classifier was trained on steps of {wanted_s:g} s; "
+            "leave step_s out, or train on that grid"
+        )
+    return settings.model_copy(update={"window": settings.window.model_copy(update={"step_s": wanted_s})})

@@ -1,0 +1,1 @@
+"""Says what windows of a sensor's values, or of a sound, show."""

@@ -1,0 +1,1 @@
+"""The Numenta Anomaly Benchmark: its corpus and its rules of scoring."""

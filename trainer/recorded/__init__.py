@@ -1,0 +1,1 @@
+"""Recorded tracks: read from several formats into one type, divided, followed as the daemon does, cut into windows."""

@@ -1,0 +1,200 @@
+"""A classifier from recordings: everything between the settings and the trained network on disk."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from edge.contracts.manifest import Task
+from edge.contracts.types import F32, F64, I64
+from edge.contracts.windows import SoundWindow
+from trainer.classifier.temperature import softmax, temperature
+from trainer.detector.training import Run
+from trainer.evaluate.thresholds import reliability_of
+from trainer.sequences.networks import save_sequence
+from trainer.sequences.trained import SequenceTrained
+from trainer.series.classify.inputs import ClassWindow, measured, scaled_inputs, unmeasured, windows_of
+from trainer.series.classify.motion_changes import changed
+from trainer.series.classify.network import LOGITS, classifier, finished
+from trainer.series.classify.recordings import Recordings
+from trainer.series.classify.settings import ClassifyRecipe
+from trainer.series.classify.sound_changes import Variants, drawn, masked
+from trainer.training.devices import Devices
+from trainer.training.loop import Batch, LossOf, Progress, Result, Trainer
+from trainer.training.precision import computed_in
+
+TIE = 1e-3  # how much being surer is worth against one more right answer of all
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Windows of a part as the network takes them."""
+
+    inputs: F32  # (P, S, C)
+    label: I64  # (P,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Material:
+    """What is learnt from."""
+
+    window: ClassWindow  # scaling measured
+    variants: F32  # (V, P, longer, C), not scaled; of values V = 1, and as long as a window
+    label: I64  # (P,)
+
+
+@dataclass(frozen=True, slots=True)
+class Sureness:
+    """What the logits were divided by, and what that changed on the validation windows."""
+
+    temperature: float
+    before: float  # expected calibration error, 0..1; NaN without validation
+    after: float
+
+    def words(self) -> str:
+        """In a sentence."""
+        if np.isnan(self.before):
+            return "its probabilities are not calibrated: there is no part for validation"
+        return (
+            f"temperature {self.temperature:.2f}: expected calibration error {100 * self.before:.1f} -> "
+            f"{100 * self.after:.1f} points on validation"
+        )
+
+
+def material(recordings: Recordings, recipe: ClassifyRecipe) -> Material:
+    """Windows of the training part, and the scaling measured on them."""
+    window = unmeasured(recordings, recipe.window)
+    rows, owners = windows_of(recordings, window, recipe.window.overlap)
+    if isinstance(window, SoundWindow):
+        variants = Variants(window, recipe.sound).made(recordings, recipe.training.seed)
+        return Material(measured(window, variants), variants, recordings.label)
+    return Material(measured(window, rows), rows[None], owners.label)
+
+
+def part_of(recordings: Recordings, window: ClassWindow, recipe: ClassifyRecipe) -> Part:
+    """Unchanged windows of a part."""
+    rows, owners = windows_of(recordings, window, recipe.window.overlap)
+    return Part(scaled_inputs(rows, window), owners.label)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ClassifyBatches:
+    """Which windows each step of training sees: `trainer.training.loop.Batches`."""
+
+    material: Material
+    recipe: ClassifyRecipe
+
+    def since(self, step: int) -> Iterator[Batch]:
+        """Windows (B, S, C) and classes (B,) of this step and all later ones."""
+        size, seed, count = self.recipe.training.batch, self.recipe.training.seed, len(self.material.label)
+        while True:
+            chance = np.random.default_rng((seed, step))
+            order = np.random.default_rng((seed, step * size // count, 3)).permutation(count)
+            again = np.random.default_rng((seed, step * size // count + 1, 3)).permutation(count)
+            begin = step * size % count
+            rows = np.resize(np.concatenate([order[begin:], again]), size)
+            yield self._windows(rows, chance), self.material.label[rows]
+            step += 1
+
+    def _windows(self, rows: I64, chance: np.random.Generator) -> F32:
+        window, variants = self.material.window, self.material.variants
+        if isinstance(window, SoundWindow):
+            chosen = scaled_inputs(drawn(variants, rows, window.frames, chance), window)
+            return masked(chosen, self.recipe.sound, chance)
+        return changed(scaled_inputs(variants[0, rows], window), self.recipe.motion, chance)
+
+
+def train_classifier(
+    recipe: ClassifyRecipe, train: Recordings, validation: Recordings | None, run: Run, progress: Progress
+) -> tuple[SequenceTrained, Result, Sureness]:
+    """Train, or go on where an earlier run of the same folder stopped, and write the network, calibrated.
+
+    Args:
+        recipe: all settings.
+        train: what is learnt from.
+        validation: what chooses weights and temperature; None = the last weights, not calibrated.
+        run: where and on what.
+        progress: told the losses every few steps.
+
+    Raises:
+        TrainError: the loss is no number any more, the disk is full, ...
+    """
+    keras.utils.set_random_seed(recipe.training.seed)
+    source, classes = material(train, recipe), len(train.labels)
+    chooses = part_of(validation, source.window, recipe) if validation is not None else None
+    devices = Devices.present(run.devices)
+    with computed_in(run.precision), devices.scope():
+        model = classifier(source.window, recipe.network, classes)
+        trainer = Trainer(
+            model,
+            loss_of(class_weights(source.label, classes, recipe.training.balance), recipe.training.label_smoothing),
+            recipe.training.schedule(chooses is not None),
+            run.folder,
+            devices=devices,
+            score_of=(lambda now: score(now, chooses)) if chooses is not None else None,
+        )
+    result = trainer.run(ClassifyBatches(source, recipe), progress)
+    sure = sureness(model, chooses) if chooses is not None else Sureness(1.0, np.nan, np.nan)
+    trained = SequenceTrained(run.folder, Task.SEQUENCE, run.name, train.labels, source.window)
+    save_sequence(finished(model, sure.temperature, recipe.network.members), trained)
+    return trained, result, sure
+
+
+def loss_of(weight: F32, smoothing: float) -> LossOf:
+    """What is to become small; `weight` (L,) of each class."""
+    classes = len(weight)
+
+    def losses(model: Any, batch: Batch) -> dict[str, Any]:
+        windows, label = batch
+        logits = tf.cast(model(windows, training=True)[LOGITS], tf.float32)  # (B, M, L)
+        target = tf.one_hot(label, classes) * (1 - smoothing) + smoothing / classes
+        surprise = -tf.reduce_sum(target[:, None] * tf.nn.log_softmax(logits), axis=2)  # (B, M)
+        each = tf.reduce_mean(surprise, axis=1)
+        right = tf.cast(tf.argmax(tf.reduce_mean(logits, axis=1), axis=1) == label, tf.float32)
+        return {"total": tf.reduce_mean(each * tf.gather(tf.constant(weight), label)), "right": tf.reduce_mean(right)}
+
+    return losses
+
+
+def class_weights(label: I64, classes: int, balance: float) -> F32:
+    """(L,) how much a window of each class counts; 1 on average over the windows."""
+    count = np.bincount(label, minlength=classes).astype(np.float64)
+    weight = np.maximum(count, 1.0) ** -balance
+    return np.asarray(weight * count.sum() / max(float((weight * count).sum()), 1e-9), np.float32)
+
+
+def logits_of(model: Any, part: Part) -> F64:
+    """(P, M, L) of a network in training."""
+    pieces = [
+        np.asarray(model(part.inputs[start : start + 64], training=False)[LOGITS], np.float64)
+        for start in range(0, len(part.inputs), 64)
+    ]
+    return np.concatenate(pieces)
+
+
+def averaged(logits: F64) -> F64:
+    """Probabilities (P, L): the mean over the members of logits (P, M, L)."""
+    count, members, classes = logits.shape
+    return softmax(logits.reshape(-1, classes)).reshape(count, members, classes).mean(axis=1)
+
+
+def score(model: Any, part: Part) -> float:
+    """Accuracy 0..1; of equal ones, the surer is a little better."""
+    found = averaged(logits_of(model, part))
+    sure = found[np.arange(len(part.label)), part.label]
+    return float((found.argmax(axis=1) == part.label).mean() + TIE * sure.mean())
+
+
+def sureness(model: Any, part: Part) -> Sureness:
+    """The temperature that suits the validation windows."""
+    logits = logits_of(model, part)
+    _, members, classes = logits.shape
+    found = temperature(logits.reshape(-1, classes), np.repeat(part.label, members))
+    errors = []
+    for divided in (logits, logits / found):
+        likely = averaged(divided)
+        errors.append(reliability_of(likely.max(axis=1), likely.argmax(axis=1) == part.label).error)
+    return Sureness(found, errors[0], errors[1])
