@@ -47,18 +47,20 @@ def forecaster(  # noqa: PLR0913 - a command has as many options as its users ne
     budget: Annotated[float, typer.Option(help="Percent of ADE that quantisation may cost", min=0.0, max=100.0)] = 2.0,
     accept_loss: AcceptLoss = "",
 ) -> None:
-    """Train a trajectory model on recorded tracks, and write it if it beats straight lines; a report says by how much."""
+    """Train a trajectory model on recorded tracks, and write it if it beats straight lines; with a report."""
     from rich.console import Console  # noqa: PLC0415 - commands load only what they need
 
     from trainer.forecaster.making import TracksWish, make_paths  # noqa: PLC0415
     from trainer.recorded.mot import told_shape  # noqa: PLC0415
     from trainer.releasing.terms import terms  # noqa: PLC0415
+    from trainer.series.releasing import SeriesTerms  # noqa: PLC0415
 
     asked = given({"training.steps": steps, "training.batch": batch, "training.rate": rate, "training.seed": seed})
     if horizons is not None:
         asked["window.horizons_s"] = _listed(horizons)  # type: ignore[assignment] # a list, which YAML has as well
     wish = TracksWish(data, told_shape(frame, fps), run or Path("runs") / out.stem, recipe, asked, sys.argv)
-    make_paths(wish, terms(out, variant.value, budget, accept_loss, Path(data).name), Console())
+    on = terms(out, variant.value, budget, accept_loss, data)
+    make_paths(wish, SeriesTerms(on.out, on.variant, on.budget_points, on.accept_loss), Console())
 
 
 def _listed(text: str) -> list[float]:

@@ -59,7 +59,14 @@ def _sequence(asked: Asked, console: Console) -> None:
     evaluate_sequences(asked.models, asked.data, asked.part, asked.out, console)
 
 
+def _paths(asked: Asked, console: Console) -> None:
+    from trainer.forecaster.evaluating import evaluate_paths  # noqa: PLC0415
+
+    evaluate_paths(asked.models, asked.data, asked.part, asked.out, console)
+
+
 _BY_TASK: Mapping[Task, Evaluator] = {
+    Task.FORECASTER: _paths,
     Task.SERIES: _series,
     Task.AUTOENCODER: _autoencoder,
     Task.SEQUENCE: _sequence,

@@ -1,75 +1,40 @@
 """The gate of a trajectory model: the file, run as on the device, against its network and against straight lines."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ModelError
 from edge.contracts.track_windows import Answer
 from edge.contracts.windows import TrackWindow
 from trainer.forecaster.measures import HONEST, Measured, measure
+from trainer.forecaster.samples import Samples
 from trainer.forecaster.served import file_answers, window_of
 from trainer.recorded.windows import Windows
-from trainer.report.contents import Finding, Judgement, Tone
+from trainer.series.checks import Check, Judged
 
 COVERAGE = (0.60, 0.76)  # shares within one sigma that pass
 GAIN_PERCENT = 1.0  # by which it must be better than straight lines
 FEWEST = 100  # windows that can judge
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One answer. The words say what was found and what to do."""
-
-    question: str
-    passed: bool
-    forgivable: bool  # a person may accept it, with a reason
-    words: str
-
-
 @dataclass(frozen=True, eq=False, slots=True)
-class Judged:
-    """All answers about one file."""
+class Verdict:
+    """What the gate says of a file, and what that rests on."""
 
-    name: str
-    checks: tuple[Check, ...]
-    figures: Mapping[str, float]  # for the manifest
-    measured: Measured | None  # None: it could not be run
-    answer: Answer | None
-
-    @property
-    def failed(self) -> tuple[Check, ...]:
-        """What speaks against it."""
-        return tuple(check for check in self.checks if not check.passed)
-
-    def may_go(self, reason: str) -> bool:
-        """Whether it goes out; a reason forgives what is forgivable."""
-        return not self.failed or (self.forgivable and bool(reason))
-
-    @property
-    def forgivable(self) -> bool:
-        """Nothing speaks against it that a person may not accept."""
-        return all(check.forgivable for check in self.failed)
-
-    def words(self) -> str:
-        """In one sentence."""
-        if not self.failed:
-            return f"accepted: {self.name}"
-        return f"refused: {self.name}; failed: {', '.join(check.question for check in self.failed)}"
-
-    def judgement(self) -> Judgement:
-        """As a report has it."""
-        findings = [Finding(one.question, _said(one), _tone(one.passed), one.words) for one in self.checks]
-        return Judgement(f"The gate: {self.words()}", _tone(not self.failed), tuple(findings))
+    judged: Judged
+    measured: Measured | None  # None: it could not be run, or there was nothing to run it on
 
 
-def judge(path: Path, network: Answer, window: TrackWindow, test: Windows, budget_percent: float) -> Judged:
+def file_loss(path: Path, validation: Samples) -> float:
+    """What variants are compared by: ADE and FDE together, as the gate asks for both."""
+    found = measure(file_answers(path, validation.x), validation)
+    return found.ade + found.fde
+
+
+def judge(path: Path, network: Answer, window: TrackWindow, test: Windows, budget_percent: float) -> Verdict:
     """The verdict on a file.
 
     Args:
@@ -97,19 +62,8 @@ def judge(path: Path, network: Answer, window: TrackWindow, test: Windows, budge
     own, keras = measure(answer, test.samples), measure(network, test.samples)
     checks = (_as_network(own, keras, budget_percent), _calibrated(own), _better(own))
     figures = {**own.figures(), "ade_network": keras.ade, "fde_network": keras.fde, **_apart(own, test)}
-    return Judged(path.name, checks, {k: v for k, v in figures.items() if np.isfinite(v)}, own, answer)
-
-
-def show_judged(judged: Judged, console: Console) -> None:
-    """Print the answers."""
-    table = Table(title="The gate", title_justify="left", show_lines=True)
-    for heading in ("question", "answer", ""):
-        table.add_column(heading, no_wrap=bool(heading))
-    for check in judged.checks:
-        style = "green" if check.passed else "bold red"
-        table.add_row(escape(check.question), f"[{style}]{_said(check)}[/]", escape(check.words))
-    console.print(table)
-    console.print(judged.words(), style="bold red" if judged.failed else "green", markup=False, highlight=False)
+    judged = Judged(path.name, checks, {name: value for name, value in figures.items() if np.isfinite(value)})
+    return Verdict(judged, own)
 
 
 def _as_network(own: Measured, keras: Measured, budget_percent: float) -> Check:
@@ -144,17 +98,9 @@ def _apart(own: Measured, test: Windows) -> dict[str, float]:
     }
 
 
-def _refused(path: Path, question: str, words: str) -> Judged:
-    return Judged(path.name, (Check(question, passed=False, forgivable=False, words=words),), {}, None, None)
+def _refused(path: Path, question: str, words: str) -> Verdict:
+    return Verdict(Judged(path.name, (Check(question, passed=False, forgivable=False, words=words),), {}), None)
 
 
 def _listed(window: TrackWindow) -> str:
     return ", ".join(f"{horizon:g}" for horizon in window.horizons_s) + f" s of {window.samples} positions"
-
-
-def _said(check: Check) -> str:
-    return "passed" if check.passed else "failed"
-
-
-def _tone(good: bool) -> Tone:
-    return Tone.GOOD if good else Tone.BAD

@@ -13,10 +13,9 @@ from trainer.data.showing import show_problems
 from trainer.detector.making import training_bar
 from trainer.errors import TrainError
 from trainer.forecaster.honesty import make_honest
-from trainer.forecaster.judging import judge, show_judged
+from trainer.forecaster.judging import file_loss, judge
 from trainer.forecaster.preparing import Prepared, prepare
 from trainer.forecaster.recipe import PathRecipe
-from trainer.forecaster.releasing import candidate, release_paths
 from trainer.forecaster.report import Subject, write_paths_report
 from trainer.forecaster.scoring import answers
 from trainer.forecaster.showing import shown_paths
@@ -25,10 +24,12 @@ from trainer.recorded.dividing import Parts, divided
 from trainer.recorded.mot import Shape
 from trainer.recorded.opening import described, open_recorded
 from trainer.recorded.scene import Scene
-from trainer.releasing.terms import Terms, refuse_unwritable
+from trainer.releasing.terms import refuse_unwritable
 from trainer.run_folder import begin_run
 from trainer.sequences.networks import load_sequence, save_sequence
 from trainer.sequences.trained import SequenceTrained
+from trainer.series.checks import show_judged
+from trainer.series.releasing import SeriesTerms, exported, release_series
 from trainer.settling import Value, settle
 
 REPORT, NETWORK = "report.html", "trained"
@@ -47,7 +48,7 @@ class TracksWish:
     command: list[str]
 
 
-def make_paths(wish: TracksWish, terms: Terms, console: Console) -> None:
+def make_paths(wish: TracksWish, terms: SeriesTerms, console: Console) -> None:
     """From recorded tracks to a model file.
 
     Raises:
@@ -103,7 +104,7 @@ def release(
     prepared: Prepared,
     scenes: Sequence[Scene],
     wish: TracksWish,
-    terms: Terms,
+    terms: SeriesTerms,
     console: Console,
 ) -> None:
     """Convert, judge on the held-out part, report, and write the file.
@@ -113,22 +114,21 @@ def release(
     """
     recipe = f"{wish.recipe.name}: " if wish.recipe else ""
     learnt_from = f"{recipe}tracks of {described(wish.data)}"
-    file = candidate(trained, prepared.train.x, prepared.val.samples, terms, learnt_from, console)
-    test = prepared.test
+    validation, test = prepared.val.samples, prepared.test
+    file = exported(trained, terms, prepared.train.x, lambda path: file_loss(path, validation), learnt_from, console)
     with console.status("judging it on the held-out part"):
         network = answers(load_sequence(trained), test.samples.x)
-        judged = judge(file, network, prepared.window, test, terms.budget_points)
-    show_judged(judged, console)
+        verdict = judge(file, network, prepared.window, test, terms.budget_percent)
+    show_judged(verdict.judged, console)
     report = wish.run / REPORT
-    if judged.measured is not None:
-        subject = Subject(judged.measured, test, prepared.window, scenes[0].unit)
+    if verdict.measured is not None:
+        subject = Subject(verdict.measured, test, prepared.window, scenes[0].unit)
         subtitle = f"On the held-out part of {described(wish.data)}: {len(test)} windows of {len(scenes)} scenes"
+        titles = f"{trained.name}: what it is worth", subtitle
         paths = shown_paths(file, scenes, prepared.window)
-        write_paths_report(
-            subject, [judged.judgement()], (f"{trained.name}: what it is worth", subtitle), paths, report
-        )
+        write_paths_report(subject, [verdict.judged.judgement()], titles, paths, report)
         console.print(f"the report is {report}", markup=False, highlight=False)
-    release_paths(file, judged, terms, report)
+    release_series(file, verdict.judged, terms, report)
     console.print(f"{terms.out} is written: {terms.out.stat().st_size / 1000:.0f} kB", markup=False, highlight=False)
 
 

@@ -32,10 +32,21 @@ def prepare(parts: Parts, recipe: PathRecipe) -> Prepared:
         TrainError: a part holds no track that is long enough.
     """
     window = recipe.window.window(tuple(sorted({track.label for scene in parts.train for track in scene.tracks})))
-    plain = [Watching(recipe.scenes.every_s)]
-    return Prepared(
-        window, lessons(parts.train, window, recipe), cut(parts.val, window, plain), cut(parts.test, window, plain)
-    )
+    val, test = (_judged(scenes, window, recipe) for scenes in (parts.val, parts.test))
+    return Prepared(window, lessons(parts.train, window, recipe), val, test)
+
+
+def _judged(scenes: Sequence[Scene], window: TrackWindow, recipe: PathRecipe) -> Windows:
+    """What chooses or judges: each scene as it is, and in pictures by a worse detector; no camera moves by chance."""
+    ways = [Watching(recipe.scenes.every_s)]
+    if scenes[0].unit is Unit.HEIGHTS and (recipe.scenes.jitter or recipe.scenes.missed):
+        ways.append(_worse(recipe))
+    return cut(scenes, window, ways)
+
+
+def _worse(recipe: PathRecipe) -> Watching:
+    how = recipe.scenes
+    return Watching(how.every_s, how.most_fps, how.jitter, how.missed, recipe.training.seed)
 
 
 def lessons(scenes: Sequence[Scene], window: TrackWindow, recipe: PathRecipe) -> Samples:
@@ -48,8 +59,7 @@ def lessons(scenes: Sequence[Scene], window: TrackWindow, recipe: PathRecipe) ->
     pictured = [scene for scene in scenes if scene.unit is Unit.HEIGHTS]
     plain = [_shown(cut(scenes, window, [Watching(how.every_s)]), how.turning_weight)]
     if pictured and (how.jitter or how.missed):
-        worse = Watching(how.every_s, how.most_fps, how.jitter, how.missed, seed)
-        plain.append(_shown(cut(pictured, window, [worse]), how.turning_weight))
+        plain.append(_shown(cut(pictured, window, [_worse(recipe)]), how.turning_weight))
     carried = [moved(scene, seed + row) for row, scene in enumerate(pictured[: round(how.moved * len(pictured))])]
     if carried and how.moved_weight:
         seen = cut(carried, window, [Watching(how.every_s)]).samples

@@ -86,7 +86,7 @@ def horizon_table(measured: Measured, test: Windows, window: TrackWindow, unit: 
         rows.append((name, str(int(chosen.sum())), *cells))
     heading = ("tracks", "windows", *(f"{horizon:g} s" for horizon in window.horizons_s))
     text = (
-        f"Mean distance, {unit}: learned / straight line of the Kalman filter (share by which the learned one is nearer).",
-        "A track turns where its ways of the next second and of the one after differ in direction by 15 degrees or more.",
+        f"Mean distance, {unit}: learned / straight line of the Kalman filter (share by which it is nearer).",
+        "A track turns where its ways of the next two seconds differ in direction by 15 degrees or more.",
     )
     return Table("Distance by horizon", heading, tuple(rows), text)

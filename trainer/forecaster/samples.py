@@ -42,10 +42,11 @@ def samples(past: Past, future: F64, window: TrackWindow) -> Samples:
     """
     encoded = encode(past, window)
     target = departure(future, encoded, window)
-    known = np.isfinite(target).all(axis=2)
+    known: Mask = np.logical_and.reduce(np.isfinite(target), axis=2)
     unit = np.where(known, units(encoded, window), 0.0).astype(np.float32)
-    target = np.where(known[..., None], target, 0.0).astype(np.float32)
-    return Samples(encoded.x, target, unit)[known.any(axis=1)]
+    answer: F32 = np.where(known[..., None], target, 0.0).astype(np.float32)
+    rows: Mask = np.logical_or.reduce(known, axis=1)
+    return Samples(encoded.x, answer, unit)[rows]
 
 
 def joined(parts: Sequence[Samples]) -> Samples:

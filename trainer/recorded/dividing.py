@@ -40,6 +40,12 @@ def divided(scenes: Sequence[Scene]) -> Parts:
     )
 
 
+def before_and_after(scene: Scene, share: float) -> tuple[Scene, Scene]:
+    """The tracks that begin in the first share of a scene, and the others."""
+    early, late = _pieces(scene, (share,))
+    return early, late
+
+
 def _whole(parts: Sequence[Sequence[Scene]], how: str) -> Parts:
     empty = [name for name, part in zip(NAMES, parts, strict=True) if not any(scene.tracks for scene in part)]
     if empty:
@@ -51,15 +57,19 @@ def _whole(parts: Sequence[Sequence[Scene]], how: str) -> Parts:
 
 
 def _in_time(scene: Scene) -> tuple[Scene, ...]:
-    """The scene's tracks by when they begin. A track is never in two parts, and no earlier part begins later."""
-    first, last = min(track.t_s[0] for track in scene.tracks), max(track.t_s[-1] for track in scene.tracks)
-    ends = (first + (last - first) * SHARES[0], first + (last - first) * (SHARES[0] + SHARES[1]), float("inf"))
+    return tuple(
+        replace(piece, name=f"{scene.name}/{name}")
+        for name, piece in zip(NAMES, _pieces(scene, (SHARES[0], SHARES[0] + SHARES[1])), strict=True)
+    )
+
+
+def _pieces(scene: Scene, shares: Sequence[float]) -> tuple[Scene, ...]:
+    """The scene's tracks by when they begin. A track is never in two pieces, and no earlier piece begins later."""
+    first = min((track.t_s[0] for track in scene.tracks), default=0.0)
+    last = max((track.t_s[-1] for track in scene.tracks), default=0.0)
+    ends = (*(first + (last - first) * share for share in shares), float("inf"))
     begins = (float("-inf"), *ends[:-1])
     return tuple(
-        replace(
-            scene,
-            name=f"{scene.name}/{name}",
-            tracks=tuple(track for track in scene.tracks if begin <= track.t_s[0] < end),
-        )
-        for name, begin, end in zip(NAMES, begins, ends, strict=True)
+        replace(scene, tracks=tuple(track for track in scene.tracks if begin <= track.t_s[0] < end))
+        for begin, end in zip(begins, ends, strict=True)
     )

@@ -10,16 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from edge.contracts import boxes
 from edge.contracts.track_grid import Past
 from edge.contracts.types import F32, F64, I64, Detections, Tracks
 from edge.contracts.windows import TrackWindow
+from edge.forecast.fitting import reach_s
+from edge.forecast.past import past_of
 from edge.tracking.settings import TrackingSettings
 from edge.tracking.tracker import Tracker
 from trainer.recorded.scene import Scene, Track, Unit
 
 SURE = 0.95  # score of a recorded box
-FEWEST_BOXES, MOST_BOXES = 4, 256  # of a history
+MOST_BOXES = 256  # of a history
 SAME_S = 1e-4
 NOBODY = -1
 
@@ -65,7 +66,7 @@ def _in_pictures(scene: Scene, window: TrackWindow, watching: Watching) -> Itera
     label_of = np.array([names.index(track.label) for track in scene.tracks], np.int64)
     numbers, random = _numbers(names, window.labels), np.random.default_rng(watching.seed)
     sightings = _sightings(scene.tracks, 1 / watching.most_fps)
-    tracker = Tracker(_settings(window, [one.t_s for one in sightings]), scene.aspect)
+    tracker = Tracker(TrackingSettings(), scene.aspect, reach_s(window))
     held: dict[int, int] = {}
     due_s = -math.inf
     for one in sightings:
@@ -79,14 +80,7 @@ def _in_pictures(scene: Scene, window: TrackWindow, watching: Watching) -> Itera
         known = rows != NOBODY
         if known.any():
             due_s = one.t_s + watching.every_s - SAME_S
-            yield Moment(one.t_s, _past(tracks[known], scene.aspect, numbers), rows[known])
-
-
-def _settings(window: TrackWindow, times: Sequence[float]) -> TrackingSettings:
-    """Those of the daemon, with a history as long as the window at this rate."""
-    step_s = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
-    reach = math.ceil(window.samples * window.step_s / step_s) + 1
-    return TrackingSettings(history=min(max(reach, FEWEST_BOXES), MOST_BOXES))
+            yield Moment(one.t_s, past_of(tracks[known], scene.aspect, numbers), rows[known])
 
 
 def _sightings(tracks: Sequence[Track], least_s: float) -> list[_Sighting]:
@@ -121,15 +115,6 @@ def _recognise(held: dict[int, int], tracks: Tracks, whose: I64, box: F32) -> No
         held[int(tracks.id[row])] = int(whose[apart.argmin()])
 
 
-def _past(tracks: Tracks, aspect: float, numbers: I64) -> Past:
-    """As the daemon's forecast step tells a network of its tracks."""
-    axes = np.array([aspect, 1.0], np.float32)
-    velocity = boxes.centre(tracks.velocity) * axes
-    position, age_s = boxes.centre(tracks.history) * axes, tracks.history_age_s
-    position[:, -1] = boxes.centre(tracks.box) * axes - velocity * age_s[:, -1:]
-    return Past(position, age_s, velocity, boxes.size(tracks.box) * axes, numbers[tracks.label], age_s[:, -1])
-
-
 def _on_the_ground(scene: Scene, window: TrackWindow, watching: Watching) -> Iterator[Moment]:
     numbers = _numbers([track.label for track in scene.tracks], window.labels)
     due_s = -math.inf
@@ -139,24 +124,25 @@ def _on_the_ground(scene: Scene, window: TrackWindow, watching: Watching) -> Ite
         whose = np.array([row for row in one.whose.tolist() if scene.tracks[row].t_s[0] < one.t_s - SAME_S], np.int64)
         if len(whose):
             due_s = one.t_s + watching.every_s - SAME_S
-            known = [_walked(scene.tracks[row], one.t_s, window.samples + 1) for row in whose.tolist()]
+            known = [_walked(scene.tracks[row], one.t_s, reach_s(window)) for row in whose.tolist()]
             yield Moment(one.t_s, _walking(known, numbers[whose]), whose)
 
 
-def _walked(track: Track, t_s: float, most: int) -> tuple[F64, F64]:
-    """The newest positions (most, 2) and ages (most,) until now, NaN where there are fewer."""
+def _walked(track: Track, t_s: float, back_s: float) -> tuple[F64, F64]:
+    """Positions (h, 2) and ages (h,) until now, so far back; at least the newest two."""
     until = int(np.searchsorted(track.t_s, t_s + SAME_S))
-    newest = slice(max(0, until - most), until)
-    position, age_s = np.full((most, 2), np.nan), np.full(most, np.nan)
-    count = newest.stop - newest.start
-    position[most - count :], age_s[most - count :] = track.position[newest], t_s - track.t_s[newest]
-    return position, age_s
+    first = int(np.searchsorted(track.t_s, t_s - back_s - SAME_S))
+    newest = slice(max(0, min(first, until - 2), until - MOST_BOXES), until)
+    return track.position[newest], t_s - track.t_s[newest]
 
 
 def _walking(known: Sequence[tuple[F64, F64]], label: I64) -> Past:
-    position, age_s = (np.stack(column) for column in zip(*known, strict=True))
+    t, h = len(known), max(len(age_s) for _, age_s in known)
+    position, age_s = np.full((t, h, 2), np.nan), np.full((t, h), np.nan)
+    for row, (places, ages) in enumerate(known):
+        position[row, h - len(ages) :], age_s[row, h - len(ages) :] = places, ages
     velocity = (position[:, -1] - position[:, -2]) / (age_s[:, -2] - age_s[:, -1])[:, None]
-    return Past(position, age_s, velocity, np.full((len(known), 2), np.nan), label, age_s[:, -1])
+    return Past(position, age_s, velocity, np.full((t, 2), np.nan), label, age_s[:, -1])
 
 
 def _numbers(names: Sequence[str], known: Sequence[str]) -> I64:

@@ -63,5 +63,5 @@ def _places(track: Track, whole: Mask, at_s: F64) -> F64:
 def _whole(track: Track, aspect: float) -> Mask:
     """(n,) whether the box is wholly in the picture."""
     low, high = track.position - track.size / 2, track.position + track.size / 2
-    inside: Mask = (low > EDGE).all(axis=1) & (high < np.array([aspect, 1.0]) - EDGE).all(axis=1)
+    inside: Mask = np.all((low > EDGE) & (high < np.array([aspect, 1.0]) - EDGE), axis=1)
     return inside

@@ -56,17 +56,26 @@ def _read(path: Path, aspect: float, trouble: Trouble) -> tuple[dict[str, list[R
         if not written.strip():
             continue
         try:
-            told = json.loads(written)
-            if not isinstance(told, dict) or not isinstance(told.get("tracks"), list):
-                raise MalformedError("it is no picture with tracks")
-            name, t_s = f"{text(told, 'camera')}-{text(told, 'run')}", count(told, "utc_ns") / 1e9
-            found = [row for one in told["tracks"] if (row := _row(one, line, t_s, aspect)) is not None]
+            name, t_s, found = _picture(json.loads(written), line, aspect)
         except (ValueError, RecursionError, MalformedError) as error:
             trouble.add(line, f"{error}", "let `foresight replay` write it again, or remove the line")
             continue
         rows.setdefault(name, []).extend(found)
         begin[name] = min(begin.get(name, t_s), t_s)
     return rows, begin
+
+
+def _picture(told: object, line: int, aspect: float) -> tuple[str, float, list[Row]]:
+    """Scene, time and rows of one picture.
+
+    Raises:
+        MalformedError: a key is missing, or makes no sense.
+    """
+    if not isinstance(told, dict) or not isinstance(told.get("tracks"), list):
+        raise MalformedError("it is no picture with tracks")
+    t_s = count(told, "utc_ns") / 1e9
+    rows = [row for one in told["tracks"] if (row := _row(one, line, t_s, aspect)) is not None]
+    return f"{text(told, 'camera')}-{text(told, 'run')}", t_s, rows
 
 
 def _row(told: object, line: int, t_s: float, aspect: float) -> Row | None:

@@ -10,19 +10,19 @@ from edge.contracts.track_grid import Past
 from edge.contracts.track_windows import departure, encode, units
 from edge.contracts.types import F64, Mask
 from edge.contracts.windows import TrackWindow
+from edge.forecast.past import LEAST_BOXES, LEAST_STEPS, askable
 from trainer.errors import TrainError
 from trainer.forecaster.samples import Samples, joined
 from trainer.recorded.following import Watching, moments
 from trainer.recorded.futures import Futures
 from trainer.recorded.scene import Scene, Unit
 
-LEAST_BOXES, LEAST_STEPS = 3, 2.0  # of a past: those with less of it are forecast by the straight line in service
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Windows:
-    """n windows with what is known of them. In pictures, lengths are heights of the object's own box: near and far
-    objects count alike.
+    """n windows with what is known of them.
+
+    In pictures, lengths are heights of the object's own box: near and far objects count alike.
     """
 
     samples: Samples  # n
@@ -78,11 +78,11 @@ def _of_moment(scene: Scene, past: Past, future: F64, window: TrackWindow, turns
     """The windows of those whose past is long enough, the others being seen as neighbours only."""
     encoded = encode(past, window)
     target = departure(future, encoded, window)
-    known = np.isfinite(target).all(axis=2)
+    known: Mask = np.all(np.isfinite(target), axis=2)
     unit = units(encoded, window)
     if scene.unit is Unit.HEIGHTS:
         unit = unit / encoded.scale[:, None]
-    rows = known.any(axis=1) & _long(past, window.step_s)
+    rows: Mask = np.any(known, axis=1) & _ASKABLE[scene.unit](past, window.step_s)
     samples = Samples(
         encoded.x[rows],
         np.where(known[..., None], target, 0.0)[rows].astype(np.float32),
@@ -92,8 +92,11 @@ def _of_moment(scene: Scene, past: Past, future: F64, window: TrackWindow, turns
 
 
 def _long(past: Past, step_s: float) -> Mask:
-    """(T,) those that were seen often and long enough."""
+    """(T,) those on the ground that were seen often and long enough."""
     known = np.isfinite(past.age_s)
     oldest_s = np.where(known, past.age_s, 0).max(axis=1, initial=0)
     long: Mask = (known.sum(axis=1) >= LEAST_BOXES) & (oldest_s - past.lost_s >= LEAST_STEPS * step_s)
     return long
+
+
+_ASKABLE = {Unit.HEIGHTS: askable, Unit.METRES: _long}  # in pictures as in service
