@@ -15,7 +15,7 @@ from edge.observer import Observer
 from edge.pipeline import Followed
 
 FILE_NAME = "scores.json"
-TELL_EVERY_S = 10.0
+TELL_EVERY_S = 60.0
 _log = logging.getLogger(__name__)
 
 

@@ -92,8 +92,9 @@ def replay_clip(
         sheet = ScoreSheet(out / "scores.jsonl")
         stack.enter_context(Engine([followed], [count, clip, log, sheet], stop)).run()
     trouble.check()
-    sheet.show(console)
     _say(settings, count, time.monotonic() - start_s, out, console)
+    if sheet.scores:
+        console.print(str(sheet), soft_wrap=True, markup=False, highlight=False)
     console.print(say_standing(followed.chain.scores.standing), soft_wrap=True, markup=False, highlight=False)
 
 

@@ -1,10 +1,7 @@
-"""How good the expectations were over a whole clip: a file, and a table for people."""
+"""How good the expectations were over a whole clip: a file, and lines for people."""
 
 import math
 from pathlib import Path
-
-from rich.console import Console
-from rich.table import Table
 
 from edge.capture import Camera
 from edge.contracts.errors import ConfigError
@@ -12,8 +9,6 @@ from edge.contracts.messages import encode_score
 from edge.contracts.scores import ExpectationScore
 from edge.contracts.types import Event
 from edge.observer import Observer
-
-HEADER = ("place", "happened", "recall", "lead s", "expected", "kept", "missed/h", "undecided", "Brier", "skill")
 
 
 class ScoreSheet(Observer):
@@ -35,17 +30,19 @@ class ScoreSheet(Observer):
         except OSError as error:
             raise ConfigError(f"{self._path} cannot be written: {error.strerror}; choose another with --out") from error
 
-    def show(self, console: Console) -> None:
-        """The table, where there is anything to tell."""
-        if not self.scores:
-            return
-        table = Table(*HEADER, title="Expectations against what happened")
-        for score in self.scores:
-            table.add_row(*_row(score))
-        console.print(table)
+    def __str__(self) -> str:
+        """One line for each place, empty where there is none."""
+        return "\n".join(in_words(score) for score in self.scores)
 
 
-def _row(score: ExpectationScore) -> list[str]:
-    numbers = [score.happened, score.recall, score.lead_s, score.expected, score.precision, score.false_per_hour]
-    numbers += [score.undecided, score.brier, score.skill]
-    return [score.place, *("-" if math.isnan(number) else f"{number:.3g}" for number in numbers)]
+def in_words(score: ExpectationScore) -> str:
+    """The figures of one place in one line."""
+    ahead = "" if math.isnan(score.lead_s) else f", {score.lead_s:.1f} s ahead"
+    happened = f"{score.happened:.0f} happened, {_percent(score.recall)} expected before{ahead}"
+    decided = f"{score.expected:.0f} expected, {_percent(score.precision)} kept, {score.undecided:.0f} undecided"
+    brier = "" if math.isnan(score.skill) else f"; Brier {score.brier:.3f}, skill {score.skill:.2f}"
+    return f"{score.place}: {happened}; {decided}{brier}"
+
+
+def _percent(share: float) -> str:
+    return "none" if math.isnan(share) else f"{share:.0%}"

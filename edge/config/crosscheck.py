@@ -12,6 +12,7 @@ from edge.config.settings import Settings
 from edge.config.tree import Item
 from edge.contracts.errors import ModelError
 from edge.contracts.topics import ALL, RESERVED_NAMES, slug
+from edge.events.settings import EventSettings, NearMissSettings
 from edge.forecast.fitting import refuse_unfit
 from edge.forecast.settings import NO_MODEL, SHIPPED
 from edge.sensors.settings import FileSource
@@ -144,15 +145,25 @@ def _named_labels(settings: Settings) -> Iterator[tuple[problems.Path, str]]:
     yield from _each(("events", "labels"), settings.events.labels)
     for label in settings.events.filters:
         yield ("events", "filters", label), label
+    yield from _pairs(("events",), settings.events)
     for name, camera in settings.cameras.items():
         at: problems.Path = ("cameras", name)
         if camera.events != settings.events:
             yield from _each((*at, "events", "labels"), camera.events.labels)
             yield from (((*at, "events", "filters", label), label) for label in camera.events.filters)
+            yield from _pairs((*at, "events"), camera.events)
         for index, zone in enumerate(camera.zones):
             yield from _each((*at, "zones", index, "labels"), zone.labels)
         for index, line in enumerate(camera.lines):
             yield from _each((*at, "lines", index, "labels"), line.labels)
+
+
+def _pairs(at: problems.Path, events: EventSettings) -> Iterator[tuple[problems.Path, str]]:
+    """Labels of near misses, where they were written; those by default are for models of many labels."""
+    near = events.expected.near_miss
+    if near.pairs != NearMissSettings().pairs:
+        for index, pair in enumerate(near.pairs):
+            yield from _each((*at, "expected", "near_miss", "pairs", index), pair)
 
 
 def _each(path: problems.Path, labels: tuple[str, ...]) -> Iterator[tuple[problems.Path, str]]:

@@ -72,6 +72,8 @@ def describe(event: Event) -> str:
     if event.expectation is None:
         return f"{text}  {event.score:.2f}"
     said = event.expectation
+    if event.near:
+        text += f" and {event.near.label} {event.near.track} at {event.near.distance:.1f}"
     return f"{text}  #{said.number} {said.outcome.value}, {said.probability:.0%}, {said.eta_s:.1f} s"
 
 

@@ -13,6 +13,7 @@ from edge.contracts.types import F64, Outcome
 
 BINS = 10
 LEADS = 200  # newest times ahead that are remembered
+LEADS_WRITTEN = 50  # and of them, on disk
 ENOUGH_S = 1.0  # an expectation so long before is worth having
 _COUNTS = ("hours", "unanswered", "kept", "missed", "undecided", "stated", "happened", "foreseen", "early", "appeared")
 
@@ -90,8 +91,12 @@ class Tally:
         )
 
     def state(self) -> dict[str, Json]:
-        """What is to be kept over a restart."""
-        return {"sums": self._sums.ravel().tolist(), "counts": list(self._counts.values()), "leads": list(self._leads)}
+        """What is to be kept over a restart: short, for there may be hundreds of places."""
+        return {
+            "sums": [round(value, 4) for value in self._sums.ravel().tolist()],
+            "counts": [round(value, 5) for value in self._counts.values()],
+            "leads": [round(lead_s, 2) for lead_s in list(self._leads)[-LEADS_WRITTEN:]],
+        }
 
     def restore(self, kept: Mapping[str, Json]) -> None:
         """Go on where an earlier run stopped. What makes no sense leaves it as it is."""

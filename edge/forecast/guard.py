@@ -15,7 +15,7 @@ from edge.forecast.learned import LearnedForecaster, Spoken
 from edge.forecast.scoreboard import Scoreboard
 from edge.forecast.settings import ForecastSettings
 
-ASK_EVERY_S = 0.09  # each look of a camera at 10 fps, every third at 30
+ASK_EVERY_S = 0.19  # every second look of a camera at 10 fps, every sixth at 30
 LEAST_SEEN_S = 0.5  # an object seen for less has no velocity yet, and is no test of anybody
 _log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 class GuardedForecaster:
     """The straight line, and the model where it has proven to be better.
 
-    Where it serves it is asked ten times a second, and in between what it said moves on with the tracks. Where it has
+    Where it serves it is asked five times a second, and in between what it said moves on with the tracks. Where it has
     not proven itself yet it runs in the shadow: only on the moments that are kept to be compared, and seldom enough to
     take no more than its share of the processor.
 
@@ -73,7 +73,7 @@ class GuardedForecaster:
         return self._again(tracks, plain) if self._board.serving is Serving.LEARNED else plain
 
     def _again(self, tracks: Tracks, plain: Forecasts) -> Forecasts:
-        return self._learned.again(tracks, plain) if self._learned else plain
+        return self._learned.again(tracks, plain, self._board.stretch) if self._learned else plain
 
     def _spoken(self, tracks: Tracks, plain: Forecasts, t_s: float) -> Spoken | None:
         """What the model says; None where it cannot be asked."""
@@ -81,7 +81,7 @@ class GuardedForecaster:
             return None
         start_s = time.perf_counter()
         try:
-            spoken = self._learned.speak(tracks, plain)
+            spoken = self._learned.speak(tracks, plain, self._board.stretch)
         except ModelError as error:
             _log.error("straight lines serve from now on: %s", error)
             self._learned = None

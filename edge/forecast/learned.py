@@ -9,6 +9,7 @@ import numpy as np
 from edge.contracts import boxes
 from edge.contracts.runtime import Runtime
 from edge.contracts.tensors import real, stored
+from edge.contracts.track_grid import Floats
 from edge.contracts.track_mixture import Mixture
 from edge.contracts.track_windows import Answer, Encoded, decode, encode
 from edge.contracts.types import F32, F64, I64, Forecasts, Mask, Tracks
@@ -17,6 +18,7 @@ from edge.forecast.forecaster import Forecaster
 from edge.forecast.past import askable, past_of
 from edge.forecast.settings import ForecastSettings
 
+STILL = 0.1  # box heights per second: the direction of whatever moves slower means nothing
 FARTHEST = 20.0  # frame heights; a network that foresees such a departure does not know
 
 
@@ -32,6 +34,7 @@ class _Foreseen:
     """How n tracks were said to depart from their straight lines, frame heights."""
 
     id: I64  # (n,)
+    velocity: F64  # (n, 2) of the straight lines, per second
     weight: F64  # (n, M)
     departure: F64  # (n, M, K, 2)
     sigma: F64  # (n, M, K)
@@ -73,14 +76,15 @@ class LearnedForecaster:
 
     def forecast(self, tracks: Tracks) -> Forecasts:
         """Boxes and their uncertainty at each horizon."""
-        return self.speak(tracks, self._baseline.forecast(tracks)).forecasts
+        return self.speak(tracks, self._baseline.forecast(tracks), np.ones(len(self._horizon_s))).forecasts
 
-    def speak(self, tracks: Tracks, plain: Forecasts) -> Spoken:
+    def speak(self, tracks: Tracks, plain: Forecasts, stretch: F64) -> Spoken:
         """Forecasts, and which rows are the network's own.
 
         Args:
             tracks: T of them.
             plain: what the baseline says of them.
+            stretch: (K,) how many times wider the ways are here than the network was taught.
 
         Raises:
             ModelError: the model failed while running.
@@ -95,19 +99,20 @@ class LearnedForecaster:
             encoded = Encoded(*(getattr(encoded, name)[rows] for name in Encoded.__slots__))
         answer, sane = _sane(self._asked(encoded.x))
         mixture = decode(answer, encoded, self._window)
-        line = encoded.origin[:, None] + encoded.velocity[:, None] * self._horizon_s
+        velocity = encoded.velocity
+        line = encoded.origin[:, None] + velocity[:, None] * self._horizon_s
         departure = mixture.mean - line[:, None]
         sane &= np.abs(departure).reshape(len(rows), -1).max(axis=1) < FARTHEST
         if not sane.all():
-            rows, departure = rows[sane], departure[sane]
+            rows, departure, velocity = rows[sane], departure[sane], velocity[sane]
             mixture = Mixture(mixture.weight[sane], mixture.mean[sane], mixture.sigma[sane])
-        self._foreseen = _Foreseen(tracks.id[rows], mixture.weight, departure, mixture.sigma)
+        self._foreseen = _Foreseen(tracks.id[rows], velocity, mixture.weight, departure, mixture.sigma)
         own = np.zeros(len(tracks), bool)
         own[rows] = True
-        return Spoken(self._merged(plain, rows, mixture), own)
+        return Spoken(self._merged(plain, rows, mixture, stretch), own)
 
-    def again(self, tracks: Tracks, plain: Forecasts) -> Forecasts:
-        """What was said a moment ago, of where the tracks are by now: the departures stay, the straight lines move on.
+    def again(self, tracks: Tracks, plain: Forecasts, stretch: F64) -> Forecasts:
+        """What was said a moment ago, of where the tracks are by now: departures go along with the lines and turn.
 
         It costs a tenth of asking. Rows of which nothing was said are the baseline's.
         """
@@ -117,8 +122,9 @@ class LearnedForecaster:
         _, rows, said = np.intersect1d(tracks.id, foreseen.id, assume_unique=True, return_indices=True)
         origin, velocity = (boxes.centre(column[rows]) * self._axes for column in (tracks.box, tracks.velocity))
         line = origin[:, None] + velocity[:, None] * self._horizon_s
-        mean = foreseen.departure[said] + line[:, None]
-        return self._merged(plain, rows, Mixture(foreseen.weight[said], mean, foreseen.sigma[said]))
+        still = STILL * boxes.size(tracks.box[rows])[:, 1]
+        mean = _turned(foreseen.departure[said], foreseen.velocity[said], velocity, still) + line[:, None]
+        return self._merged(plain, rows, Mixture(foreseen.weight[said], mean, foreseen.sigma[said]), stretch)
 
     def _asked(self, x: F32) -> Answer:
         """The network's answer to (n, S, F), in calls of as many rows as it takes."""
@@ -139,8 +145,9 @@ class LearnedForecaster:
         centre, sigma = (np.repeat(column[:, :1], m, axis=1) for column in (plain.mode_centre, plain.mode_sigma))
         return replace(plain, mode_weight=weight, mode_centre=centre, mode_sigma=sigma)
 
-    def _merged(self, plain: Forecasts, rows: I64, mixture: Mixture) -> Forecasts:
+    def _merged(self, plain: Forecasts, rows: I64, mixture: Mixture, stretch: F64) -> Forecasts:
         """The baseline's with some rows replaced by the network's."""
+        mixture = replace(mixture, sigma=mixture.sigma * stretch)
         wide = self._widened(plain)
         centre = (mixture.point() / self._axes).astype(np.float32)
         half = boxes.size(plain.box[rows]) * np.float32(0.5)
@@ -155,6 +162,16 @@ class LearnedForecaster:
     def _limited(self, sigma: F64) -> F32:
         """In frame fractions, of frame heights."""
         return np.minimum(sigma * self._spread, self._max_sigma).astype(np.float32)
+
+
+def _turned(departure: F64, before: F64, now: Floats, still: F32) -> F64:
+    """Departures (n, M, K, 2) turned as the velocities (n, 2) have, where neither is slower than that (n,)."""
+    old, new = before[:, 0] + 1j * before[:, 1], now[:, 0] + 1j * now[:, 1]
+    moves = np.minimum(np.abs(old), np.abs(new)) > still
+    turn = np.where(moves, new * old.conj(), 1)
+    turn /= np.abs(turn)
+    turned = (departure[..., 0] + 1j * departure[..., 1]) * turn[:, None, None]
+    return np.stack([turned.real, turned.imag], axis=-1)
 
 
 def _numbers(labels: Sequence[str], known: Sequence[str]) -> I64:

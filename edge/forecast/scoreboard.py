@@ -12,6 +12,10 @@ from edge.forecast.settings import GuardSettings
 from edge.forecast.tally import Tally
 
 LEAST_SHARE = 0.5  # of the horizons that must have been compared often enough
+WITHIN = 0.683  # share of a normal distribution within one sigma
+STRETCH_RATE = 4.0  # e-folds of the stretch in as many comparisons as are remembered, if every error was within
+SWIFTEST = 100  # comparisons that count as remembered from the start
+LEAST_STRETCH, MOST_STRETCH = 0.25, 8.0
 TALLIES = ("straight", "learned", "ratio")  # as they are kept
 JITTER = 0.05  # box heights that nobody can foresee: ratios of smaller errors mean nothing
 
@@ -23,6 +27,9 @@ class Scoreboard:
     it is no worse on the typical comparison. The straight line takes over again when the mean error is not smaller any
     more, or the typical comparison worse by the margin: that is soon felt where the scene has changed to one of small
     errors, in whose mean the large ones of before go on counting. Typical is the geometric mean of the ratios.
+
+    A network's sigma is right for what it was trained on; `stretch` (K,) makes it right here. It grows with every error
+    beyond one sigma and shrinks with every one within, so that both balance where as many lie within as should.
 
     Verdicts come on one thread; `standing` may be read on any other.
 
@@ -39,6 +46,7 @@ class Scoreboard:
         self._settings, self._horizons_s, self._model, self._sha256 = settings, horizons_s, model, sha256
         self._straight, self._learned, self._ratio = (Tally.empty(len(horizons_s)) for _ in TALLIES)
         self._serving, self._trouble = Serving.STRAIGHT, ""
+        self.stretch = np.ones(len(horizons_s))
         self.standing = self._stands()
 
     @property
@@ -55,6 +63,7 @@ class Scoreboard:
             if len(verdict.error) > 1:
                 ratio = np.log((verdict.error[1] + JITTER) / (verdict.error[0] + JITTER))
                 self._ratio.add(verdict.horizon, ratio, verdict.cover[1], memory)
+                self._stretch(verdict)
         if verdicts:
             self._decide()
             self.standing = self._stands()
@@ -63,6 +72,15 @@ class Scoreboard:
         """The model does not run: the straight line serves until the next start."""
         self._serving, self._trouble = Serving.STRAIGHT, why
         self.standing = self._stands()
+
+    def _stretch(self, verdict: Verdict) -> None:
+        """Robbins and Monro's stochastic approximation (1951) of a quantile, in logarithms."""
+        beyond = float((WITHIN - verdict.cover[1]).sum())
+        remembered = max(float(self._learned.count[verdict.horizon]), SWIFTEST)
+        factor = float(np.exp(STRETCH_RATE / remembered * beyond))
+        stretch = self.stretch.copy()  # whoever holds the old one keeps it
+        stretch[verdict.horizon] = np.clip(stretch[verdict.horizon] * factor, LEAST_STRETCH, MOST_STRETCH)
+        self.stretch = stretch
 
     def _decide(self) -> None:
         if self._trouble or not self._model:
@@ -97,6 +115,7 @@ class Scoreboard:
             "straight": _columns(self._straight),
             "learned": _columns(self._learned),
             "ratio": _columns(self._ratio),
+            "stretch": self.stretch.tolist(),
         }
 
     def restore(self, kept: Json) -> None:
@@ -107,8 +126,10 @@ class Scoreboard:
             return
         read = [_tally(kept.get(name), len(self._horizons_s), self._settings.memory) for name in TALLIES]
         tallies = [tally for tally in read if tally is not None]
-        if len(tallies) < len(TALLIES):
+        stretch = _numbers(kept.get("stretch"), (len(self._horizons_s),))
+        if len(tallies) < len(TALLIES) or stretch is None:
             return
+        self.stretch = np.clip(stretch, LEAST_STRETCH, MOST_STRETCH)
         self._straight, self._learned, self._ratio = tallies
         learned = kept.get("serving") == Serving.LEARNED and bool(self._model)
         self._serving = Serving.LEARNED if learned else Serving.STRAIGHT
@@ -122,10 +143,16 @@ def _columns(tally: Tally) -> Json:
 
 def _tally(kept: Json, horizons: int, memory: int) -> Tally | None:
     """What `_columns` gave; None of anything else."""
-    try:
-        columns: F64 = np.array(kept, np.float64)
-    except (TypeError, ValueError):
-        return None
-    if columns.shape != (3, horizons) or not np.isfinite(columns).all() or columns[::2].min(initial=0) < 0:
+    columns = _numbers(kept, (3, horizons))
+    if columns is None or columns[::2].min(initial=0) < 0:
         return None
     return Tally(np.minimum(columns[0], memory), columns[1], np.minimum(columns[2], 1.0))
+
+
+def _numbers(kept: Json, shape: tuple[int, ...]) -> F64 | None:
+    """Finite numbers of a shape; None of anything else."""
+    try:
+        numbers: F64 = np.array(kept, np.float64)
+    except (TypeError, ValueError):
+        return None
+    return numbers if numbers.shape == shape and np.isfinite(numbers).all() else None

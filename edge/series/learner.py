@@ -16,6 +16,7 @@ from edge.series.settings import SeriesSettings
 from edge.series.sources import Source
 from edge.series.waiting import Said, Sizes, Waiting
 
+PLAIN = 2  # candidates that learn next to nothing
 FURTHEST = 10.0  # standard deviations by which the learnt part may move a forecast
 WILD = 4.0  # roots of its mean squared error at which one counts no more for the read-out
 QUICKER = 10.0  # how much shorter the second read-out remembers
@@ -32,9 +33,9 @@ class Ahead:
 class Learner:
     """Forecasts C channels at K horizons, and learns.
 
-    Candidates are damped persistence, the source's own forecast where it makes one, and two read-outs of the source's
-    state: a patient one, on top of the source's own forecast where there is one, and a quick one, on top of the newest
-    value, which has adapted first when the series has changed.
+    Candidates are damped and plain persistence, the source's own forecast where it makes one, and two read-outs of the
+    source's state: a patient one, on top of the source's own forecast where there is one, and a quick one, on top of
+    the newest value, which has adapted first when the series has changed.
 
     Args:
         channels: C.
@@ -45,7 +46,7 @@ class Learner:
 
     def __init__(self, channels: int, steps: I64, source: Source, settings: SeriesSettings) -> None:
         memories = (settings.memory_steps, settings.memory_steps / QUICKER) if settings.learn else ()
-        horizons, candidates = len(steps), 1 + source.forecasts + len(memories)
+        horizons, candidates = len(steps), PLAIN + source.forecasts + len(memories)
         self._steps, self._source = steps, source
         self._forgetting = tuple([1.0 / memory for memory in memories])
         self._scale = Scale(channels, settings.memory_steps)
@@ -103,7 +104,7 @@ class Learner:
             base + sd * np.clip(readout.read(features), -FURTHEST, FURTHEST)
             for readout, base in zip(self._readouts, bases, strict=True)
         ]
-        each = np.stack([self._damped.ahead(values, self._scale.mean), *own, *read])
+        each = np.stack([self._damped.ahead(values, self._scale.mean), newest, *own, *read])
         mean, sigma = self._referee.picked(each), self._referee.sigma() * sd
         self._waiting.put(values, Said(each, mean, sigma), bases, features, gains)
         return Ahead(mean, sigma)

@@ -1,7 +1,7 @@
 """What a trajectory model costs: one step on 32 tracks beside the detector's invoke, and a whole camera's chain.
 
 `ask` is everything from tracks to forecasts: the window encoded, the network, its answer read and merged. A camera asks
-ten times a second while the model serves (`again` in between), and twice a second while it is only compared. Processor
+five times a second while the model serves (`again` in between), and twice a second while it is only compared. Processor
 time, the least of many rounds: other work on the machine only ever adds.
 """
 
@@ -98,16 +98,17 @@ def step_costs(runtime: Runtime, detector: Runtime, rounds: int) -> dict[str, fl
     learned = LearnedForecaster(runtime, settings, straight, ASPECT, ("person",))
     tracks = walked(reach_s(window))
     plain, past = straight.forecast(tracks), past_of(tracks, ASPECT, np.zeros(1, np.int64))
+    taught = np.ones(len(window.horizons_s))
     tensor = np.zeros(input_shape(window), runtime.bundle.input.tensor.dtype)
     picture = np.zeros(detector.bundle.input.tensor.shape, detector.bundle.input.tensor.dtype)
-    assert learned.speak(tracks, plain).own.sum() == TRACKS
+    assert learned.speak(tracks, plain, taught).own.sum() == TRACKS
     parts: dict[str, Callable[[], object]] = {
         "detector": lambda: detector.invoke(picture),
         "straight": lambda: straight.forecast(tracks),
         "encode": lambda: encode(past, window),
         "network": lambda: runtime.invoke(tensor),
-        "ask": lambda: learned.speak(tracks, plain),
-        "again": lambda: learned.again(tracks, plain),
+        "ask": lambda: learned.speak(tracks, plain, taught),
+        "again": lambda: learned.again(tracks, plain, taught),
     }
     return {name: least_ms(part, rounds, 1 if name == "detector" else CALLS) for name, part in parts.items()}
 

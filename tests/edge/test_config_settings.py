@@ -77,6 +77,9 @@ def test_editors_read_the_schema() -> None:
         (f"cameras: {{a: {{source: rtsp://h, zones: [{{name: z, {TRIANGLE}, labels: [movin]}}]}}}}", [
             "f.yaml:1:94: cameras.a.zones.0.labels.0: no detector has the label movin; did you mean moving?",
         ]),
+        ("events: {expected: {near_miss: {pairs: [[moving, movin]]}}}\ncameras: {a: {source: rtsp://h}}", [
+            "f.yaml:1:50: events.expected.near_miss.pairs.0.1: no detector has the label movin; did you mean moving?",
+        ]),
         ("events: {filters: {car: {}}}\ncameras: {a: {source: rtsp://h}}", [
             "f.yaml:1:25: events.filters.car: no detector has the label car; it has moving",
         ]),

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -15,7 +16,7 @@ from rich.console import Console
 
 from edge.adhoc import STREET
 from edge.contracts.errors import BrokerError
-from edge.contracts.types import Event, EventKind, Expectation, Outcome
+from edge.contracts.types import Event, EventKind, Expectation, Near, Outcome
 from edge.demo.carrier import address, choose_carrier
 from edge.demo.clip import CLIP_FPS, CLIP_S, MODEL
 from edge.demo.screen import ScreenState, describe, screen
@@ -37,6 +38,8 @@ def test_events_are_told_in_one_line() -> None:
     said = describe(event(EventKind.EXPECTED, Expectation(3, 0.87, 1.62, Outcome.OPEN)))
     assert "87%" in said
     assert "1.6 s" in said
+    near = replace(event(EventKind.NEAR_MISS, Expectation(4, 0.6, 1.0, Outcome.OPEN)), near=Near(9, "car", 0.44))
+    assert "person 7 and car 9 at 0.4" in describe(near)
 
 
 def test_what_the_user_named_is_shown_as_it_is() -> None:

@@ -121,7 +121,7 @@ def test_ways_that_objects_may_go_are_weighted() -> None:
 
 def test_the_cheap_bound_leaves_out_nothing_that_is_likely() -> None:
     random = np.random.default_rng(3)
-    n = 40
+    n = 11
     point = random.uniform(0, 1, (n, 1, 2)) + random.normal(0, 0.1, (n, 1, 2)) * T_S[:, None]
     sigma = random.uniform(0, 0.1, (n, 1)) * T_S / 3
     paths = single_paths(point.astype(np.float32), sigma.astype(np.float32), T_S)
@@ -130,10 +130,10 @@ def test_the_cheap_bound_leaves_out_nothing_that_is_likely() -> None:
     kept = {tuple(row) for row in may_meet(every, paths, 1.0).row.tolist()}
     found = encounters(paths[rows[:, 0]], paths[rows[:, 1]], every.unit, 1.0, 3.0)
     likely = {tuple(row) for row in rows[found.probability > 0.03].tolist()}
-    assert len(kept) <= MOST
-    assert len(likely) > 20
-    crowd = len(kept) == MOST
-    assert crowd or likely <= kept
+    assert len(every) < MOST
+    assert len(likely) > 2
+    assert likely <= kept
+    assert len(kept) < len(every)
 
 
 def test_expected_then_kept_with_the_distance_that_was_seen() -> None:

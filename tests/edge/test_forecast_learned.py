@@ -33,6 +33,7 @@ from tests.rigs.trajectories import (
 
 ASPECT = 16 / 9
 SETTINGS = ForecastSettings()
+AS_TAUGHT = np.ones(len(HORIZONS_S))
 STRAIGHT = ConstantVelocity(SETTINGS)
 SIZE = np.array([0.05, 0.2])  # of a box, frame fractions
 AGES_S = np.arange(10, -1, -1) * 0.2
@@ -58,7 +59,7 @@ def learned(runtime: Runtime, labels: tuple[str, ...] = ("person", "car")) -> Le
 
 
 def spoken(runtime: Runtime, now: Tracks) -> Spoken:
-    return learned(runtime).speak(now, STRAIGHT.forecast(now))
+    return learned(runtime).speak(now, STRAIGHT.forecast(now), AS_TAUGHT)
 
 
 def same(one: Forecasts, other: Forecasts) -> bool:
@@ -107,6 +108,15 @@ def test_sigma_and_size_are_in_the_right_units() -> None:
     expected = np.minimum(heights * np.sqrt(0.5 + 0.5 / ASPECT**2), SETTINGS.max_sigma)
     np.testing.assert_allclose(ahead.sigma[0], expected, rtol=1e-5)
     np.testing.assert_allclose(boxes.size(ahead.box), boxes.size(STRAIGHT.forecast(now).box), atol=1e-6)
+
+
+def test_sigma_is_stretched_horizon_by_horizon() -> None:
+    forecaster, now = learned(StandIn(nothing_new)), moving([line(0.3)])
+    plain, stretch = STRAIGHT.forecast(now), np.array([1.0, 2.0, 0.5, 1.0])
+    taught = forecaster.speak(now, plain, AS_TAUGHT).forecasts
+    for ahead in (forecaster.speak(now, plain, stretch).forecasts, forecaster.again(now, plain, stretch)):
+        np.testing.assert_allclose(ahead.sigma, taught.sigma * stretch, rtol=1e-5)
+        np.testing.assert_allclose(ahead.mode_sigma, taught.mode_sigma * stretch, rtol=1e-5)
 
 
 def test_more_tracks_than_one_call_takes() -> None:
@@ -172,24 +182,39 @@ def test_an_answer_far_outside_the_picture_is_not_believed() -> None:
 def test_what_was_said_moves_on_with_the_tracks() -> None:
     runtime = StandIn(on_the_same_circle)
     forecaster, now = learned(runtime), moving([line(0.3), line(0.5, 0.1)])
-    first = forecaster.speak(now, STRAIGHT.forecast(now)).forecasts
-    again = forecaster.again(now, STRAIGHT.forecast(now))
+    first = forecaster.speak(now, STRAIGHT.forecast(now), AS_TAUGHT).forecasts
+    again = forecaster.again(now, STRAIGHT.forecast(now), AS_TAUGHT)
     for name in Forecasts.__slots__:
         np.testing.assert_allclose(getattr(again, name), getattr(first, name), atol=1e-6)
 
     step = np.array([0.1, 0, 0.1, 0], np.float32)
     later = replace(now, id=np.array([3, 2]), box=now.box + step)  # the first is gone, another came
     plain = STRAIGHT.forecast(later)
-    moved = forecaster.again(later, plain)
+    moved = forecaster.again(later, plain, AS_TAUGHT)
     np.testing.assert_array_equal(moved.box[0], plain.box[0])
     np.testing.assert_allclose(moved.box[1], first.box[1] + step, atol=1e-6)
     assert runtime.calls == 1
-    assert len(forecaster.again(Tracks.empty(8), STRAIGHT.forecast(Tracks.empty(8)))) == 0
+    assert len(forecaster.again(Tracks.empty(8), STRAIGHT.forecast(Tracks.empty(8)), AS_TAUGHT)) == 0
+
+
+def test_what_was_said_turns_with_the_tracks() -> None:
+    def circle(t_s: Any) -> Any:
+        angle = 1.2 * np.asarray(t_s)
+        return np.stack([0.5 + 0.2 / ASPECT * np.cos(angle), 0.5 + 0.2 * np.sin(angle)], axis=-1)
+
+    before, now = moving([circle(-AGES_S)]), moving([circle(0.2 - AGES_S)])
+    forecaster = learned(StandIn(on_the_same_circle))
+    forecaster.forecast(before)
+    again = boxes.centre(forecaster.again(now, STRAIGHT.forecast(now), AS_TAUGHT).box)
+    fresh = boxes.centre(learned(StandIn(on_the_same_circle)).forecast(now).box)
+    straight = boxes.centre(STRAIGHT.forecast(now).box)
+    assert np.abs(again - fresh).max() < 0.02
+    assert np.abs(straight - fresh).max() > 0.5
 
 
 def test_before_anything_was_said_there_is_only_the_straight_line() -> None:
     now = moving([line(0.3)])
-    assert same(learned(StandIn(nonsense)).again(now, STRAIGHT.forecast(now)), STRAIGHT.forecast(now))
+    assert same(learned(StandIn(nonsense)).again(now, STRAIGHT.forecast(now), AS_TAUGHT), STRAIGHT.forecast(now))
 
 
 def test_the_ways_are_kept_and_summed_up() -> None:
@@ -218,7 +243,7 @@ def test_tracks_and_plain_forecasts_are_left_alone() -> None:
     before = [column.copy() for column in columns]
     for column in columns:
         column.flags.writeable = False
-    learned(StandIn(on_the_same_circle)).speak(now, plain)
+    learned(StandIn(on_the_same_circle)).speak(now, plain, AS_TAUGHT)
     assert all(np.array_equal(column, old) for column, old in zip(columns, before, strict=True))
 
 

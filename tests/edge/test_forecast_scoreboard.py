@@ -47,6 +47,21 @@ def test_a_tally_is_a_mean_that_forgets() -> None:
     assert tally.count[0] == 1000
 
 
+@pytest.mark.parametrize("told", [0.3, 1.0, 3.0])
+def test_the_stretch_makes_a_sigma_right(told: float) -> None:
+    """`told` is how many times too wide the network believes its ways to be."""
+    scores, random = board(), np.random.default_rng(4)
+    inside = []
+    for _ in range(400):
+        off = np.abs(random.normal(0, 1, (2, 5, 2)))
+        cover = (off < told * scores.stretch[0]).mean(axis=-1)
+        scores.take([Verdict(0, np.ones((2, 5)), cover)])
+        inside.append(cover[1].mean())
+    assert np.mean(inside[-200:]) == pytest.approx(0.683, abs=0.04)
+    assert told * scores.stretch[0] == pytest.approx(1.0, abs=0.25)
+    assert scores.stretch[1] == 1
+
+
 @pytest.mark.parametrize(
     ("verdicts", "serving"),
     [
@@ -89,6 +104,7 @@ def test_what_is_kept_passes_through_json() -> None:
     again = board()
     again.restore(json.loads(json.dumps(scores.kept())))
     assert again.standing == scores.standing
+    assert again.stretch.tolist() == scores.stretch.tolist()
     assert again.standing.serving is Serving.LEARNED  # within the margin: it is remembered who served
 
 
@@ -103,6 +119,8 @@ def test_what_is_kept_passes_through_json() -> None:
         {"learned": [[1, 2], [1, float("nan")], [0, 0]]},
         {"straight": [[-1, 2], [1, 1], [0, 0]]},
         {"ratio": [[1, [2]], 3]},
+        {"stretch": [1.0]},
+        {"stretch": [float("inf"), 1.0]},
     ],
 )
 def test_what_was_kept_of_something_else_or_is_damaged_begins_anew(change: Mapping[str, Any]) -> None:

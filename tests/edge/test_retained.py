@@ -47,6 +47,8 @@ def test_at_first_there_is_nothing_to_take_back(tmp_path: Path) -> None:
         ("sensor/yard/status", b"online", b"offline"),
         ("sensor/yard/problem", b"ON", b"OFF"),
         ("sensor/old/problem", b"ON", b""),
+        ("score/old", b"{}", b""),
+        ("groups/3/state", b"fox", b""),
     ],
 )
 def test_old_news_is_taken_back(tmp_path: Path, topic: str, payload: bytes, then: bytes) -> None:
@@ -54,7 +56,7 @@ def test_old_news_is_taken_back(tmp_path: Path, topic: str, payload: bytes, then
     assert after_restart(tmp_path, {"yard", "gate"}) == {f"{BASE}/{topic}": then}
 
 
-@pytest.mark.parametrize("topic", ["yard/snapshot", "yard/enabled/state", "device/reload/state"])
+@pytest.mark.parametrize("topic", ["yard/snapshot", "yard/enabled/state", "device/reload/state", "score/yard"])
 def test_what_still_holds_stays(tmp_path: Path, topic: str) -> None:
     run(tmp_path, (f"{BASE}/{topic}", b"x"))
     assert after_restart(tmp_path, {"yard"}) == {}

@@ -154,7 +154,7 @@ def test_it_goes_on_bit_for_bit_where_its_state_was_taken() -> None:
 
 @pytest.mark.parametrize("damage", ["nothing of ours", "cut", "other settings"])
 def test_a_state_that_does_not_fit_changes_nothing(damage: str) -> None:
-    values = wave(200, 40, 0.1)
+    values = wave(60, 40, 0.1)
     forecaster = SeriesForecaster(SECONDS)
     fed(forecaster, values)
     kept = forecaster.state()

@@ -75,6 +75,23 @@ def test_zones_come_from_a_configuration(tmp_path: Path) -> None:
     assert {event["camera"] for event in events} == {"gate"}
 
 
+def test_an_embedder_runs_beside_and_expectations_are_scored(tmp_path: Path) -> None:
+    vectors = data("models", "mobilenet_v1_1.0_224_quant_embedding_extractor.tflite")
+    config = tmp_path / "groups.yaml"
+    groups = "groups: {warm_up: 2, min_members: 1}\nclassify: {min_samples: 1, min_side_px: 8}\n"
+    config.write_text(f"{ZONES}{groups}embedder: {vectors}\n")
+    tracks, _, said = replayed(tmp_path, walker(tmp_path / "walker.avi"), "--config", config)
+    named = {one["sub_label"] for message in tracks for one in message["tracks"]}
+    assert named == {""}  # one object alone is no group
+    (middle, across) = lines(tmp_path / "out" / "scores.jsonl")
+    assert (middle["place"], across["place"]) == ("middle", "across")
+    assert round(middle["happened"]) == round(across["happened"]) == 1
+    assert "middle: 1 happened" in said
+    config.write_text(f"{ZONES}embedder: {data('models', 'ssd_mobilenet_v1_coco_quant.tflite')}\n")
+    refused = foresight(tmp_path, "check", config)
+    assert (refused.returncode, "an embedding model is needed" in refused.stdout + refused.stderr) == (2, True)
+
+
 def test_a_model_on_the_command_line_takes_the_place_of_the_configured_one(tmp_path: Path) -> None:
     config = tmp_path / "zones.yaml"
     config.write_text(f"{ZONES}model: /no/such.tflite\n")

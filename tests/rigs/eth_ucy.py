@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.contracts.track_grid import Past
-from edge.contracts.types import F64, I64
+from edge.contracts.types import F64, I64, Mask
 from edge.contracts.windows import TrackWindow
 from trainer.forecaster.samples import Samples, joined, samples
 
@@ -36,7 +36,7 @@ class Moment:
 
     past: Past
     future: F64  # (T, 12, 2)
-    counts: np.ndarray  # (T,) bool: is there in the whole window
+    counts: Mask  # (T,) is there in the whole window
 
 
 def read(path: Path) -> Recording:
@@ -62,7 +62,7 @@ def published(recording: Recording, least: int = 2) -> Iterator[Moment]:
     """
     for begin in range(len(recording.frame) - LENGTH + 1):
         part = recording.position[begin : begin + LENGTH]
-        whole = np.isfinite(part[..., 0]).all(axis=0)
+        whole: Mask = np.logical_and.reduce(np.isfinite(part[..., 0]), axis=0)
         if whole.sum() >= least:
             yield moment(part, whole)
 
@@ -81,12 +81,12 @@ def resampled(
     position = np.concatenate([position, np.full((AHEAD, *position.shape[1:]), np.nan)])
     for begin in range(len(grid) - OBSERVED):
         part = position[begin : begin + LENGTH]
-        whole = np.isfinite(part[: OBSERVED + 1, :, 0]).all(axis=0)
+        whole: Mask = np.logical_and.reduce(np.isfinite(part[: OBSERVED + 1, :, 0]), axis=0)
         if whole.any():
             yield moment(part + _noise(part, noise_m, random), whole)
 
 
-def moment(part: F64, counts: np.ndarray) -> Moment:
+def moment(part: F64, counts: Mask) -> Moment:
     """Of positions (20, P, 2); those who are there now are its tracks."""
     there = np.isfinite(part[OBSERVED - 2 : OBSERVED, :, 0]).all(axis=0)
     seen = part[:OBSERVED, there].transpose(1, 0, 2)

@@ -38,6 +38,7 @@ SHARED: dict[str, Any] = {
     "qos": {"enum": [0, 1, 2]},
     "value_template": TEMPLATE,
     "json_attributes_topic": TOPIC,
+    "json_attributes_template": TEMPLATE,
 }
 EXPIRY = {"type": "integer", "minimum": 1}
 OWN: dict[str, tuple[list[str], dict[str, Any]]] = {
@@ -62,6 +63,7 @@ OWN: dict[str, tuple[list[str], dict[str, Any]]] = {
             "state_class": {"enum": ["measurement", "total", "total_increasing"]},
             "unit_of_measurement": {"enum": ["fps", "ms", "s", "B", "%", "°C", "kWh"]},
             "suggested_display_precision": {"type": "integer", "minimum": 0},
+            "options": {"type": "array", "minItems": 1, "uniqueItems": True, "items": TEXT},
             "expire_after": EXPIRY,
         },
     ),

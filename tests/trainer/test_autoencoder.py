@@ -38,7 +38,7 @@ def made(data: Path, folder: Path, kind: str) -> None:
         "network.units": 16,
         "network.kind": kind,
         "network.segment": 4,
-        "training.steps": 200,
+        "training.steps": 120,
         "training.rate": 0.01,
         "quantile": 0.98,
     }

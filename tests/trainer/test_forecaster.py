@@ -126,13 +126,13 @@ def test_the_loss_of_what_is_known_is_what_the_score_says() -> None:
 def test_turning_paths_are_learnt_below_constant_velocity(tmp_path: Path) -> None:
     seen, recipe = (
         window(),
-        ForecasterRecipe(network=SMALL, training=ForecasterTraining(steps=150, batch=64, rate=1e-2)),
+        ForecasterRecipe(network=SMALL, training=ForecasterTraining(steps=120, batch=64, rate=1e-2)),
     )
     held_out = turning(300, 9, seen)
     straight = float((np.hypot(*np.moveaxis(held_out.departure, 2, 0)) * held_out.unit).mean())
     learnt = trained(recipe, seen, turning(1000, 1, seen), turning(200, 2, seen), tmp_path)
     assert mean_distance(answers(learnt.model, held_out.x), held_out) < 0.3 * straight
-    assert learnt.result.step == 150
+    assert learnt.result.step == 120
 
 
 def test_left_and_right_are_kept_apart(tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_left_and_right_are_kept_apart(tmp_path: Path) -> None:
     recipe = ForecasterRecipe(
         network=SMALL,
         loss=ForecasterLoss(distance=0.2, winner=1.0, likelihood=0.3),
-        training=ForecasterTraining(steps=150, batch=64, rate=1e-2),
+        training=ForecasterTraining(steps=120, batch=64, rate=1e-2),
     )
     train = forking(400, 1, seen)
     model = trained(recipe, seen, train, forking(0, 2, seen), tmp_path).model
@@ -149,9 +149,8 @@ def test_left_and_right_are_kept_apart(tmp_path: Path) -> None:
     assert sorted(aside / truth) == pytest.approx([-1.0, 1.0], abs=0.25)
 
 
-@pytest.mark.parametrize("neighbours", [0, 3])
-def test_it_converts_to_built_in_operators_and_answers_the_same(neighbours: int, tmp_path: Path) -> None:
-    seen = window(modes=3, neighbours=neighbours, labels=("car",))
+def test_it_converts_to_built_in_operators_and_answers_the_same() -> None:
+    seen = window(modes=3, neighbours=3, labels=("car",))
     model = frozen_batch(forecaster(SMALL, seen), SMALL, seen)
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]

@@ -14,12 +14,14 @@ from edge.series.settings import SeriesSettings
 from tests.rigs.series import START_NS, errors, fed, wave
 from tests.trainer.tensor import tensorflow
 from trainer.errors import TrainError
+from trainer.evaluate.dispatch import Asked, evaluate_any
+from trainer.series.checks import Check, Judged
 
 tensorflow()
 from trainer.detector.training import Run  # noqa: E402
 from trainer.export.variant import Variant  # noqa: E402
 from trainer.series.making import SeriesWish, make_forecaster  # noqa: E402
-from trainer.series.releasing import SeriesTerms  # noqa: E402
+from trainer.series.releasing import SeriesTerms, release_series  # noqa: E402
 from trainer.training.number import Precision  # noqa: E402
 
 OPTIONS: dict[str, str | int | float] = {
@@ -32,23 +34,20 @@ OPTIONS: dict[str, str | int | float] = {
 }
 
 
-def table(path: Path, rows: int, *, random: bool = False) -> Path:
-    values = np.random.default_rng(1).normal(size=rows).cumsum() if random else wave(rows, 40, 0.1)
-    lines = [f"{START_NS // 10**9 + index},{value:.5f}" for index, value in enumerate(values.tolist())]
+def table(path: Path, rows: int) -> Path:
+    values = wave(rows, 40, 0.1).tolist()
+    lines = [f"{START_NS // 10**9 + index},{value:.5f}" for index, value in enumerate(values)]
     path.write_text("\n".join(["time,level", *lines, ""]))
     return path
 
 
-def made(data: Path, folder: Path, *, accept: str = "", steps: int = 150) -> str:
-    console = Console(record=True, quiet=True, width=200)
-    options = {**OPTIONS, "training.steps": steps}
+def made(data: Path, folder: Path) -> None:
     make_forecaster(
-        SeriesWish(data, "", (), (1.0, 4.0, 12.0), None, options, ["test"]),
+        SeriesWish(data, "", (), (1.0, 4.0, 12.0), None, OPTIONS, ["test"]),
         Run(folder / "run", "tank", 1, Precision.FLOAT32, 0),
-        SeriesTerms(folder / "model.tflite", Variant.FLOAT32, 2.0, accept),
-        console,
+        SeriesTerms(folder / "model.tflite", Variant.FLOAT32, 2.0, ""),
+        Console(quiet=True),
     )
-    return console.export_text()
 
 
 @pytest.fixture(scope="module")
@@ -98,16 +97,31 @@ def test_settings_that_contradict_the_file_are_refused(tank: Path) -> None:
         SeriesForecaster(SeriesSettings(step_s=60.0), runtime)
 
 
-def test_what_is_no_better_than_persistence_is_written_only_with_a_reason(tmp_path: Path) -> None:
-    data = table(tmp_path / "walk.csv", 700, random=True)
-    with pytest.raises(TrainError, match="--accept-loss"):
-        made(data, tmp_path, steps=20)
-    assert not (tmp_path / "model.tflite").exists()
-    assert "refused" in (tmp_path / "run" / "report.html").read_text()
-    made(data, tmp_path, accept="a trial", steps=20)
-    manifest = read_manifest(tmp_path / "model.tflite")
+@pytest.mark.parametrize("part", [None, "test"])
+def test_the_file_is_scored_on_later_readings(tank: Path, tmp_path: Path, part: str | None) -> None:
+    console, report = Console(record=True, quiet=True, width=120), tmp_path / "report.html"
+    asked = Asked([tank / "model.tflite"], table(tmp_path / "later.csv", 400), part, None, report, 1)
+    evaluate_any(asked, console)
+    assert "persistence" in console.export_text()
+    assert "Forecasts of level" in report.read_text()
+
+
+def test_a_refused_file_is_written_only_with_a_reason(tank: Path, tmp_path: Path) -> None:
+    candidate, out = tank / "run" / "models" / "float32.tflite", tmp_path / "model.tflite"
+    loss = Check("accuracy kept", passed=False, forgivable=True, words="it lost")
+    grave = Check("loads and runs", passed=False, forgivable=False, words="it does not")
+    for check, reason in ((loss, ""), (grave, "a trial")):
+        with pytest.raises(TrainError, match="is not written"):
+            release_series(
+                candidate, Judged("a", (check,), {}), SeriesTerms(out, None, 2.0, reason), tmp_path / "report.html"
+            )
+    assert not out.exists()
+    terms = SeriesTerms(out, None, 2.0, "a trial")
+    release_series(candidate, Judged("a", (loss,), {"mse": 0.5}), terms, tmp_path / "report.html")
+    manifest = read_manifest(out)
     assert manifest is not None
     assert manifest.accepted_loss == "a trial"
+    assert manifest.metrics["held_out"] == {"mse": 0.5}
 
 
 def test_a_run_of_other_data_is_not_gone_on_with(tank: Path) -> None:

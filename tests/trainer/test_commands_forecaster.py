@@ -1,0 +1,91 @@
+"""`foresight-train forecaster` as a person types it: from recorded tracks to a file and a report, and bad input."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from edge.contracts.bundle import read_bundle, read_manifest
+from edge.contracts.types import Head
+from tests.paths import REPOSITORY
+from tests.trainer.recorded_scenes import ASPECT, crowd
+from tests.trainer.tensor import tensorflow
+
+tensorflow()
+
+from rich.console import Console  # noqa: E402
+
+from trainer.forecaster.evaluating import evaluate_paths  # noqa: E402
+
+DEADLINE_S = 300
+HEIGHT_PX = 500
+RECIPE = """
+window: {samples: 6, horizons_s: [0.5, 1, 2], modes: 2}
+network: {units: 16, hidden: 16}
+training: {steps: 120, batch: 64, rate: 0.01}
+scenes: {every_s: 0.2, moved: 0, jitter: 0, missed: 0}
+"""
+
+
+def recorded(folder: Path) -> Path:
+    """Some crowds as MOT sequences."""
+    for seed in range(6):
+        place = folder / f"C{seed}"
+        (place / "gt").mkdir(parents=True)
+        (place / "seqinfo.ini").write_text(
+            f"[Sequence]\nframeRate=10\nimWidth={ASPECT * HEIGHT_PX:g}\nimHeight={HEIGHT_PX}\n"
+        )
+        rows = []
+        for track in crowd(seed).tracks:
+            corner = (track.position - track.size / 2) * HEIGHT_PX
+            for frame, (left, top), (width, height) in zip(track.t_s * 10, corner, track.size * HEIGHT_PX, strict=True):
+                rows.append(
+                    f"{frame + 1:.0f},{int(track.id) + 1},{left:.2f},{top:.2f},{width:.2f},{height:.2f},1,1,1\n"
+                )
+        (place / "gt" / "gt.txt").write_text("".join(rows))
+    return folder
+
+
+def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "trainer", "forecaster", *options],
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY), "TF_CPP_MIN_LOG_LEVEL": "3", "COLUMNS": "200"},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+
+
+def test_from_tracks_to_a_file_and_a_report(tmp_path: Path) -> None:
+    data = recorded(tmp_path / "mot")
+    (tmp_path / "recipe.yaml").write_text(RECIPE)
+    (data / "C0" / "gt" / "gt.txt").open("a").write("61,99,no,0,5,5,1,1,1\n")
+    done = run(tmp_path, "--data", "mot", "--recipe", "recipe.yaml", "--out", "paths.tflite", "--variant", "float32")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "line 721" in done.stdout
+    bundle, manifest = read_bundle(tmp_path / "paths.tflite"), read_manifest(tmp_path / "paths.tflite")
+    assert manifest is not None
+    assert (bundle.head, bundle.window.horizons_s) == (Head.TRAJECTORY, (0.5, 1.0, 2.0))  # type: ignore[union-attr]
+    assert manifest.recipe == "recipe.yaml: tracks of mot"
+    assert manifest.metrics["held_out"]["ade"] < manifest.metrics["held_out"]["ade_line"]
+    page = (tmp_path / "runs/paths/report.html").read_text()
+    assert all(words in page for words in ("accepted: float32.tflite", "Distance by horizon", "Paths: C"))
+    evaluate_paths(
+        [tmp_path / "paths.tflite"], data, "test", tmp_path / "told.html", Console(file=(tmp_path / "o").open("w"))
+    )
+    assert "box heights" in (tmp_path / "told.html").read_text()
+
+
+def test_what_cannot_be_used_is_told_in_words(tmp_path: Path) -> None:
+    for options, words in (
+        (("--data", "nowhere"), "nowhere is not there"),
+        (("--data", "street", "--horizons", "2,1"), "ascending"),
+        (("--data", "street", "--horizons", "soon"), "0.5,1,2,3"),
+        (("--data", "street", "--frame", "big"), "1920x1080"),
+    ):
+        done = run(tmp_path, *options)
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert "Traceback" not in done.stderr
