@@ -59,6 +59,6 @@ class Tail:
         weight *= keep
         weight += good
         seen += good
-        tail, keep = over > 0, 1 - 1 / EXCESS_MEMORY
-        excess[tail] = keep * excess[tail] + np.minimum(over[tail], LARGEST_EXCESS)
-        number[tail] = keep * number[tail] + 1
+        tail, kept = over > 0, 1 - 1 / EXCESS_MEMORY
+        excess[tail] = kept * excess[tail] + np.minimum(over[tail], LARGEST_EXCESS)
+        number[tail] = kept * number[tail] + 1

@@ -14,7 +14,7 @@ PUBLISHED = {"standard": "standard", "low_fp": "reward_low_FP_rate", "low_fn": "
 
 
 def series(n: int, *windows: tuple[int, int]) -> Series:
-    return Series("folder/a.csv", np.arange(n) * 1.0, np.zeros(n), windows)
+    return Series("folder/a.csv", np.arange(n, dtype=np.float64), np.zeros(n), windows)
 
 
 def standard(one: Series, detections: dict[int, float]) -> scoring.Result:
