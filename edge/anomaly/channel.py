@@ -10,6 +10,7 @@ from edge.anomaly.settings import AnomalySettings
 from edge.anomaly.tail import Tail
 from edge.contracts.types import F64
 
+LARGEST = 1e30  # what is beyond is no reading in any unit
 YOUNG = 100.0  # readings below which a channel counts as so old
 THOUSAND = 3.0  # decades: the oddness of a channel with a thousand readings is as it is
 
@@ -31,10 +32,10 @@ class Channel:
 
         Args:
             t_s: its time, seconds.
-            value: NaN or infinite where there is none: the oddness is 0, and nothing is learnt.
+            value: NaN, infinite or beyond LARGEST where there is none: the oddness is 0, and nothing is learnt.
             surprise: error of a forecast in its standard deviations, NaN without one.
         """
-        if not math.isfinite(value):
+        if not abs(value) < LARGEST:
             return 0.0
         self._history.push(t_s, value)
         rarity = self._tail.step(np.append(novelty(self._history), abs(surprise)))

@@ -6,6 +6,7 @@ from edge.contracts.types import F32, F64
 
 ROWS = 5
 LEVEL = 12  # readings that the running level looks back over, about
+STRAY, YOUNG = 100.0, 50  # spreads that one reading may teach, once so many were seen
 FARTHEST = 1e6  # spreads: farther is no farther
 
 
@@ -96,5 +97,8 @@ class Spread:
         """Take in a reading."""
         seen, mean, deviation = self.array.tolist()
         rate = max(1 / (seen + 1), 1 / self._memory)
-        before = value - mean if seen else 0.0
-        self.array[:] = seen + 1, mean + rate * (value - mean), deviation + rate * (abs(before) - deviation)
+        off = value - mean
+        if seen >= YOUNG and deviation > 1e-6 * abs(mean):  # a channel that moves: one glitch must not blind it
+            off = min(max(off, -STRAY * deviation), STRAY * deviation)
+        away = abs(off) if seen else 0.0
+        self.array[:] = seen + 1, mean + rate * off, deviation + rate * (away - deviation)

@@ -88,6 +88,14 @@ def test_what_is_no_number_teaches_nothing() -> None:
     assert scores(gaps, every_s=150)[1::2].max() == 0
 
 
+@pytest.mark.parametrize("glitch", [65535.0, -1e9, 1e29, 1e300])
+def test_a_glitch_does_not_blind(glitch: float) -> None:
+    values = noise(400)
+    values[250] = glitch
+    values[330] += 12
+    assert scores(values)[330] >= 0.5
+
+
 def test_one_channel_of_several_is_enough_and_the_others_may_be_silent() -> None:
     values = noise(400, channels=3)
     values[:, 1] = np.nan
