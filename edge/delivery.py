@@ -3,8 +3,8 @@
 import time
 from contextlib import ExitStack
 from types import TracebackType
-from typing import Self
 
+from edge.composed import Composed
 from edge.config.settings import Settings
 from edge.contracts.errors import ConfigError
 from edge.contracts.stored import StateError
@@ -19,13 +19,12 @@ from edge.retained import RetainedTopics
 DRAIN_S = 1.0  # what stopping may take longer so that objects are told to have ended
 
 
-class Delivery:
+class Delivery(Composed):
     """Use as a context manager. It outlives a change of cameras, models and zones."""
 
     def __init__(self, settings: Settings) -> None:
         """Raises a StateError where the state directory cannot be written to: that may pass by itself."""
         self._settings = settings
-        self._stack = ExitStack()
         self.topics = Topics(settings.mqtt.device, settings.mqtt.prefix)
         try:
             self.state_dir = writable_folder(settings.device.state_dir, "device.state_dir")
@@ -37,14 +36,11 @@ class Delivery:
         self.bus = RetainedTopics(self.link, self.topics, self.state_dir)
         self.sender = Sender(self.outbox, self.link, self.topics.ack, settings.outbox)
 
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            # The outbox first: its lock tells a second daemon to go before it takes the place at the broker.
-            stack.enter_context(self.outbox)
-            stack.enter_context(self.link)
-            stack.enter_context(self.sender)
-            self._stack = stack.pop_all()
-        return self
+    def _open(self, stack: ExitStack) -> None:
+        # The outbox first: its lock tells a second daemon to go before it takes the place at the broker.
+        stack.enter_context(self.outbox)
+        stack.enter_context(self.link)
+        stack.enter_context(self.sender)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -5,10 +5,9 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
-from types import TracebackType
-from typing import Self
 
 from edge.assembly import Models
+from edge.composed import Composed
 from edge.config.settings import Settings
 from edge.contracts.messages import encode_stats
 from edge.contracts.runtime import Accelerator
@@ -27,7 +26,7 @@ FIRST_STATS_S, STATS_S = 5.0, 60.0
 ANNOUNCE_S, REMEMBER_S = 2.0, 1.0
 
 
-class Watch:
+class Watch(Composed):
     """Use as a context manager: entering loads models and opens cameras and sensors, `run` does the work.
 
     Args:
@@ -40,30 +39,21 @@ class Watch:
     def __init__(self, settings: Settings, delivery: Delivery, ended: threading.Event, reload: Action) -> None:
         self._settings, self._delivery, self._ended, self._reload = settings, delivery, ended, reload
         self._described: Description | None = None
-        self._stack = ExitStack()
 
-    def __enter__(self) -> Self:
+    def _open(self, stack: ExitStack) -> None:
         settings, delivery, run = self._settings, self._delivery, secrets.token_hex(4)
         named = {*places(settings), *settings.sensors, *settings.sounds}
         delivery.bus.begin(named, pictures=settings.snapshots.enabled)
-        with ExitStack() as stack:
-            self._models = stack.enter_context(Models(settings.runtime, delivery.state_dir, self._accelerator))
-            self._cameras = stack.enter_context(CameraSide(settings, delivery, self._models, run, self._ended))
-            self._sensors = stack.enter_context(SensorSide(settings, delivery, self._models, run))
-            self.panel = self._cameras.panel({Command(DEVICE, "reload"): self._reload})
-            self.announcer = Announcer(delivery.bus, delivery.topics, settings.homeassistant, delivery.state_dir)
-            stack.callback(self.announcer.close)
-            stack.enter_context(Periodic(self._tell, FIRST_STATS_S, STATS_S))
-            stack.enter_context(Periodic(self._announce, ANNOUNCE_S, ANNOUNCE_S))
-            stack.enter_context(Periodic(self._remember, REMEMBER_S, REMEMBER_S))
-            stack.callback(self._remember)
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
+        self._models = stack.enter_context(Models(settings.runtime, delivery.state_dir, self._accelerator))
+        self._cameras = stack.enter_context(CameraSide(settings, delivery, self._models, run, self._ended))
+        self._sensors = stack.enter_context(SensorSide(settings, delivery, self._models, run))
+        self.panel = self._cameras.panel({Command(DEVICE, "reload"): self._reload})
+        self.announcer = Announcer(delivery.bus, delivery.topics, settings.homeassistant, delivery.state_dir)
+        stack.callback(self.announcer.close)
+        stack.enter_context(Periodic(self._tell, FIRST_STATS_S, STATS_S))
+        stack.enter_context(Periodic(self._announce, ANNOUNCE_S, ANNOUNCE_S))
+        stack.enter_context(Periodic(self._remember, REMEMBER_S, REMEMBER_S))
+        stack.callback(self._remember)
 
     def run(self) -> None:
         """Until it is ended, or every clip and recording has."""

@@ -16,6 +16,7 @@ COMPOSERS = {
     "benchmark",
     "capture",
     "check",
+    "composed",
     "collect",
     "config",
     "delivery",

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
+from edge.composed import Composed
 from edge.config.sequences import SoundSettings
 from edge.contracts.errors import EdgeError
 from edge.hearing.opening import open_classifier
@@ -27,7 +26,7 @@ _POLL_S = 0.2
 _log = logging.getLogger(__name__)
 
 
-class Hearing:
+class Hearing(Composed):
     """Use as a context manager: entering loads models and starts to listen.
 
     Args:
@@ -43,22 +42,13 @@ class Hearing:
         self._sounds, self._runtime, self._state_dir, self._told = sounds, runtime, state_dir, told
         self._ears: dict[str, Listening] = {}
         self.options: dict[str, tuple[str, ...]] = {}
-        self._stack = ExitStack()
 
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            for name, settings in self._sounds.items():
-                self._ears[name] = self._ear(name, settings, stack)
-            for ear in self._ears.values():
-                ear.begin()
-                stack.callback(ear.close)
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
+    def _open(self, stack: ExitStack) -> None:
+        for name, settings in self._sounds.items():
+            self._ears[name] = self._ear(name, settings, stack)
+        for ear in self._ears.values():
+            ear.begin()
+            stack.callback(ear.close)
 
     @property
     def ended(self) -> bool:

@@ -4,10 +4,9 @@ import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
-from types import TracebackType
-from typing import Self
 
 from edge.assembly import Models, build_camera
+from edge.composed import Composed
 from edge.config.settings import Settings
 from edge.contracts.topics import GROUPS, Command
 from edge.control.panel import Action, ControlPanel
@@ -27,7 +26,7 @@ from edge.watching.trouble import TroubleLog
 SOON_S, KEEP_S = 5.0, 60.0
 
 
-class CameraSide:
+class CameraSide(Composed):
     """Use as a context manager: entering opens the cameras.
 
     Args:
@@ -43,34 +42,25 @@ class CameraSide:
     ) -> None:
         self._settings, self._delivery, self._models = settings, delivery, models
         self._run, self._ended = run, ended
-        self._stack = ExitStack()
 
-    def __enter__(self) -> Self:
+    def _open(self, stack: ExitStack) -> None:
         settings, delivery = self._settings, self._delivery
         bus, topics, state_dir = delivery.bus, delivery.topics, delivery.state_dir
-        with ExitStack() as stack:
-            clocks = {name: StageClock() for name in settings.cameras}
-            self._cameras = [build_camera(settings, name, self._models, clocks[name]) for name in settings.cameras]
-            self.monitor = Monitor(clocks)
-            boards = {camera.name: camera.chain.scores for camera in self._cameras}
-            self._standings = Standings(bus, topics, boards, state_dir)
-            self._snapshots = stack.enter_context(Snapshots(bus, topics, settings.snapshots))
-            self._book = self._groups(stack)
-            outcomes = self._outcomes(stack)
-            publisher = Publisher(bus, delivery.outbox, topics, self._run, settings.publish)
-            observers: list[Observer] = [publisher, self.monitor, self._snapshots, outcomes, TroubleLog()]
-            self.engine = stack.enter_context(Engine(self._cameras, observers, self._ended))
-            stack.enter_context(Periodic(outcomes.remember, KEEP_S, KEEP_S))
-            stack.enter_context(Periodic(self._standings.tell, SOON_S, SOON_S))
-            stack.enter_context(Periodic(self._standings.keep, TELL_S, TELL_S))
-            stack.callback(self._standings.keep)
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
+        clocks = {name: StageClock() for name in settings.cameras}
+        self._cameras = [build_camera(settings, name, self._models, clocks[name]) for name in settings.cameras]
+        self.monitor = Monitor(clocks)
+        boards = {camera.name: camera.chain.scores for camera in self._cameras}
+        self._standings = Standings(bus, topics, boards, state_dir)
+        self._snapshots = stack.enter_context(Snapshots(bus, topics, settings.snapshots))
+        self._book = self._groups(stack)
+        outcomes = self._outcomes(stack)
+        publisher = Publisher(bus, delivery.outbox, topics, self._run, settings.publish)
+        observers: list[Observer] = [publisher, self.monitor, self._snapshots, outcomes, TroubleLog()]
+        self.engine = stack.enter_context(Engine(self._cameras, observers, self._ended))
+        stack.enter_context(Periodic(outcomes.remember, KEEP_S, KEEP_S))
+        stack.enter_context(Periodic(self._standings.tell, SOON_S, SOON_S))
+        stack.enter_context(Periodic(self._standings.keep, TELL_S, TELL_S))
+        stack.callback(self._standings.keep)
 
     @property
     def labels(self) -> set[str]:

@@ -3,10 +3,9 @@
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
-from types import TracebackType
-from typing import Self
 
 from edge.assembly import Models
+from edge.composed import Composed
 from edge.config.settings import ModelFile, Settings
 from edge.contracts.sensors import SensorHealth
 from edge.delivery import Delivery
@@ -19,7 +18,7 @@ from edge.sensing.memory import SensorMemory
 from edge.sensing.publisher import SensorPublisher
 
 
-class SensorSide:
+class SensorSide(Composed):
     """Use as a context manager: entering opens the sources.
 
     Args:
@@ -32,23 +31,14 @@ class SensorSide:
     def __init__(self, settings: Settings, delivery: Delivery, models: Models, run: str) -> None:
         self._settings, self._delivery, self._models, self._run = settings, delivery, models, run
         self._told: dict[str, bytes] = {}  # what was said of each microphone
-        self._stack = ExitStack()
 
-    def __enter__(self) -> Self:
+    def _open(self, stack: ExitStack) -> None:
         settings, delivery = self._settings, self._delivery
-        with ExitStack() as stack:
-            told = RecognitionPublisher(delivery.bus, delivery.outbox, delivery.topics, self._run)
-            self._values = ValueListener(settings.sensors, settings.runtime, delivery.state_dir, told, stack)
-            self._hearing = Hearing(settings.sounds, settings.runtime, delivery.state_dir, told)
-            self._sensing = stack.enter_context(self._sensors())
-            stack.enter_context(self._hearing)
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
+        told = RecognitionPublisher(delivery.bus, delivery.outbox, delivery.topics, self._run)
+        self._values = ValueListener(settings.sensors, settings.runtime, delivery.state_dir, told, stack)
+        self._hearing = Hearing(settings.sounds, settings.runtime, delivery.state_dir, told)
+        self._sensing = stack.enter_context(self._sensors())
+        stack.enter_context(self._hearing)
 
     @property
     def classes(self) -> Mapping[str, tuple[str, ...]]:
