@@ -44,6 +44,9 @@ def test_tables_are_read(
         ("time,a\n1,2\n3,4\n", "", ("b",), "no column b"),
         ("time,a\n1,x\n3,y\n", "", (), "no column of numbers"),
         ("time,a\nx,1\ny,2\n", "", (), "no column of times"),
+        ("time,a\n1,2\n3,4\n", "", ("a", "a"), "each column once"),
+        ("time,a\n1,2\n3,4\n", "", ("time",), "each column once"),
+        ("time,a\n1,2\n3,1e300\n", "", (), "1e\\+300 in the column a"),
     ],
 )
 def test_what_is_no_table_is_refused_in_words(
@@ -74,3 +77,11 @@ def test_recordings_and_silences_make_pieces(tmp_path: Path) -> None:
     assert series.piece.tolist() == [0] * 6 + [1] * 2 + [2] * 2
     assert series.values[:6, 0].tolist() == [0, 60, 120, 180, 240, 300]
     assert np.flatnonzero(~series.known[:, 0]).tolist() == [3]
+
+
+def test_a_copy_of_a_recording_is_told(tmp_path: Path) -> None:
+    text = "time,a\n0,1\n60,2\n"
+    written(tmp_path, text, "motor.csv")
+    written(tmp_path, text, "motor (1).csv")
+    with pytest.raises(TrainError, match="hold the same readings"):
+        read_tables(tmp_path, "", ())
