@@ -9,6 +9,7 @@ import numpy as np
 from rich.console import Console
 
 from edge.contracts.errors import ModelError
+from edge.contracts.windows import SeriesWindow
 from trainer.detector.making import training_bar
 from trainer.detector.training import Run
 from trainer.errors import TrainError
@@ -20,7 +21,7 @@ from trainer.series.checks import Judged, show_judged
 from trainer.series.classify.choosing import choose
 from trainer.series.classify.dividing import TEST, TRAIN, VALIDATION, divided
 from trainer.series.classify.folders import Asked
-from trainer.series.classify.inputs import ClassWindow
+from trainer.series.classify.inputs import ClassWindow, unmeasured
 from trainer.series.classify.judging import Answers, file_loss, judge, run_file
 from trainer.series.classify.network import PROBABILITIES
 from trainer.series.classify.opening import open_recordings
@@ -60,6 +61,7 @@ def make_classifier(wish: ClassifyWish, run: Run, terms: SeriesTerms, console: C
     for name, part in parts.items():
         console.print(f"{name}: {part.words()}", markup=False, highlight=False)
     recipe = settled(wish, parts[TRAIN], console)
+    refuse_too_long(parts, recipe)
     if begin_run(run.folder, recipe, wish.command, {}, {**run.how, "data": fingerprint(parts)}):
         console.print(f"going on with the run in {run.folder}", markup=False, highlight=False)
     with training_bar(console, recipe.training.steps) as moved:
@@ -79,6 +81,21 @@ def settled(wish: ClassifyWish, train: Recordings, console: Console) -> Classify
     return recipe
 
 
+def refuse_too_long(parts: Mapping[str, Recordings], recipe: ClassifyRecipe) -> None:
+    """Make sure that each part has a window: sounds are filled up, recordings of values are not.
+
+    Raises:
+        TrainError: all recordings of a part are shorter.
+    """
+    window = unmeasured(parts[TRAIN], recipe.window)
+    for name, part in parts.items():
+        if isinstance(window, SeriesWindow) and all(len(row.values) < window.samples for row in part.rows):
+            raise TrainError(
+                f"no recording of {name} is as long as a window of {recipe.window.seconds:g} s; make it shorter "
+                "(--seconds)"
+            )
+
+
 def release(
     trained: SequenceTrained,
     parts: Mapping[str, Recordings],
@@ -92,7 +109,9 @@ def release(
     Raises:
         TrainError: it is refused; the report tells why.
     """
-    ready = {name: _windows(name, part, trained, recipe) for name, part in parts.items()}
+    window = trained.window
+    assert isinstance(window, ClassWindow)
+    ready = {name: part_of(part, window, recipe) for name, part in parts.items()}
     report = trained.folder / REPORT
     path = exported(
         trained,
@@ -109,17 +128,6 @@ def release(
     release_series(path, judged, terms, report)
     size = terms.out.stat().st_size / 1000
     console.print(f"{terms.out} is written: {size:.0f} kB", markup=False, highlight=False)
-
-
-def _windows(name: str, part: Recordings, trained: SequenceTrained, recipe: ClassifyRecipe) -> Part:
-    window = trained.window
-    assert isinstance(window, ClassWindow)
-    found = part_of(part, window, recipe)
-    if not len(found.inputs):
-        raise TrainError(
-            f"no recording of {name} is as long as a window of {recipe.window.seconds:g} s; make it shorter (--seconds)"
-        )
-    return found
 
 
 def _judged(
