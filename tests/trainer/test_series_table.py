@@ -59,6 +59,8 @@ def test_what_is_no_table_is_refused_in_words(
 def test_an_empty_folder_is_refused_and_recordings_must_agree(tmp_path: Path) -> None:
     with pytest.raises(TrainError, match="holds no table"):
         read_tables(tmp_path, "", ())
+    with pytest.raises(TrainError, match="is not there"):
+        read_tables(tmp_path / "none.csv", "", ())
     written(tmp_path, "time,a\n100,1\n160,2\n", "late.csv")
     written(tmp_path, "time,a\n0,1\n60,2\n", "other.csv")
     assert [table.path.name for table in read_tables(tmp_path, "", ())] == ["other.csv", "late.csv"]

@@ -37,6 +37,8 @@ def read_tables(place: Path, time: str, channels: Sequence[str]) -> list[Table]:
     Raises:
         TrainError: nothing can be read, columns are missing, or the files have different ones.
     """
+    if not place.exists():
+        raise TrainError(f"{place} is not there; name a file of readings, or a folder of them")
     whole = place.is_dir()
     files = sorted(path for path in place.iterdir() if path.suffix.lower() in READERS) if whole else [place]
     try:
