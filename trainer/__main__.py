@@ -58,7 +58,7 @@ def main() -> None:
     try:
         app()
     except EdgeError as error:
-        Console(stderr=True).print(str(error), markup=False, highlight=False, style="red", soft_wrap=True)
+        Console(stderr=True, emoji=False).print(str(error), markup=False, highlight=False, style="red", soft_wrap=True)
         sys.exit(next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind)))
 
 

@@ -99,6 +99,22 @@ def refuse_other_pictures(folder: Path, name: str, dataset: Dataset) -> None:
         )
 
 
+def refuse_learnt(folder: Path, held_out: Dataset) -> None:
+    """Make sure that the run whose weights are begun with did not see what is reported on now.
+
+    Raises:
+        TrainError: it learnt from one of these pictures, or chose its weights by it.
+    """
+    lines = [line for name in ("train", "validation") for line in _read(folder / _list_name(name)).splitlines()[1:]]
+    seen = {Path(line.partition("\t")[0]).resolve() for line in lines}
+    known = [picture.path for picture in held_out.pictures if picture.path.resolve() in seen]
+    if known:
+        raise TrainError(
+            f"{folder} has seen {len(known)} of the pictures that are to be held out, {known[0]} for one; begin with "
+            "another run (--weights), or hold out others: `foresight-train data split` divides for good"
+        )
+
+
 def _list_name(name: str) -> str:
     return f"pictures-{name}.txt"
 

@@ -36,16 +36,20 @@ def settle(picked: M, recipe: Path | None, options: Mapping[str, Value]) -> M:
     try:
         return model.model_validate(tree)
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise TrainError(
-            f"{where} {first['input']!r}: {first['msg']}; see `foresight-train detector --help`"
-        ) from error
+        raise TrainError(f"{_told(error)}; correct the option or the recipe (--help tells of both)") from error
 
 
 def reasons_kept(reasons: Mapping[str, str], picked: M, settled: M) -> list[str]:
     """Why settings were picked, by dotted key, of those that neither recipe nor option changed."""
     return [why for key, why in reasons.items() if attrgetter(key)(settled) == attrgetter(key)(picked)]
+
+
+def _told(error: ValidationError) -> str:
+    """The first thing that is wrong; of settings that do not fit together, only why."""
+    first = error.errors()[0]
+    where, given = ".".join(map(str, first["loc"])), first["input"]
+    value = "" if isinstance(given, Mapping) else f" {given!r}"
+    return f"{where}{value}: {first['msg'].removeprefix('Value error, ')}"
 
 
 def _nested(key: str, value: Value) -> Tree:

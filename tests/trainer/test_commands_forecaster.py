@@ -36,7 +36,7 @@ scenes: {every_s: 0.2, moved: 0, jitter: 0, missed: 0}
 
 def recorded(folder: Path) -> Path:
     """Some crowds as MOT sequences."""
-    for seed in range(6):
+    for seed in range(10):
         place = folder / f"C{seed}"
         (place / "gt").mkdir(parents=True)
         (place / "seqinfo.ini").write_text(

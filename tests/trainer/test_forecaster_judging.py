@@ -83,6 +83,9 @@ def test_what_the_gate_refuses(made: Made, tmp_path: Path) -> None:
     assert failed(judged(made, network=better)) == ["accuracy kept"]
     assert failed(judged(made, test=made.test[np.zeros(len(made.test), bool)])) == ["held-out windows"]
     assert failed(judged(made, window=replace(WINDOW, horizons_s=(1.0, 2.0, 3.0)))) == ["horizons"]
+    unit = made.test.samples.unit * (np.arange(len(WINDOW.horizons_s)) < len(WINDOW.horizons_s) - 1)
+    short = replace(made.test, samples=replace(made.test.samples, unit=unit.astype(np.float32)))
+    assert failed(judged(made, test=short)) == ["held-out windows"]  # nobody was seen for so long
     assert failed(judged(made, path=tmp_path / "nothing.tflite")) == ["loads and runs"]
     samples = made.test.samples
     still = replace(made.test, samples=replace(samples, departure=samples.departure * 0))

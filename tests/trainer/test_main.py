@@ -54,6 +54,12 @@ def test_an_error_is_told_in_words_with_a_code(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr + done.stdout
 
 
+def test_an_error_is_told_letter_by_letter() -> None:
+    done = command("forecaster", "--data", "street:x")
+    assert done.returncode == 2
+    assert "--data street:x:" in done.stderr  # no emoji of ":x:"
+
+
 def test_check_finds_errors(animals: Path) -> None:
     good = (animals / "3.jpg").read_bytes()
     (animals / "3.jpg").write_bytes(good[: len(good) // 2])

@@ -50,6 +50,19 @@ def test_mot_text_without_its_ini(tmp_path: Path) -> None:
     assert told_shape("640x480", 5) == Shape(640, 480, 5)
     with pytest.raises(TrainError, match="--frame 640 is no size"):
         told_shape("640", 5)
+    with pytest.raises(TrainError, match="is no size"):
+        told_shape("²x3", 5)
+
+
+def test_a_copy_of_a_scene_is_told_and_left_out(tmp_path: Path) -> None:
+    for name in ("A-one", "A-other"):
+        written(tmp_path, f"{name}/seqinfo.ini", INI)
+        written(tmp_path, f"{name}/gt/gt.txt", MOT)
+    found = open_recorded(str(tmp_path))
+    assert [scene.name for scene in found.scenes] == ["A-one"]
+    assert [one.what for one in found.problems] == [
+        f"it holds the same tracks as {tmp_path / 'A-one/gt/gt.txt'}; not read"
+    ]
 
 
 def test_eth_ucy_text(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from tests.trainer.pictures import squares
 from trainer.data.dataset import Picture
 from trainer.detector.settings import DetectorRecipe, TrainingSettings
 from trainer.errors import TrainError
-from trainer.run_folder import SETTINGS, SURROUNDINGS, begin_run, refuse_other_pictures
+from trainer.run_folder import SETTINGS, SURROUNDINGS, begin_run, refuse_learnt, refuse_other_pictures
 
 HOW = {"precision": "float32"}
 
@@ -66,3 +66,14 @@ def test_other_precision_or_corrected_labels_are_another_run(tmp_path: Path) -> 
     refuse_other_pictures(tmp_path / "run", "train", pictures)
     with pytest.raises(TrainError, match="other pictures or labels than the data has now"):
         refuse_other_pictures(tmp_path / "run", "train", corrected)
+
+
+def test_what_an_earlier_run_saw_is_not_held_out(tmp_path: Path) -> None:
+    pictures = squares(tmp_path / "in", 6)
+    parts = {"train": pictures.take([0, 1, 2]), "validation": pictures.take([3]), "held-out": pictures.take([4, 5])}
+    begin_run(tmp_path / "run", DetectorRecipe(), [], parts, HOW)
+    refuse_learnt(tmp_path / "run", pictures.take([4, 5]))
+    refuse_learnt(tmp_path / "none", pictures)
+    for row in (2, 3):
+        with pytest.raises(TrainError, match="has seen 1 of the pictures that are to be held out"):
+            refuse_learnt(tmp_path / "run", pictures.take([row, 4, 5]))

@@ -250,3 +250,4 @@ def test_a_window_longer_than_all_recordings_is_told(tmp_path: Path) -> None:
     with pytest.raises(TrainError, match=r"9 s.*--seconds"):
         make_classifier(asked, run, SeriesTerms(tmp_path / "m.tflite", None, 1.0, ""), Console(quiet=True))
     assert len(open_recordings(data, Asked(None, 0.0, ()))) == 30
+    assert not run.folder.exists()

@@ -1,5 +1,7 @@
 """Readers of recordings, and how they are divided."""
 
+import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -134,7 +136,7 @@ def test_columns_that_differ_are_told(tmp_path: Path) -> None:
 def some(groups: dict[str, str], each: int = 2) -> Recordings:
     """Recordings of two classes: groups by name, with their parts."""
     rows = [
-        Recording(Path(f"{name}{number}"), number % 2, name, part, motion("rest", number))
+        Recording(Path(f"{name}{number}"), number % 2, name, part, motion("rest", zlib.crc32(name.encode()) + number))
         for name, part in groups.items()
         for number in range(each)
     ]
@@ -169,6 +171,34 @@ def test_a_group_in_two_parts_is_told() -> None:
     both = Recordings(one.labels, one.channels, one.rate_hz, (*one.rows, *other.rows))
     with pytest.raises(TrainError, match="the group s is in"):
         divided(both)
+
+
+def test_a_copy_of_what_is_learnt_from_judges_nothing() -> None:
+    given = some({**{f"s{number}": "train" for number in range(8)}, "t": "test"})
+    copy = replace(given.rows[0], path=Path("copy"), group="copy", part="test")
+    with pytest.raises(TrainError, match="hold the same recording"):
+        divided(replace(given, rows=(*given.rows, copy)))
+    silent = tuple(replace(row, values=np.zeros_like(row.values)) for row in given.rows)
+    assert len(divided(replace(given, rows=silent))["test"]) == 2
+
+
+def test_no_window_bridges_what_was_not_recorded(tmp_path: Path) -> None:
+    motions(tmp_path, each=1)
+    path = tmp_path / "rest" / "0.csv"
+    path.write_text(path.read_text() + "60.00,1,2,3\n60.05,1,2,3\n")
+    with pytest.raises(TrainError, match=r"0.csv is interrupted for more than 30 samples of 0.05 s"):
+        open_recordings(tmp_path, PLAIN)
+
+
+def test_a_file_is_no_folder_of_classes(tmp_path: Path) -> None:
+    write_wav(tmp_path / "1.wav", tone("low", 1))
+    with pytest.raises(TrainError, match="is one file, and a class needs several"):
+        open_recordings(tmp_path / "1.wav", PLAIN)
+
+
+def test_sounds_need_whole_samples_per_second(tmp_path: Path) -> None:
+    with pytest.raises(TrainError, match="whole samples per second"):
+        open_recordings(tones(tmp_path / "a", speakers=2, each=1), Asked(NAMES, 0.2, ()))
 
 
 def test_the_public_data_sets_are_read() -> None:

@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 from trainer.errors import TrainError
-from trainer.series.choosing import choose, in_steps, spread
+from trainer.series.choosing import choose, in_steps, refuse_still, spread
 from trainer.series.division import borders, divide
 from trainer.series.regular import Series
 from trainer.series.settings import SeriesRecipe
 from trainer.series.windows import measured_window, windows_of
+from trainer.settling import settle
 
 
 def series(rows: int, gap_at: int = -1, period: float = 24.0) -> Series:
@@ -90,3 +91,28 @@ def test_horizons_in_steps() -> None:
 def test_settings_that_do_not_fit_are_refused(network: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="network"):
         SeriesRecipe.model_validate({"network": network})
+
+
+@pytest.mark.parametrize("horizons_s", [(1e8,), tuple(60.0 * step for step in range(1, 1000))])
+def test_horizons_that_no_model_has_are_told(horizons_s: tuple[float, ...]) -> None:
+    with pytest.raises(TrainError, match="--horizons-s asks for"):
+        in_steps(horizons_s, 60.0)
+
+
+def test_a_channel_that_never_moves_is_told() -> None:
+    given = series(1000)
+    refuse_still(given, 700)
+    given.values[:700, 1] = 5.0
+    with pytest.raises(TrainError, match=r"^b never changes in the first 700 steps"):
+        refuse_still(given, 700)
+
+
+@pytest.mark.parametrize("step_s", [float("nan"), float("inf"), -1.0, 1e10])
+def test_steps_that_are_none_are_told(step_s: float) -> None:
+    with pytest.raises(TrainError, match=r"^step_s "):
+        settle(SeriesRecipe(), None, {"step_s": step_s})
+
+
+def test_settings_that_do_not_fit_are_told_without_all_of_them() -> None:
+    with pytest.raises(TrainError, match=r"^network: samples 31 must be a multiple of segment 4"):
+        settle(SeriesRecipe(), None, {"network.samples": 31})

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,12 @@ from trainer.series.windows import Windows
 ROWS: I64 = np.arange(500)
 
 
-def found(own: float, naive: float, sigma: float) -> tuple[Forecasts, F32]:
-    """Truth 0 with noise of 1; a file, and a naive forecast, that are off by so much beside."""
-    future = np.random.default_rng(1).normal(size=(500, 2, 1)).astype(np.float32)
-    known = np.ones(future.shape, np.bool_)
-    mean: F32 = np.full_like(future, own)
-    plain: F32 = np.full_like(future, naive)
+def found(own: float, naive: float, sigma: float, swing: float = 3.0) -> tuple[Forecasts, F32]:
+    """Truth up and down by a swing, with noise of 1; a file, and a naive forecast, that are off by so much beside."""
+    noise = np.random.default_rng(1).normal(size=(500, 2, 1)).astype(np.float32)
+    known = np.ones(noise.shape, np.bool_)
+    level: F32 = np.where(ROWS % 2, swing, -swing).astype(np.float32)[:, None, None] + np.zeros_like(noise)
+    future, mean, plain = level + noise, level + np.float32(own), level + np.float32(naive)
     return Forecasts(ROWS, mean, np.full_like(future, np.log(sigma)), plain, plain, future, known), mean
 
 
@@ -37,6 +38,19 @@ def test_the_gate_tells_what_is_wrong(own: float, naive: float, sigma: float, lo
     assert judged.forgivable
     assert judged.may_go("") is not bool(failed)
     assert judged.may_go("a reason")
+
+
+def test_who_says_the_mean_of_noise_is_no_forecaster() -> None:
+    forecasts, mean = found(0.0, 1.0, 1.0, swing=0.0)
+    judged = judge(Path("a.tflite"), (mean, forecasts.log_sigma), forecasts, 2.0)
+    assert [check.question for check in judged.failed] == ["better than the mean of what was learnt from"]
+
+
+def test_what_repeats_itself_exactly_leaves_nothing_to_gain() -> None:
+    forecasts, mean = found(0.0, 0.0, 1.0)
+    exact = replace(forecasts, future=forecasts.persistence)
+    judged = judge(Path("a.tflite"), (mean, forecasts.log_sigma), exact, 2.0)
+    assert "better than persistence" in [check.question for check in judged.failed]
 
 
 def test_scores_of_nothing_are_no_numbers() -> None:

@@ -44,6 +44,9 @@ def test_tables_are_read(
         ("time,a\n1,2\n3,4\n", "", ("b",), "no column b"),
         ("time,a\n1,x\n3,y\n", "", (), "no column of numbers"),
         ("time,a\nx,1\ny,2\n", "", (), "no column of times"),
+        ("time,a\n1,2\n3,4\n", "", ("a", "a"), "each column once"),
+        ("time,a\n1,2\n3,4\n", "", ("time",), "each column once"),
+        ("time,a\n1,2\n3,1e300\n", "", (), "1e\\+300 in the column a"),
     ],
 )
 def test_what_is_no_table_is_refused_in_words(
@@ -56,6 +59,8 @@ def test_what_is_no_table_is_refused_in_words(
 def test_an_empty_folder_is_refused_and_recordings_must_agree(tmp_path: Path) -> None:
     with pytest.raises(TrainError, match="holds no table"):
         read_tables(tmp_path, "", ())
+    with pytest.raises(TrainError, match="is not there"):
+        read_tables(tmp_path / "none.csv", "", ())
     written(tmp_path, "time,a\n100,1\n160,2\n", "late.csv")
     written(tmp_path, "time,a\n0,1\n60,2\n", "other.csv")
     assert [table.path.name for table in read_tables(tmp_path, "", ())] == ["other.csv", "late.csv"]
@@ -74,3 +79,11 @@ def test_recordings_and_silences_make_pieces(tmp_path: Path) -> None:
     assert series.piece.tolist() == [0] * 6 + [1] * 2 + [2] * 2
     assert series.values[:6, 0].tolist() == [0, 60, 120, 180, 240, 300]
     assert np.flatnonzero(~series.known[:, 0]).tolist() == [3]
+
+
+def test_a_copy_of_a_recording_is_told(tmp_path: Path) -> None:
+    text = "time,a\n0,1\n60,2\n"
+    written(tmp_path, text, "motor.csv")
+    written(tmp_path, text, "motor (1).csv")
+    with pytest.raises(TrainError, match="hold the same readings"):
+        read_tables(tmp_path, "", ())

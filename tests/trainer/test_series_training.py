@@ -12,6 +12,7 @@ from edge.runtime.settings import RuntimeSettings
 from edge.runtime.tflite import open_runtime
 from edge.series.forecaster import SeriesForecaster
 from edge.series.settings import SeriesSettings
+from tests.paths import REPOSITORY
 from tests.rigs.series import START_NS, errors, fed, wave
 from tests.trainer.tensor import tensorflow
 from trainer.errors import TrainError
@@ -105,6 +106,20 @@ def test_the_file_is_scored_on_later_readings(tank: Path, tmp_path: Path, part: 
     evaluate_any(asked, console)
     assert "persistence" in console.export_text()
     assert "Forecasts of level" in report.read_text()
+
+
+def test_models_of_other_tasks_are_not_compared(tank: Path, tmp_path: Path) -> None:
+    models = [tank / "model.tflite", REPOSITORY / "edge/forecast/shipped/street.tflite"]
+    asked = Asked(models, tank / "tank.csv", None, None, tmp_path / "report.html", 1)
+    with pytest.raises(TrainError, match=r"is a series and .*street.tflite a forecaster"):
+        evaluate_any(asked, Console(quiet=True))
+    assert not asked.out.exists()
+
+
+def test_too_few_later_readings_are_told(tank: Path, tmp_path: Path) -> None:
+    asked = Asked([tank / "model.tflite"], table(tmp_path / "few.csv", 20), None, None, tmp_path / "report.html", 1)
+    with pytest.raises(TrainError, match=r"^the readings have no 44 steps without a gap"):
+        evaluate_any(asked, Console(quiet=True))
 
 
 def test_a_refused_file_is_written_only_with_a_reason(tank: Path, tmp_path: Path) -> None:

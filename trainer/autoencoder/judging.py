@@ -54,7 +54,7 @@ def judge_autoencoder(path: Path, found: Errors, quantile: float, budget_percent
     threshold = found.threshold(quantile)
     own, keras, plain = (float(one.mean()) for one in (found.held_out, found.network, found.plain))
     alarms = float((found.held_out > threshold).mean())
-    lost, gain = 100 * (own / max(keras, 1e-12) - 1), 100 * (1 - own / max(plain, 1e-12))
+    lost, gain = 100 * (own / max(keras, 1e-12) - 1), 100 * (1 - own / plain) if plain else 0.0
     most = MOST_TIMES * (1 - quantile)
     checks = (
         _check(

@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from trainer.series.settings import MOST_UNROLLED, SeriesTraining
+from trainer.series.settings import LONGEST_STEP_S, MOST_UNROLLED, SeriesTraining
 
 
 class AutoencoderNetwork(BaseModel, extra="forbid", frozen=True):
@@ -29,7 +29,9 @@ class AutoencoderNetwork(BaseModel, extra="forbid", frozen=True):
 class AutoencoderRecipe(BaseModel, extra="forbid", frozen=True):
     """All of it."""
 
-    step_s: float = Field(0.0, ge=0, description="grid to which readings are brought, seconds; 0: as they mostly come")
+    step_s: float = Field(
+        0.0, ge=0, le=LONGEST_STEP_S, description="grid to which readings are brought, seconds; 0: as they mostly come"
+    )
     quantile: float = Field(
         0.99, gt=0.5, lt=1, description="share of usual windows that are to stay below the threshold"
     )

@@ -19,9 +19,9 @@ from trainer.parts import parts
 from trainer.quantise.choosing import QAT
 from trainer.quantise.fine_tuning import fine_tuning
 from trainer.releasing.terms import Terms, refuse_unwritable
-from trainer.run_folder import SETTINGS, begin_run, refuse_other_pictures
+from trainer.run_folder import SETTINGS, begin_run, refuse_learnt, refuse_other_pictures
 from trainer.settling import reasons_kept, settle
-from trainer.trained import Trained, read_trained
+from trainer.trained import Trained, is_run, read_trained
 
 
 def make_classifier(wish: Wish, run: Run, terms: Terms, console: Console) -> None:
@@ -36,6 +36,8 @@ def make_classifier(wish: Wish, run: Run, terms: Terms, console: Console) -> Non
     counts = ", ".join(f"{name} {len(one)}" for name, one in found.named.items())
     console.print(f"samples: {counts}; {len(found.train.labels)} classes", markup=False, highlight=False)
     recipe = settled(wish, found.train, console)
+    if is_run(recipe.weights):
+        refuse_learnt(Path(recipe.weights), found.held_out)
     if begin_run(run.folder, recipe, wish.command, found.named, run.how):
         console.print(f"going on with the run in {run.folder}", markup=False, highlight=False)
     trained = trained_classifier(recipe, found, run, console)

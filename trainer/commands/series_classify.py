@@ -17,7 +17,9 @@ def classify(  # noqa: PLR0913 - a command has as many options as its users need
         str, typer.Option(help="How files are named; groups are never divided [{label}_{group}_{number}]")
     ] = "",
     channels: Annotated[str, typer.Option(help="Columns of CSV files, by comma [all numbers]")] = "",
-    rate: Annotated[float, typer.Option(help="Samples per second that the model takes [those of the files]")] = 0.0,
+    rate: Annotated[
+        float, typer.Option(help="Samples per second that the model takes [those of the files]", min=0.0, max=1e6)
+    ] = 0.0,
     seconds: Annotated[float | None, typer.Option(help="Length of a window [picked]")] = None,
     recipe: Recipe = None,
     run: RunFolder = None,

@@ -12,10 +12,11 @@ from trainer.data.dataset import Dataset
 from trainer.data.problem import Problem, Severity
 from trainer.data.statistics import QUANTILES, count, spreads
 
+REST = "mend these, and look again"
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow"}
 
 
-def show_problems(problems: Sequence[Problem], folder: Path, most: int, console: Console) -> None:
+def show_problems(problems: Sequence[Problem], folder: Path, most: int, console: Console, rest: str = REST) -> None:
     """A table of problems, errors first.
 
     Args:
@@ -23,6 +24,7 @@ def show_problems(problems: Sequence[Problem], folder: Path, most: int, console:
         folder: names of files are told relative to it.
         most: rows; the rest is counted. 0 = all.
         console: where it is shown.
+        rest: how to see those that are not shown.
     """
     ordered = sorted(problems, key=lambda one: one.severity is Severity.WARNING)
     shown = ordered[: most or None]
@@ -35,7 +37,7 @@ def show_problems(problems: Sequence[Problem], folder: Path, most: int, console:
             table.add_row(f"[{COLOURS[one.severity]}]{one.severity}[/]", *cells)
         console.print(table)
     if len(shown) < len(ordered):
-        console.print(f"and {len(ordered) - len(shown)} more (--most 0 shows all)")
+        console.print(f"and {len(ordered) - len(shown)} more ({rest})")
 
 
 def show_verdict(splits: Mapping[str, Dataset], form: str, problems: Sequence[Problem], console: Console) -> None:
@@ -77,4 +79,4 @@ def _plain(text: str) -> str:
 
 
 def _named(path: Path, folder: Path) -> str:
-    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
+    return str(path.relative_to(folder)) if folder in path.parents else str(path)

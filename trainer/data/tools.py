@@ -25,7 +25,7 @@ def check(folder: Path, most: int, console: Console) -> int:
     """Look at everything, decode every picture; the exit code, 1 with errors."""
     opened = open_data(folder)
     problems = [*opened.problems, *_decoded(opened, console)]
-    show_problems(problems, folder, most, console)
+    show_problems(problems, folder, most, console, "--most 0 shows all")
     show_verdict(opened.splits, opened.form, problems, console)
     return int(any(one.severity is Severity.ERROR for one in problems))
 

@@ -21,9 +21,9 @@ from trainer.quantise.detector import fine_tune_detector
 from trainer.quantise.fine_tuning import fine_tuning
 from trainer.quantise.variants import Origin, read_origin
 from trainer.releasing.terms import Terms, refuse_unwritable
-from trainer.run_folder import begin_run, refuse_other_pictures
+from trainer.run_folder import begin_run, refuse_learnt, refuse_other_pictures
 from trainer.settling import Value, reasons_kept, settle
-from trainer.trained import Trained
+from trainer.trained import Trained, is_run
 from trainer.training.loop import Progress as Moved
 
 TOLD = 10  # problems of the data that are shown; `data check` has them all
@@ -49,6 +49,8 @@ def make_detector(wish: Wish, run: Run, terms: Terms, console: Console) -> None:
     refuse_unwritable(terms.out)
     found = usable(parts(told(open_data(wish.data), console).splits), console)
     recipe = settled(wish, found.train, console)
+    if is_run(recipe.weights):
+        refuse_learnt(Path(recipe.weights), found.held_out)
     pictures = {"train": found.train, "held-out": found.held_out}
     if found.validation is not None:
         pictures["validation"] = found.validation

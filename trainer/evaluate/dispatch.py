@@ -8,6 +8,7 @@ from rich.console import Console
 
 from edge.contracts.bundle import read_manifest
 from edge.contracts.manifest import Task
+from trainer.errors import TrainError
 from trainer.evaluate.tool import evaluate_files
 
 
@@ -30,11 +31,18 @@ def evaluate_any(asked: Asked, console: Console) -> None:
     """Score models with the tool of the first one's task.
 
     Raises:
-        EdgeError: models or data cannot be read, or the report cannot be written.
+        EdgeError: models or data cannot be read, the tasks differ, or the report cannot be written.
     """
-    manifest = read_manifest(asked.models[0])
-    task = Task.DETECTOR if manifest is None else manifest.task
+    first, task = asked.models[0], _task(asked.models[0])
+    for other in asked.models[1:]:
+        if _task(other) is not task:
+            raise TrainError(f"{first} is a {task} and {other} a {_task(other)}; compare models of one task")
     _BY_TASK.get(task, _pictures)(asked, console)
+
+
+def _task(model: Path) -> Task:
+    manifest = read_manifest(model)
+    return Task.DETECTOR if manifest is None else manifest.task
 
 
 def _pictures(asked: Asked, console: Console) -> None:

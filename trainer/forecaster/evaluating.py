@@ -76,6 +76,9 @@ def _show(model: Path, window: TrackWindow, measured: Measured, cutting: Windows
     groups = {"all": np.ones(len(cutting), bool), "turning": cutting.turning, "not turning": ~cutting.turning}
     for name, rows in groups.items():
         one = measured.at(rows)
-        cells = [f"{mean(off):.3f} / {mean(line):.3f}" for off, line in zip(one.off.T, one.line.T, strict=True)]
+        cells = [
+            f"{mean(off):.3f} / {mean(line):.3f}" if np.isfinite(off).any() else "-"
+            for off, line in zip(one.off.T, one.line.T, strict=True)
+        ]
         table.add_row(name, str(int(rows.sum())), *cells)
     console.print(table)

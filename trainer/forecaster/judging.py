@@ -50,6 +50,14 @@ def judge(path: Path, network: Answer, window: TrackWindow, test: Windows, budge
             return _refused(
                 path, "held-out windows", f"{len(test)} windows judge nothing; {FEWEST} are needed: record more"
             )
+        fewest = int((test.samples.unit > 0).sum(axis=0).min())
+        if fewest < FEWEST:
+            return _refused(
+                path,
+                "held-out windows",
+                f"of one horizon only {fewest} windows tell what came, and {FEWEST} are needed: record longer tracks, "
+                "or leave the farthest out (--horizons)",
+            )
         if told != window:
             return _refused(
                 path, "horizons", f"it says {_listed(told)}, and was trained for {_listed(window)}; export again"

@@ -88,7 +88,7 @@ def _sequence(path: Path, told: Shape | None) -> tuple[Path, Shape]:
     if told is None:
         raise TrainError(
             f"{path} has no seqinfo.ini beside it, so that nothing says how large and how fast its pictures are; "
-            "put one there, or give --frame 1920x1080 --fps 30"
+            "put one there, or train with --frame 1920x1080 --fps 30"
         )
     return path.parent, told
 
@@ -125,6 +125,6 @@ def told_shape(size: str | None, fps: float) -> Shape | None:
     if size is None:
         return None
     width, _, height = size.partition("x")
-    if not (width.isdigit() and height.isdigit() and int(width) and int(height)):
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
         raise TrainError(f"--frame {size} is no size; write for example 1920x1080")
     return Shape(float(width), float(height), fps)

@@ -1,5 +1,6 @@
 """Finds out of which kind recorded tracks are, and reads them."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -47,19 +48,32 @@ def open_recorded(data: str, told: Shape | None = None) -> Recorded:
         return _street(data)
     path = Path(data)
     files = _files(path)
-    scenes, problems = list[Scene](), list[Problem]()
+    scenes, problems, seen = list[Scene](), list[Problem](), dict[bytes, Path]()
     for file in files:
         kind = _kind(file, told)
         if kind is None:
             problems.append(warning(file, "it is of no known kind; not read", f"known are {KINDS}"))
             continue
         found, trouble = kind.read(file)
-        scenes += [scene for scene in found if scene.tracks]
         problems += trouble
+        for scene in found:
+            twin = seen.setdefault(_fingerprint(scene), file)
+            if twin != file:
+                problems.append(warning(file, f"it holds the same tracks as {twin}; not read", "keep one of the two"))
+            elif scene.tracks:
+                scenes.append(scene)
     if not scenes:
         said = "; ".join(f"{one.path.name}: {one.what}" for one in problems[:3])
         raise TrainError(f"{path} holds no tracks ({said or 'no file'}); known are {KINDS}")
     return Recorded(_named_apart(scenes), tuple(problems))
+
+
+def _fingerprint(scene: Scene) -> bytes:
+    """What tells its tracks from any others: a copy, or a second replay, must not judge what the first one taught."""
+    digest = hashlib.sha256(scene.unit.value.encode())
+    for track in scene.tracks:
+        digest.update(track.label.encode() + track.position.tobytes())
+    return digest.digest()
 
 
 def _street(data: str) -> Recorded:

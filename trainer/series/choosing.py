@@ -3,10 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from edge.contracts.windows import MOST_HORIZONS
 from trainer.errors import TrainError
 from trainer.series.regular import Series
 from trainer.series.scoring import season_of
-from trainer.series.settings import SeriesNetwork, SeriesRecipe
+from trainer.series.settings import MOST_STEPS, SeriesNetwork, SeriesRecipe
 
 DENSE = 12  # horizons that are all looked at; beyond, ever fewer
 LONGEST, SEEN = 96, 336  # steps ahead, steps back
@@ -57,6 +60,21 @@ def choose(series: Series, rows: int, horizons: Sequence[int]) -> Choice:
     )
 
 
+def refuse_still(series: Series, rows: int) -> None:
+    """Make sure that there is something to forecast: a channel that never moves is right with any sigma.
+
+    Raises:
+        TrainError: one has the same value in all of the first rows.
+    """
+    moves = np.ptp(series.values[:rows], axis=0) > 0
+    still = [name for name, one in zip(series.channels, moves.tolist(), strict=True) if not one]
+    if still:
+        raise TrainError(
+            f"{', '.join(still)} never changes in the first {rows} steps, which are learnt from; leave it out by "
+            "naming the other columns (--channels), or give more readings"
+        )
+
+
 def spread(longest: int) -> tuple[int, ...]:
     """All horizons up to `DENSE`, then ever fewer up to the longest."""
     found = list(range(1, min(DENSE, longest) + 1))
@@ -66,5 +84,15 @@ def spread(longest: int) -> tuple[int, ...]:
 
 
 def in_steps(horizons_s: Sequence[float], step_s: float) -> tuple[int, ...]:
-    """Horizons in whole steps, at least one, ascending."""
-    return tuple(sorted({max(1, round(horizon / step_s)) for horizon in horizons_s}))
+    """Horizons in whole steps, at least one, ascending.
+
+    Raises:
+        TrainError: one is too far away, or there are too many.
+    """
+    steps = tuple(sorted({max(1, round(horizon / step_s)) for horizon in horizons_s}))
+    if steps and (steps[-1] > MOST_STEPS or len(steps) > MOST_HORIZONS):
+        raise TrainError(
+            f"--horizons-s asks for {len(steps)} horizons up to {steps[-1]} steps of {step_s:g} s, and {MOST_HORIZONS} "
+            f"up to {MOST_STEPS} steps are the most; give fewer or nearer ones, or a longer step (--step-s)"
+        )
+    return steps

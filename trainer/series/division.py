@@ -48,7 +48,7 @@ def divide(series: Series, samples: int, horizons: Sequence[int], ends: Ends, *,
         origin = np.arange(max(begin - 1, samples - 1), end - horizons[-1])
         one_piece = series.piece[origin - samples + 1] == series.piece[origin + horizons[-1]]
         found.append(origin[one_piece])
-    _refuse_empty(found[:1] if whole else found, samples + horizons[-1])
+    _refuse_empty(found, samples + horizons[-1], whole=whole)
     return Divided(found[0], found[1], found[2], ends[0])
 
 
@@ -62,13 +62,15 @@ def divide_windows(series: Series, samples: int, ends: Ends, *, whole: bool = Fa
     for begin, end in zip((0, *ends[:2]), ends, strict=True):
         origin = np.arange(begin + samples - 1, end)
         found.append(origin[series.piece[origin - samples + 1] == series.piece[origin]])
-    _refuse_empty(found[:1] if whole else found, samples)
+    _refuse_empty(found, samples, whole=whole)
     return Divided(found[0], found[1], found[2], ends[0])
 
 
-def _refuse_empty(found: Sequence[I64], needed: int) -> None:
-    for name, part in zip(SHARES, found, strict=False):
-        if not len(part):
+def _refuse_empty(found: Sequence[I64], needed: int, *, whole: bool) -> None:
+    if whole and not len(found[0]):
+        raise TrainError(f"the readings have no {needed} steps without a gap, and the model needs them; give more")
+    for name, part in zip(SHARES, found, strict=True):
+        if not len(part) and not whole:
             raise TrainError(
                 f"the {name} part has no {needed} steps without a gap; give more readings, or make the window "
                 "(--samples) or the horizons (--horizons-s) shorter"

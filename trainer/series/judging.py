@@ -62,7 +62,7 @@ def forecasts(path: Path, windows: Windows, origin: I64, season: int) -> Forecas
 
 
 def judge(path: Path, network: tuple[F32, F32], found: Forecasts, budget_percent: float) -> Judged:
-    """The verdict.
+    """The verdict. In the units of the network, the mean of what was learnt from is 0.
 
     Args:
         path: of the file.
@@ -73,11 +73,14 @@ def judge(path: Path, network: tuple[F32, F32], found: Forecasts, budget_percent
     own = score(found.mean, found.log_sigma, found.future, found.known)
     keras = score(*network, found.future, found.known)
     stays = score(found.persistence, NOTHING, found.future, found.known)
-    checks = [_as_network(own, keras, budget_percent), _calibrated(own), _better("persistence", own, stays)]
+    mean = score(np.zeros_like(found.future), NOTHING, found.future, found.known)
+    checks = [_as_network(own, keras, budget_percent), _calibrated(own)]
+    checks += [_better("persistence", own, stays), _better("the mean of what was learnt from", own, mean)]
     figures = {
         **own.figures(),
         "mse_network": keras.mse,
         "mse_persistence": stays.mse,
+        "mse_mean": mean.mse,
         "windows": float(len(found.mean)),
     }
     if len(found.seasonal):
@@ -108,6 +111,6 @@ def _calibrated(own: Score) -> Check:
 
 
 def _better(name: str, own: Score, other: Score) -> Check:
-    gain = 100 * (1 - own.mse / max(other.mse, 1e-12))
+    gain = 100 * (1 - own.mse / other.mse) if other.mse else 0.0
     words = f"squared error {own.mse:.4f}, of {name} {other.mse:.4f}: {gain:.1f} % less, {GAIN_PERCENT:g} % needed"
     return Check(f"better than {name}", gain >= GAIN_PERCENT, forgivable=True, words=words)

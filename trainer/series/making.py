@@ -16,7 +16,7 @@ from trainer.run_folder import begin_run
 from trainer.sequences.networks import load_sequence
 from trainer.sequences.trained import SequenceTrained
 from trainer.series.checks import Judged, show_judged
-from trainer.series.choosing import choose, in_steps
+from trainer.series.choosing import choose, in_steps, refuse_still
 from trainer.series.division import Divided, borders, divide
 from trainer.series.judging import file_loss, forecasts, judge, not_run
 from trainer.series.plots import band_plots, coverage_plot, horizon_plot
@@ -82,6 +82,7 @@ def prepare(tables: list[Table], wish: SeriesWish, console: Console) -> Prepared
     asked = settle(SeriesRecipe(), wish.recipe, wish.options)
     series = regular(tables, asked.step_s or usual_step_s(tables))
     ends = borders(len(series.values))
+    refuse_still(series, ends[0])
     choice = choose(series, ends[0], in_steps(wish.horizons_s, series.step_s))
     recipe = settle(choice.recipe, wish.recipe, wish.options)
     pieces = int(series.piece[-1]) + 1

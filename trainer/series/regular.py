@@ -37,10 +37,12 @@ def regular(tables: Sequence[Table], step_s: float) -> Series:
     """All recordings on one grid.
 
     Raises:
-        TrainError: hardly anything is left.
+        TrainError: hardly anything is left, or the step is none.
     """
     channels = tables[0].channels
     step_ns = round(step_s * SECOND_NS)
+    if step_ns < 1:
+        raise TrainError(f"a step of {step_s:g} s is shorter than a nanosecond; choose another one (--step-s)")
     values: list[F64] = []
     known: list[Mask] = []
     piece: list[int] = []
@@ -58,5 +60,8 @@ def regular(tables: Sequence[Table], step_s: float) -> Series:
                 known.append(node.known)
                 piece.append(number)
     if len(values) < 2 or len(values) > LARGEST_STEPS:
-        raise TrainError(f"{len(values)} steps of {step_s:g} s are in the data; choose another step (--step-s)")
+        raise TrainError(
+            f"{tables[0].path} holds {len(values)} steps of {step_s:g} s; give more readings, or another step "
+            "(--step-s; of classifiers --rate)"
+        )
     return Series(channels, step_s, np.array(values), np.array(known), np.array(piece, np.int64))

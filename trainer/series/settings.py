@@ -7,9 +7,10 @@ from pydantic import BaseModel, Field, model_validator
 from edge.contracts.windows import MOST_HORIZONS
 from trainer.training.schedule import Schedule
 
+LONGEST_STEP_S = 1e9
 MOST_UNROLLED = 64  # steps of a recurrent layer: each is written out in the model file
-Steps = Annotated[int, Field(ge=1, le=4096)]
-Seconds = Annotated[float, Field(gt=0)]
+MOST_STEPS = 4096  # that are looked back or ahead
+Steps = Annotated[int, Field(ge=1, le=MOST_STEPS)]
 
 
 class SeriesNetwork(BaseModel, extra="forbid", frozen=True):
@@ -66,7 +67,9 @@ class SeriesTraining(BaseModel, extra="forbid", frozen=True):
 class SeriesRecipe(BaseModel, extra="forbid", frozen=True):
     """All of it."""
 
-    step_s: float = Field(0.0, ge=0, description="grid to which readings are brought, seconds; 0: as they mostly come")
+    step_s: float = Field(
+        0.0, ge=0, le=LONGEST_STEP_S, description="grid to which readings are brought, seconds; 0: as they mostly come"
+    )
     season_steps: int = Field(0, ge=0, le=4096, description="after which the naive forecast repeats; 0: found")
     network: SeriesNetwork = SeriesNetwork()
     training: SeriesTraining = SeriesTraining()

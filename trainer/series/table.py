@@ -13,6 +13,8 @@ from edge.sensors.rows import READERS, Row, number_columns, read_rows, time_colu
 from edge.sensors.times import epoch_s, unit_of_name
 from trainer.errors import TrainError
 
+LARGEST = 1e15  # of a reading: squares of what is beyond are no numbers to a network
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Table:
@@ -35,6 +37,8 @@ def read_tables(place: Path, time: str, channels: Sequence[str]) -> list[Table]:
     Raises:
         TrainError: nothing can be read, columns are missing, or the files have different ones.
     """
+    if not place.exists():
+        raise TrainError(f"{place} is not there; name a file of readings, or a folder of them")
     whole = place.is_dir()
     files = sorted(path for path in place.iterdir() if path.suffix.lower() in READERS) if whole else [place]
     try:
@@ -49,7 +53,17 @@ def read_tables(place: Path, time: str, channels: Sequence[str]) -> list[Table]:
                 f"{table.path} has the columns {', '.join(table.channels)} and {tables[0].path} has "
                 f"{', '.join(tables[0].channels)}; name those that both have (--channels)"
             )
+    _refuse_twins(tables)
     return sorted(tables, key=lambda table: float(table.time_s[0]))
+
+
+def _refuse_twins(tables: Sequence[Table]) -> None:
+    """What is learnt from must not be there once more to be judged by."""
+    seen: dict[bytes, Path] = {}
+    for table in tables:
+        twin = seen.setdefault(table.time_s.tobytes() + table.values.tobytes(), table.path)
+        if twin != table.path:
+            raise TrainError(f"{table.path} and {twin} hold the same readings; take one of them out of the folder")
 
 
 def read_table(path: Path, time: str, channels: Sequence[str]) -> Table:
@@ -62,6 +76,8 @@ def read_table(path: Path, time: str, channels: Sequence[str]) -> Table:
     name = time_column(path, time)
     if not name:
         raise TrainError(f"{path} has no column of times, or no rows; name it (--time)")
+    if len(set(channels)) < len(channels) or name in channels:
+        raise TrainError(f"--channels {','.join(channels)}: name each column once, and not that of the times, {name}")
     rows = list(read_rows(path))
     missing = [one for one in channels if rows and one not in rows[0]]
     if missing:
@@ -72,6 +88,12 @@ def read_table(path: Path, time: str, channels: Sequence[str]) -> Table:
     unit_s = unit_of_name(name)
     stamps = np.array([_stamp(row.get(name), unit_s) for row in rows])
     values = np.array([[_number(row, one) for one in wanted] for row in rows]).reshape(len(rows), len(wanted))
+    for column, one in zip(values.T, wanted, strict=True):
+        if (abs(column[np.isfinite(column)]) > LARGEST).any():
+            raise TrainError(
+                f"{path} holds {np.nanmax(abs(column)):g} in the column {one}, which is no reading; correct it, or "
+                "leave the column out (--channels)"
+            )
     order = np.argsort(stamps, kind="stable")
     kept = order[np.isfinite(stamps[order])]
     if len(kept) < 2:

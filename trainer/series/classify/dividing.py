@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
@@ -16,7 +17,7 @@ def divided(recordings: Recordings, seed: int = 1) -> dict[str, Recordings]:
     """The parts by name. Parts that the data set names stay; what is missing is taken of training, by groups.
 
     Raises:
-        TrainError: a group is in several parts, a part would be empty, or a class is not in training.
+        TrainError: a group or a recording is in several parts, a part would be empty, or a class is not in training.
     """
     parts = {name: recordings.part(name) for name in SHARES}
     loose = recordings.part(ALL)
@@ -68,7 +69,21 @@ def _check(parts: Mapping[str, Recordings]) -> None:
         for group in {row.group for row in part.rows}:
             if seen.setdefault(group, name) != name:
                 raise TrainError(f"the group {group} is in {seen[group]} and in {name}; put it wholly into one of them")
+    _refuse_twins(parts)
     missing = set(range(len(parts[TRAIN].labels))) - set(parts[TRAIN].label.tolist())
     if missing:
         names = ", ".join(parts[TRAIN].labels[index] for index in sorted(missing))
         raise TrainError(f"training has no recording of {names}; give more groups of it, or leave the class out")
+
+
+def _refuse_twins(parts: Mapping[str, Recordings]) -> None:
+    """A copy of what was learnt from proves nothing either, whatever its name; two silences are no copies."""
+    seen: dict[bytes, tuple[str, Path]] = {}
+    for name, part in parts.items():
+        for row in (one for one in part.rows if np.ptp(one.values, axis=0).any()):
+            where, path = seen.setdefault(hashlib.sha256(row.values.tobytes()).digest(), (name, row.path))
+            if where != name:
+                raise TrainError(
+                    f"{row.path} ({name}) and {path} ({where}) hold the same recording; take one of them out, or give "
+                    "them one group (--names)"
+                )

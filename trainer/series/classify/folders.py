@@ -13,8 +13,8 @@ from edge.contracts.wav import read_wav
 from trainer.errors import TrainError
 from trainer.series.classify.naming import Naming, parse_naming
 from trainer.series.classify.recordings import ALL, SOUND, Recording, Recordings
-from trainer.series.regular import regular
-from trainer.series.table import read_table
+from trainer.series.regular import GAP_STEPS, regular
+from trainer.series.table import Table, read_table
 
 PARTS = {"train": "train", "training": "train", "val": "validation", "validation": "validation", "test": "test"}
 LONGEST_S = 600.0  # of one wav file
@@ -48,6 +48,8 @@ def read_files(place: Path, asked: Asked) -> Recordings:
     Raises:
         TrainError: nothing is found, both kinds are, or a file cannot be read.
     """
+    if not place.is_dir():
+        raise TrainError(f"{place} is one file, and a class needs several recordings; name the folder of all classes")
     files = sorted(path for path in place.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())[:MOST_FILES]
     kinds = {path.suffix.lower() for path in files}
     if len(kinds) != 1:
@@ -102,7 +104,9 @@ def _sounds(named: list[_Named], labels: tuple[str, ...], asked: Asked) -> Recor
             raise TrainError(str(error)) from error
         if not len(read[-1][0]):
             raise TrainError(f"{one.path} holds no sound; record it again, or take it out of the folder")
-    rate = round(asked.rate_hz) or min(rate for _, rate in read)
+    rate = round(asked.rate_hz) if asked.rate_hz else min(rate for _, rate in read)
+    if rate < 1:
+        raise TrainError(f"--rate {asked.rate_hz:g}: sounds have whole samples per second, 8000 say; give such a rate")
     rows = tuple(
         Recording(one.path, labels.index(one.label), one.group, one.part, _at(sound, given, rate)[:, None])
         for one, (sound, given) in zip(named, read, strict=True)
@@ -132,12 +136,21 @@ def _tables(named: list[_Named], labels: tuple[str, ...], asked: Asked) -> Recor
             f"{first.path} and others have the same time on most rows; give its samples per second (--rate)"
         )
     rows = tuple(
-        Recording(
-            one.path, labels.index(one.label), one.group, one.part, regular([table], step_s).values.astype(np.float32)
-        )
+        Recording(one.path, labels.index(one.label), one.group, one.part, _whole(table, step_s))
         for one, table in zip(named, tables, strict=True)
     )
     return Recordings(labels, first.channels, 1 / step_s, rows)
+
+
+def _whole(table: Table, step_s: float) -> F32:
+    """(N, C) on the grid; no window may bridge what was not recorded."""
+    series = regular([table], step_s)
+    if series.piece[-1]:
+        raise TrainError(
+            f"{table.path} is interrupted for more than {GAP_STEPS} samples of {step_s:g} s; make a file of each "
+            "piece, or give its samples per second (--rate)"
+        )
+    return series.values.astype(np.float32)
 
 
 READERS: Mapping[str, Callable[[list[_Named], tuple[str, ...], Asked], Recordings]] = {".wav": _sounds, ".csv": _tables}

@@ -9,6 +9,7 @@ import numpy as np
 from rich.console import Console
 
 from edge.contracts.errors import ModelError
+from edge.contracts.windows import SeriesWindow
 from trainer.detector.making import training_bar
 from trainer.detector.training import Run
 from trainer.errors import TrainError
@@ -60,7 +61,7 @@ def make_classifier(wish: ClassifyWish, run: Run, terms: SeriesTerms, console: C
     for name, part in parts.items():
         console.print(f"{name}: {part.words()}", markup=False, highlight=False)
     recipe = settled(wish, parts[TRAIN], console)
-    refuse_short(parts, recipe)
+    refuse_too_long(parts, recipe)
     if begin_run(run.folder, recipe, wish.command, {}, {**run.how, "data": fingerprint(parts)}):
         console.print(f"going on with the run in {run.folder}", markup=False, highlight=False)
     with training_bar(console, recipe.training.steps) as moved:
@@ -80,6 +81,21 @@ def settled(wish: ClassifyWish, train: Recordings, console: Console) -> Classify
     return recipe
 
 
+def refuse_too_long(parts: Mapping[str, Recordings], recipe: ClassifyRecipe) -> None:
+    """Make sure that each part has a window: sounds are filled up, recordings of values are not.
+
+    Raises:
+        TrainError: all recordings of a part are shorter.
+    """
+    window = unmeasured(parts[TRAIN], recipe.window)
+    for name, part in parts.items():
+        if isinstance(window, SeriesWindow) and all(len(row.values) < window.samples for row in part.rows):
+            raise TrainError(
+                f"no recording of {name} is as long as a window of {recipe.window.seconds:g} s; make it shorter "
+                "(--seconds)"
+            )
+
+
 def release(
     trained: SequenceTrained,
     parts: Mapping[str, Recordings],
@@ -93,7 +109,9 @@ def release(
     Raises:
         TrainError: it is refused; the report tells why.
     """
-    ready = {name: _windows(part, trained, recipe) for name, part in parts.items()}
+    window = trained.window
+    assert isinstance(window, ClassWindow)
+    ready = {name: part_of(part, window, recipe) for name, part in parts.items()}
     report = trained.folder / REPORT
     path = exported(
         trained,
@@ -110,28 +128,6 @@ def release(
     release_series(path, judged, terms, report)
     size = terms.out.stat().st_size / 1000
     console.print(f"{terms.out} is written: {size:.0f} kB", markup=False, highlight=False)
-
-
-def refuse_short(parts: Mapping[str, Recordings], recipe: ClassifyRecipe) -> None:
-    """Make sure that each part has a window before anything takes time.
-
-    Raises:
-        TrainError: the recordings of one are too short.
-    """
-    for name, part in parts.items():
-        samples = 0 if part.sounds else unmeasured(part, recipe.window).shape[1]
-        longest = max(len(row.values) for row in part.rows)
-        if longest < samples:
-            raise TrainError(
-                f"no recording of {name} is as long as a window of {recipe.window.seconds:g} s, the longest lasts "
-                f"{longest / part.rate_hz:g} s; make the window shorter (--seconds)"
-            )
-
-
-def _windows(part: Recordings, trained: SequenceTrained, recipe: ClassifyRecipe) -> Part:
-    window = trained.window
-    assert isinstance(window, ClassWindow)
-    return part_of(part, window, recipe)
 
 
 def _judged(
