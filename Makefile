@@ -5,6 +5,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+# Files of tests that run side by side: some wait, some compute.
+WORKERS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .PHONY: help demo test test-long bench interop check clean system
@@ -43,7 +45,7 @@ demo: $(VENV)/device
 		$(if $(BROKER),--broker '$(BROKER)') $(if $(OUT),--out '$(OUT)')
 
 test: $(VENV)/dev system
-	@$(BIN)/python -m pytest -m "not long" $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not long" $(ARGS)
 
 test-long: $(VENV)/dev
 	@bash tests/system_packages.sh long
