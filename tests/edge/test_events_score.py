@@ -141,7 +141,8 @@ def test_a_restart_goes_on_and_nonsense_begins_anew() -> None:
     after.restore_scores(kept)
     assert after.scores()[0].happened == pytest.approx(under.scores()[0].happened, abs=1e-4)
     assert after.scores()[0].lead_s == pytest.approx(under.scores()[0].lead_s, abs=0.01)
-    for nonsense in ({}, {"yard": 3}, {"yard": {"sums": [1]}}, {"yard": {**kept["yard"], "counts": ["x"] * 10}}):
+    spoiled = ({**kept["yard"], "counts": [one] * 10} for one in ("x", 10**400, -1, math.inf, math.nan))
+    for nonsense in ({}, {"yard": 3}, {"yard": {"sums": [1]}}, *({"yard": one} for one in spoiled)):
         fresh = log()
         fresh.restore_scores(nonsense)
         assert fresh.scores()[0].happened == 0

@@ -183,6 +183,30 @@ def test_a_part_that_is_of_no_use_begins_anew() -> None:
     assert math.isnan(other.health(0, "", 0).plain_error)
 
 
+@pytest.mark.parametrize(
+    ("part", "kept"),
+    [
+        ("samples", math.inf),
+        ("step_s", 1e308),
+        ("alarm", [math.inf, 0.5]),
+        ("alarm", [1, math.nan]),
+        ("alarm", [10**400, 0.5]),
+        ("score", [[-1.0, 1.0], [20.0], [10**400], [9.0, 0.1, 0.6], [9.0, 0.1, 0.6]]),
+        ("score", [[-1.0, 1.0], [20.0], [1.0], [9.0, 0.1, 0.6], [9.0, 0.1, 0.6]]),
+        ("score", [[100.0, 1.0], [20.0], [1e308], [9.0, 0.1, 0.6], [9.0, 0.1, 0.6]]),
+        ("plain", [[-1.0], [20.0], [1.0], *[[1.0] * 3] * 4]),
+        ("plain", [[100.0], [20.0], [-1.0], *[[1.0] * 3] * 4]),
+    ],
+)
+def test_impossible_numbers_on_disk_stop_nothing(part: str, kept: object) -> None:
+    one, values = chain(), wave(60)
+    feed(one, values)
+    other = chain()
+    other.restore({**one.state(), part: kept})  # type: ignore[dict-item]
+    assert len(feed(other, values, 60.0)) >= 50
+    json.dumps(other.state(), allow_nan=False)
+
+
 def test_what_is_learnt_belongs_to_what_is_read() -> None:
     assert key(settings()) == key(settings(publish_per_s=9, alarm={"threshold": 0.5}))
     assert key(settings()) != key(settings(channels={"v": "$.v"}))
