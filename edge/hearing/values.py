@@ -50,6 +50,7 @@ class ValueListener(SensorObserver):
         self.options: dict[str, tuple[str, ...]] = {}
         self._classifiers: dict[str, ValueClassifier] = {}
         self._last_ns: dict[str, int] = {}
+        self._t_s: dict[str, float] = {}  # of the newest sample, on a clock that never goes back
         self._said_s: dict[str, float] = {}
         for name, settings in sensors.items():
             if settings.classifier is not None:
@@ -63,11 +64,14 @@ class ValueListener(SensorObserver):
         classifier = self._classifiers.get(sensor)
         if classifier is None:
             return
-        utc_ns = sensed.reading.utc_ns
-        fresh = utc_ns - self._last_ns.get(sensor, 0) > LATE * classifier.window.step_s * 1e9
+        utc_ns, step_s = sensed.reading.utc_ns, classifier.window.step_s
+        passed_s = (utc_ns - self._last_ns.get(sensor, 0)) / 1e9
         self._last_ns[sensor] = utc_ns
+        t_s = self._t_s.get(sensor, 0.0) + (passed_s if passed_s > 0 else step_s)  # this device's clock may be set back
+        self._t_s[sensor] = t_s
         try:
-            found = classifier.step(np.array(sensed.reading.values, np.float64), fresh, utc_ns / 1e9, utc_ns)
+            values = np.array(sensed.reading.values, np.float64)
+            found = classifier.step(values, passed_s > LATE * step_s, t_s, utc_ns)
         except EdgeError as error:
             self._complain(sensor, error)
             return

@@ -163,6 +163,16 @@ def test_values_of_a_sensor_are_named(tmp_path: Path) -> None:
     assert listener.options == {"imu": ("left", "right", "unknown")}
 
 
+def test_a_clock_that_is_set_back_silences_no_classifier(tmp_path: Path) -> None:
+    found: list[Recognition] = []
+    with ExitStack() as stack:
+        listener = ValueListener({"imu": entry(tmp_path)}, RuntimeSettings(), None, found.append, stack)
+        for step in range(16):
+            back_s = 3600 if step >= 8 else 0
+            listener.sensed("imu", sensed(10_000 + step / 2 - back_s, 1.0, 0.0))
+    assert [one.label for one in found] == ["left"] * 13
+
+
 def test_a_sensor_with_a_classifier_is_on_its_grid(tmp_path: Path) -> None:
     assert with_grids({"imu": entry(tmp_path)})["imu"].window.step_s == 0.5
     with pytest.raises(ConfigError, match=r"sensors\.imu\.window\.step_s is 2"):
