@@ -117,6 +117,16 @@ def test_time_that_goes_back_or_jumps_changes_nothing_but_is_said(caplog: pytest
     assert [text for text in told if "its clock was set by -7200 s" in text] == told[:1]
 
 
+@pytest.mark.parametrize("rate", [0, -1])
+def test_a_clock_that_stands_or_goes_back_is_told(rate: int, caplog: pytest.LogCaptureFixture) -> None:
+    one = chain(source={"topic": "t", "time": "$.t"}, channels={"v": "$.v"})
+    for k in range(100):
+        one.step(raw(json.dumps({"v": k, "t": BEGIN_NS / 1e9 + rate * k}), float(k)))
+    assert [record.message for record in caplog.records] == [
+        "sensor tank: its times do not go on with their arrival; without `time`, readings count from that"
+    ]
+
+
 def test_ten_thousand_readings_at_once() -> None:
     one = chain()
     feed(one, wave(50))
