@@ -1,11 +1,13 @@
 """Sensors at work: chains, the thread, states, memory, and bad input of every kind."""
 
+import base64
 import json
 import logging
 import math
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edge.anomaly import Anomaly, AnomalySettings
@@ -15,6 +17,7 @@ from edge.contracts.sensors import SensorEventKind, SensorStatus
 from edge.contracts.types import Reading, SeriesForecast
 from edge.sensing.build import build_chain, key, makers
 from edge.sensing.chain import SensorChain
+from edge.sensing.memory import SensorMemory
 from edge.sensing.outlook import Sensed
 from edge.sensing.settings import SensorSettings
 from edge.sensing.steps import Makers, NoForecaster
@@ -357,6 +360,19 @@ def test_what_was_learnt_outlives_the_thread(tmp_path: Path) -> None:
     with house.begin() as sensing:
         assert sensing.health()[0].samples == 0
     assert (tmp_path / "sensors" / "tank.json.damaged").exists()
+
+
+def test_a_sensor_of_many_channels_is_kept_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    channels, rng = 16, np.random.default_rng(1)
+    score = Anomaly(AnomalySettings(memory=400))
+    for k in range(400):
+        score.step(float(k), rng.normal(size=channels), None)
+    state = {"anomaly": base64.b64encode(score.state() * 10).decode()}  # as large as with the usual memory of 4000
+    memory = SensorMemory(tmp_path)
+    memory.offer("rig", state)
+    memory.flush()
+    assert SensorMemory(tmp_path).load("rig") == state
+    assert caplog.records == []
 
 
 def test_a_disk_that_takes_nothing_costs_only_the_memory(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
