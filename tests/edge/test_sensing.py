@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from edge.anomaly import Anomaly, AnomalySettings
+from edge.bus import LocalBus
 from edge.contracts.bus import Message
 from edge.contracts.errors import ModelError
 from edge.contracts.sensors import SensorEventKind, SensorStatus
@@ -19,12 +20,13 @@ from edge.sensing.build import build_chain, key, makers
 from edge.sensing.chain import SensorChain
 from edge.sensing.memory import SensorMemory
 from edge.sensing.outlook import Sensed
+from edge.sensing.publisher import SensorPublisher
 from edge.sensing.settings import SensorSettings
 from edge.sensing.steps import Makers, NoForecaster
 from edge.sensors.payload import Reader
 from tests.rigs.host import wait_until
 from tests.rigs.readings import BEGIN_NS, raw
-from tests.rigs.sensing import TOPICS, House, wave
+from tests.rigs.sensing import TOPICS, Events, House, wave
 from tests.rigs.wire_check import check_all
 
 
@@ -313,6 +315,17 @@ def test_messages_come_at_a_bounded_rate(tmp_path: Path) -> None:
         assert wait_until(lambda: len(house.ears.heard.get("mute", [])) >= 40, 10)
     assert {message.topic for message in told} == {TOPICS.reading("tank")}
     assert 1 <= len(told) <= 2 * took_s + 2
+
+
+@pytest.mark.parametrize(("per_s", "readings"), [(0.0, 0), (0.001, 2)])
+def test_an_event_brings_its_reading_along_where_readings_are_wanted(per_s: float, readings: int) -> None:
+    bus, events, told = LocalBus(), Events(), list[Message]()
+    bus.subscribe(TOPICS.reading("tank"), told.append)
+    publisher = SensorPublisher(bus, events, TOPICS, "run", {"tank": per_s})
+    one = chain()
+    for sensed in feed(one, [*wave(100), 90.0]):
+        publisher.sensed("tank", sensed)
+    assert (len(told), len(events.bodies)) == (readings, 1)
 
 
 def test_a_burst_is_bounded_the_newest_stay_and_it_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
