@@ -23,11 +23,13 @@ from edge.config.settings import CameraSettings, Settings, schema
 from edge.contracts.bundle import read_bundle
 from edge.contracts.decode import decoder
 from edge.contracts.decode_common import DecodeLimits
-from edge.contracts.errors import ModelError
+from edge.contracts.errors import ConfigError, ModelError
 from edge.contracts.redact import redact
 from edge.contracts.types import Head, ModelBundle
 from edge.contracts.windows import SeriesWindow
 from edge.forecast.fitting import refuse_unfit
+from edge.hearing.fitting import refuse_unfit as refuse_unfit_classifier
+from edge.sequences.fitting import sound_window, window_of
 
 EXIT_GOOD = 0
 EXIT_PROBLEMS = 2
@@ -99,7 +101,7 @@ def check_loaded(loaded: Loaded[Settings]) -> Report:
     """The same for a configuration that is loaded already."""
     found = crosscheck(loaded)
     labels, damaged = _labels(loaded)
-    found += [*damaged, *check_forecasts(loaded), *_series_models(loaded)]
+    found += [*damaged, *check_forecasts(loaded), *_series_models(loaded), *_classifiers(loaded)]
     if len(labels) == max(1, len(loaded.settings.models)):  # else it is not known what labels there are
         every = [label for table in labels.values() for label in table]
         found += [*check_labels(loaded, every), *check_counts(loaded, every)]
@@ -140,10 +142,32 @@ def _series_models(loaded: Loaded[Settings]) -> Iterator[Problem]:
         else:
             said = _unfit(bundle, list(sensor.channels))
         if said:
-            item = loaded.tree
-            for key in ("sensors", name, "model"):
-                item = item.child(key) or item
-            yield problem(loaded.file, item.at, item.path, said)
+            yield _at(loaded, ("sensors", name, "model"), said)
+
+
+def _classifiers(loaded: Loaded[Settings]) -> Iterator[Problem]:
+    """What is wrong with the classifiers of sensors and of sounds."""
+    for name, sensor in loaded.settings.sensors.items():
+        if sensor.classifier is not None and sensor.classifier.path.is_file():  # else `crosscheck` has told
+            try:
+                refuse_unfit_classifier(name, sensor, sensor.classifier.read())
+            except (ConfigError, ModelError) as error:
+                said = str(error).removeprefix(f"sensors.{name}.classifier: ")
+                yield _at(loaded, ("sensors", name, "classifier"), f"the model cannot be used: {said}")
+    for name, sound in loaded.settings.sounds.items():
+        if sound.classifier.path.is_file():
+            try:
+                sound_window(window_of(sound.classifier.read()))
+            except ModelError as error:
+                yield _at(loaded, ("sounds", name, "classifier"), f"the model cannot be used: {error}")
+
+
+def _at(loaded: Loaded[Settings], path: tuple[str, ...], said: str) -> Problem:
+    """A problem at a path, or at the nearest item above it where a short form was written."""
+    item = loaded.tree
+    for key in path:
+        item = item.child(key) or item
+    return problem(loaded.file, item.at, item.path, said)
 
 
 def _unfit(bundle: ModelBundle, channels: list[str]) -> str:

@@ -15,15 +15,15 @@ from edge.contracts.topics import ALL, RESERVED_NAMES, slug
 from edge.events.settings import EventSettings, NearMissSettings
 from edge.forecast.fitting import refuse_unfit
 from edge.forecast.settings import NO_MODEL, SHIPPED
-from edge.sensors.settings import FileSource
+from edge.sensors.settings import FileSource, SerialSource
 from edge.sensors.sound_settings import WavSource
 
 MOTION_LABEL = "moving"
 
 
 def crosscheck(loaded: Loaded[Settings]) -> list[Problem]:
-    """Names that clash or are reserved, files that do not exist."""
-    return [*_names(loaded), *_files(loaded)]
+    """Names that clash or are reserved, files that do not exist, ports that two sensors would read."""
+    return [*_names(loaded), *_files(loaded), *_ports(loaded)]
 
 
 def check_labels(loaded: Loaded[Settings], labels: Collection[str]) -> list[Problem]:
@@ -123,6 +123,18 @@ def _files(loaded: Loaded[Settings]) -> Iterator[Problem]:
         clip = sound.source
         if isinstance(clip, WavSource) and not clip.path.is_file():
             yield _say(loaded, ("sounds", name, "source", "path"), f"there is no file {clip.path}", "check the name")
+
+
+def _ports(loaded: Loaded[Settings]) -> Iterator[Problem]:
+    """Serial ports that are read twice: each sensor would get a part of every line."""
+    first: dict[str, str] = {}
+    for name, sensor in loaded.settings.sensors.items():
+        if isinstance(sensor.source, SerialSource):
+            taken = first.setdefault(sensor.source.device, name)
+            if taken != name:
+                said = f"{sensor.source.device} can have one reader, and it is read by sensors.{taken} already"
+                hint = "give that one more `channels`"
+                yield _say(loaded, ("sensors", name, "source", "device"), said, hint)
 
 
 def _named_files(settings: Settings) -> Iterator[tuple[problems.Path, Path]]:

@@ -42,7 +42,7 @@ _SAID: Mapping[str, Words] = {
     "string_too_short": lambda c: "must not be empty" if c["min_length"] == 1 else f"needs {c['min_length']} letters",
     "string_type": lambda _: "must be text",
     "string_unicode": lambda _: "must be text that can be written as UTF-8",
-    "too_long": lambda c: f"must have at most {c['max_length']} entries, has {c['actual_length']}",
+    "too_long": lambda c: f"must have at most {c['max_length']} entries{_how_many(c['actual_length'])}",
     "too_short": lambda c: f"must have at least {c['min_length']} entries, has {c['actual_length']}",
     "tuple_type": lambda _: "must be a list",
     "union_tag_invalid": lambda _: "is not one of the choices",
@@ -148,6 +148,11 @@ def _pattern(pattern: str) -> str:
     if pattern == NAME_PATTERN:
         return "may only have letters, digits, `_` and `-`"
     return f"must match the pattern {pattern}"
+
+
+def _how_many(length: int | None) -> str:
+    """Of the entries that were given; of a mapping pydantic does not say."""
+    return "" if length is None else f", has {length}"
 
 
 def misread_booleans(value: object, item: Item, file: str) -> list[Problem]:

@@ -31,10 +31,11 @@ class Stored:
     Args:
         path: of the file; its folder is made when something is written.
         upgrades: of form 1 into 2, of 2 into 3, ...; the present form is the one after the last.
+        limit_bytes: a larger file is held to be damaged.
     """
 
-    def __init__(self, path: Path, upgrades: Sequence[Upgrade] = ()) -> None:
-        self._path, self._upgrades = path, tuple(upgrades)
+    def __init__(self, path: Path, upgrades: Sequence[Upgrade] = (), limit_bytes: int = MAX_BYTES) -> None:
+        self._path, self._upgrades, self._limit_bytes = path, tuple(upgrades), limit_bytes
 
     @property
     def version(self) -> int:
@@ -49,14 +50,14 @@ class Stored:
         """
         try:
             with self._path.open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
+                data = file.read(self._limit_bytes + 1)
         except FileNotFoundError:
             return None
         except OSError as error:
             _log.warning("%s cannot be read: %s; going on without what it holds", self._path, error)
             return None
         try:
-            version, value = _opened(data)
+            version, value = _opened(data, self._limit_bytes)
         except ValueError as error:
             self._put_aside(error)
             return None
@@ -131,10 +132,10 @@ def replace_file(path: Path, data: bytes, mode: int = PRIVATE) -> None:
         os.close(folder)
 
 
-def _opened(data: bytes) -> tuple[int, Json]:
+def _opened(data: bytes, limit_bytes: int) -> tuple[int, Json]:
     """Version and value of a file's content. Raises ValueError where it is none of ours."""
-    if len(data) > MAX_BYTES:
-        raise ValueError(f"more than {MAX_BYTES} bytes")
+    if len(data) > limit_bytes:
+        raise ValueError(f"more than {limit_bytes} bytes")
     try:
         told = json.loads(data)
     except RecursionError as error:

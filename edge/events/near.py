@@ -13,7 +13,7 @@ from edge.events.paths import Paths
 from edge.events.scorekeeper import Scorekeeper
 from edge.events.settings import NearMissSettings
 
-Key = tuple[int, int]  # track ids
+Key = tuple[int, int]  # track ids, ascending: a pair is the same whichever of the two moves
 
 ASK_EVERY_S = 0.19  # coarser than for zones: there are many pairs
 APART = 1.5  # times the limit: so far apart, a pair is near no more
@@ -98,17 +98,16 @@ class NearMisses:
         within_s = min(float(paths.t_s[-1]), settings.max_lead_s)
         first, second = paths[pairs.row[:, 0]], paths[pairs.row[:, 1]]
         found = encounters(first, second, pairs.unit, settings.distance, within_s)
-        columns = zip(
-            _keys(pairs, seen), found.probability.tolist(), found.eta_s.tolist(), found.distance.tolist(), strict=True
-        )
+        keys = _keys(pairs, seen)
+        columns = zip(keys, found.probability.tolist(), found.eta_s.tolist(), found.distance.tolist(), strict=True)
         said = {key: (probability, eta_s, distance) for key, probability, eta_s, distance in columns}
         if self.keeper.due(t_s):
             self.keeper.ask({key: probability for key, (probability, _, _) in said.items()}, t_s, within_s)
         likely = [key for key, (probability, _, _) in said.items() if probability >= settings.probability]
         self._since_s = {key: self._since_s.get(key, t_s) for key in likely if key not in self._spent}
-        lives = {life.track: life for life in seen.values()}
+        row = dict(zip(keys, pairs.row.tolist(), strict=True))
         return [
-            self._published(key, (lives[key[0]], lives[key[1]]), said[key], t_s)
+            self._published(key, (seen[row[key][0]], seen[row[key][1]]), said[key], t_s)
             for key, since_s in list(self._since_s.items())
             if t_s - since_s >= settings.steady_s and settings.min_lead_s <= said[key][1] <= settings.max_lead_s
         ]
@@ -179,4 +178,5 @@ def _outcome(held: _Open, limit: float) -> Outcome:
 
 
 def _keys(pairs: Pairs, seen: Mapping[int, Life]) -> list[Key]:
-    return [(seen[first].track, seen[second].track) for first, second in pairs.row.tolist()]
+    tracks = [sorted((seen[first].track, seen[second].track)) for first, second in pairs.row.tolist()]
+    return [(first, second) for first, second in tracks]

@@ -15,6 +15,7 @@ BINS = 10
 LEADS = 200  # newest times ahead that are remembered
 LEADS_WRITTEN = 50  # and of them, on disk
 ENOUGH_S = 1.0  # an expectation so long before is worth having
+LARGEST = 1e18  # that was ever counted
 _COUNTS = ("hours", "unanswered", "kept", "missed", "undecided", "stated", "happened", "foreseen", "early", "appeared")
 
 
@@ -108,10 +109,10 @@ class Tally:
 
 
 def _numbers(kept: Json) -> list[float]:
-    """The finite numbers from 0 of a list that was kept; none of what is no such list."""
+    """The numbers from 0 of a list that was kept; none of what is no such list, or holds impossible ones."""
     several = kept if isinstance(kept, Sequence) and not isinstance(kept, str) else ()
-    numbers = [float(one) for one in several if isinstance(one, int | float) and not isinstance(one, bool)]
-    return numbers if all(0 <= number < math.inf for number in numbers) else []
+    numbers = [one for one in several if isinstance(one, int | float) and not isinstance(one, bool)]
+    return [float(one) for one in numbers] if all(0 <= one <= LARGEST for one in numbers) else []
 
 
 def _share(part: float, whole: float) -> float:

@@ -153,6 +153,6 @@ def _numbers(kept: Json, shape: tuple[int, ...]) -> F64 | None:
     """Finite numbers of a shape; None of anything else."""
     try:
         numbers: F64 = np.array(kept, np.float64)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         return None
     return numbers if numbers.shape == shape and np.isfinite(numbers).all() else None

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from edge.config.sequences import SensorEntry
-from edge.contracts.errors import ConfigError, EdgeError
-from edge.contracts.windows import SeriesWindow
+from edge.contracts.errors import EdgeError
+from edge.hearing.fitting import refuse_unfit
 from edge.hearing.opening import open_classifier
 from edge.hearing.telling import Told
 from edge.runtime.settings import RuntimeSettings
@@ -35,7 +35,7 @@ class ValueListener(SensorObserver):
 
     Raises:
         ModelError: a model cannot be used.
-        ConfigError: it was trained on other channels.
+        ConfigError: it was trained on other channels, or on another grid.
     """
 
     def __init__(
@@ -50,24 +50,28 @@ class ValueListener(SensorObserver):
         self.options: dict[str, tuple[str, ...]] = {}
         self._classifiers: dict[str, ValueClassifier] = {}
         self._last_ns: dict[str, int] = {}
+        self._t_s: dict[str, float] = {}  # of the newest sample, on a clock that never goes back
         self._said_s: dict[str, float] = {}
         for name, settings in sensors.items():
             if settings.classifier is not None:
+                refuse_unfit(name, settings, settings.classifier.read())
                 opened = open_classifier(name, settings.classifier, runtime, state_dir, stack)
                 self._classifiers[name] = ValueClassifier(opened)
                 self.options[name] = opened.options
-                refuse_other_channels(name, settings, self._classifiers[name].window)
 
     def sensed(self, sensor: str, sensed: Sensed) -> None:
         """Take one sample."""
         classifier = self._classifiers.get(sensor)
         if classifier is None:
             return
-        utc_ns = sensed.reading.utc_ns
-        fresh = utc_ns - self._last_ns.get(sensor, 0) > LATE * classifier.window.step_s * 1e9
+        utc_ns, step_s = sensed.reading.utc_ns, classifier.window.step_s
+        passed_s = (utc_ns - self._last_ns.get(sensor, 0)) / 1e9
         self._last_ns[sensor] = utc_ns
+        t_s = self._t_s.get(sensor, 0.0) + (passed_s if passed_s > 0 else step_s)  # this device's clock may be set back
+        self._t_s[sensor] = t_s
         try:
-            found = classifier.step(np.array(sensed.reading.values, np.float64), fresh, utc_ns / 1e9, utc_ns)
+            values = np.array(sensed.reading.values, np.float64)
+            found = classifier.step(values, passed_s > LATE * step_s, t_s, utc_ns)
         except EdgeError as error:
             self._complain(sensor, error)
             return
@@ -81,38 +85,18 @@ class ValueListener(SensorObserver):
             _log.error("sensor %s: a window could not be classified: %s", sensor, error)
 
 
-def refuse_other_channels(sensor: str, settings: SensorEntry, window: SeriesWindow) -> None:
-    """Make sure that the sensor has what the model was trained on.
-
-    Raises:
-        ConfigError: it has not.
-    """
-    if len(settings.channels) != len(window.channels):
-        raise ConfigError(
-            f"sensors.{sensor}.classifier: the model takes {len(window.channels)} channels "
-            f"({', '.join(window.channels)}) and the sensor has {len(settings.channels)} "
-            f"({', '.join(settings.channels)}); name them in `channels`, in the model's order"
-        )
-
-
 def with_grids(sensors: Mapping[str, SensorEntry]) -> dict[str, SensorEntry]:
     """The same sensors, those with a classifier on the grid of its model.
 
     Raises:
-        ModelError: a model cannot be read.
-        ConfigError: the settings name another grid.
+        ModelError: a model cannot be used.
+        ConfigError: it was trained on other channels, or on another grid.
     """
     return {name: _on_grid(name, settings) for name, settings in sensors.items()}
 
 
 def _on_grid(name: str, settings: SensorEntry) -> SensorEntry:
-    window = settings.classifier.read().window if settings.classifier else None
-    if not isinstance(window, SeriesWindow):
+    if settings.classifier is None:
         return settings
-    wanted_s, step_s = window.step_s, settings.window.step_s
-    if step_s and abs(step_s / wanted_s - 1) > 0.01:
-        raise ConfigError(
-            f"sensors.{name}.window.step_s is {step_s:g} and its classifier was trained on steps of {wanted_s:g} s; "
-            "leave step_s out, or train on that grid"
-        )
-    return settings.model_copy(update={"window": settings.window.model_copy(update={"step_s": wanted_s})})
+    window = refuse_unfit(name, settings, settings.classifier.read())
+    return settings.model_copy(update={"window": settings.window.model_copy(update={"step_s": window.step_s})})

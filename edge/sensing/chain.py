@@ -110,7 +110,7 @@ class SensorChain:
         try:
             outlook = Outlook(self.name, self.settings, _step(state.get("step_s")), self._makers)
             outlook.restore(state)
-        except (ValueError, TypeError) as error:
+        except (ArithmeticError, TypeError, ValueError) as error:
             _log.warning("sensor %s: what was learnt is of no use (%s); it begins anew", self.name, error)
             return
         self._front.restore(outlook.step_s)

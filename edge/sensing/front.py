@@ -1,5 +1,6 @@
 """From the messages of one sensor to samples on its grid."""
 
+import math
 from collections import deque
 
 from edge.contracts.errors import MessageError
@@ -13,6 +14,7 @@ from edge.sensors.stuck import Stuck
 from edge.sensors.windows import Grid, Sample
 
 MOST_EARLY = 64  # readings that are kept until the step of the grid is known
+STANDING = 32  # readings in a row after which a time that does not go on is told of
 
 
 class Front:
@@ -38,6 +40,7 @@ class Front:
         self._grid = self._begun() if self._pace.step_s else None
         self._late = self._gaps = 0  # of grids before this one
         self._newest = Arrival((), 0.0, 0.0, 0)
+        self._latest_s, self._standing = -math.inf, 0  # latest time so far, and readings in a row that were not later
 
     @property
     def step_s(self) -> float:
@@ -74,6 +77,7 @@ class Front:
         timed = self._clock.step(arrival, self._pace.step_s)
         if self._clock.steps != steps:
             self.complaints.say(f"its clock was set by {self._clock.stepped_s:+.0f} s; its times go on as before")
+        self._follow_time(timed)
         return [sample for one in timed for sample in self._resampled(one)]
 
     def tick(self, now_s: float) -> list[Sample]:
@@ -83,6 +87,14 @@ class Front:
     def utc_ns(self, t_s: float) -> int:
         """The wall clock's time of a moment."""
         return max(0, self._newest.arrived_ns - round((self._newest.arrived_s - t_s) * 1e9))
+
+    def _follow_time(self, timed: list[Timed]) -> None:
+        """Tell of a sensor whose clock stands or goes back: nothing can be made of its readings."""
+        latest_s = max((one.t_s for one in timed), default=-math.inf)
+        self._standing = 0 if latest_s > self._latest_s else self._standing + 1
+        self._latest_s = max(self._latest_s, latest_s)
+        if self._standing >= STANDING:
+            self.complaints.say("its times do not go on with their arrival; without `time`, readings count from that")
 
     def _resampled(self, timed: Timed) -> list[Sample]:
         self.stuck = self._stuck.step(timed.t_s, timed.values)

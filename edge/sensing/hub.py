@@ -1,9 +1,10 @@
 """All sensors at work, on one thread beside the cameras'.
 
 Why a thread of its own, and not a turn on the inference thread of the cameras: there a reading would wait behind the
-detector, for half a second on a small board, and each reading would take its turn from a frame. A sample costs well
-under a millisecond, most of it inside NumPy; so one thread serves hundreds of samples a second, and a camera waits for
-it no longer than Python takes to hand over (5 ms at worst). It wakes at most twenty times a second, whatever comes.
+detector, for half a second on a small board, and each reading would take its turn from a frame. A sample costs a
+millisecond or two, most of it inside NumPy; so one thread serves hundreds of samples a second, and a camera waits for
+it no longer than Python takes to hand over (5 ms at worst). It wakes at most twenty times a second, unless more came
+than one round takes.
 """
 
 import logging

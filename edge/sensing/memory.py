@@ -6,10 +6,11 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from edge.contracts.stored import MAX_BYTES, Json, StateError, Stored
+from edge.contracts.stored import Json, StateError, Stored
 
 FOLDER = "sensors"
-LIMIT_BYTES = MAX_BYTES - 1024  # that are read again
+MAX_BYTES = 1 << 24  # of a file; 16 channels, each with the usual 4000 readings of its anomaly score, take 3 MB
+LIMIT_BYTES = MAX_BYTES - 1024  # of a state: what stands around it is small
 _log = logging.getLogger(__name__)
 
 
@@ -59,11 +60,13 @@ class SensorMemory:
                 _log.warning("sensor %s: what it taught is not kept over a restart: %s", sensor, error)
 
     def _stored(self, sensor: str) -> Stored:
-        return Stored(self._folder / f"{sensor}.json")
+        return Stored(self._folder / f"{sensor}.json", limit_bytes=MAX_BYTES)
 
 
 def _refuse_large(state: Mapping[str, Json]) -> None:
     """Raises ValueError: it would not be read again."""
     size = len(json.dumps(state, indent=1))
     if size > LIMIT_BYTES:
-        raise ValueError(f"it has {size} bytes, more than {LIMIT_BYTES}; name fewer channels or horizons")
+        raise ValueError(
+            f"it has {size} bytes, more than {LIMIT_BYTES}; name fewer channels or horizons, or lower anomaly.memory"
+        )

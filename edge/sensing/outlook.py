@@ -1,7 +1,6 @@
 """From samples on a grid to forecasts, anomalies and events: all that depends on the grid's step."""
 
 import base64
-import binascii
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -106,7 +105,7 @@ class Outlook:
         for name, put in parts.items():
             try:
                 put(state[name])
-            except (EdgeError, ValueError, TypeError, KeyError, IndexError, binascii.Error) as error:
+            except (EdgeError, ArithmeticError, LookupError, TypeError, ValueError) as error:
                 failed.append(f"{name}: {error}")
         if len(failed) == len(parts):
             raise ValueError(failed[0])

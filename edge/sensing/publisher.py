@@ -41,10 +41,10 @@ class SensorPublisher(SensorObserver):
             body = encode_sensor_event(sensed.event, self._topics.device, self._run)
             self._events.put(self._topics.events, body)
             self._keep(self._topics.problem(sensor), encode_switch(sensed.event.kind is SensorEventKind.ANOMALY))
-        now_s = time.monotonic()
-        if sensed.bridged or (now_s < self._due_s[sensor] and not sensed.event):
+        now_s, period_s = time.monotonic(), self._period_s[sensor]
+        early = now_s < self._due_s[sensor] and not sensed.event
+        if sensed.bridged or early or period_s == math.inf:
             return
-        period_s = self._period_s[sensor]
         self._due_s[sensor] = max(self._due_s[sensor] + period_s, now_s + period_s / 2)
         self._bus.publish(self._topics.reading(sensor), encode_reading(sensed.reading))
         self._bus.publish(self._topics.anomaly(sensor), encode_anomaly(sensed.forecast))

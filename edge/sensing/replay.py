@@ -2,8 +2,8 @@
 
 import math
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -129,7 +129,7 @@ def _settings(source: Path, config: Path | None, sensor: str) -> tuple[str, Sens
     columns = number_columns(source, time_column(source))[:MOST_CHANNELS]
     if not columns:
         raise SourceError(f"{source} has no column of numbers; `foresight replay` needs one at least")
-    channels = {_name(column, index): {"at": _quoted(column)} for index, column in enumerate(columns)}
+    channels = {name: {"at": _quoted(column)} for name, column in zip(_names(columns), columns, strict=True)}
     made = SensorSettings.model_validate({"source": {"path": str(source)}, "channels": channels})
     return sensor or _name(source.stem, 0), made
 
@@ -154,7 +154,21 @@ def _column(settings: SensorSettings) -> str:
 
 
 def _quoted(column: str) -> str:
-    return f"['{column}']" if "'" not in column else f'["{column}"]'
+    """The path of a column. Raises SourceError: none can be written."""
+    path = f"['{column}']" if "'" not in column else f'["{column}"]'
+    with suppress(ValueError):
+        if parse_path(path) == (column,):
+            return path
+    raise SourceError(f"the column {column!r:.40} is too long, or has both kinds of quotes; rename it in the file")
+
+
+def _names(columns: Sequence[str]) -> list[str]:
+    """Of channels: none twice, though letters that topics may not have look alike."""
+    names: list[str] = []
+    for index, column in enumerate(columns):
+        name = _name(column, index)
+        names.append(name if name not in names else f"{name[:60]}_{index}")
+    return names
 
 
 def _name(text: str, index: int) -> str:

@@ -3,6 +3,8 @@
 from edge.contracts.sensors import SensorEventKind
 from edge.sensors.settings import AlarmSettings
 
+LATEST_NS = 1 << 63  # the year 2262
+
 
 class Alarm:
     """Begins at the threshold, ends after some calm: a score that flickers is one anomaly."""
@@ -30,5 +32,11 @@ class Alarm:
         self.since_ns = 0
 
     def restore(self, since_ns: int, worst: float) -> None:
-        """Go on with an anomaly that an earlier run told of."""
-        self.since_ns, self.worst = max(0, since_ns), min(max(worst, 0.0), 1.0)
+        """Go on with an anomaly that an earlier run told of.
+
+        Raises:
+            ValueError: there can be none such.
+        """
+        if not (0 <= since_ns < LATEST_NS and 0 <= worst <= 1):
+            raise ValueError("what was kept of its anomaly is impossible")
+        self.since_ns, self.worst = since_ns, worst

@@ -11,9 +11,11 @@ import numpy as np
 
 from edge.contracts.types import F64, Mask, Reading, SeriesForecast
 from edge.sensors.horizons import horizons
+from edge.sensors.kept import kept_rows
 
 LEAST = 8  # samples before anything is said
 _CLAIM = 3.0  # samples for which the first sigma stands
+_POSITIVE = (0, 2, 4, 5, 6)  # of the rows that are kept: all but the mean and the products
 
 
 class DampedPersistence:
@@ -76,10 +78,8 @@ class DampedPersistence:
             ValueError: it is not of this kind; nothing has changed.
         """
         arrays = [self._mean, self._variance, self._cross, self._square, self._error, self._pairs]
-        found = [np.array(row, np.float64) for row in state]
         sizes = [1, *(array.size for array in arrays)]
-        if [row.size for row in found] != sizes or not all(np.isfinite(row).all() for row in found):
-            raise ValueError("what was learnt of the sensor is of another form")
+        found = kept_rows(state, sizes, _POSITIVE, "what was learnt of the sensor")
         self._count = int(found[0][0])
         for array, row in zip(arrays, found[1:], strict=True):
             array[...] = row.reshape(array.shape)

@@ -18,7 +18,6 @@ APART_S = 1.0  # rows without a time
 LONGEST_GAP_S = 3600.0  # that a player waits for
 PATIENCE_S = 30.0
 _RETRY_S = 10.0
-_FULL_SPEED_S = 0.001
 _log = logging.getLogger(__name__)
 
 
@@ -104,27 +103,35 @@ class FilePlayer:
         while again and not self._stop.is_set():
             again = self._settings.loop
             try:
-                self._play(offer)
+                pause_s = self._play(offer)
                 self.trouble = ""
             except SourceError as error:
                 if not self.trouble:
                     _log.warning("sensor %s: %s", self._name, error)
-                self.trouble = str(error)
-            self.due_s = time.monotonic() + _RETRY_S + PATIENCE_S
-            self._stop.wait(_RETRY_S if self.trouble and again else _FULL_SPEED_S)
+                self.trouble, pause_s = str(error), _RETRY_S
+            self.due_s = time.monotonic() + pause_s + PATIENCE_S
+            self._stop.wait(pause_s if again else 0.0)
         self.ended, self.due_s = not self._stop.is_set(), math.inf
 
-    def _play(self, offer: Offer) -> None:
+    def _play(self, offer: Offer) -> float:
+        """All rows; how long the next one would take to come, seconds. Raises SourceError: there is none."""
         settings, before_s = self._settings, math.nan
-        column, due_s = time_column(settings.path, settings.time), time.monotonic()
+        column, due_s, pause_s = time_column(settings.path, settings.time), time.monotonic(), self._pause_s(APART_S)
         for raw in recorded(settings.path, settings.time):
-            gap_s = 0.0 if math.isnan(before_s) else min(raw.arrived_s - before_s, LONGEST_GAP_S)
+            if not math.isnan(before_s):
+                pause_s = self._pause_s(raw.arrived_s - before_s)
+                due_s += pause_s
             before_s = raw.arrived_s
-            due_s += gap_s / settings.speed
             self.due_s = due_s + PATIENCE_S
             if self._stop.wait(max(0.0, due_s - time.monotonic())):
-                return
+                return pause_s
             offer(Raw(_without(raw, column), time.monotonic(), time.time_ns(), stale=False))
+        if math.isnan(before_s):
+            raise SourceError(f"{settings.path} holds no readings; correct `path`")
+        return pause_s
+
+    def _pause_s(self, recorded_s: float) -> float:
+        return min(recorded_s / self._settings.speed, LONGEST_GAP_S)
 
 
 def _without(raw: Raw, column: str) -> Mapping[str, object]:

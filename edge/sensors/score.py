@@ -10,11 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.contracts.types import F64, SeriesForecast
+from edge.sensors.kept import kept_rows
 
 LEAST = 50  # comparisons before the learnt forecast may serve
 MARGIN = 0.01
 MEMORY = 500  # comparisons
 PLAIN, LEARNT = 0, 1
+_POSITIVE = (0, 2, 3, 4)  # of the rows that are kept: all but the mean
 _Row = tuple[F64, F64]  # values (C,) and their sigma (C,)
 
 
@@ -89,10 +91,8 @@ class Score:
         Raises:
             ValueError: it is not of this kind; nothing has changed.
         """
-        found = [np.array(row, np.float64) for row in state]
         sizes = [2, self._mean.size, self._mean.size, 3, 3]
-        if [row.size for row in found] != sizes or not all(np.isfinite(row).all() for row in found):
-            raise ValueError("what was counted of the sensor's forecasts is of another form")
+        found = kept_rows(state, sizes, _POSITIVE, "what was counted of the sensor's forecasts")
         self._count, self.serving = int(found[0][0]), LEARNT if found[0][1] else PLAIN
         self._mean, self._variance, self._sums = found[1], found[2], np.stack(found[3:])
 

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, field_validator, model_validator
 
 from edge.sensors.device_classes import DEVICE_CLASSES
+from edge.sensors.pace import SHORTEST_S
 from edge.sensors.paths import LONGEST, parse_path
 
 FILE_ENDINGS = (".csv", ".tsv", ".parquet")
@@ -132,6 +133,13 @@ class WindowSettings(_Settings):
     silent_s: float = Field(0.0, ge=0, le=LONGEST_S, description="Without a reading for so long: silent; 0 = 10 steps")
     stuck_s: float = Field(7200.0, ge=0, le=LONGEST_S, description="The very same for so long: stuck; 0 = never")
     queue: int = Field(1000, ge=1, le=100_000, description="Readings that may wait; beyond, the oldest are dropped")
+
+    @field_validator("step_s")
+    @classmethod
+    def _steps(cls, step_s: float) -> float:
+        if 0 < step_s < SHORTEST_S:
+            raise ValueError(f"must be 0 or at least {SHORTEST_S:g}, is {step_s:g}")
+        return step_s
 
 
 class AlarmSettings(_Settings):

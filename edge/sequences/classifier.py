@@ -2,12 +2,11 @@
 
 import math
 
-from edge.contracts.errors import ModelError
 from edge.contracts.recognition import UNKNOWN, Recognition
 from edge.contracts.runtime import Runtime
 from edge.contracts.tensors import real, stored
-from edge.contracts.types import F32, Head
-from edge.contracts.windows import SeriesWindow, SoundWindow
+from edge.contracts.types import F32
+from edge.sequences.fitting import window_of
 from edge.sequences.settings import SequenceSettings
 from edge.sequences.smoothing import UNSURE, Decision, Smoother
 
@@ -26,17 +25,7 @@ class SequenceClassifier:
 
     def __init__(self, sensor: str, runtime: Runtime, settings: SequenceSettings) -> None:
         bundle = runtime.bundle
-        if bundle.head is not Head.SEQUENCE or not isinstance(bundle.window, SeriesWindow | SoundWindow):
-            raise ModelError(
-                f"{bundle.path} is a {bundle.head.value} and names no windows; sensor {sensor} takes a model that "
-                "`foresight-train series classify` made"
-            )
-        if len(bundle.labels) != bundle.outputs[0].shape[-1]:
-            raise ModelError(
-                f"{bundle.path} has {bundle.outputs[0].shape[-1]} classes and {len(bundle.labels)} labels; export it "
-                "again with the labels that it was trained on"
-            )
-        self.window = bundle.window
+        self.window = window_of(bundle)
         self.labels = bundle.labels
         self.runs = 0
         self._sensor, self._runtime = sensor, runtime

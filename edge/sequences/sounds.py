@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from edge.contracts.errors import ModelError
 from edge.contracts.recognition import Recognition
 from edge.contracts.sound import LogMel, fft_size, frame_samples, hop_samples, scaled
 from edge.contracts.types import F32
 from edge.contracts.windows import SoundWindow
 from edge.sequences.classifier import SequenceClassifier
+from edge.sequences.fitting import sound_window
 from edge.sequences.settings import SequenceSettings
 
 HANN_BINS = 1.5  # over which a Hann window spreads a sine: its equivalent noise bandwidth
@@ -27,9 +27,7 @@ class SoundClassifier:
     """
 
     def __init__(self, classifier: SequenceClassifier, settings: SequenceSettings) -> None:
-        if not isinstance(classifier.window, SoundWindow):
-            raise ModelError("the model takes values of a sensor, not a sound; give it to a sensor that has them")
-        self.window = classifier.window
+        self.window = sound_window(classifier.window)
         self._classifier, self._quiet_db = classifier, settings.quiet_db
         self._mel = LogMel(self.window)
         self._hop = hop_samples(self.window)

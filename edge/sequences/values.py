@@ -6,8 +6,8 @@ from edge.contracts.errors import ModelError
 from edge.contracts.recognition import Recognition
 from edge.contracts.scaling import scale_window
 from edge.contracts.types import F64
-from edge.contracts.windows import SeriesWindow
 from edge.sequences.classifier import SequenceClassifier
+from edge.sequences.fitting import values_window
 
 
 class ValueClassifier:
@@ -21,9 +21,7 @@ class ValueClassifier:
     """
 
     def __init__(self, classifier: SequenceClassifier) -> None:
-        if not isinstance(classifier.window, SeriesWindow):
-            raise ModelError("the model takes a sound, not values; give it to a sensor with a microphone or wav file")
-        self.window = classifier.window
+        self.window = values_window(classifier.window)
         self._classifier = classifier
         self._values: F64 = np.zeros((0, len(self.window.channels)))
 

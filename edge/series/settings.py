@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, field_validator
 
+SHORTEST_S = 1e-3  # of the grid
 Seconds = Annotated[float, Field(gt=0, le=31_622_400)]
 
 
@@ -31,3 +32,10 @@ class SeriesSettings(BaseModel, extra="forbid", frozen=True):
     )
     ridge: float = Field(1.0, gt=0, le=1e6, description="how strongly learning is held to what needs no learning")
     seed: int = Field(1, ge=0, description="of the fixed recurrent network")
+
+    @field_validator("step_s")
+    @classmethod
+    def _steps(cls, step_s: float) -> float:
+        if 0 < step_s < SHORTEST_S:
+            raise ValueError(f"must be 0 or at least {SHORTEST_S:g}, is {step_s:g}")
+        return step_s

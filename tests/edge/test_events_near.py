@@ -77,6 +77,24 @@ def meeting(until_s: float, car_y: float = 0.5, speed: float = 0.1, label: int =
     ]
 
 
+def halting(until_s: float, halts_s: float) -> list[tuple[float, Tracks]]:
+    """Two cars head on, of which the second halts."""
+    frames = []
+    for t in np.arange(0, until_s, 0.1).round(2).tolist():
+        halted = t >= halts_s
+        other = 0.9 - 0.1 * min(t, halts_s)
+        speed = [[0.1, 0, 0.1, 0], [0, 0, 0, 0] if halted else [-0.1, 0, -0.1, 0]]
+        frames.append((t, tracks([at(0.1 + 0.1 * t, 0.5), at(other, 0.5)], velocity=speed, label=[1, 1])))
+    return frames
+
+
+def test_a_pair_is_one_whichever_of_the_two_moves() -> None:
+    under = log(pairs=[("car", "car")])
+    kinds = [event.kind for _, event in told(under, halting(7.0, 2.2))]
+    assert kinds == [EventKind.NEAR_MISS, EventKind.RESOLVED]
+    assert under.scores()[0].happened == pytest.approx(1, abs=1e-4)
+
+
 def test_no_pairs() -> None:
     none = single_paths(np.zeros((0, 4, 2), np.float32), np.zeros((0, 4), np.float32), T_S)
     found = encounters(none, none, np.zeros((0, 2), np.float32), 1.0, 3.0)

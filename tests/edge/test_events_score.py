@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge.contracts.scores import ExpectationScore
-from edge.contracts.stored import MAX_BYTES
+from edge.contracts.stored import MAX_BYTES, Json
 from edge.contracts.types import F32, Outcome, Tracks
 from edge.events.log import EventLog
 from edge.events.odds import draw_weights, entry_times, odds, within
@@ -141,7 +141,10 @@ def test_a_restart_goes_on_and_nonsense_begins_anew() -> None:
     after.restore_scores(kept)
     assert after.scores()[0].happened == pytest.approx(under.scores()[0].happened, abs=1e-4)
     assert after.scores()[0].lead_s == pytest.approx(under.scores()[0].lead_s, abs=0.01)
-    for nonsense in ({}, {"yard": 3}, {"yard": {"sums": [1]}}, {"yard": {**kept["yard"], "counts": ["x"] * 10}}):
+    impossible: list[Json] = ["x", 10**400, -1, math.inf, math.nan]
+    spoiled: list[dict[str, Json]] = [{}, {"yard": 3}, {"yard": {"sums": [1]}}]
+    spoiled += [{"yard": {**kept["yard"], "counts": [one] * 10}} for one in impossible]
+    for nonsense in spoiled:
         fresh = log()
         fresh.restore_scores(nonsense)
         assert fresh.scores()[0].happened == 0

@@ -115,6 +115,7 @@ def test_what_is_kept_passes_through_json() -> None:
         {"horizons_s": [1.0, 3.0]},
         {"learned": None},
         {"learned": "x"},
+        {"stretch": [10**400, 1]},
         {"learned": [[1, 2]]},
         {"learned": [[1, 2], [1, float("nan")], [0, 0]]},
         {"straight": [[-1, 2], [1, 1], [0, 0]]},

@@ -30,6 +30,7 @@ from edge.homeassistant.sensor_components import SensorComponents
 from edge.runtime.settings import RuntimeSettings
 from edge.sensing.outlook import Sensed
 from tests.edge.test_messages import checked
+from tests.paths import REPOSITORY
 from tests.rigs import hass_rules
 from tests.rigs.sounds import write_wav
 from tests.rigs.window_model import window_model
@@ -162,10 +163,47 @@ def test_values_of_a_sensor_are_named(tmp_path: Path) -> None:
     assert listener.options == {"imu": ("left", "right", "unknown")}
 
 
+def test_a_clock_that_is_set_back_silences_no_classifier(tmp_path: Path) -> None:
+    found: list[Recognition] = []
+    with ExitStack() as stack:
+        listener = ValueListener({"imu": entry(tmp_path)}, RuntimeSettings(), None, found.append, stack)
+        for step in range(16):
+            back_s = 3600 if step >= 8 else 0
+            listener.sensed("imu", sensed(10_000 + step / 2 - back_s, 1.0, 0.0))
+    assert [one.label for one in found] == ["left"] * 13
+
+
 def test_a_sensor_with_a_classifier_is_on_its_grid(tmp_path: Path) -> None:
     assert with_grids({"imu": entry(tmp_path)})["imu"].window.step_s == 0.5
     with pytest.raises(ConfigError, match=r"sensors\.imu\.window\.step_s is 2"):
         with_grids({"imu": entry(tmp_path, window={"step_s": 2})})
+
+
+def test_another_grid_than_the_classifiers_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"sensors\.imu\.forecast\.step_s is 2"):
+        with_grids({"imu": entry(tmp_path, forecast={"step_s": 2})})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sensors: {imu: {source: t, classifier: FOLDER/s.tflite}}", "(x, y) and the sensor has 1"),
+        ("sensors: {imu: {source: t, classifier: FOLDER/m.tflite}}", "takes a sound, not values"),
+        (
+            "sensors: {imu: {source: t, channels: {x: a, y: b}, forecast: {step_s: 2}, classifier: FOLDER/s.tflite}}",
+            "trained on steps of 0.5 s",
+        ),
+        ("sounds: {mic: {source: microphone, classifier: FOLDER/s.tflite}}", "not a sound"),
+        ("sounds: {mic: {source: microphone, classifier: STREET}}", "is a trajectory and names no windows"),
+    ],
+)
+def test_check_tells_of_classifiers_that_do_not_fit(tmp_path: Path, text: str, said: str) -> None:
+    window_model(tmp_path / "m.tflite", SOUND, BANDS)
+    window_model(tmp_path / "s.tflite", SERIES, ("left", "right"))
+    street = REPOSITORY / "edge/forecast/shipped/street.tflite"
+    config = tmp_path / "foresight.yaml"
+    config.write_text(text.replace("FOLDER", str(tmp_path)).replace("STREET", str(street)))
+    assert [said in str(one) for one in check(config).problems] == [True]
 
 
 def test_channels_that_do_not_match_are_told(tmp_path: Path) -> None:

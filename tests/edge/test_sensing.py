@@ -1,27 +1,32 @@
 """Sensors at work: chains, the thread, states, memory, and bad input of every kind."""
 
+import base64
 import json
 import logging
 import math
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from edge.anomaly import Anomaly, AnomalySettings
+from edge.bus import LocalBus
 from edge.contracts.bus import Message
 from edge.contracts.errors import ModelError
 from edge.contracts.sensors import SensorEventKind, SensorStatus
 from edge.contracts.types import Reading, SeriesForecast
 from edge.sensing.build import build_chain, key, makers
 from edge.sensing.chain import SensorChain
+from edge.sensing.memory import SensorMemory
 from edge.sensing.outlook import Sensed
+from edge.sensing.publisher import SensorPublisher
 from edge.sensing.settings import SensorSettings
 from edge.sensing.steps import Makers, NoForecaster
 from edge.sensors.payload import Reader
 from tests.rigs.host import wait_until
 from tests.rigs.readings import BEGIN_NS, raw
-from tests.rigs.sensing import TOPICS, House, wave
+from tests.rigs.sensing import TOPICS, Events, House, wave
 from tests.rigs.wire_check import check_all
 
 
@@ -117,6 +122,16 @@ def test_time_that_goes_back_or_jumps_changes_nothing_but_is_said(caplog: pytest
     assert [text for text in told if "its clock was set by -7200 s" in text] == told[:1]
 
 
+@pytest.mark.parametrize("rate", [0, -1])
+def test_a_clock_that_stands_or_goes_back_is_told(rate: int, caplog: pytest.LogCaptureFixture) -> None:
+    one = chain(source={"topic": "t", "time": "$.t"}, channels={"v": "$.v"})
+    for k in range(100):
+        one.step(raw(json.dumps({"v": k, "t": BEGIN_NS / 1e9 + rate * k}), float(k)))
+    assert [record.message for record in caplog.records] == [
+        "sensor tank: its times do not go on with their arrival; without `time`, readings count from that"
+    ]
+
+
 def test_ten_thousand_readings_at_once() -> None:
     one = chain()
     feed(one, wave(50))
@@ -181,6 +196,30 @@ def test_a_part_that_is_of_no_use_begins_anew() -> None:
     other.restore(state)
     assert other.health(0, "", 0).samples == 100
     assert math.isnan(other.health(0, "", 0).plain_error)
+
+
+@pytest.mark.parametrize(
+    ("part", "kept"),
+    [
+        ("samples", math.inf),
+        ("step_s", 1e308),
+        ("alarm", [math.inf, 0.5]),
+        ("alarm", [1, math.nan]),
+        ("alarm", [10**400, 0.5]),
+        ("score", [[-1.0, 1.0], [20.0], [10**400], [9.0, 0.1, 0.6], [9.0, 0.1, 0.6]]),
+        ("score", [[-1.0, 1.0], [20.0], [1.0], [9.0, 0.1, 0.6], [9.0, 0.1, 0.6]]),
+        ("score", [[100.0, 1.0], [20.0], [1e308], [9.0, 0.1, 0.6], [9.0, 0.1, 0.6]]),
+        ("plain", [[-1.0], [20.0], [1.0], *[[1.0] * 3] * 4]),
+        ("plain", [[100.0], [20.0], [-1.0], *[[1.0] * 3] * 4]),
+    ],
+)
+def test_impossible_numbers_on_disk_stop_nothing(part: str, kept: object) -> None:
+    one, values = chain(), wave(60)
+    feed(one, values)
+    other = chain()
+    other.restore({**one.state(), part: kept})  # type: ignore[dict-item]
+    assert len(feed(other, values, 60.0)) >= 50
+    json.dumps(other.state(), allow_nan=False)
 
 
 def test_what_is_learnt_belongs_to_what_is_read() -> None:
@@ -278,6 +317,17 @@ def test_messages_come_at_a_bounded_rate(tmp_path: Path) -> None:
     assert 1 <= len(told) <= 2 * took_s + 2
 
 
+@pytest.mark.parametrize(("per_s", "readings"), [(0.0, 0), (0.001, 2)])
+def test_an_event_brings_its_reading_along_where_readings_are_wanted(per_s: float, readings: int) -> None:
+    bus, events, told = LocalBus(), Events(), list[Message]()
+    bus.subscribe(TOPICS.reading("tank"), told.append)
+    publisher = SensorPublisher(bus, events, TOPICS, "run", {"tank": per_s})
+    one = chain()
+    for sensed in feed(one, [*wave(100), 90.0]):
+        publisher.sensed("tank", sensed)
+    assert (len(told), len(events.bodies)) == (readings, 1)
+
+
 def test_a_burst_is_bounded_the_newest_stay_and_it_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING)
     house = House(tmp_path, tank={"source": "t", "window": {"queue": 100}})
@@ -323,6 +373,19 @@ def test_what_was_learnt_outlives_the_thread(tmp_path: Path) -> None:
     with house.begin() as sensing:
         assert sensing.health()[0].samples == 0
     assert (tmp_path / "sensors" / "tank.json.damaged").exists()
+
+
+def test_a_sensor_of_many_channels_is_kept_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    channels, rng = 16, np.random.default_rng(1)
+    score = Anomaly(AnomalySettings(memory=400))
+    for k in range(400):
+        score.step(float(k), rng.normal(size=channels), None)
+    state = {"anomaly": base64.b64encode(score.state() * 10).decode()}  # as large as with the usual memory of 4000
+    memory = SensorMemory(tmp_path)
+    memory.offer("rig", state)
+    memory.flush()
+    assert SensorMemory(tmp_path).load("rig") == state
+    assert caplog.records == []
 
 
 def test_a_disk_that_takes_nothing_costs_only_the_memory(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

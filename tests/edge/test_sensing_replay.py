@@ -64,6 +64,19 @@ def test_every_column_of_numbers_is_a_channel(tmp_path: Path) -> None:
     assert picture.shape[1] == WIDTH
 
 
+def test_columns_whose_names_look_alike_are_all_there(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("time,温度,湿度\n" + "".join(f"{k},1,2\n" for k in range(20)), encoding="utf-8")
+    replay(tmp_path / "r.csv", tmp_path / "out")
+    assert lines(tmp_path / "out", "readings.jsonl")[0]["values"] == [1.0, 2.0]
+
+
+@pytest.mark.parametrize("column", ["a" * 300, "'a\"]b", "a\"]['b"])
+def test_a_column_that_cannot_be_named_is_told_in_words(tmp_path: Path, column: str) -> None:
+    (tmp_path / "r.csv").write_text(f"time|{column}\n0|1\n1|2\n")
+    with pytest.raises(SourceError, match="rename it in the file"):
+        replay(tmp_path / "r.csv", tmp_path / "out")
+
+
 def test_a_sensor_of_a_configuration(tmp_path: Path) -> None:
     config = tmp_path / "f.yaml"
     config.write_text(

@@ -95,7 +95,7 @@ def test_what_was_learnt_goes_on_and_nonsense_is_refused() -> None:
     one.restart()
     assert other.step(reading(11.0)) == one.step(reading(11.0))
     for kept in ([], [[1.0]], [*one.state()[:-1], [math.nan] * 3], [[9.0]] * 7):
-        with pytest.raises(ValueError, match="another form"):
+        with pytest.raises(ValueError, match=r"another form|impossible numbers"):
             plain().restore(kept)
 
 

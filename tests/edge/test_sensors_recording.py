@@ -1,7 +1,9 @@
 """Recordings: columns, times, arrivals, playing."""
 
+import itertools
 import math
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -146,3 +148,32 @@ def test_a_player_without_its_file_says_so_and_ends(tmp_path: Path) -> None:
     player.begin(lambda _: None)
     assert wait_until(lambda: player.ended, 5)
     assert "cannot be read" in player.trouble
+
+
+def test_a_loop_begins_again_one_interval_after_its_end(write: Write) -> None:
+    heard: list[Raw] = []
+    player = FilePlayer(FileSource(path=write("time,v\n0,1\n100,2\n"), speed=1000, loop=True), "tank")
+    player.begin(heard.append)
+    assert wait_until(lambda: len(heard) >= 5, 10)
+    player.close()
+    assert min(after.arrived_s - before.arrived_s for before, after in itertools.pairwise(heard)) >= 0.09
+
+
+def test_a_loop_of_nothing_rests(write: Write) -> None:
+    player = FilePlayer(FileSource(path=write("time,v\n"), loop=True), "tank")
+    player.begin(lambda _: None)
+    assert wait_until(lambda: bool(player.trouble), 5)
+    spent_s = time.process_time()
+    time.sleep(0.3)
+    assert time.process_time() - spent_s < 0.15
+    player.close()
+    assert "holds no readings" in player.trouble
+
+
+def test_a_player_that_is_very_slow_waits(write: Write) -> None:
+    heard: list[Raw] = []
+    player = FilePlayer(FileSource(path=write("time,v\n0,1\n100,2\n"), speed=1e-300), "tank")
+    player.begin(heard.append)
+    assert wait_until(lambda: len(heard) == 1 and player.due_s > time.monotonic() + 3000, 5)
+    player.close()
+    assert not [one for one in threading.enumerate() if one.name == "sensor-tank"]

@@ -57,14 +57,17 @@ def refused(text: str) -> list[str]:
         ("sensors: {a: {source: t, channels: {v: '$.['}}}", "is no path"),
         ("sensors: {a: {source: t, channels: {v: {device_class: temprature}}}}", "is no device class"),
         ("sensors: {a: {source: t, channels: {}}}", "at least 1 entries"),
+        (f"sensors: {{a: {{source: t, channels: {dict.fromkeys('abcdefghijklmnopq', 't')}}}}}", "at most 16 entries"),
         ("sensors: {a: {source: t, window: {step: 1}}}", "did you mean `step_s`?"),
         ("sensors: {a: {source: t, forecast: {horizons_s: [0]}}}", "must be more than 0"),
+        ("sensors: {a: {source: t, window: {step_s: 1.0e-300}}}", "must be 0 or at least 0.001"),
         ("sensors: {a/b: {source: t}}", "may only have letters"),
     ],
 )
 def test_mistakes_are_told(text: str, said: str) -> None:
     told = refused(text)
     assert [said in one for one in told] == [True], told
+    assert "None" not in told[0]
 
 
 @pytest.mark.parametrize(
@@ -73,6 +76,7 @@ def test_mistakes_are_told(text: str, said: str) -> None:
         ("cameras: {a: {source: rtsp://h}}\nsensors: {a: {source: t}}", "the name a stands twice"),
         ("sensors: {zone: {source: t}}", "is a word that the topics use themselves"),
         ("sensors: {a: {source: /no/such.csv}}", "there is no file /no/such.csv"),
+        ("sensors: {a: {source: /dev/ttyUSB0}, b: {source: /dev/ttyUSB0}}", "it is read by sensors.a already"),
         ("sensors: {a: {source: t}}", ""),
         ("cameras: {b: {source: rtsp://h}}\nsensors: {a: {source: t}}", ""),
     ],

@@ -1,3 +1,5 @@
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -164,6 +166,15 @@ def test_a_state_that_does_not_fit_changes_nothing(damage: str) -> None:
     with pytest.raises(StateError):
         forecaster.restore(data)
     assert forecaster.state() == kept
+
+
+def test_a_bad_disk_is_refused_in_words() -> None:
+    forecaster = SeriesForecaster(SECONDS)
+    fed(forecaster, wave(60, 40, 0.1))
+    kept = forecaster.state()
+    for at in range(0, len(kept), 53):
+        with contextlib.suppress(StateError):
+            SeriesForecaster(SECONDS).restore(kept[:at] + bytes([kept[at] ^ 0x55]) + kept[at + 1 :])
 
 
 def test_without_learning_damped_persistence_serves() -> None:

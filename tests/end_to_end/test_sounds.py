@@ -20,7 +20,7 @@ sounds:
     classifier: {{path: {folder}/sound.tflite, refractory_s: 0}}
 sensors:
   wrist:
-    source: {{path: {folder}/wrist.csv, loop: true, speed: 10}}
+    source: {{path: {folder}/wrist.csv, loop: true, speed: 3}}
     channels: {{x: x, y: y}}
     classifier: {folder}/series.tflite
 """

@@ -1,0 +1,47 @@
+"""Whether a sensor can be classified by its model as it is set up. Runs nothing."""
+
+from edge.config.sequences import SensorEntry
+from edge.contracts.bundle import read_bundle
+from edge.contracts.errors import ConfigError
+from edge.contracts.types import ModelBundle
+from edge.contracts.windows import SeriesWindow
+from edge.sequences.fitting import values_window, window_of
+
+SAME_STEP = 0.01  # by which a step of the settings may differ from the model's
+
+
+def refuse_unfit(sensor: str, settings: SensorEntry, bundle: ModelBundle) -> SeriesWindow:
+    """What the classifier of a sensor takes.
+
+    Args:
+        sensor: its name.
+        settings: of it.
+        bundle: of its classifier.
+
+    Raises:
+        ModelError: the model names no values of a sensor.
+        ConfigError: it was trained on other channels, or on another grid than the sensor is brought to.
+    """
+    window = values_window(window_of(bundle))
+    if len(settings.channels) != len(window.channels):
+        raise ConfigError(
+            f"sensors.{sensor}.classifier: the model takes {len(window.channels)} channels "
+            f"({', '.join(window.channels)}) and the sensor has {len(settings.channels)} "
+            f"({', '.join(settings.channels)}); name them in `channels`, in the model's order"
+        )
+    for said, step_s in _steps_s(settings).items():
+        if step_s and abs(step_s / window.step_s - 1) > SAME_STEP:
+            raise ConfigError(
+                f"sensors.{sensor}.{said} is {step_s:g} and its classifier was trained on steps of {window.step_s:g} "
+                "s; leave it out, or train on that grid"
+            )
+    return window
+
+
+def _steps_s(settings: SensorEntry) -> dict[str, float]:
+    """All that would choose the sensor's grid, by what people call it."""
+    found = {"window.step_s": settings.window.step_s, "forecast.step_s": settings.forecast.step_s}
+    if settings.model is not None:
+        window = read_bundle(settings.model).window
+        found["model's step_s"] = window.step_s if isinstance(window, SeriesWindow) else 0.0
+    return found
