@@ -32,7 +32,7 @@ class OutcomeBoard(Observer):
         self._bus, self._topics = bus, topics
         self._stored = Stored(state_dir / FILE_NAME)
         self._lock = threading.Lock()
-        kept = self._stored.read()
+        kept = self._stored.read_regained()
         self._kept: dict[str, Json] = dict(kept) if isinstance(kept, Mapping) else {}
         self._written: dict[str, Json] = dict(self._kept)
         self._told_s: dict[str, float] = {}

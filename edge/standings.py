@@ -30,7 +30,7 @@ class Standings:
     def __init__(self, bus: Bus, topics: Topics, boards: Mapping[str, Scoreboard], state_dir: Path) -> None:
         self._bus, self._topics, self._boards = bus, topics, boards
         self._stored = Stored(state_dir / FILE_NAME)
-        self._kept: Json = self._stored.read()
+        self._kept: Json = self._stored.read_regained()
         kept = self._kept if isinstance(self._kept, Mapping) else {}
         for camera, board in boards.items():
             board.restore(kept.get(camera))

@@ -15,7 +15,7 @@ from typing import TypeAlias, cast
 from edge.contracts.errors import EdgeError
 
 MAX_BYTES = 1 << 20
-DAMAGED, BACKUP = ".damaged", ".before-v{version}"
+DAMAGED, NEWER, BACKUP = ".damaged", ".newer", ".before-v{version}"
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Upgrade = Callable[[Json], Json]  # of one form into the next
 _log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Stored:
         try:
             version, value = _opened(data, self._limit_bytes)
         except ValueError as error:
-            self._put_aside(error)
+            self._put_aside(error, DAMAGED)
             return None
         if version > self.version:
             raise StateError(
@@ -67,6 +67,14 @@ class Stored:
                 "one again, or move the file away to begin without what it holds"
             )
         return self._upgraded(data, version, value)
+
+    def read_regained(self) -> Json:
+        """The same of a value that comes by itself again: one of a newer form is put aside as well."""
+        try:
+            return self.read()
+        except StateError as error:
+            self._put_aside(error, NEWER)
+            return None
 
     def write(self, value: Json) -> None:
         """Replace the value, on disk when this returns.
@@ -89,9 +97,10 @@ class Stored:
             _log.warning("%s stays in its old form on disk: %s", self._path, error)
         return value
 
-    def _put_aside(self, error: Exception) -> None:
-        aside = self._path.with_name(self._path.name + DAMAGED)
-        _log.warning("%s is damaged (%s); it is %s now, and what it held is begun anew", self._path, error, aside.name)
+    def _put_aside(self, error: Exception, ending: str) -> None:
+        aside = self._path.with_name(self._path.name + ending)
+        what = f"{self._path} is damaged" if ending == DAMAGED else f"{self._path} is not used"
+        _log.warning("%s (%s); it is %s now, and what it held is begun anew", what, error, aside.name)
         try:
             self._path.replace(aside)
         except OSError as failed:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from edge.contracts.stored import Json, StateError, Stored
+from edge.contracts.stored import Json, Stored
 
 FOLDER = "sensors"
 MAX_BYTES = 1 << 24  # of a file; 16 channels, each with the usual 4000 readings of its anomaly score, take 3 MB
@@ -29,11 +29,7 @@ class SensorMemory:
 
     def load(self, sensor: str) -> Json:
         """What was kept of a sensor; None where nothing was, or nothing that can be read."""
-        try:
-            return self._stored(sensor).read()
-        except StateError as error:
-            _log.warning("sensor %s begins anew: %s", sensor, error)
-            return None
+        return self._stored(sensor).read_regained()
 
     def offer(self, sensor: str, state: Mapping[str, Json]) -> None:
         """Let it be written soon."""

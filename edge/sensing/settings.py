@@ -18,5 +18,5 @@ class SensorSettings(SensorBasics, extra="forbid", frozen=True):
     alarm: AlarmSettings = Field(AlarmSettings(), description="When an anomaly is an event")
     publish_per_s: float = Field(1.0, ge=0, le=100, description="Messages of each kind per second; 0 = none")
     remember_s: float = Field(
-        60.0, ge=1, le=86400, description="What was learnt goes to disk at most so often, seconds"
+        600.0, ge=1, le=86400, description="What was learnt goes to disk at most so often; 0.2 MB a channel wear a card"
     )

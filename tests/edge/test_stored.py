@@ -64,6 +64,19 @@ def test_an_older_form_is_upgraded_once_and_kept_beside(tmp_path: Path) -> None:
     assert third.read() == {"v": {"names": ["a"]}}
 
 
+def test_a_newer_form_of_what_comes_again_is_put_aside_for_that_form(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "file.json"
+    assert Stored(path).read_regained() is None
+    path.write_text(json.dumps({"version": 9, "value": 1}))
+    assert Stored(path).read_regained() is None
+    assert "file.json is not used" in caplog.text
+    assert (tmp_path / "file.json.newer").exists()
+    Stored(path).write(2)
+    assert Stored(path).read_regained() == 2
+
+
 def test_a_newer_form_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "file.json"
     Stored(path, [lambda old: old]).write("new")
