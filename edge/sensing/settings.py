@@ -1,8 +1,9 @@
 """One sensor as the configuration says it: each section stands beside the step that it configures."""
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from edge.anomaly import AnomalySettings
 from edge.sensors.settings import AlarmSettings, SensorBasics
@@ -20,3 +21,11 @@ class SensorSettings(SensorBasics, extra="forbid", frozen=True):
     remember_s: float = Field(
         600.0, ge=1, le=86400, description="What was learnt goes to disk at most so often; 0.2 MB a channel wear a card"
     )
+
+    @model_validator(mode="after")
+    def _one_grid(self) -> Self:
+        """The forecast's grid is the window's."""
+        wanted, given = self.forecast.step_s, self.window.step_s
+        if wanted and given and wanted != given:
+            raise ValueError(f"window.step_s is {given:g} and forecast.step_s {wanted:g}; there is one grid: give one")
+        return self

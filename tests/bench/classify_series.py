@@ -54,8 +54,7 @@ def main(argv: list[str]) -> None:
         place = Path(folder)
         motions = [motion(seed, place) for seed in seeds] if chosen.only != "digits" else []
         digits = [one for seed in seeds for one in spoken(seed, place)] if chosen.only != "motions" else []
-        all_of_them = motions + digits
-        ratio = ratio_to_detector(all_of_them[-1].file)
+        ratio = max(ratio_to_detector(ones[-1].file) for ones in (motions, digits) if ones)
     show_all(motions, digits, ratio, len(seeds))
 
 
@@ -81,7 +80,7 @@ def show_all(motions: list[Scored], digits: list[Scored], ratio: float, seeds: i
             "speakers": {name: round(share, 4) for name, share in sorted(speakers.items())},
             "digits_each": [round(mean(some), 4) for some in each],
         }
-    figures |= {"int8_drop": round(drop, 4), "ratio_to_detector": round(ratio, 4), "seeds": seeds}
+    figures |= {"int8_drop": round(100 * drop, 3), "ratio_to_detector": round(ratio, 4), "seeds": seeds}
     title = f"classify-series: accuracies of the int8 files; {windows} windows, int8 loses {100 * drop:.2f} points"
     show(title, ["held out", "windows", "network %", "int8 %"], rows, figures)
 

@@ -121,3 +121,14 @@ def test_the_examples_are_good() -> None:
     for text in (written, commented):
         sensors = parse_settings(text.encode(), "f.yaml", Settings, {}).settings.sensors
         assert list(sensors["tank"].channels) == ["level", "temperature"]
+
+
+@pytest.mark.parametrize(("window", "forecast"), [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)])
+def test_the_grid_may_be_given_in_either_place(window: float, forecast: float) -> None:
+    made = sensor("a", window={"step_s": window}, forecast={"step_s": forecast})
+    assert (made.window.step_s, made.forecast.step_s) == (window, forecast)
+
+
+def test_two_grids_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"window\.step_s is 1 and forecast\.step_s 2"):
+        sensor("a", window={"step_s": 1}, forecast={"step_s": 2})
