@@ -117,7 +117,8 @@ def figures_of(source: str, settings: Settings, frames: int) -> Figures:
 
 
 def _figures(source: str, meter: Meter, engine: Engine, models: TimedModels) -> Figures:
-    runtime = models.runtimes[0] if models.runtimes else None
+    # Those of sequences have a window; the detector's comes first of the others.
+    runtime = next((one for one in models.runtimes if one.bundle.window is None), None)
     return Figures(
         source=source,
         model=runtime.bundle.name if runtime else "none",

@@ -150,7 +150,7 @@ class Daemon:
 
     def _mend(self) -> None:
         if watch := self._watch:
-            watch.engine.mend()
+            watch.mend()
 
     def _heard(self, message: Message) -> None:
         if watch := self._watch:

@@ -46,6 +46,7 @@ COMPOSERS = {
     "standings",
     "stopwatch",
     "watch",
+    "watching",
     "web",
 }
 LONGEST_FILE = 400  # lines

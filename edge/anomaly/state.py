@@ -1,7 +1,7 @@
 """What an anomaly score has learnt, as bytes: exactly, and checked when it is read.
 
 Layout, little-endian: magic, form, CRC-32 of all that follows it, number of channels, digest of the settings, then
-float64 arrays one after the other. Their shapes are not stored: they follow from the settings and the channels.
+float64 arrays one after the other, deflated. Their shapes are not stored: they follow from the settings and channels.
 """
 
 import struct
@@ -25,7 +25,8 @@ class AnomalyStateError(EdgeError):
 
 def pack(arrays: Sequence[F64], channels: int, digest: bytes) -> bytes:
     """The arrays as bytes; `digest` are 16 bytes that say what settings they belong to."""
-    rest = _REST.pack(channels, digest) + b"".join(array.astype("<f8", copy=False).tobytes() for array in arrays)
+    body = b"".join(array.astype("<f8", copy=False).tobytes() for array in arrays)
+    rest = _REST.pack(channels, digest) + zlib.compress(body, 1)
     return _START.pack(MAGIC, FORM, zlib.crc32(rest)) + rest
 
 
@@ -54,10 +55,14 @@ def unpack(data: bytes, into: Sequence[F64]) -> None:
     Raises:
         AnomalyStateError: of another size; the arrays are as they were.
     """
-    size = _HEADER_BYTES + sum(array.nbytes for array in into)
-    if len(data) != size:
-        raise AnomalyStateError(f"anomaly state of {len(data)} bytes, {size} expected; {_ANEW}")
-    at = _HEADER_BYTES
+    size = sum(array.nbytes for array in into)
+    try:
+        body = zlib.decompressobj().decompress(data[_HEADER_BYTES:], size + 1)
+    except zlib.error as error:
+        raise AnomalyStateError(f"anomaly state cannot be read ({error}); {_ANEW}") from error
+    if len(body) != size:
+        raise AnomalyStateError(f"anomaly state of {len(body)} bytes, {size} expected; {_ANEW}")
+    at = 0
     for array in into:
-        array[...] = np.frombuffer(data, "<f8", array.size, at).reshape(array.shape)
+        array[...] = np.frombuffer(body, "<f8", array.size, at).reshape(array.shape)
         at += array.nbytes

@@ -18,6 +18,7 @@ from edge.forecast.forecaster import Forecaster
 from edge.forecast.past import askable, past_of
 from edge.forecast.settings import ForecastSettings
 
+Rows = I64 | slice
 STILL = 0.1  # box heights per second: the direction of whatever moves slower means nothing
 FARTHEST = 20.0  # frame heights; a network that foresees such a departure does not know
 
@@ -119,7 +120,7 @@ class LearnedForecaster:
         foreseen = self._foreseen
         if foreseen is None or not len(tracks):
             return self._widened(plain)
-        _, rows, said = np.intersect1d(tracks.id, foreseen.id, assume_unique=True, return_indices=True)
+        rows, said = _alike(tracks.id, foreseen.id)
         origin, velocity = (boxes.centre(column[rows]) * self._axes for column in (tracks.box, tracks.velocity))
         line = origin[:, None] + velocity[:, None] * self._horizon_s
         still = STILL * boxes.size(tracks.box[rows])[:, 1]
@@ -145,7 +146,7 @@ class LearnedForecaster:
         centre, sigma = (np.repeat(column[:, :1], m, axis=1) for column in (plain.mode_centre, plain.mode_sigma))
         return replace(plain, mode_weight=weight, mode_centre=centre, mode_sigma=sigma)
 
-    def _merged(self, plain: Forecasts, rows: I64, mixture: Mixture, stretch: F64) -> Forecasts:
+    def _merged(self, plain: Forecasts, rows: Rows, mixture: Mixture, stretch: F64) -> Forecasts:
         """The baseline's with some rows replaced by the network's."""
         mixture = replace(mixture, sigma=mixture.sigma * stretch)
         wide = self._widened(plain)
@@ -162,6 +163,14 @@ class LearnedForecaster:
     def _limited(self, sigma: F64) -> F32:
         """In frame fractions, of frame heights."""
         return np.minimum(sigma * self._spread, self._max_sigma).astype(np.float32)
+
+
+def _alike(one: I64, other: I64) -> tuple[Rows, Rows]:
+    """Which rows of both are the same tracks: as a rule all of them."""
+    if np.array_equal(one, other):
+        return slice(None), slice(None)
+    _, rows, others = np.intersect1d(one, other, assume_unique=True, return_indices=True)
+    return rows, others
 
 
 def _turned(departure: F64, before: F64, now: Floats, still: F32) -> F64:

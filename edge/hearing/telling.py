@@ -11,7 +11,7 @@ from edge.publisher import Events
 class Told(Protocol):
     """Takes what a window shows; called on the thread of its sensor."""
 
-    def __call__(self, found: Recognition) -> None:
+    def __call__(self, found: Recognition, /) -> None:
         """One window."""
 
 

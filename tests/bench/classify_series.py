@@ -69,20 +69,19 @@ def show_all(motions: list[Scored], digits: list[Scored], ratio: float, seeds: i
     windows = sum(one.count for one in whole)
     drop = sum(one.right - one.right_int8 for one in whole) / max(windows, 1)
     speakers = {name: mean(one for one in digits if one.name == name) for name in {one.name for one in digits}}
-    figures = {
-        "motions_acc": round(mean(motions), 4),
-        "digits_acc": round(statistics.mean(speakers.values()), 4) if speakers else float("nan"),
-        "worst_speaker_acc": round(min(speakers.values()), 4) if speakers else float("nan"),
-        "unseen_speakers_acc": round(mean(one for one in digits if one.name in UNSEEN), 4),
-        "int8_drop": round(drop, 4),
-        "ratio_to_detector": round(ratio, 4),
-        "seeds": seeds,
-        "motions_each": [round(one.right_int8 / one.count, 4) for one in motions],
-        "digits_each": [
-            round(statistics.mean(one.right_int8 / one.count for one in digits[start : start + len(speakers)]), 4)
-            for start in range(0, len(digits), max(len(speakers), 1))
-        ],
-    }
+    each = [digits[start : start + len(speakers)] for start in range(0, len(digits), max(len(speakers), 1))]
+    figures: dict[str, object] = {}
+    if motions:
+        figures |= {"motions_acc": round(mean(motions), 4), "motions_each": [round(mean([one]), 4) for one in motions]}
+    if digits:
+        figures |= {
+            "digits_acc": round(statistics.mean(speakers.values()), 4),
+            "worst_speaker_acc": round(min(speakers.values()), 4),
+            "unseen_speakers_acc": round(mean(one for one in digits if one.name in UNSEEN), 4),
+            "speakers": {name: round(share, 4) for name, share in sorted(speakers.items())},
+            "digits_each": [round(mean(some), 4) for some in each],
+        }
+    figures |= {"int8_drop": round(drop, 4), "ratio_to_detector": round(ratio, 4), "seeds": seeds}
     title = f"classify-series: accuracies of the int8 files; {windows} windows, int8 loses {100 * drop:.2f} points"
     show(title, ["held out", "windows", "network %", "int8 %"], rows, figures)
 

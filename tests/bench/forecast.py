@@ -44,20 +44,8 @@ DETECTOR = "models/ssd_mobilenet_v1_coco_quant.tflite"
 SGAN = {"eth": ".71/1.29", "hotel": ".48/1.02", "univ": ".56/1.18", "zara1": ".34/.69", "zara2": ".31/.64"}
 LSTM = {"eth": "1.09/2.41", "hotel": ".86/1.91", "univ": ".61/1.31", "zara1": ".41/.88", "zara2": ".52/1.11"}
 STEPS, TEACHERS, LIMIT_S = 600, 3, 4 * 3600
-HEADER = [
-    "left out",
-    "straight",
-    "single",
-    "ensemble",
-    "student",
-    "sd",
-    "float32",
-    "int8",
-    "best of 20",
-    "1 sigma",
-    "SGAN",
-    "LSTM",
-]
+MODELS = ["single", "ensemble", "student", "sd", "float32", "int8"]
+HEADER = ["scene", "straight", *MODELS, "best of 20", "sigma", "SGAN", "LSTM"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,15 +141,18 @@ def timed(scene: Scene, data: Path) -> Mapping[str, float]:
 
 
 def row(scene: Scene) -> list[object]:
-    """Of the table."""
+    """Of the table: ADE/FDE, and the share within one sigma."""
     sd = np.std([[one.ade, one.fde] for one in scene.seeds], axis=0)
+    scores = (scene.single, scene.ensemble, scene.mean, scene.exported, scene.int8)
+    found = [_pair(one.ade, one.fde) for one in scores]
+    best, covered = _pair(scene.mean.best_ade, scene.mean.best_fde), f"{scene.mean.coverage:.2f}"
     name = scene.name
-    found = [
-        f"{one.ade:.3f}/{one.fde:.3f}" for one in (scene.single, scene.ensemble, scene.mean, scene.exported, scene.int8)
-    ]
-    best = f"{scene.mean.best_ade:.3f}/{scene.mean.best_fde:.3f}"
-    line, spread = "{:.3f}/{:.3f}".format(*scene.straight), "{:.3f}/{:.3f}".format(*sd)
-    return [name, line, *found[:3], spread, *found[3:], best, f"{scene.mean.coverage:.3f}", SGAN[name], LSTM[name]]
+    return [name, _pair(*scene.straight), *found[:3], _pair(*sd), *found[3:], best, covered, SGAN[name], LSTM[name]]
+
+
+def _pair(ade: float, fde: float) -> str:
+    """As papers print them."""
+    return "/".join(f"{value:.3f}".lstrip("0") for value in (ade, fde))
 
 
 def figures(scenes: Sequence[Scene], ms: Mapping[str, float]) -> dict[str, object]:

@@ -49,7 +49,7 @@ def refused(text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{}", "nothing is watched; add `cameras:` or `sensors:`"),
+        ("{}", "nothing is watched; add `cameras:`"),
         ("cameras: {}\nsensors: {}", "nothing is watched"),
         ("sensors: {a: {source: a/+/b}}", "is no topic of one sensor"),
         ("sensors: {a: {source: ''}}", "give a topic, a serial port, or a file"),

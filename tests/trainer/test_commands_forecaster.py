@@ -3,7 +3,10 @@
 import os
 import subprocess
 import sys
+from io import StringIO
 from pathlib import Path
+
+import pytest
 
 from edge.contracts.bundle import read_bundle, read_manifest
 from edge.contracts.types import Head
@@ -14,11 +17,15 @@ from tests.trainer.tensor import tensorflow
 tensorflow()
 
 from rich.console import Console  # noqa: E402
+from typer.testing import CliRunner  # noqa: E402
 
-from trainer.forecaster.evaluating import evaluate_paths  # noqa: E402
+from trainer.__main__ import app  # noqa: E402
+from trainer.errors import TrainError  # noqa: E402
+from trainer.evaluate.dispatch import Asked, evaluate_any  # noqa: E402
 
 DEADLINE_S = 300
 HEIGHT_PX = 500
+LOST = ("--accept-loss", "so few tracks tell little about sigma")
 RECIPE = """
 window: {samples: 6, horizons_s: [0.5, 1, 2], modes: 2}
 network: {units: 16, hidden: 16}
@@ -61,8 +68,11 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 def test_from_tracks_to_a_file_and_a_report(tmp_path: Path) -> None:
     data = recorded(tmp_path / "mot")
     (tmp_path / "recipe.yaml").write_text(RECIPE)
-    (data / "C0" / "gt" / "gt.txt").open("a").write("61,99,no,0,5,5,1,1,1\n")
-    done = run(tmp_path, "--data", "mot", "--recipe", "recipe.yaml", "--out", "paths.tflite", "--variant", "float32")
+    first = data / "C0" / "gt" / "gt.txt"
+    first.write_text(first.read_text() + "61,99,no,0,5,5,1,1,1\n")
+    done = run(
+        tmp_path, "--data", "mot", "--recipe", "recipe.yaml", "--out", "paths.tflite", "--variant", "float32", *LOST
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "line 721" in done.stdout
     bundle, manifest = read_bundle(tmp_path / "paths.tflite"), read_manifest(tmp_path / "paths.tflite")
@@ -71,21 +81,22 @@ def test_from_tracks_to_a_file_and_a_report(tmp_path: Path) -> None:
     assert manifest.recipe == "recipe.yaml: tracks of mot"
     assert manifest.metrics["held_out"]["ade"] < manifest.metrics["held_out"]["ade_line"]
     page = (tmp_path / "runs/paths/report.html").read_text()
-    assert all(words in page for words in ("accepted: float32.tflite", "Distance by horizon", "Paths: C"))
-    evaluate_paths(
-        [tmp_path / "paths.tflite"], data, "test", tmp_path / "told.html", Console(file=(tmp_path / "o").open("w"))
+    assert all(words in page for words in ("accuracy kept", "Distance by horizon", "Paths: C"))
+    evaluate_any(
+        Asked([tmp_path / "paths.tflite"], data, "test", None, tmp_path / "told.html", 1), Console(file=StringIO())
     )
     assert "box heights" in (tmp_path / "told.html").read_text()
 
 
-def test_what_cannot_be_used_is_told_in_words(tmp_path: Path) -> None:
-    for options, words in (
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
         (("--data", "nowhere"), "nowhere is not there"),
         (("--data", "street", "--horizons", "2,1"), "ascending"),
         (("--data", "street", "--horizons", "soon"), "0.5,1,2,3"),
         (("--data", "street", "--frame", "big"), "1920x1080"),
-    ):
-        done = run(tmp_path, *options)
-        assert done.returncode == 2
-        assert words in done.stderr
-        assert "Traceback" not in done.stderr
+    ],
+)
+def test_what_cannot_be_used_is_told_in_words(tmp_path: Path, options: tuple[str, ...], words: str) -> None:
+    with pytest.raises(TrainError, match=words):
+        CliRunner().invoke(app, ["forecaster", *options, "--out", str(tmp_path / "m.tflite")], catch_exceptions=False)

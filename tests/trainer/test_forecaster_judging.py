@@ -45,15 +45,15 @@ class Made:
 
 
 def windows(*seeds: int) -> Windows:
-    return cut([crowd(seed) for seed in seeds], WINDOW, [Watching(0.2)])
+    return cut([crowd(seed) for seed in seeds], WINDOW, [Watching(0.2, jitter=0.03, seed=seeds[0])])
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    folder, train, test = tmp_path_factory.mktemp("made"), windows(1, 2, 3), windows(4, 5)
+    folder, train, other, test = tmp_path_factory.mktemp("made"), windows(1, 2, 3), windows(7, 8, 9), windows(4, 5, 6)
     recipe = ForecasterRecipe(network=SMALL, training=ForecasterTraining(steps=STEPS, batch=64, rate=0.01))
-    learnt = train_forecaster(recipe, WINDOW, train.samples, train.samples, folder / "run", lambda _step, _said: None)
-    make_honest(learnt.model, train.samples, WINDOW.modes)
+    learnt = train_forecaster(recipe, WINDOW, train.samples, other.samples, folder / "run", lambda _step, _said: None)
+    make_honest(learnt.model, other.samples, WINDOW.modes)
     trained = SequenceTrained(folder / "trained", Task.FORECASTER, "crowd", (), WINDOW)
     save_sequence(learnt.model, trained)
     convert_sequence(trained, Variant.FLOAT32, train.samples.x, folder / "crowd.tflite", timeout_s=300)

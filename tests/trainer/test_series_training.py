@@ -1,3 +1,4 @@
+import io
 from pathlib import Path
 
 import numpy as np
@@ -99,7 +100,7 @@ def test_settings_that_contradict_the_file_are_refused(tank: Path) -> None:
 
 @pytest.mark.parametrize("part", [None, "test"])
 def test_the_file_is_scored_on_later_readings(tank: Path, tmp_path: Path, part: str | None) -> None:
-    console, report = Console(record=True, quiet=True, width=120), tmp_path / "report.html"
+    console, report = Console(file=io.StringIO(), record=True, width=120), tmp_path / "report.html"
     asked = Asked([tank / "model.tflite"], table(tmp_path / "later.csv", 400), part, None, report, 1)
     evaluate_any(asked, console)
     assert "persistence" in console.export_text()

@@ -61,7 +61,11 @@ def at(corpus: Sequence[Series], scores: Mapping[str, F64], threshold: float, pr
     """The result at one threshold, for a part of the corpus say."""
     rows = _rows(corpus, scores)
     windows = sum(len(series.windows) for series in corpus)
-    return _best(_Rows(rows.worth, rows.window, np.where(rows.score >= threshold, 1.0, -np.inf)), windows, profile)
+    detected = rows.score >= threshold
+    gain = _gains(rows, np.flatnonzero(detected), profile)
+    found = rows.window[detected]
+    ideal = max(windows * (1 + profile.miss), 1.0)
+    return Result(100 * float(gain.sum()) / ideal, threshold, len(np.unique(found[found >= 0])), int(np.sum(found < 0)))
 
 
 def _rows(corpus: Sequence[Series], scores: Mapping[str, F64]) -> _Rows:
@@ -116,14 +120,12 @@ def _best(rows: _Rows, windows: int, profile: Profile) -> Result:
 
 def _gains(rows: _Rows, order: I64, profile: Profile) -> F64:
     """What each detection adds when they are made in this order, against detecting nothing at all."""
-    gain = np.zeros(len(order))
+    worth, window = rows.worth[order], rows.window[order]
+    gain = profile.false * worth
     best: dict[int, float] = {}
-    for step, row in enumerate(order):
-        worth, window = float(rows.worth[row]), int(rows.window[row])
-        if window < 0:
-            gain[step] = profile.false * worth
-            continue
-        before = best.get(window, -profile.miss)
-        best[window] = max(before, worth)
-        gain[step] = best[window] - before
+    for step in np.flatnonzero(window >= 0).tolist():
+        inside = int(window[step])
+        before = best.get(inside, -profile.miss)
+        best[inside] = max(before, float(worth[step]))
+        gain[step] = best[inside] - before
     return gain

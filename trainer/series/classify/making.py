@@ -20,7 +20,7 @@ from trainer.series.checks import Judged, show_judged
 from trainer.series.classify.choosing import choose
 from trainer.series.classify.dividing import TEST, TRAIN, VALIDATION, divided
 from trainer.series.classify.folders import Asked
-from trainer.series.classify.inputs import ClassWindow
+from trainer.series.classify.inputs import ClassWindow, unmeasured
 from trainer.series.classify.judging import Answers, file_loss, judge, run_file
 from trainer.series.classify.network import PROBABILITIES
 from trainer.series.classify.opening import open_recordings
@@ -60,6 +60,7 @@ def make_classifier(wish: ClassifyWish, run: Run, terms: SeriesTerms, console: C
     for name, part in parts.items():
         console.print(f"{name}: {part.words()}", markup=False, highlight=False)
     recipe = settled(wish, parts[TRAIN], console)
+    refuse_short(parts, recipe)
     if begin_run(run.folder, recipe, wish.command, {}, {**run.how, "data": fingerprint(parts)}):
         console.print(f"going on with the run in {run.folder}", markup=False, highlight=False)
     with training_bar(console, recipe.training.steps) as moved:
@@ -92,7 +93,7 @@ def release(
     Raises:
         TrainError: it is refused; the report tells why.
     """
-    ready = {name: _windows(name, part, trained, recipe) for name, part in parts.items()}
+    ready = {name: _windows(part, trained, recipe) for name, part in parts.items()}
     report = trained.folder / REPORT
     path = exported(
         trained,
@@ -111,15 +112,26 @@ def release(
     console.print(f"{terms.out} is written: {size:.0f} kB", markup=False, highlight=False)
 
 
-def _windows(name: str, part: Recordings, trained: SequenceTrained, recipe: ClassifyRecipe) -> Part:
+def refuse_short(parts: Mapping[str, Recordings], recipe: ClassifyRecipe) -> None:
+    """Make sure that each part has a window before anything takes time.
+
+    Raises:
+        TrainError: the recordings of one are too short.
+    """
+    for name, part in parts.items():
+        samples = 0 if part.sounds else unmeasured(part, recipe.window).shape[1]
+        longest = max(len(row.values) for row in part.rows)
+        if longest < samples:
+            raise TrainError(
+                f"no recording of {name} is as long as a window of {recipe.window.seconds:g} s, the longest lasts "
+                f"{longest / part.rate_hz:g} s; make the window shorter (--seconds)"
+            )
+
+
+def _windows(part: Recordings, trained: SequenceTrained, recipe: ClassifyRecipe) -> Part:
     window = trained.window
     assert isinstance(window, ClassWindow)
-    found = part_of(part, window, recipe)
-    if not len(found.inputs):
-        raise TrainError(
-            f"no recording of {name} is as long as a window of {recipe.window.seconds:g} s; make it shorter (--seconds)"
-        )
-    return found
+    return part_of(part, window, recipe)
 
 
 def _judged(

@@ -1,0 +1,1 @@
+"""The two sides of a configuration at work: cameras, and sensors and microphones."""

@@ -1,0 +1,120 @@
+"""The cameras of a configuration at work, and everybody who wants to know what they see."""
+
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import partial
+from types import TracebackType
+from typing import Self
+
+from edge.assembly import Models, build_camera
+from edge.config.settings import Settings
+from edge.contracts.topics import GROUPS, Command
+from edge.control.panel import Action, ControlPanel
+from edge.delivery import Delivery
+from edge.engine import Engine
+from edge.grouping import GroupBook
+from edge.health import StageClock
+from edge.monitor import Monitor
+from edge.observer import Observer
+from edge.outcomes import OutcomeBoard
+from edge.periodic import Periodic
+from edge.publisher import Publisher
+from edge.snapshots import Snapshots
+from edge.standings import TELL_S, Standings
+from edge.watching.trouble import TroubleLog
+
+SOON_S, KEEP_S = 5.0, 60.0
+
+
+class CameraSide:
+    """Use as a context manager: entering opens the cameras.
+
+    Args:
+        settings: what is watched, and how.
+        delivery: what is found out leaves by it.
+        models: from which chains are built.
+        run: names this start of the daemon.
+        ended: set from outside to end the engine.
+    """
+
+    def __init__(
+        self, settings: Settings, delivery: Delivery, models: Models, run: str, ended: threading.Event
+    ) -> None:
+        self._settings, self._delivery, self._models = settings, delivery, models
+        self._run, self._ended = run, ended
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        settings, delivery = self._settings, self._delivery
+        bus, topics, state_dir = delivery.bus, delivery.topics, delivery.state_dir
+        with ExitStack() as stack:
+            clocks = {name: StageClock() for name in settings.cameras}
+            self._cameras = [build_camera(settings, name, self._models, clocks[name]) for name in settings.cameras]
+            self.monitor = Monitor(clocks)
+            boards = {camera.name: camera.chain.scores for camera in self._cameras}
+            self._standings = Standings(bus, topics, boards, state_dir)
+            self._snapshots = stack.enter_context(Snapshots(bus, topics, settings.snapshots))
+            self._book = self._groups(stack)
+            outcomes = self._outcomes(stack)
+            publisher = Publisher(bus, delivery.outbox, topics, self._run, settings.publish)
+            observers: list[Observer] = [publisher, self.monitor, self._snapshots, outcomes, TroubleLog()]
+            self.engine = stack.enter_context(Engine(self._cameras, observers, self._ended))
+            stack.enter_context(Periodic(outcomes.remember, KEEP_S, KEEP_S))
+            stack.enter_context(Periodic(self._standings.tell, SOON_S, SOON_S))
+            stack.enter_context(Periodic(self._standings.keep, TELL_S, TELL_S))
+            stack.callback(self._standings.keep)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def labels(self) -> set[str]:
+        """What can be seen."""
+        return {label for camera in self._cameras for label in camera.chain.labels}
+
+    def panel(self, actions: Mapping[Command, Action]) -> ControlPanel:
+        """Takes commands for the cameras, and those `actions` besides."""
+        delivery, knobs = self._delivery, {camera.name: camera.knobs for camera in self._cameras}
+        pictures = {
+            Command(camera.name, "snapshot"): partial(self._snapshots.ask, camera.name) for camera in self._cameras
+        }
+        texts = {GROUPS: self._book.heard} if self._book else {}
+        remembered = delivery.controls.load()
+        return ControlPanel(delivery.bus, delivery.topics, knobs, {**pictures, **actions}, remembered, texts)
+
+    def tell(self) -> None:
+        """Say what was known before anything is seen."""
+        self._standings.tell()
+        if self._book:
+            self._book.tell()
+
+    def _groups(self, stack: ExitStack) -> GroupBook | None:
+        """The names of groups; None where there is nothing that makes any."""
+        settings, delivery = self._settings, self._delivery
+        if settings.embedder is None:
+            return None
+        groups = self._models.groups(settings.embedder, settings.groups)
+        book = GroupBook(delivery.bus, delivery.topics, groups, delivery.state_dir)
+        stack.callback(book.remember, now=True)
+        stack.enter_context(Periodic(book.tell, SOON_S, SOON_S))
+        stack.enter_context(Periodic(book.remember, KEEP_S, KEEP_S))
+        return book
+
+    def _outcomes(self, stack: ExitStack) -> OutcomeBoard:
+        board = OutcomeBoard(self._delivery.bus, self._delivery.topics, self._delivery.state_dir)
+        for camera in self._cameras:
+            board.restore(camera)
+        stack.callback(board.remember)
+        return board
+
+
+def places(settings: Settings) -> set[str]:
+    """Names of cameras, zones and lines."""
+    zones = [zone.name for camera in settings.cameras.values() for zone in camera.zones]
+    lines = [line.name for camera in settings.cameras.values() for line in camera.lines]
+    return {*settings.cameras, *zones, *lines}

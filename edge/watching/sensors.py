@@ -1,0 +1,97 @@
+"""The sensors and microphones of a configuration at work, and everybody who wants to know what they say."""
+
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from edge.assembly import Models
+from edge.config.settings import ModelFile, Settings
+from edge.contracts.sensors import SensorHealth
+from edge.delivery import Delivery
+from edge.hearing.sounds import Hearing
+from edge.hearing.telling import RecognitionPublisher
+from edge.hearing.values import ValueListener, with_grids
+from edge.sensing.build import build_sensing
+from edge.sensing.hub import Sensing
+from edge.sensing.memory import SensorMemory
+from edge.sensing.publisher import SensorPublisher
+
+
+class SensorSide:
+    """Use as a context manager: entering opens the sources.
+
+    Args:
+        settings: what is listened to, and how.
+        delivery: what is found out leaves by it, and readings come by its broker.
+        models: of the forecasters.
+        run: names this start of the daemon.
+    """
+
+    def __init__(self, settings: Settings, delivery: Delivery, models: Models, run: str) -> None:
+        self._settings, self._delivery, self._models, self._run = settings, delivery, models, run
+        self._told: dict[str, bytes] = {}  # what was said of each microphone
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        settings, delivery = self._settings, self._delivery
+        with ExitStack() as stack:
+            told = RecognitionPublisher(delivery.bus, delivery.outbox, delivery.topics, self._run)
+            self._values = ValueListener(settings.sensors, settings.runtime, delivery.state_dir, told, stack)
+            self._hearing = Hearing(settings.sounds, settings.runtime, delivery.state_dir, told)
+            self._sensing = stack.enter_context(self._sensors())
+            stack.enter_context(self._hearing)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def classes(self) -> Mapping[str, tuple[str, ...]]:
+        """What each classifier tells apart, by sensor or microphone."""
+        return {**self._values.options, **self._hearing.options}
+
+    def steps_s(self) -> Mapping[str, float]:
+        """Seconds from one node of each sensor's grid to the next."""
+        return self._sensing.steps_s()
+
+    def health(self) -> tuple[SensorHealth, ...]:
+        """How each sensor fares."""
+        return self._sensing.health()
+
+    def due_s(self) -> Mapping[str, float]:
+        """By when each thread comes round again, unless it hangs, by its name."""
+        return {**self._sensing.due_s(), **self._hearing.due_s()}
+
+    def wait(self, ended: threading.Event) -> None:
+        """Until `ended` is set, or every recording is at its end."""
+        self._sensing.wait(ended)
+        self._hearing.wait(ended)
+
+    def tell(self) -> None:
+        """Whether each microphone is heard, where that has changed."""
+        told = {name: b"online" if heard else b"offline" for name, heard in self._hearing.heard.items()}
+        for name, payload in told.items():
+            if self._told.get(name) != payload:
+                self._delivery.bus.publish(self._delivery.topics.sensor_status(name), payload, retain=True)
+        self._told = told
+
+    def _sensors(self) -> Sensing:
+        sensors, delivery = self._settings.sensors, self._delivery
+        rates = {name: sensor.publish_per_s for name, sensor in sensors.items()}
+        publisher = SensorPublisher(delivery.bus, delivery.outbox, delivery.topics, self._run, rates)
+        runtimes = {
+            name: self._models.light(ModelFile(path=sensor.model)) for name, sensor in sensors.items() if sensor.model
+        }
+        return build_sensing(
+            with_grids(sensors),
+            [publisher, self._values],
+            SensorMemory(delivery.state_dir),
+            delivery.link,
+            lambda: delivery.link.connected,
+            runtimes,
+        )
