@@ -1,24 +1,37 @@
 """What the benchmark of ETH/UCY learns from, and with which settings: fixed here, the same for every scene."""
 
+import tempfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from edge.contracts.track_windows import Answer
+from edge.contracts.types import F32
 from edge.contracts.windows import TrackWindow
 from tests.rigs.eth_ucy import learnt_from, published, read, resampled
 from tests.rigs.eth_ucy import window as protocol_window
 from trainer.forecaster.calibration import calibrate
+from trainer.forecaster.distilling import distil, ensemble_path
 from trainer.forecaster.samples import Samples, joined
 from trainer.forecaster.scoring import answers, mean_distance
-from trainer.forecaster.settings import ForecasterLoss, ForecasterNetwork, ForecasterRecipe, ForecasterTraining
+from trainer.forecaster.settings import (
+    ForecasterEnsemble,
+    ForecasterLoss,
+    ForecasterNetwork,
+    ForecasterRecipe,
+    ForecasterTraining,
+)
 from trainer.forecaster.training import train_forecaster
 
 NEIGHBOURS, MODES = 0, 3
 BALANCE = 0.5  # a scene's chance to be learnt from goes by its windows to the power of 1 - this
 LEARNT_FROM = 120_000  # windows, drawn by these chances
+TURNED = 0.5  # share of windows in a world that is turned by chance
+FIRST_TEACHER = 101  # seed; students count from 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +80,8 @@ def recipe(steps: int, seed: int) -> ForecasterRecipe:
     return ForecasterRecipe(
         network=ForecasterNetwork(units=32, hidden=64, pooled=16),
         loss=ForecasterLoss(distance=1.0, winner=0.2, likelihood=0.02),
-        training=ForecasterTraining(steps=steps, batch=512, rate=3e-3, turned=True, seed=seed),
+        training=ForecasterTraining(steps=steps, batch=512, rate=3e-3, turned=TURNED, seed=seed),
+        ensemble=ForecasterEnsemble(share=0.5),
     )
 
 
@@ -112,12 +126,24 @@ class Library:
         return self._known[key]
 
 
-def learn(train: Samples, validation: Samples, steps: int, seed: int, folder: Path) -> Learnt:
-    """One seed: trained, the weights chosen and sigma calibrated by the validation part."""
-    settings = recipe(steps, seed)
-    model = train_forecaster(settings, window(), train, validation, folder, lambda *_: None).model
+def learn(train: Samples, validation: Samples, settings: ForecasterRecipe, teachers: Sequence[Any] = ()) -> Learnt:
+    """One network, of teachers or by itself: the weights chosen and sigma calibrated by the validation part."""
+    with tempfile.TemporaryDirectory(prefix="foresight-forecast-") as name:
+        folder = Path(name)
+        if teachers:
+            model = distil(teachers, settings, window(), train, validation, folder, lambda *_: None).model
+        else:
+            model = train_forecaster(settings, window(), train, validation, folder, lambda *_: None).model
     calibrate(model, validation)
     return Learnt(model, mean_distance(answers(model, validation.x), validation))
+
+
+def together(teachers: Sequence[Any], x: F32) -> Answer:
+    """What the teachers would say as an ensemble; of sigma it says nothing."""
+    n, k = len(x), len(window().horizons_s)
+    asked = Samples(x, np.zeros((n, k, 2), np.float32), np.ones((n, k), np.float32))
+    mean = np.mean([ensemble_path(teacher, asked, window()) for teacher in teachers], axis=0)
+    return Answer(np.zeros((n, 1)), mean[:, None], np.zeros((n, 1, k)))
 
 
 def _some(random: np.random.Generator, many: int, count: int) -> np.ndarray:

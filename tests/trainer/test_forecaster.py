@@ -108,10 +108,17 @@ def test_a_mirror_changes_sides_only() -> None:
 
 def test_a_turned_world_is_seen_in_the_heading_only() -> None:
     given = turning(20, 1, window())
-    found = turned(given, np.random.default_rng(1))
+    found = turned(given, 1.0, np.random.default_rng(1))
     changed = (found.x != given.x).any(axis=(0, 1))
     assert np.flatnonzero(changed).tolist() == [7, 8]
     assert np.hypot(found.x[..., 7], found.x[..., 8]) == pytest.approx(np.hypot(given.x[..., 7], given.x[..., 8]))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_only_a_share_of_the_world_is_turned(share: float) -> None:
+    given = turning(1000, 1, window())
+    found = turned(given, share, np.random.default_rng(1))
+    assert (found.x != given.x).any(axis=(1, 2)).mean() == pytest.approx(share, abs=0.05)
 
 
 def test_the_loss_of_what_is_known_is_what_the_score_says() -> None:

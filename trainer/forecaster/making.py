@@ -12,6 +12,7 @@ from edge.contracts.manifest import Task
 from trainer.data.showing import show_problems
 from trainer.detector.making import training_bar
 from trainer.errors import TrainError
+from trainer.forecaster.distilling import total_steps, train_ensemble
 from trainer.forecaster.honesty import make_honest
 from trainer.forecaster.judging import file_loss, judge
 from trainer.forecaster.preparing import Prepared, prepare
@@ -19,7 +20,6 @@ from trainer.forecaster.recipe import PathRecipe
 from trainer.forecaster.report import Subject, write_paths_report
 from trainer.forecaster.scoring import answers
 from trainer.forecaster.showing import shown_paths
-from trainer.forecaster.training import train_forecaster
 from trainer.recorded.dividing import Parts, divided
 from trainer.recorded.mot import Shape
 from trainer.recorded.opening import described, open_recorded
@@ -85,8 +85,8 @@ def opened(wish: TracksWish, console: Console) -> Parts:
 
 def learnt(prepared: Prepared, recipe: PathRecipe, folder: Path, name: str, console: Console) -> SequenceTrained:
     """Train, make sigma honest on validation, and save."""
-    with training_bar(console, recipe.training.steps) as moved:
-        model, result = train_forecaster(recipe, prepared.window, prepared.train, prepared.val.samples, folder, moved)
+    with training_bar(console, total_steps(recipe)) as moved:
+        model, result = train_ensemble(recipe, prepared.window, prepared.train, prepared.val.samples, folder, moved)
     factors = make_honest(model, prepared.val.samples, prepared.window.modes)
     told = ", ".join(f"{factor:.2f}" for factor in factors)
     console.print(

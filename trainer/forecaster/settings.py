@@ -32,7 +32,9 @@ class ForecasterTraining(BaseModel, extra="forbid", frozen=True):
     averaging: float = Field(0.995, ge=0.0, lt=1.0, description="what the average of the weights keeps, per step")
     patience: int = Field(0, ge=0, description="validations without a better one after which it ends; 0 = never")
     mirrored: float = Field(0.5, ge=0.0, le=1.0, description="share of windows with left and right changed")
-    turned: bool = Field(False, description="turn the world by chance: for scenes whose directions mean nothing")
+    turned: float = Field(
+        0.0, ge=0.0, le=1.0, description="share of windows whose world is turned: 1 where directions mean nothing"
+    )
     seed: int = Field(1, ge=0, description="of all chance")
 
     def schedule(self, validate_every: int) -> Schedule:
@@ -53,9 +55,17 @@ class ForecasterTraining(BaseModel, extra="forbid", frozen=True):
         )
 
 
+class ForecasterEnsemble(BaseModel, extra="forbid", frozen=True):
+    """Networks of other seeds that are distilled into the one that is exported."""
+
+    teachers: int = Field(0, ge=0, le=16, description="such networks; 0 = none, and training takes one turn")
+    share: float = Field(0.5, ge=0.0, le=1.0, description="of the distance: to their mean path, not to what happened")
+
+
 class ForecasterRecipe(BaseModel, extra="forbid", frozen=True):
     """All of it."""
 
     network: ForecasterNetwork = ForecasterNetwork()
     loss: ForecasterLoss = ForecasterLoss()
     training: ForecasterTraining = ForecasterTraining()
+    ensemble: ForecasterEnsemble = ForecasterEnsemble()

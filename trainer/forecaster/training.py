@@ -42,7 +42,7 @@ class TrackBatches:
             chosen = self._train[rows]
             chosen = mirrored(chosen, self._window, self._settings.mirrored, random)
             if self._settings.turned:
-                chosen = turned(chosen, random)
+                chosen = turned(chosen, self._settings.turned, random)
             yield tf.constant(chosen.x), tf.constant(chosen.departure), tf.constant(chosen.unit)
             step += 1
 
@@ -54,6 +54,7 @@ def train_forecaster(
     validation: Samples,
     folder: Path,
     progress: Progress,
+    loss: LossOf | None = None,
 ) -> Learnt:
     """Train, or go on where an earlier run of the same folder stopped.
 
@@ -64,6 +65,7 @@ def train_forecaster(
         validation: chooses the best weights by mean distance; empty = the last weights are the result.
         folder: of the run: checkpoint and curves.
         progress: told the losses every few steps.
+        loss: of a model and a batch of `train`; None = what the recipe says.
 
     Raises:
         TrainError: nothing to learn from, the loss is no number any more, or the disk is full.
@@ -77,9 +79,8 @@ def train_forecaster(
     def score_of(scored: Any) -> float:
         return -mean_distance(answers(scored, validation.x), validation)
 
-    trainer = Trainer(
-        model, loss_of(recipe.loss), recipe.training.schedule(every), folder, score_of=score_of if every else None
-    )
+    small = loss or loss_of(recipe.loss)
+    trainer = Trainer(model, small, recipe.training.schedule(every), folder, score_of=score_of if every else None)
     return Learnt(model, trainer.run(TrackBatches(train, window, recipe.training), progress))
 
 
