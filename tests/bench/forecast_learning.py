@@ -30,7 +30,7 @@ from trainer.forecaster.training import train_forecaster
 NEIGHBOURS, MODES = 0, 3
 BALANCE = 0.5  # a scene's chance to be learnt from goes by its windows to the power of 1 - this
 LEARNT_FROM = 120_000  # windows, drawn by these chances
-TURNED = 0.5  # share of windows in a world that is turned by chance
+TURNED = 1.0  # share of windows in a world that is turned by chance
 FIRST_TEACHER = 101  # seed; students count from 1
 
 
