@@ -20,7 +20,8 @@ How many windows see a turned world, by left-out scenes too (pairs eth-zara2, ho
 seed, last weights). That directions might tell something was thought of because zara1, as reported before, was worse
 than constant velocity, so this owes something to a test part, and the default stays 1, which is also best by the mean
 of the ratios. Half is the largest share with which no left-out scene is worse than constant velocity (a rule set when
-1, .5 and 0 were known); what it is worth stands in docs/forecasting.md. ADE in the order eth, zara2, hotel, univ, zara1, hotel again:
+1, .5 and 0 were known); what it is worth stands in docs/forecasting.md. ADE in the order eth, zara2, hotel, univ,
+zara1, hotel again:
  * all turned: .874 .995 .753 .996 1.009 .818;
  * four fifths: .877 .989 .767 .998 1.003 .829;
  * half: .882 .973 .792 .994 .974 .879;
@@ -28,9 +29,9 @@ of the ratios. Half is the largest share with which no left-out scene is worse t
  * none: .857 .936 1.642 1.037 .935 1.207.
 Zara was recorded three times in one street, whose axis a network may know from the other recordings, as any may that is
 given world coordinates; the axis of hotel is another one. Three teachers and their share of one half were not chosen by
-anything; the default is none. Looked at on left-out scenes afterwards (ADE of eth, zara2, hotel, univ): single .856 .975 .787 .992, ensemble
-.850 .972 .781 .990, student - - .764 .994, with a share of 1 - - .763 .994.
-Weights (of 20 validations) and sigma are chosen by the val files of the split itself, the student that is exported too.
+anything; the default is none. Looked at on left-out scenes afterwards (ADE of eth, zara2, hotel, univ): single .856
+.975 .787 .992, ensemble .850 .972 .781 .990, student - - .764 .994, with a share of 1 - - .763 .994. Weights (of 20
+validations) and sigma are chosen by the val files of the split itself, the student that is exported too.
 
 Teachers and student learn from different draws of the same windows. "single" is the mean of the teachers one by one,
 "ensemble" the teachers together, "student" the one network that is distilled from them and exported.
