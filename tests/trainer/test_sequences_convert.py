@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
@@ -17,6 +16,8 @@ from tests.trainer.tensor import tensorflow
 
 tf = tensorflow()
 
+import keras  # noqa: E402
+
 from trainer.errors import TrainError  # noqa: E402
 from trainer.export.variant import Variant  # noqa: E402
 from trainer.sequences.convert import convert_sequence  # noqa: E402
@@ -24,6 +25,8 @@ from trainer.sequences.networks import load_sequence, save_sequence  # noqa: E40
 from trainer.sequences.trained import SequenceTrained, read_sequence  # noqa: E402
 
 METRICS = {"test": {"ade": 0.25}}
+# Of the same network, the quantiser leaves the splitting of the gates in float32 in some runs and not in others.
+NOW_AND_THEN = {"trajectory": {"operators that stay float32 in the int8 file: SPLIT"}}
 
 
 def windows(model: object, count: int) -> F32:
@@ -64,7 +67,8 @@ def test_every_kind_and_every_variant_goes_through(tmp_path: Path, kind: str, va
     told = convert_sequence(trained, variant, fed, out, metrics=METRICS, recipe="made up", timeout_s=300)
     bundle, manifest = read_bundle(out), read_manifest(out)
     assert manifest == told.manifest
-    assert (manifest.metrics, manifest.recipe, told.warnings) == (METRICS, "made up", ())
+    assert (manifest.metrics, manifest.recipe) == (METRICS, "made up")
+    assert set(told.warnings) <= NOW_AND_THEN.get(kind, set())
     assert manifest.calibration == (Calibration("train", 258) if variant is Variant.INT8 else Calibration("", 0))
     assert (bundle.window, bundle.labels, bundle.name) == (trained.window, trained.labels, kind)
     assert tuple(spec.name for spec in bundle.outputs) == OUTPUTS[bundle.head]
