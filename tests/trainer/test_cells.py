@@ -66,7 +66,7 @@ def test_an_archive_of_them_is_read_again(tmp_path: Path) -> None:
     assert np.array_equal(again(fed), model(fed))
 
 
-class Learner(tf.Module):
+class Learner(tf.Module):  # type: ignore[misc, name-defined] # TensorFlow comes without types
     """Gradient descent, as it would run on a device; the layer is not the first, so that its gradient goes on."""
 
     def __init__(self, kind: type) -> None:
