@@ -1,6 +1,7 @@
 """Settings from three places: what suits the data, over it the recipe, over that the options of the command."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from typing import TypeVar
@@ -8,8 +9,11 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from edge.config.loader import load
+from edge.config.problems import InvalidConfig
+from edge.config.yaml_positions import EXAMPLE
 from trainer.errors import TrainError
 
+NO_SETTINGS = "write settings as `training: {steps: 1000}`; those of a finished run stand in its settings.yaml"
 M = TypeVar("M", bound=BaseModel)
 Value = str | int | float
 Tree = Mapping[str, object]
@@ -30,7 +34,7 @@ def settle(picked: M, recipe: Path | None, options: Mapping[str, Value]) -> M:
     model = type(picked)
     tree: Tree = picked.model_dump()
     if recipe is not None:
-        tree = _over(tree, load(recipe, model).model_dump(exclude_unset=True))
+        tree = _over(tree, _recipe(recipe, model).model_dump(exclude_unset=True))
     for key, value in options.items():
         tree = _over(tree, _nested(key, value))
     try:
@@ -42,6 +46,15 @@ def settle(picked: M, recipe: Path | None, options: Mapping[str, Value]) -> M:
 def reasons_kept(reasons: Mapping[str, str], picked: M, settled: M) -> list[str]:
     """Why settings were picked, by dotted key, of those that neither recipe nor option changed."""
     return [why for key, why in reasons.items() if attrgetter(key)(settled) == attrgetter(key)(picked)]
+
+
+def _recipe(path: Path, model: type[M]) -> M:
+    """What a recipe sets. The example that is named where it has no settings is the device's: here it is the help."""
+    try:
+        return load(path, model)
+    except InvalidConfig as error:
+        hinted = [replace(one, hint=NO_SETTINGS) if one.hint == EXAMPLE else one for one in error.problems]
+        raise InvalidConfig(hinted) from error
 
 
 def _told(error: ValidationError) -> str:

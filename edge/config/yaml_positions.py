@@ -17,6 +17,7 @@ LIMIT_BYTES = 256 * 1024
 LIMIT_DEPTH = 24
 LIMIT_VALUES = 20_000  # after aliases are written out
 LARGEST_INTEGER = 2**63
+EXAMPLE = "see deploy/foresight.yaml for an example"  # of a file without settings
 _TAG = "tag:yaml.org,2002:"
 _MERGE = _TAG + "merge"
 _SCALARS = {_TAG + name for name in ("str", "int", "float", "bool", "null")}
@@ -59,7 +60,7 @@ def parse(raw: bytes, file: str) -> Item:
         raise InvalidConfig([problem(file, mark, (), "a character that YAML forbids", "remove it")]) from None
 
 
-def _whole(file: str, message: str, hint: str = "see deploy/foresight.yaml for an example") -> InvalidConfig:
+def _whole(file: str, message: str, hint: str = EXAMPLE) -> InvalidConfig:
     return InvalidConfig([problem(file, WHOLE_FILE, (), message, hint)])
 
 

@@ -19,9 +19,11 @@ FEATURES = 5  # of a sample of a track
 def trajectory() -> Any:
     """A GRU over tracks, with a free batch."""
     keras = tensorflow().keras
+    from trainer.cells import GRU  # noqa: PLC0415 - it needs Keras
+
     layers = keras.layers
     given = keras.Input((TRACKS.samples, FEATURES), name="anything")
-    seen = layers.GRU(8, unroll=True)(given)
+    seen = GRU(8)(given)
     modes, horizons = TRACKS.modes, len(TRACKS.horizons_s)
     means = layers.Reshape((modes, horizons, 2))(layers.Dense(modes * horizons * 2)(seen))
     sigmas = layers.Reshape((modes, horizons))(layers.Dense(modes * horizons)(seen))
@@ -31,10 +33,12 @@ def trajectory() -> Any:
 def series() -> Any:
     """An LSTM over values, with a batch of one."""
     keras = tensorflow().keras
+    from trainer.cells import LSTM  # noqa: PLC0415
+
     layers = keras.layers
     channels, horizons = len(SERIES.channels), len(SERIES.horizons)
     given = keras.Input(batch_shape=(1, SERIES.samples, channels))
-    state = layers.LSTM(8, unroll=True)(given)
+    state = LSTM(8)(given)
     outputs = {
         name: layers.Reshape((horizons, channels))(layers.Dense(horizons * channels)(state))
         for name in ("mean", "log_sigma")
@@ -43,7 +47,7 @@ def series() -> Any:
 
 
 def motion() -> Any:
-    """A bidirectional GRU over values, three classes."""
+    """A bidirectional GRU of Keras over values, three classes."""
     keras = tensorflow().keras
     layers = keras.layers
     given = keras.Input((MOTION.samples, len(MOTION.channels)))

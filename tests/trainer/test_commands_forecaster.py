@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge.contracts.bundle import read_bundle, read_manifest
+from edge.contracts.errors import ConfigError
 from edge.contracts.types import Head
 from tests.paths import REPOSITORY
 from tests.trainer.recorded_scenes import ASPECT, crowd
@@ -65,6 +66,21 @@ def run(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def on_the_ground(path: Path) -> Path:
+    """A crowd in metres."""
+    tracks = enumerate(crowd(50).tracks)
+    rows = [(10 * frame, number, *at) for number, track in tracks for frame, at in enumerate(10 * track.position)]
+    path.write_text("".join(f"{frame}\t{number}\t{x:.3f}\t{y:.3f}\n" for frame, number, x, y in sorted(rows)))
+    return path
+
+
+def evaluated(folder: Path, data: Path, part: str | None) -> str:
+    """What is on the screen."""
+    said = StringIO()
+    evaluate_any(Asked([folder / "paths.tflite"], data, part, None, folder / "told.html", 1), Console(file=said))
+    return said.getvalue()
+
+
 def test_from_tracks_to_a_file_and_a_report(tmp_path: Path) -> None:
     data = recorded(tmp_path / "mot")
     (tmp_path / "recipe.yaml").write_text(RECIPE)
@@ -82,10 +98,27 @@ def test_from_tracks_to_a_file_and_a_report(tmp_path: Path) -> None:
     assert manifest.metrics["held_out"]["ade"] < manifest.metrics["held_out"]["ade_line"]
     page = (tmp_path / "runs/paths/report.html").read_text()
     assert all(words in page for words in ("accuracy kept", "Distance by horizon", "Paths: C"))
-    evaluate_any(
-        Asked([tmp_path / "paths.tflite"], data, "test", None, tmp_path / "told.html", 1), Console(file=StringIO())
-    )
+    assert evaluated(tmp_path, data, "test").count("box heights") == 0
     assert "box heights" in (tmp_path / "told.html").read_text()
+    said = evaluated(tmp_path, on_the_ground(tmp_path / "ground.txt"), None)
+    for words in ("paths.tflite was trained in box heights, and these tracks are in metres", "% nearer than straight"):
+        assert words in said.replace("\n", " ")
+    assert "trained in box heights" in (tmp_path / "told.html").read_text()
+
+
+def test_a_report_that_cannot_be_written_is_told_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "full").write_text("a file, and no folder")
+    asked = Asked([tmp_path / "no.tflite"], tmp_path / "none", None, None, tmp_path / "full" / "report.html", 1)
+    with pytest.raises(TrainError, match=r"report\.html cannot be written: .*; name another place \(--out\)"):
+        evaluate_any(asked, Console(file=StringIO()))
+
+
+def test_a_recipe_without_settings_is_told_what_to_write(tmp_path: Path) -> None:
+    (tmp_path / "recipe.yaml").write_text("# nothing\n")
+    options = ["--data", "street", "--recipe", str(tmp_path / "recipe.yaml"), "--out", str(tmp_path / "m.tflite")]
+    with pytest.raises(ConfigError, match=r"recipe\.yaml: holds no settings; write settings as `training") as caught:
+        CliRunner().invoke(app, ["forecaster", *options], catch_exceptions=False)
+    assert "foresight.yaml" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from trainer.data.dataset import Dataset
 from trainer.evaluate.command import evaluate_models, show_and_write
 from trainer.evaluate.evaluation import evaluate
 from trainer.evaluate.running import read_pixels
+from trainer.report import classes
 from trainer.report.mistakes import worst_mistakes
 from trainer.report.training import Curve, LogError, read_training
 
@@ -65,6 +66,30 @@ def test_reports_pictures_without_objects(tmp_path: Path) -> None:
     contents = evaluate_models([model], empty, data_name="none", console=console)
     show_and_write(contents, tmp_path / "report.html", console)
     assert len(worst_mistakes(contents.scored.evaluation)) == 0  # without objects no cut lets anything through
+
+
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_classifier_is_reported_in_accuracy(tmp_path: Path, others: int) -> None:
+    model, path = data("models", "mobilenet_v1_0.25_224_1_metadata_1.tflite"), data("images", "cats_and_dogs.jpg")
+    labels = ("Egyptian cat", "tabby", "Samoyed")
+    truth = dataset(*(picture((label, (0.0, 0.0, 1.0, 1.0)), path=path) for label in (0, 1, 1, 2)), labels=labels)
+    console = Console(record=True, width=200)
+    contents = evaluate_models([model] * (1 + others), truth, data_name="animals", console=console)
+    show_and_write(contents, tmp_path / "report.html", console)
+    page, said = (tmp_path / "report.html").read_text(), console.export_text()
+    for words in ("accuracy", "calibration error", "Too few pictures to tell"):
+        assert words in page
+        assert words in said
+    answer = labels[int(classes.answers(contents.scored).answer[0])]
+    wrong = [labels[label] for label in (0, 1, 1, 2) if labels[label] != answer]
+    assert all(f"is {label}, taken for {answer}" in page for label in wrong)
+    assert page.count(f"taken for {answer} (") == 2 * len(wrong)  # the caption, and what is said of the picture
+    assert ("points of accuracy" in said) == bool(others)
+    for word in ("AP50", "AP75", "mAP", "boxes", "IoU", "F1"):
+        assert word not in re.sub(r"data:[^\"]*|<style.*?</style>|<svg.*?</svg>", "", page, flags=re.DOTALL)
+        assert word not in said
+    names = sorted(one.name for one in (tmp_path / "report_plots").iterdir())
+    assert names == ["confusion.png", "reliability.png"]
 
 
 def test_shows_the_gravest_mistakes_first() -> None:

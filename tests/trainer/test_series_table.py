@@ -87,3 +87,16 @@ def test_a_copy_of_a_recording_is_told(tmp_path: Path) -> None:
     written(tmp_path, text, "motor (1).csv")
     with pytest.raises(TrainError, match="hold the same readings"):
         read_tables(tmp_path, "", ())
+
+
+@pytest.mark.parametrize("kind", ["DOUBLE", "FLOAT", "DECIMAL(9, 2)", "INTEGER", "VARCHAR"])
+@pytest.mark.parametrize("stamp", ["time", "time::BIGINT AS time", "to_timestamp(time) AS time"])
+def test_parquet_holds_what_csv_holds(tmp_path: Path, kind: str, stamp: str) -> None:
+    duckdb = pytest.importorskip("duckdb", reason="the extra parquet is not installed")
+    csv, parquet = written(tmp_path, "time,a\n1600000000,1\n1600000060,\n1600000120,25\n"), tmp_path / "a.parquet"
+    chosen = f"SELECT {stamp}, a::{kind} AS a FROM read_csv('{csv}')"
+    duckdb.execute(f"COPY ({chosen}) TO '{parquet}' (FORMAT parquet)")
+    wanted, found = (read_tables(path, "", ())[0] for path in (csv, parquet))
+    assert found.channels == wanted.channels == ("a",)
+    assert np.array_equal(found.time_s, wanted.time_s)
+    assert np.array_equal(found.values, wanted.values, equal_nan=True)

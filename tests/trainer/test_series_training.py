@@ -140,6 +140,21 @@ def test_a_refused_file_is_written_only_with_a_reason(tank: Path, tmp_path: Path
     assert manifest.metrics["held_out"] == {"mse": 0.5}
 
 
+def test_parquet_is_learnt_from_as_csv_is(tank: Path, tmp_path: Path) -> None:
+    """The run goes on with it, which it does with the same readings alone."""
+    duckdb = pytest.importorskip("duckdb", reason="the extra parquet is not installed")
+    place = tmp_path / "tank.parquet"
+    duckdb.execute(f"COPY (SELECT * FROM read_csv('{tank / 'tank.csv'}')) TO '{place}' (FORMAT parquet)")
+    before = read_manifest(tank / "model.tflite")
+    (tank / "model.tflite").unlink()
+    made(place, tank)
+    manifest = read_manifest(tank / "model.tflite")
+    assert before is not None
+    assert manifest is not None
+    assert "tank.parquet" in manifest.recipe
+    assert manifest.metrics["held_out"]["mse"] == pytest.approx(before.metrics["held_out"]["mse"], rel=1e-3)
+
+
 def test_a_run_of_other_data_is_not_gone_on_with(tank: Path) -> None:
     with pytest.raises(TrainError, match="another how"):
         made(table(tank / "other.csv", 900), tank)

@@ -8,6 +8,7 @@ from keras import layers
 
 from edge.contracts.windows import SeriesWindow
 from trainer.autoencoder.settings import AutoencoderNetwork
+from trainer.cells import GRU
 
 RECONSTRUCTION, EMBEDDING = "reconstruction", "embedding"
 
@@ -32,9 +33,9 @@ def _recurrent(given: Any, settings: AutoencoderNetwork) -> tuple[Any, Any]:
     samples, channels = given.shape[1:]
     steps = samples // settings.segment
     segments = layers.Reshape((steps, settings.segment * channels))(given)
-    embedding = layers.Dense(settings.embedding)(layers.GRU(settings.units, unroll=True)(segments))
+    embedding = layers.Dense(settings.embedding)(GRU(settings.units)(segments))
     fed = layers.Reshape((steps, settings.units))(layers.Dense(steps * settings.units, activation="relu")(embedding))
-    hidden = layers.GRU(settings.units, unroll=True, return_sequences=True)(fed)
+    hidden = GRU(settings.units, return_sequences=True)(fed)
     return embedding, layers.Reshape((samples, channels))(layers.Dense(settings.segment * channels)(hidden))
 
 

@@ -17,7 +17,7 @@ def evaluate(
     out: Annotated[Path, typer.Option("--out", help="The report")] = Path("report.html"),
     threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="CPU threads")] = 2,
 ) -> None:
-    """Score models as the daemon runs them: mAP, latency, mistakes; errors and honesty of forecasts; with a report."""
+    """Score models as the daemon runs them: mAP or accuracy, latency, mistakes; errors of forecasts; with a report."""
     from trainer.evaluate.dispatch import Asked, evaluate_any  # noqa: PLC0415 - commands load only what they need
 
     evaluate_any(Asked(models, data, part, labels, out, threads), Console())

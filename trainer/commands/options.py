@@ -21,7 +21,10 @@ class Kind(StrEnum):
 
 
 Variant = Annotated[Kind, typer.Option("--variant", help="How its numbers are written; best = compare them all")]
-Budget = Annotated[float, typer.Option("--budget", help="Points of mAP that quantisation may cost", min=0.0, max=100.0)]
+Budget = Annotated[
+    float,
+    typer.Option("--budget", help="Points of mAP, of a classifier of accuracy, that int8 may cost", min=0.0, max=100.0),
+]
 AcceptLoss = Annotated[
     str, typer.Option("--accept-loss", help="Write a model that lost more; the reason is packed in it")
 ]

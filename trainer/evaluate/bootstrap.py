@@ -17,6 +17,7 @@ from trainer.evaluate.coco import CocoResult
 from trainer.evaluate.matches import ClassMatches, mean_ap, once_each
 
 FEWEST_BOXES = 200  # below, an interval of AP says little and a verdict would be luck
+ACCURACY = "accuracy"  # the measure of classifiers
 AT_ONCE = 100  # draws counted together: bounds the memory
 
 
@@ -24,7 +25,7 @@ AT_ONCE = 100  # draws counted together: bounds the memory
 class Difference:
     """What the second model has over the first, 0..1; negative = it lost."""
 
-    measure: str  # AP50 or mAP
+    measure: str  # AP50, mAP or accuracy
     first: float
     second: float
     low: float  # of the 95 % interval of second - first
@@ -51,9 +52,10 @@ class Difference:
         """The difference in points, its interval, and what may be said of it."""
         interval = f"95 %: {self.low * 100:+.2f} to {self.high * 100:+.2f}"
         figures = f"{self.change * 100:+.2f} points of {self.measure} ({interval})"
+        counted = "pictures" if self.measure == ACCURACY else "boxes"
         if not self.enough:
-            return f"{figures}; too few boxes to tell: {self.boxes}, and {FEWEST_BOXES} are needed"
-        return f"{figures}; {'a real difference' if self.certain else 'could be chance'} ({self.boxes} boxes)"
+            return f"{figures}; too few {counted} to tell: {self.boxes}, and {FEWEST_BOXES} are needed"
+        return f"{figures}; {'a real difference' if self.certain else 'could be chance'} ({self.boxes} {counted})"
 
 
 def compare(
@@ -86,11 +88,11 @@ def compare_shares(first: Mask, second: Mask, *, draws: int = 1000, seed: int = 
         raise ValueError(f"{len(first)} and {len(second)} pictures were scored; run both over the same data set")
     count = len(first)
     if not count:
-        return Difference("accuracy", float("nan"), float("nan"), float("nan"), float("nan"), 0, draws)
+        return Difference(ACCURACY, float("nan"), float("nan"), float("nan"), float("nan"), 0, draws)
     gained = second.astype(np.float64) - first.astype(np.float64)
     weight = np.random.default_rng(seed).multinomial(count, np.full(count, 1 / count), size=draws)
     low, high = np.percentile(weight @ gained / count, [2.5, 97.5]).tolist()
-    return Difference("accuracy", float(first.mean()), float(second.mean()), low, high, count, draws)
+    return Difference(ACCURACY, float(first.mean()), float(second.mean()), low, high, count, draws)
 
 
 def _compare(

@@ -9,12 +9,12 @@ from rich.table import Table
 
 from edge.contracts.types import ModelBundle
 from trainer.data.dataset import Dataset
-from trainer.evaluate.bootstrap import compare
 from trainer.evaluate.evaluation import evaluate
 from trainer.evaluate.running import read_detector, run_model
-from trainer.report.contents import Contents, Scored, model_table, notes
+from trainer.report.contents import Contents, Scored, notes
 from trainer.report.page import write_report
 from trainer.report.training import read_training
+from trainer.report.worth import differences, model_table
 
 
 def evaluate_models(
@@ -37,9 +37,7 @@ def evaluate_models(
     bundles = [read_detector(model, labels) for model in models]
     scored = [_scored(bundle, dataset, threads, console) for bundle in bundles]
     first, others = scored[0], tuple(scored[1:])
-    matches = first.evaluation.coco.matches
-    differences = tuple(compare(matches, other.evaluation.coco.matches) for other in others)
-    return Contents(first, others, differences, curves, (), data_name)
+    return Contents(first, others, differences(first, others), curves, (), data_name)
 
 
 def show_and_write(contents: Contents, out: Path, console: Console) -> None:

@@ -10,6 +10,7 @@ from edge.contracts.bundle import read_manifest
 from edge.contracts.manifest import Task
 from trainer.errors import TrainError
 from trainer.evaluate.tool import evaluate_files
+from trainer.releasing.terms import refuse_unwritable
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ def evaluate_any(asked: Asked, console: Console) -> None:
     Raises:
         EdgeError: models or data cannot be read, the tasks differ, or the report cannot be written.
     """
+    refuse_unwritable(asked.out)
     first, task = asked.models[0], _task(asked.models[0])
     for other in asked.models[1:]:
         if _task(other) is not task:

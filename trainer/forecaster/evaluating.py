@@ -7,18 +7,19 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table as ScreenTable
 
-from edge.contracts.bundle import read_bundle
+from edge.contracts.bundle import read_bundle, read_manifest
 from edge.contracts.windows import TrackWindow
 from trainer.data.showing import show_problems
 from trainer.errors import TrainError
 from trainer.forecaster.measures import Measured, mean, measure
-from trainer.forecaster.report import Subject, write_paths_report
+from trainer.forecaster.report import METRES, UNITS, Subject, write_paths_report
 from trainer.forecaster.served import file_answers, window_of
 from trainer.forecaster.showing import shown_paths
+from trainer.gate.release import HELD_OUT
 from trainer.recorded.dividing import NAMES, divided
 from trainer.recorded.following import Watching
 from trainer.recorded.opening import described, open_recorded
-from trainer.recorded.scene import Scene
+from trainer.recorded.scene import Scene, Unit
 from trainer.recorded.windows import Windows, cut
 
 EVERY_S = 0.4
@@ -43,17 +44,40 @@ def evaluate_paths(models: Sequence[Path], data: Path, part: str | None, out: Pa
     scored = [_scored(model, window, scenes) for model, window in zip(models, windows, strict=True)]
     for model, window, (measured, cutting) in zip(models, windows, scored, strict=True):
         _show(model, window, measured, cutting, console)
+    notes = [foreign_unit(model, scenes[0].unit, one) for model, (one, _) in zip(models, scored, strict=True)]
+    for note in filter(None, notes):
+        console.print(note, style="yellow", markup=False, highlight=False)
     measured, cutting = scored[0]
     subject = Subject(measured, cutting, windows[0], scenes[0].unit)
-    titles = (f"{models[0].name}: what it is worth", f"On {described(str(data))}: {len(cutting)} windows")
+    titles = (f"{models[0].name}: what it is worth", f"On {described(str(data))}: {len(cutting)} windows. {notes[0]}")
     write_paths_report(subject, (), titles, shown_paths(models[0], scenes, windows[0]), out)
     console.print(f"the report is {out}", markup=False, highlight=False)
+
+
+def foreign_unit(model: Path, unit: Unit, measured: Measured) -> str:
+    """What is to be said of a model that was trained on lengths of another kind, "" where it was not."""
+    manifest = read_manifest(model)
+    told = manifest.metrics.get(HELD_OUT, {}).get(METRES) if manifest else None
+    trained = None if told is None else Unit.METRES if told else Unit.HEIGHTS
+    if trained is unit:
+        return ""
+    if trained is None:
+        of = f"does not tell whether it was trained in {' or in '.join(UNITS.values())}"
+    else:
+        of = f"was trained in {UNITS[trained]}"
+    gain = 1 - measured.ade / max(mean(measured.line), 1e-9)
+    return (
+        f"{model.name} {of}, and these tracks are in {UNITS[unit]}: figures in the two do not compare. Here it is "
+        f"{abs(gain):.1%} {'nearer than' if gain >= 0 else 'farther off than'} straight lines."
+    )
 
 
 def _scenes(data: Path, part: str | None, console: Console) -> tuple[Scene, ...]:
     found = open_recorded(str(data))
     if found.problems:
         show_problems(found.problems, data, MOST_PROBLEMS, console)
+    if len({scene.unit for scene in found.scenes}) > 1:
+        raise TrainError(f"{data} holds lengths of two kinds, {' and '.join(UNITS.values())}; score each by itself")
     if part is None:
         return found.scenes
     if part not in NAMES:

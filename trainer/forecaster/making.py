@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +17,13 @@ from trainer.forecaster.honesty import make_honest
 from trainer.forecaster.judging import file_loss, judge
 from trainer.forecaster.preparing import Prepared, prepare
 from trainer.forecaster.recipe import PathRecipe
-from trainer.forecaster.report import Subject, write_paths_report
+from trainer.forecaster.report import METRES, Subject, write_paths_report
 from trainer.forecaster.scoring import answers
 from trainer.forecaster.showing import shown_paths
 from trainer.recorded.dividing import Parts, divided
 from trainer.recorded.mot import Shape
 from trainer.recorded.opening import described, open_recorded
-from trainer.recorded.scene import Scene
+from trainer.recorded.scene import Scene, Unit
 from trainer.releasing.terms import refuse_unwritable
 from trainer.run_folder import begin_run
 from trainer.sequences.networks import load_sequence, save_sequence
@@ -128,7 +128,8 @@ def release(
         paths = shown_paths(file, scenes, prepared.window)
         write_paths_report(subject, [verdict.judged.judgement()], titles, paths, report)
         console.print(f"the report is {report}", markup=False, highlight=False)
-    release_series(file, verdict.judged, terms, report)
+    figures = {**verdict.judged.figures, METRES: float(scenes[0].unit is Unit.METRES)}
+    release_series(file, replace(verdict.judged, figures=figures), terms, report)
     console.print(f"{terms.out} is written: {terms.out.stat().st_size / 1000:.0f} kB", markup=False, highlight=False)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from edge.contracts.track_neighbours import NEIGHBOUR_COLUMNS
 from edge.contracts.track_windows import MOTION_COLUMNS, columns
 from edge.contracts.windows import TrackWindow
+from trainer.cells import GRU
 from trainer.forecaster.settings import ForecasterNetwork
 
 INPUT, LOGIT, MEAN, LOG_SIGMA = "tracks", "logit", "mean", "log_sigma"
@@ -35,7 +36,7 @@ def forecaster(settings: ForecasterNetwork, window: TrackWindow, batch: int | No
         steps.append(_pooled(tracks, settings, window))
     seen = keras.layers.Concatenate()(steps) if len(steps) > 1 else motion
     first = keras.layers.Dense(settings.units, "tanh", name="first")(state)
-    recurrent = keras.layers.GRU(settings.units, unroll=True, name="recurrent")(seen, initial_state=first)
+    recurrent = GRU(settings.units, name="recurrent")(seen, initial_state=first)
     hidden = keras.layers.Concatenate()([recurrent, state])
     hidden = keras.layers.Dense(settings.hidden, "relu", name="hidden")(hidden)
     return keras.Model(tracks, _answer(hidden, window), name="forecaster")

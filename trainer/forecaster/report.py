@@ -18,6 +18,7 @@ from trainer.report.layout import template, write
 from trainer.report.page import PARTS
 
 UNITS: Mapping[Unit, str] = {Unit.HEIGHTS: "box heights", Unit.METRES: "metres"}
+METRES = "metres"  # among the figures of a manifest: 1 where lengths are metres, 0 where they are box heights
 
 
 @dataclass(frozen=True, eq=False, slots=True)

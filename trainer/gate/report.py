@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from edge.contracts.types import Head
 from trainer.evaluate.bootstrap import compare_map
 from trainer.gate.layers import LayerLoss, guilty
 from trainer.gate.verdict import Answer, Verdict
+from trainer.report import classes
 from trainer.report.contents import Contents, Finding, Judgement, Table, Tone, percent
 from trainer.report.figure import COLOURS, INK, Plot, drawing, finished
 from trainer.report.page import write_judgement, write_report
@@ -47,7 +49,10 @@ def blamed(layers: tuple[LayerLoss, ...]) -> tuple[str, ...]:
 def gate_contents(verdict: Verdict, data_name: str) -> Contents:
     """The report of a candidate that could be run; the reference stands beside it."""
     candidate, reference = verdict.scored
-    difference = compare_map(candidate.evaluation.coco, reference.evaluation.coco)
+    if candidate.run.bundle.head is Head.CLASSIFIER:
+        difference = classes.difference(candidate, reference)
+    else:  # what the gate asks for, which is not what a report shows otherwise
+        difference = compare_map(candidate.evaluation.coco, reference.evaluation.coco)
     layers = verdict.layers
     return Contents(
         scored=candidate,

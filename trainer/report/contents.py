@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from edge.contracts.bundle import read_manifest
-from edge.contracts.types import ModelBundle
+from edge.contracts.types import Head, ModelBundle
 from trainer.evaluate.bootstrap import FEWEST_BOXES, Difference
 from trainer.evaluate.evaluation import Evaluation
 from trainer.evaluate.running import ModelRun
@@ -75,64 +75,19 @@ class Contents:
     plots: tuple[Plot, ...] = ()  # of whoever asks for the report; over the whole width
 
 
-def headline(scored: Scored) -> tuple[Pair, ...]:
-    """The figures that matter most."""
-    scores, latency = scored.evaluation.coco.scores, scored.run.latency
-    return (
-        ("AP50", percent(scores.ap50)),
-        ("AP (IoU .50:.95)", percent(scores.ap)),
-        ("AP75", percent(scores.ap75)),
-        (f"ms a picture, p50 ({latency.threads} threads)", f"{latency.p50_ms:.1f}"),
-        ("ms, p95", f"{latency.p95_ms:.1f}"),
-        ("size", size_of(scored.run.bundle)),
-    )
-
-
 def notes(scored: Scored) -> tuple[str, ...]:
     """What a reader must know before he trusts the figures."""
     run, boxes = scored.run, scored.evaluation.boxes
     said = []
     if boxes < FEWEST_BOXES:
-        said.append(f"Too few boxes to tell: the data set has {boxes}; figures of fewer than {FEWEST_BOXES} are luck.")
+        what = "pictures" if run.bundle.head is Head.CLASSIFIER else "boxes"
+        said.append(f"Too few {what} to tell: the data set has {boxes}; figures of fewer than {FEWEST_BOXES} are luck.")
     if run.unreadable:
         names = ", ".join(path.name for path in run.unreadable[:10])
         said.append(f"{len(run.unreadable)} pictures could not be read and are not counted: {names}")
     if run.unknown:
         said.append(f"The model does not know, and so can never find: {', '.join(run.unknown)}")
     return tuple(said)
-
-
-def model_table(contents: Contents) -> Table:
-    """Size, latency and scores of every model, side by side."""
-    heading = ("model", "size", "p50 ms", "p95 ms", "AP50", "AP", "AP75")
-    rows = [_model_row(one) for one in (contents.scored, *contents.others)]
-    text = [
-        f"{other.run.bundle.path.name} against {contents.scored.run.bundle.path.name}: {difference.words()}."
-        for other, difference in zip(contents.others, contents.differences, strict=True)
-    ]
-    if text:
-        text.append("Intervals by paired bootstrap over the pictures.")
-    text.append("Wall clock of one look: pre-processing, model, decoding; one picture at a time, on this machine.")
-    return Table("Size and latency", heading, tuple(rows), tuple(text))
-
-
-def class_table(evaluation: Evaluation) -> Table:
-    """Per class: boxes, scores and the best threshold; the commonest classes first."""
-    coco, labels = evaluation.coco, evaluation.dataset.labels
-    order = sorted(range(len(labels)), key=lambda label: -coco.matches[label].boxes)
-    rows = []
-    for label in order:
-        cut, boxes = evaluation.cuts[label], coco.matches[label].boxes
-        if boxes:
-            figures = (coco.class_ap50[label], coco.class_ap[label], cut.f1, cut.precision, cut.recall)
-            rows.append((labels[label], str(boxes), *map(percent, figures), f"{cut.score:.2f}"))
-    heading = ("class", "boxes", "AP50", "AP", "best F1", "precision there", "recall there", "score threshold")
-    return Table(
-        "By class",
-        heading,
-        tuple(rows),
-        ("Thresholds are those of the best F1 on this very data; of few boxes they are luck.",),
-    )
 
 
 def particulars(contents: Contents) -> tuple[Pair, ...]:
@@ -159,7 +114,7 @@ def particulars(contents: Contents) -> tuple[Pair, ...]:
         ("labels", str(len([name for name in bundle.labels if name]))),
         *own,
         ("data", contents.data_name),
-        ("pictures, boxes", f"{len(run.dataset)}, {contents.scored.evaluation.boxes}"),
+        _counted(contents.scored),
         ("run by", run.library),
     )
 
@@ -174,8 +129,8 @@ def size_of(bundle: ModelBundle) -> str:
     return f"{bundle.size_bytes / 1e6:.2f} MB"
 
 
-def _model_row(scored: Scored) -> tuple[str, ...]:
-    scores, latency = scored.evaluation.coco.scores, scored.run.latency
-    figures = map(percent, (scores.ap50, scores.ap, scores.ap75))
-    times = (f"{latency.p50_ms:.1f}", f"{latency.p95_ms:.1f}")
-    return (scored.run.bundle.path.name, size_of(scored.run.bundle), *times, *figures)
+def _counted(scored: Scored) -> Pair:
+    pictures = str(len(scored.run.dataset))
+    if scored.run.bundle.head is Head.CLASSIFIER:
+        return ("pictures", pictures)
+    return ("pictures, boxes", f"{pictures}, {scored.evaluation.boxes}")

@@ -1,4 +1,4 @@
-"""The worst mistakes as pictures: right boxes green, wrong ones red, missed objects yellow."""
+"""The worst mistakes as pictures. Of detectors: right boxes green, wrong ones red, missed objects yellow."""
 
 from dataclasses import dataclass
 
@@ -8,6 +8,7 @@ import numpy as np
 from edge.contracts.types import F32, U8, Mask
 from edge.drawing import Colour, caption, to_pixels
 from trainer.data.dataset import Picture
+from trainer.evaluate.classification import Classification
 from trainer.evaluate.confusion import Outcome, wrongness
 from trainer.evaluate.evaluation import Evaluation
 from trainer.evaluate.running import read_pixels
@@ -40,15 +41,36 @@ def worst_mistakes(evaluation: Evaluation, most: int = MOST) -> tuple[Mistake, .
         pixels = read_pixels(picture.path)
         if pixels is not None:
             drawn = _drawn(pixels, picture, one, evaluation.dataset.labels)
-            _, data = cv2.imencode(".jpg", drawn, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
-            shown.append(Mistake(picture.path.name, _words(picture, one), data.tobytes()))
+            shown.append(Mistake(picture.path.name, _words(picture, one), _jpeg(drawn)))
     return tuple(shown)
 
 
-def _drawn(pixels: U8, picture: Picture, one: Outcome, labels: tuple[str, ...]) -> U8:
+def wrong_answers(scored: Classification, most: int = MOST) -> tuple[Mistake, ...]:
+    """The pictures that a classifier is wrong about, the surest mistakes first."""
+    wrong, labels, shown = np.flatnonzero(~scored.right), (*scored.dataset.labels, "nothing"), []
+    for index in wrong[np.argsort(-scored.score[wrong], kind="stable")][:most].tolist():
+        picture = scored.dataset.pictures[index]
+        pixels = read_pixels(picture.path)
+        if pixels is not None:
+            text = f"is {labels[scored.truth[index]]}, taken for {labels[scored.answer[index]]}"
+            shown.append(Mistake(picture.path.name, f"{text} ({scored.score[index]:.2f})", _jpeg(_scaled(pixels))))
+    return tuple(shown)
+
+
+def _jpeg(canvas: U8) -> bytes:
+    _, data = cv2.imencode(".jpg", canvas, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+    return data.tobytes()
+
+
+def _scaled(pixels: U8) -> U8:
     scale = WIDTH_PX / pixels.shape[1]
     size = (WIDTH_PX, max(round(pixels.shape[0] * scale), 1))
     canvas: U8 = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    return canvas
+
+
+def _drawn(pixels: U8, picture: Picture, one: Outcome, labels: tuple[str, ...]) -> U8:
+    canvas = _scaled(pixels)
     for row in one.missed.tolist():
         _frame(canvas, picture.box[row], labels[picture.label[row]], MISSED)
     right = _right(picture, one)

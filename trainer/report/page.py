@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from trainer.report.contents import Contents, Judgement, class_table, headline, model_table, notes, particulars
+from trainer.report.contents import Contents, Judgement, notes, particulars
 from trainer.report.figure import Plot
 from trainer.report.layout import template, write
-from trainer.report.mistakes import worst_mistakes
-from trainer.report.plots import confusion_plot, pr_plot, reliability_plot, size_plot, training_plot
+from trainer.report.plots import training_plot
+from trainer.report.worth import extent, headline, model_table, worth_of
 
 # Lists that a page may have none of.
 PARTS = ("notes", "figures", "tables", "closing", "plots", "big_plots", "mistakes", "particulars")
@@ -18,14 +18,9 @@ def write_report(contents: Contents, out: Path) -> tuple[Path, ...]:
     Raises:
         OSError: they cannot be written.
     """
-    evaluation = contents.scored.evaluation
-    plots = (
-        pr_plot(evaluation),
-        reliability_plot(evaluation),
-        size_plot(evaluation),
-        *map(training_plot, contents.training),
-    )
-    big = (*contents.plots, confusion_plot(evaluation))
+    worth = worth_of(contents.scored)
+    plots = (*worth.plots(contents.scored), *map(training_plot, contents.training))
+    big = (*contents.plots, worth.matrix(contents.scored))
     out.parent.mkdir(parents=True, exist_ok=True)
     write(out, _page(contents, plots, big).encode())
     folder = out.with_name(f"{out.stem}_plots")
@@ -49,17 +44,19 @@ def write_judgement(judgement: Judgement, title: str, subtitle: str, out: Path) 
 
 def _page(contents: Contents, plots: tuple[Plot, ...], big: tuple[Plot, ...]) -> str:
     scored = contents.scored
+    worth = worth_of(scored)
     return _rendered(
         title=f"{scored.run.bundle.name}: what it is worth",
-        subtitle=f"On {contents.data_name}: {len(scored.run.dataset)} pictures, {scored.evaluation.boxes} boxes",
+        subtitle=f"On {contents.data_name}: {extent(scored)}",
         judgements=contents.judgements,
         notes=notes(scored),
         figures=headline(scored),
         tables=(model_table(contents), *contents.tables),
-        closing=(class_table(scored.evaluation),),
+        closing=(worth.class_table(scored),),
         plots=plots,
         big_plots=big,
-        mistakes=worst_mistakes(scored.evaluation),
+        mistakes=worth.mistakes(scored),
+        boxed=bool(worth.counted),
         particulars=particulars(contents),
     )
 

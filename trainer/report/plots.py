@@ -2,8 +2,11 @@
 
 import numpy as np
 
+from edge.contracts.types import I64
+from trainer.evaluate.classification import Classification
 from trainer.evaluate.evaluation import Evaluation
 from trainer.evaluate.matches import pr_curve
+from trainer.evaluate.thresholds import Reliability
 from trainer.report.figure import COLOURS, GRID, INK, SOFT, Plot, drawing, finished
 from trainer.report.training import Curve
 
@@ -31,32 +34,46 @@ def pr_plot(evaluation: Evaluation) -> Plot:
 
 def confusion_plot(evaluation: Evaluation) -> Plot:
     """What was taken for what, as shares of each row; classes that are often met or often taken for others."""
-    table = evaluation.confusion
-    background = len(evaluation.dataset.labels)
-    shown = [*_commonest(evaluation, MOST_CLASSES), background]
-    names = [*(evaluation.dataset.labels[label] for label in shown[:-1]), "background"]
-    counts = table[np.ix_(shown, shown)]
-    share = counts / np.maximum(table[shown].sum(axis=1, keepdims=True), 1)
-    side = 2.6 + 0.3 * len(shown)
+    labels, table = evaluation.dataset.labels, evaluation.confusion
+    shown = [*_commonest(evaluation, MOST_CLASSES), len(labels)]
+    names = [*(labels[label] for label in shown[:-1]), "background"]
+    text = (
+        "Counts of objects by what they are (rows) and were taken for (columns), each class at its best threshold; "
+        "the column background holds missed objects, the row background holds detections of nothing"
+    )
+    return _matrix(table[np.ix_(shown, shown)], table[shown].sum(axis=1), (names, names), text)
+
+
+def answers_plot(scored: Classification) -> Plot:
+    """What a classifier took for what, as shares of each row; the commonest classes, and no answer at all."""
+    labels, table = scored.dataset.labels, scored.confusion
+    met = table.sum(axis=1)
+    shown = [row for row in np.argsort(-met, kind="stable")[:MOST_CLASSES].tolist() if met[row]]
+    columns = [*shown, len(labels)] if table[:, -1].any() else shown
+    names = [labels[row] for row in shown]
+    titles = (names, [*names, "nothing"][: len(columns)])
+    text = "Counts of pictures by what they show (rows) and were taken for (columns), by the likeliest class alone"
+    return _matrix(table[np.ix_(shown, columns)], met[shown], titles, text)
+
+
+def _matrix(counts: I64, whole: I64, names: tuple[list[str], list[str]], text: str) -> Plot:
+    """Counts (R, C), coloured by their shares of whole (R,); names of rows and columns."""
+    share = counts / np.maximum(whole[:, None], 1)
+    side = 2.6 + 0.3 * len(names[1])
     with drawing(side, side * 0.92) as (figure, axes):
         axes.imshow(np.ma.masked_where(counts == 0, share), cmap="Blues", vmin=0, vmax=1, aspect="auto", alpha=0.85)
         for row, column in zip(*np.nonzero(counts), strict=True):
             ink = "white" if share[row, column] > 0.55 else "#1c2431"  # on the cell, not on the page
             axes.text(column, row, str(counts[row, column]), ha="center", va="center", fontsize=7, color=ink)
-        axes.set_xticks(range(len(names)), names, rotation=90, fontsize=8)
-        axes.set_yticks(range(len(names)), names, fontsize=8)
+        axes.set_xticks(range(len(names[1])), names[1], rotation=90, fontsize=8)
+        axes.set_yticks(range(len(names[0])), names[0], fontsize=8)
         axes.set(xlabel="taken for", ylabel="is")
         axes.grid(visible=False)
-        text = (
-            "Counts of objects by what they are (rows) and were taken for (columns), each class at its best threshold; "
-            "the column background holds missed objects, the row background holds detections of nothing"
-        )
         return finished(figure, "confusion", "What is taken for what", text)
 
 
-def reliability_plot(evaluation: Evaluation) -> Plot:
-    """Scores against the share that is right."""
-    bins = evaluation.reliability
+def reliability_plot(bins: Reliability, what: str) -> Plot:
+    """Scores against the share that is right, of detections or answers."""
     edges = np.linspace(0, 1, len(bins.count) + 1)
     with drawing(5.6, 3.2) as (figure, axes):
         axes.bar(edges[:-1], np.nan_to_num(bins.right), np.diff(edges) * 0.92, align="edge", color=COLOURS[0])
@@ -66,7 +83,7 @@ def reliability_plot(evaluation: Evaluation) -> Plot:
                 axes.text(edge + 0.046, share + 0.01, str(count), ha="center", va="bottom", fontsize=7, color=INK)
         axes.set(xlim=(0, 1), ylim=(0, 1.08), xlabel="score", ylabel="share that is right")
         error = f"; expected calibration error {bins.error:.3f}" if np.isfinite(bins.error) else ""
-        text = f"Share of right detections by score, with their number; on the dashed line scores are honest{error}"
+        text = f"Share of right {what} by score, with their number; on the dashed line scores are honest{error}"
         return finished(figure, "reliability", "Do scores mean what they say?", text)
 
 

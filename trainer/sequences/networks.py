@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from trainer import cells  # noqa: F401 - its layers are known to Keras once it is imported
 from trainer.errors import TrainError
 from trainer.export.saving import save_module
 from trainer.sequences.tasks import batch_of, expected_of, input_name
@@ -89,6 +90,6 @@ def _outputs(given: Any, names: tuple[str, ...]) -> list[tuple[str, Any]]:
 def _refuse_loops(graph: Any) -> None:
     if any(operator.type in LOOPS for operator in graph.get_operations()):
         raise TrainError(
-            "the network has a loop in its graph, on which the converter crashes; build its recurrent layers with "
-            "unroll=True and a fixed number of samples"
+            "the network has a loop in its graph, on which the converter crashes; take its recurrent layers from "
+            "trainer.cells, or build them with unroll=True, of a fixed number of samples"
         )

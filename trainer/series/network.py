@@ -6,10 +6,11 @@ import keras
 from keras import layers, ops
 
 from edge.contracts.windows import SeriesWindow
+from trainer.cells import GRU, LSTM
 from trainer.series.settings import SeriesNetwork
 
 MEAN, LOG_SIGMA, STATE = "mean", "log_sigma", "state"
-CELLS = {"gru": layers.GRU, "lstm": layers.LSTM}
+CELLS = {"gru": GRU, "lstm": LSTM}
 
 
 def forecaster(window: SeriesWindow, settings: SeriesNetwork) -> Any:
@@ -27,7 +28,7 @@ def forecaster(window: SeriesWindow, settings: SeriesNetwork) -> Any:
     apart = ops.reshape(layers.Permute((2, 1))(layers.Subtract()([given, newest])), (-1, samples))  # (B·C, S)
     steps = ops.reshape(apart, (-1, samples // segment, segment))
     steps = layers.Dense(units, activation="relu")(steps)
-    state = CELLS[settings.cell](units, unroll=True)(steps)  # (B·C, U)
+    state = CELLS[settings.cell](units)(steps)  # (B·C, U)
     seen = layers.Dropout(settings.dropout)(state)
     ahead = layers.Dense(horizons, kernel_initializer="zeros")(layers.Dense(units, activation="relu")(seen))
     if settings.linear:

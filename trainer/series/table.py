@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +112,6 @@ def _stamp(value: object, unit_s: float) -> float:
 def _number(row: Row, name: str) -> float:
     value = row.get(name)
     try:
-        return float(value) if isinstance(value, str | int | float) else math.nan
+        return float(value) if isinstance(value, str | int | float | Decimal) else math.nan
     except ValueError:
         return math.nan

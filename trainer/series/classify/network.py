@@ -10,6 +10,7 @@ import keras
 from keras import layers, ops
 
 from edge.contracts.windows import SoundWindow
+from trainer.cells import GRU
 from trainer.series.classify.inputs import ClassWindow
 from trainer.series.classify.settings import ClassifyNetwork
 
@@ -62,7 +63,7 @@ def _sound(given: Any, settings: ClassifyNetwork) -> Any:
     rows = layers.Reshape((seen.shape[1], seen.shape[2] * seen.shape[3]))(seen)
     rows = layers.Dropout(settings.dropout)(rows)
     short = _normal(layers.Conv1D(settings.units, 1, use_bias=False)(rows))
-    state = layers.GRU(settings.units, unroll=True, return_sequences=True)(rows)
+    state = GRU(settings.units, return_sequences=True)(rows)
     return layers.Flatten()(layers.Concatenate()([short, state]))
 
 
@@ -74,7 +75,7 @@ def _motion(given: Any, settings: ClassifyNetwork) -> Any:
     while seen.shape[1] > MOST_UNROLLED:
         seen = _normal(layers.SeparableConv1D(seen.shape[2], 5, 2, "same", use_bias=False)(seen))
     seen = layers.Dropout(settings.dropout)(seen)
-    state = layers.GRU(settings.units, unroll=True)(seen)
+    state = GRU(settings.units)(seen)
     parts = [state, layers.GlobalAveragePooling1D()(seen), layers.GlobalMaxPooling1D()(seen)]
     return layers.Concatenate()(parts)
 
