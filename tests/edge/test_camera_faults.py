@@ -32,7 +32,6 @@ from tests.rigs.cameras import (
     MjpegServer,
     RtspServer,
     comes_true,
-    free_port,
     jpeg,
     known_picture,
     needs,
@@ -40,6 +39,7 @@ from tests.rigs.cameras import (
     soon,
     write_clip,
 )
+from tests.rigs.ports import closed_port
 
 
 def refusal(settings: AnySettings) -> str:
@@ -192,7 +192,8 @@ def test_a_missing_picamera2_is_named() -> None:
 
 
 def test_an_absent_network_camera_is_refused_without_its_password() -> None:
-    message = refusal(NetworkSettings(url=f"rtsp://admin:s3cret@127.0.0.1:{free_port()}/stream?token=t0ken"))
+    with closed_port() as port:
+        message = refusal(NetworkSettings(url=f"rtsp://admin:s3cret@127.0.0.1:{port}/stream?token=t0ken"))
     assert "cannot be opened" in message
     assert "127.0.0.1" in message
     assert not any(secret in message for secret in ("admin", "s3cret", "t0ken"))

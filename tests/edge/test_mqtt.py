@@ -19,8 +19,9 @@ from edge.mqtt.link import MqttLink
 from edge.mqtt.session import tls_context
 from edge.mqtt.settings import MqttSettings, TlsSettings
 from tests.paths import REPOSITORY
-from tests.rigs.broker import Broker, free_port
+from tests.rigs.broker import Broker
 from tests.rigs.host import wait_until
+from tests.rigs.ports import closed_port
 from tests.rigs.wire import CONNACK_5, CONNACK_311, Line, RawServer, connect_level, packet, publish
 
 AVAILABLE = "foresight/dev/available"
@@ -247,7 +248,7 @@ def test_broker_that_stops_reading_costs_no_memory() -> None:
 
 
 def test_send_without_a_connection_is_not_taken() -> None:
-    with MqttLink(settings(free_port())) as link:
+    with closed_port() as port, MqttLink(settings(port)) as link:
         assert not link.send("t", b"", print)
 
 

@@ -2,11 +2,11 @@
 
 import base64
 import signal
-import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from edge.contracts.types import U8
 from tests.programs import absent, program
+from tests.rigs.ports import held_port, port_of
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 QUADRANTS = ((0, 0, 255), (0, 255, 0), (255, 0, 0), (255, 255, 255))  # BGR: red, green, blue, white
@@ -61,27 +62,27 @@ def jpeg(pixels: U8) -> bytes:
 class RtspServer:
     """An RTSP camera in H.264, in a process of its own. It shows the known picture, or a white ball that moves."""
 
-    def __init__(self, folder: Path, fps: int = 15, port: int = 0, *, ball: bool = False) -> None:
-        """`port` 0 takes a free one; `.port` says which."""
+    def __init__(self, folder: Path, fps: int = 15, *, ball: bool = False) -> None:
         picture = folder / "known.png"
         cv2.imwrite(str(picture), known_picture())
-        self.port = port or free_port()
-        self.url = f"rtsp://127.0.0.1:{self.port}/stream"
         still = f"filesrc location={picture} ! pngdec ! imagefreeze is-live=true ! video/x-raw,framerate={fps}/1"
         moving = f"videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate={fps}/1"
-        pipeline = (
+        self._pipeline = (
             f"( {moving if ball else still} ! videoconvert ! video/x-raw,format=I420 ! x264enc tune=zerolatency "
             "speed-preset=ultrafast key-int-max=15 ! rtph264pay name=pay0 pt=96 config-interval=1 )"
         )
-        script = Path(__file__).with_name("rtsp_server.py")
-        self._argv = [SYSTEM_PYTHON, str(script), str(self.port), pipeline]
 
     def __enter__(self) -> "RtspServer":
-        self.start()
+        with ExitStack() as stack:
+            self.port = port_of(stack.enter_context(held_port()))  # ours also while it is killed
+            self.url = f"rtsp://127.0.0.1:{self.port}/stream"
+            self.start()
+            stack.callback(self.kill)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.kill()
+        self._stack.close()
 
     def start(self) -> None:
         """Start, also again after `kill`, on the same port; skips the test where GStreamer is absent."""
@@ -89,8 +90,10 @@ class RtspServer:
         needs(SYSTEM_PYTHON)
         if subprocess.run([SYSTEM_PYTHON, "-c", imports], capture_output=True, check=False, timeout=30).returncode:
             absent("the system's Python has no GstRtspServer (python3-gi, gir1.2-gst-rtsp-server-1.0)")
+        script = Path(__file__).with_name("rtsp_server.py")
+        argv = [SYSTEM_PYTHON, str(script), str(self.port), self._pipeline]
         self._popen = subprocess.Popen(
-            self._argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+            argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
         )
         assert self._popen.stdout is not None
         assert self._popen.stdout.readline() == "ready\n"
@@ -163,13 +166,6 @@ class MjpegServer:
                 pass
 
         return Handler
-
-
-def free_port() -> int:
-    """A TCP port that is free now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def shared_memory() -> set[str]:
