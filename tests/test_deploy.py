@@ -24,7 +24,7 @@ EXPOSURE = 30  # of 100: 3.0
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300, check=False)
 
 
 def exposed(unit: Path) -> int:

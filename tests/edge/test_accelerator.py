@@ -72,7 +72,7 @@ class Served:
 def test_a_compiled_model_is_run_by_the_accelerator(tmp_path: Path, device: StandIn) -> None:
     served = Served(tmp_path, device)
     with served.runtime:
-        assert wait_until(lambda: served.runs() == "edgetpu", 10)
+        assert wait_until(lambda: served.runs() == "edgetpu")
         assert [served.runs() for _ in range(20)] == ["edgetpu"] * 20
         assert [one.state for one in served.said] == ["degraded", "ok"]
         assert served.said[-1] == Accelerator("ok", "", 0)
@@ -85,7 +85,7 @@ def test_a_compiled_model_is_run_by_the_accelerator(tmp_path: Path, device: Stan
 def test_the_cpu_serves_while_it_is_away(tmp_path: Path, device: StandIn, fault: str, told: str) -> None:
     served = Served(tmp_path, device)
     with served.runtime:
-        assert wait_until(lambda: served.runs() == "edgetpu", 10)
+        assert wait_until(lambda: served.runs() == "edgetpu")
         device.behave(fault)
         lost_s = time.monotonic()
         assert served.runs() == "xnnpack"  # the same tensor, nothing is left out
@@ -93,9 +93,9 @@ def test_the_cpu_serves_while_it_is_away(tmp_path: Path, device: StandIn, fault:
         assert (served.said[-1].state, served.said[-1].lost) == ("degraded", 1)
         assert told.lower() in served.said[-1].reason.lower() or fault == "vanish"
         device.behave("ok")
-        assert wait_until(lambda: served.runs() == "edgetpu", 20)
+        assert wait_until(lambda: served.runs() == "edgetpu")
         assert served.said[-1] == Accelerator("ok", "", 1)
-    assert wait_until(lambda: not processes(), 5)
+    assert wait_until(lambda: not processes())
 
 
 @pytest.mark.parametrize("fault", ["absent", "stall", "abort"])
@@ -108,25 +108,25 @@ def test_nobody_waits_for_one_that_is_not_well_at_start(tmp_path: Path, device: 
         assert time.monotonic() - begin_s < 2
         assert served.said[-1].state == "degraded"
         device.behave("ok")
-        assert wait_until(lambda: served.runs() == "edgetpu", 40)
+        assert wait_until(lambda: served.runs() == "edgetpu")
 
 
 def test_its_process_knows_no_secrets(tmp_path: Path, device: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORESIGHT_MQTT_PASSWORD", "hush-hush")
     served = Served(tmp_path, device)
     with served.runtime:
-        assert wait_until(lambda: served.runs() == "edgetpu", 10)
+        assert wait_until(lambda: served.runs() == "edgetpu")
         assert [child.environ().get("FORESIGHT_MQTT_PASSWORD") for child in processes()] == [None]
 
 
 def test_a_killed_process_is_a_lost_accelerator(tmp_path: Path, device: StandIn) -> None:
     served = Served(tmp_path, device)
     with served.runtime:
-        assert wait_until(lambda: served.runs() == "edgetpu", 10)
+        assert wait_until(lambda: served.runs() == "edgetpu")
         for child in processes():
             child.kill()
         assert served.runs() == "xnnpack"
-        assert wait_until(lambda: served.runs() == "edgetpu", 20)
+        assert wait_until(lambda: served.runs() == "edgetpu")
 
 
 def test_without_a_cpu_model_nothing_begins_without_the_accelerator(tmp_path: Path, device: StandIn) -> None:
@@ -142,7 +142,7 @@ def test_without_a_cpu_model_frames_fail_until_it_is_back(tmp_path: Path, device
             with pytest.raises(ModelError, match="no model for the CPU"):
                 runtime.invoke(TENSOR)
         device.behave("ok")
-        assert wait_until(lambda: answers(runtime), 20)
+        assert wait_until(lambda: answers(runtime))
 
 
 def answers(runtime: FallbackRuntime) -> bool:

@@ -33,7 +33,7 @@ def bus(request: pytest.FixtureRequest) -> Iterator[Carrier]:
         yield LocalBus()
         return
     with Broker() as broker, MqttLink(MqttSettings(host="127.0.0.1", port=broker.port)) as link:
-        assert link.wait_connected(10)
+        assert link.wait_connected(60)
         yield link
 
 

@@ -164,7 +164,7 @@ def test_brokers() -> None:
     with Broker() as running:
         here = MqttSettings(host="127.0.0.1", port=running.port, device="dev")
         with MqttLink(here) as link:
-            assert link.wait_connected(10)
+            assert link.wait_connected(60)
             assert one(broker(here)).level is Level.OK
             assert link.session == 1  # a running daemon keeps its place
     gone = one(broker(here))

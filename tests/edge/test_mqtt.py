@@ -114,7 +114,7 @@ def test_broker_absent_at_start(caplog: pytest.LogCaptureFixture) -> None:
         assert wait_until(lambda: "cannot be reached" in caplog.text)
         assert link.stats() == (False, 0, 0, 5, True, "5")
         broker.start()
-        assert link.wait_connected(10)
+        assert link.wait_connected(60)
         with Watcher(broker.port) as watcher:
             assert watcher.sees("state", b"1")
             assert watcher.sees(AVAILABLE, b"online")
@@ -128,7 +128,7 @@ def test_retained_state_and_subscriptions_survive_a_broker_that_forgets() -> Non
     with Broker() as broker, MqttLink(settings(broker.port)) as link:
         link.subscribe("cmd/+", seen.append)
         link.on_change(lambda: sessions.append(link.session))
-        assert link.wait_connected(10)
+        assert link.wait_connected(60)
         link.publish("state", b"7", retain=True)
         broker.restart()
         assert wait_until(lambda: link.session == 2)
@@ -163,7 +163,7 @@ def test_falls_back_to_3_1_1(refusal: bytes) -> None:
             pass
 
     with RawServer(serve) as server, MqttLink(settings(server.port)) as link:
-        assert link.wait_connected(10)
+        assert link.wait_connected(60)
         assert link.stats().protocol == "3.1.1"
     assert levels[0] == 5
     assert levels[-1] == 4
@@ -240,7 +240,7 @@ def test_broker_that_stops_reading_costs_no_memory() -> None:
         release.wait(20)
 
     with RawServer(serve) as server, MqttLink(settings(server.port)) as link:
-        assert link.wait_connected(10)
+        assert link.wait_connected(60)
         for _ in range(20_000):
             link.publish("t", b"x" * 1500)
         assert link.stats().dropped > 10_000
@@ -255,7 +255,7 @@ def test_send_without_a_connection_is_not_taken() -> None:
 def test_send_to_nobody_is_not_confirmed() -> None:
     taken: list[bool] = []
     with Broker() as broker, MqttLink(settings(broker.port)) as link:
-        assert link.wait_connected(10)
+        assert link.wait_connected(60)
         assert link.send("nobody/there", b"", taken.append)
         assert wait_until(lambda: taken == [False])
 

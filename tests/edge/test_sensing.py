@@ -285,8 +285,8 @@ def test_readings_on_topics_are_told(tmp_path: Path) -> None:
             house.bus.publish("shed/tank", str(value).encode())
             time.sleep(0.012)
         house.bus.publish("shed/tank", b"95")
-        assert wait_until(lambda: bool(house.events.bodies), 10)
-        assert wait_until(lambda: house.ears.status.get("tank") is SensorStatus.ONLINE, 10)
+        assert wait_until(lambda: bool(house.events.bodies))
+        assert wait_until(lambda: house.ears.status.get("tank") is SensorStatus.ONLINE)
         assert sensing.due_s()["sensors"] > time.monotonic()
         assert sensing.steps_s() == {"tank": 0.01}
     by_topic: dict[str, list[bytes]] = {}
@@ -312,7 +312,7 @@ def test_messages_come_at_a_bounded_rate(tmp_path: Path) -> None:
             house.bus.publish("t", str(value).encode())
             time.sleep(0.012)
         took_s = time.monotonic() - begin_s
-        assert wait_until(lambda: len(house.ears.heard.get("mute", [])) >= 40, 10)
+        assert wait_until(lambda: len(house.ears.heard.get("mute", [])) >= 40)
     assert {message.topic for message in told} == {TOPICS.reading("tank")}
     assert 1 <= len(told) <= 2 * took_s + 2
 
@@ -334,10 +334,10 @@ def test_a_burst_is_bounded_the_newest_stay_and_it_is_told(tmp_path: Path, caplo
     with house.begin() as sensing:
         for k in range(10_000):
             house.bus.publish("t", str(k).encode())
-        assert wait_until(lambda: sensing.health()[0].dropped > 0, 10)
-        assert wait_until(lambda: "were dropped" in caplog.text, 10)
+        assert wait_until(lambda: sensing.health()[0].dropped > 0)
+        assert wait_until(lambda: "were dropped" in caplog.text)
         health = sensing.health()[0]
-        assert wait_until(lambda: sensing.health()[0].readings + sensing.health()[0].dropped == 10_000, 10)
+        assert wait_until(lambda: sensing.health()[0].readings + sensing.health()[0].dropped == 10_000)
     assert health.dropped >= 5000
 
 
@@ -354,7 +354,7 @@ def test_one_broken_sensor_harms_no_other(tmp_path: Path, monkeypatch: pytest.Mo
         for k in range(20):
             house.bus.publish("t", str(k).encode())
             time.sleep(0.005)
-        assert wait_until(lambda: len(house.ears.heard.get("good", [])) >= 5, 10)
+        assert wait_until(lambda: len(house.ears.heard.get("good", [])) >= 5)
     assert "bad" not in house.ears.heard
 
 
@@ -364,7 +364,7 @@ def test_what_was_learnt_outlives_the_thread(tmp_path: Path) -> None:
         for value in wave(40):
             house.bus.publish("t", str(value).encode())
             time.sleep(0.005)
-        assert wait_until(lambda: sensing.health()[0].samples >= 20, 10)
+        assert wait_until(lambda: sensing.health()[0].samples >= 20)
         assert not (tmp_path / "sensors").exists()  # not yet
     kept = json.loads((tmp_path / "sensors" / "tank.json").read_text())["value"]
     with house.begin() as sensing:
@@ -395,7 +395,7 @@ def test_a_disk_that_takes_nothing_costs_only_the_memory(tmp_path: Path, caplog:
         for value in wave(40):
             house.bus.publish("t", str(value).encode())
             time.sleep(0.005)
-        assert wait_until(lambda: "is not kept over a restart" in caplog.text, 10)
+        assert wait_until(lambda: "is not kept over a restart" in caplog.text)
         assert sensing.health()[0].readings == 40
 
 
@@ -404,5 +404,5 @@ def test_recordings_end(tmp_path: Path) -> None:
     path.write_text("time,v\n" + "".join(f"{k},{value}\n" for k, value in enumerate(wave(50))))
     house = House(tmp_path, tank={"source": {"path": str(path), "speed": 1000}})
     with house.begin() as sensing:
-        assert wait_until(lambda: sensing.ended, 10)
+        assert wait_until(lambda: sensing.ended)
         assert sensing.health()[0].readings == 50

@@ -135,18 +135,18 @@ def test_a_player_plays_at_its_pace_without_the_files_time(write: Write, loop: b
     settings = FileSource(path=write("time,v\n0,1\n10,2\n20,3\n"), speed=1000, loop=loop)
     player = FilePlayer(settings, "tank")
     player.begin(heard.append)
-    assert wait_until(lambda: len(heard) >= (7 if loop else 3), 10)
-    assert wait_until(lambda: player.ended is not loop, 10)
+    assert wait_until(lambda: len(heard) >= (7 if loop else 3))
+    assert wait_until(lambda: player.ended is not loop)
     player.close()
     assert [raw.content for raw in heard[:3]] == [{"v": "1"}, {"v": "2"}, {"v": "3"}]
     assert heard[1].arrived_s - heard[0].arrived_s >= 0.009
-    assert wait_until(lambda: not [one for one in threading.enumerate() if one.name == "sensor-tank"], 5)
+    assert wait_until(lambda: not [one for one in threading.enumerate() if one.name == "sensor-tank"])
 
 
 def test_a_player_without_its_file_says_so_and_ends(tmp_path: Path) -> None:
     player = FilePlayer(FileSource(path=tmp_path / "none.csv"), "tank")
     player.begin(lambda _: None)
-    assert wait_until(lambda: player.ended, 5)
+    assert wait_until(lambda: player.ended)
     assert "cannot be read" in player.trouble
 
 
@@ -154,7 +154,7 @@ def test_a_loop_begins_again_one_interval_after_its_end(write: Write) -> None:
     heard: list[Raw] = []
     player = FilePlayer(FileSource(path=write("time,v\n0,1\n100,2\n"), speed=1000, loop=True), "tank")
     player.begin(heard.append)
-    assert wait_until(lambda: len(heard) >= 5, 10)
+    assert wait_until(lambda: len(heard) >= 5)
     player.close()
     assert min(after.arrived_s - before.arrived_s for before, after in itertools.pairwise(heard)) >= 0.09
 
@@ -162,7 +162,7 @@ def test_a_loop_begins_again_one_interval_after_its_end(write: Write) -> None:
 def test_a_loop_of_nothing_rests(write: Write) -> None:
     player = FilePlayer(FileSource(path=write("time,v\n"), loop=True), "tank")
     player.begin(lambda _: None)
-    assert wait_until(lambda: bool(player.trouble), 5)
+    assert wait_until(lambda: bool(player.trouble))
     spent_s = time.process_time()
     time.sleep(0.3)
     assert time.process_time() - spent_s < 0.15
@@ -174,6 +174,6 @@ def test_a_player_that_is_very_slow_waits(write: Write) -> None:
     heard: list[Raw] = []
     player = FilePlayer(FileSource(path=write("time,v\n0,1\n100,2\n"), speed=1e-300), "tank")
     player.begin(heard.append)
-    assert wait_until(lambda: len(heard) == 1 and player.due_s > time.monotonic() + 3000, 5)
+    assert wait_until(lambda: len(heard) == 1 and player.due_s > time.monotonic() + 3000)
     player.close()
     assert not [one for one in threading.enumerate() if one.name == "sensor-tank"]

@@ -43,7 +43,7 @@ def test_a_demo_leaves_a_folder_named_state_alone(tmp_path: Path) -> None:
     ],
 )
 def test_a_demo_of_what_cannot_be_opened_ends_and_shows_no_password(tmp_path: Path, source: str, words: str) -> None:
-    done = foresight(tmp_path, "demo", "--source", source, "--broker", "none", "--out", tmp_path / "out", limit_s=60)
+    done = foresight(tmp_path, "demo", "--source", source, "--broker", "none", "--out", tmp_path / "out")
     said = done.stdout + done.stderr
     assert done.returncode == 2, said
     assert words in said

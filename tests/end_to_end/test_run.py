@@ -144,12 +144,12 @@ def test_what_happens_while_there_is_no_broker_is_told_later(tmp_path: Path) -> 
         Relay(broker.port) as relay,
         daemon(tmp_path, relay.port, clip) as running,
     ):
-        assert wait_until(lambda: rows(tmp_path / "state" / "outbox.db") >= 3, 60), running.log
+        assert wait_until(lambda: rows(tmp_path / "state" / "outbox.db") >= 3), running.log
         assert wait_until(lambda: "cannot be reached" in running.log), running.log
         assert running.process.poll() is None
         assert listener.heard() == []
         relay.open()  # only now that the listener hears all that the broker is told
-        assert wait_until(lambda: {1, 2, 3, 4} <= set(numbers(events(listener))), 60), running.log
+        assert wait_until(lambda: {1, 2, 3, 4} <= set(numbers(events(listener)))), running.log
         listener.wait_for(text("available", b"online"))
 
 

@@ -15,7 +15,7 @@ from tests.rigs.ports import held_port, port_of, wait_listening
 def passwords(path: Path, user: str, password: str) -> None:
     """Write a file of users as mosquitto wants it."""
     command = [program("mosquitto_passwd", "mosquitto"), "-b", "-c", str(path), user, password]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
 
 
 class Broker:

@@ -88,7 +88,7 @@ class RtspServer:
         """Start, also again after `kill`, on the same port; skips the test where GStreamer is absent."""
         imports = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
         needs(SYSTEM_PYTHON)
-        if subprocess.run([SYSTEM_PYTHON, "-c", imports], capture_output=True, check=False, timeout=30).returncode:
+        if subprocess.run([SYSTEM_PYTHON, "-c", imports], capture_output=True, check=False, timeout=300).returncode:
             absent("the system's Python has no GstRtspServer (python3-gi, gir1.2-gst-rtsp-server-1.0)")
         script = Path(__file__).with_name("rtsp_server.py")
         argv = [SYSTEM_PYTHON, str(script), str(self.port), self._pipeline]
@@ -173,7 +173,7 @@ def shared_memory() -> set[str]:
     return {path.name for path in Path("/dev/shm").iterdir() if not path.name.startswith("sem.")}
 
 
-def comes_true(condition: Callable[[], bool], limit_s: float = 10.0) -> bool:
+def comes_true(condition: Callable[[], bool], limit_s: float = 60.0) -> bool:
     """Wait until the condition holds; False if it does not within the limit."""
     deadline_s = soon(limit_s)
     while not condition():
@@ -183,7 +183,7 @@ def comes_true(condition: Callable[[], bool], limit_s: float = 10.0) -> bool:
     return True
 
 
-def soon(limit_s: float = 10.0) -> float:
+def soon(limit_s: float = 60.0) -> float:
     """A deadline on the clock of `time.monotonic()`, `limit_s` from now."""
     return time.monotonic() + limit_s
 

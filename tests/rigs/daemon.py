@@ -12,10 +12,10 @@ from typing import Self
 from tests.paths import REPOSITORY
 
 COMMAND = (sys.executable, "-m", "edge")
-STOP_S = 30.0
+STOP_S = 90.0
 
 
-def foresight(state: Path, *arguments: str | Path, limit_s: float = 120.0) -> subprocess.CompletedProcess[str]:
+def foresight(state: Path, *arguments: str | Path, limit_s: float = 600.0) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, with what it says. Its lines are not wrapped; its state goes to a folder."""
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],

@@ -143,7 +143,7 @@ def stored(database: Path) -> list[tuple[str, int, str]]:
     return rows
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 30) -> bool:
+def wait_until(condition: Callable[[], bool], timeout_s: float = 60) -> bool:
     """Wait for a condition; returns whether it came true."""
     deadline_s = time.monotonic() + timeout_s
     while not condition():
