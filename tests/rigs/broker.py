@@ -8,7 +8,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import psutil
+
 from tests.programs import program
+from tests.rigs.host import wait_until
 from tests.rigs.ports import held_port, port_of, wait_listening
 
 
@@ -54,7 +57,7 @@ class Broker:
         """kill -9."""
         if self._process:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
             self._process = None
 
     def restart(self) -> None:
@@ -65,6 +68,7 @@ class Broker:
     def freeze(self) -> None:
         """SIGSTOP: the port stays open, nothing answers."""
         self._signal(signal.SIGSTOP)
+        assert wait_until(self._stopped)
 
     def thaw(self) -> None:
         """SIGCONT."""
@@ -79,6 +83,10 @@ class Broker:
             *self._extra,
         )
         self._config.write_text("\n".join((*lines, "log_type none", "user root", "")))
+
+    def _stopped(self) -> bool:
+        assert self._process is not None
+        return psutil.Process(self._process.pid).status() == psutil.STATUS_STOPPED
 
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 
 from edge.contracts.types import U8
 from tests.programs import absent, program
@@ -101,6 +102,7 @@ class RtspServer:
     def hang(self) -> None:
         """Stop answering, with every connection left open."""
         self._popen.send_signal(signal.SIGSTOP)
+        assert comes_true(lambda: psutil.Process(self._popen.pid).status() == psutil.STATUS_STOPPED)
 
     def resume(self) -> None:
         """Go on after `hang`."""
@@ -109,7 +111,7 @@ class RtspServer:
     def kill(self) -> None:
         """End at once."""
         self._popen.kill()
-        self._popen.wait(10)
+        self._popen.wait(60)
         assert self._popen.stdout is not None
         self._popen.stdout.close()
 
@@ -135,7 +137,7 @@ class MjpegServer:
         self._ended.set()
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(10)
+        self._thread.join(60)
 
     def _handler(self, pictures: Sequence[bytes], step_s: float, login: str) -> type[BaseHTTPRequestHandler]:
         rig, expected = self, f"Basic {base64.b64encode(login.encode()).decode()}"
