@@ -115,6 +115,6 @@ def test_confirms_what_somebody_got(bus: Carrier) -> None:
 
     bus.subscribe("a", seen)
     assert bus.send("a", b"x", on_settled)
-    assert settled.wait(10)
+    assert settled.wait(60)
     assert taken == [True]
     assert [message.payload for message in seen.wait(1)] == [b"x"]

@@ -5,6 +5,7 @@ import random
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -100,8 +101,8 @@ def paho_of_the_same_name(port: int) -> Watcher:
 def test_late_will_is_corrected() -> None:
     with Broker() as broker, Watcher(broker.port) as watcher, MqttLink(settings(broker.port)):
         assert watcher.sees(AVAILABLE, b"online")
-        watcher._client.publish(AVAILABLE, b"offline", qos=1, retain=True)
         seen = watcher.count
+        watcher._client.publish(AVAILABLE, b"offline", qos=1, retain=True)
         assert wait_until(lambda: watcher.count >= seen + 2)
         assert watcher.sees(AVAILABLE, b"online")
 
@@ -125,9 +126,11 @@ def test_broker_absent_at_start(caplog: pytest.LogCaptureFixture) -> None:
 def test_retained_state_and_subscriptions_survive_a_broker_that_forgets() -> None:
     seen: list[Message] = []
     sessions: list[int] = []
-    with Broker() as broker, MqttLink(settings(broker.port)) as link:
+    with Broker() as broker, ExitStack() as stack:
+        link = MqttLink(settings(broker.port))
         link.subscribe("cmd/+", seen.append)
         link.on_change(lambda: sessions.append(link.session))
+        stack.enter_context(link)
         assert link.wait_connected(60)
         link.publish("state", b"7", retain=True)
         broker.restart()
@@ -210,7 +213,7 @@ def test_hostile_packets_kill_no_thread(caplog: pytest.LogCaptureFixture) -> Non
 
     with RawServer(serve) as server, MqttLink(settings(server.port, reconnect_max_s=0.01)) as link:
         link.subscribe("cmd", command)
-        assert here.wait(20)
+        assert here.wait(120)
         assert link.stats().alive
         assert wait_until(lambda: link.connected)
     assert len(connections) == 61
@@ -237,7 +240,7 @@ def test_broker_that_stops_reading_costs_no_memory() -> None:
     def serve(line: Line) -> None:
         packet(line)
         line.sendall(CONNACK_5)
-        release.wait(20)
+        release.wait(120)
 
     with RawServer(serve) as server, MqttLink(settings(server.port)) as link:
         assert link.wait_connected(60)
