@@ -4,7 +4,6 @@ Exit codes: 0 all is well; 1 something failed while running; 2 the configuration
 """
 
 import signal
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from rich.console import Console
 
 from edge import __version__
 from edge.contracts.errors import BrokerError, ConfigError, EdgeError, ModelError, SourceError
+from edge.ending import end
 
 RECORDINGS = frozenset({".csv", ".tsv", ".parquet"})  # of readings
 EXIT_CODES: dict[type[EdgeError], int] = {ConfigError: 2, ModelError: 2, SourceError: 2, BrokerError: 1, EdgeError: 1}
@@ -177,9 +177,13 @@ def main() -> None:
     """Run a command; what the user can mend is told in words, never as a traceback."""
     try:
         app()
+    except SystemExit as done:
+        if not isinstance(done.code, int):
+            raise
+        end(done.code)
     except EdgeError as error:
         Console(stderr=True).print(str(error), markup=False, highlight=False, style="red", soft_wrap=True)
-        sys.exit(next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind)))
+        end(next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind)))
 
 
 if __name__ == "__main__":

@@ -124,8 +124,8 @@ class Capture:
         finally:
             self.counts.online = False
             self._put(None)
-            self.slot.close()
             self.counts.due_s = math.inf
+            self.slot.close()  # last: it is what ends the run
 
     def _once(self) -> bool:
         """Open the camera and follow it for as long as that goes; False at the end of a clip."""
@@ -183,11 +183,12 @@ class Capture:
 
     def _lost(self, why: str, level: int) -> None:
         why = _ADDRESS.sub("", why).removeprefix(f"camera {self.camera.name}: ")
-        if self.counts.online or why != self.counts.why:
+        new = self.counts.online or why != self.counts.why
+        self.counts.lost += self.counts.online
+        self.counts.online, self.counts.why = False, why  # first: who takes the loss out sees it counted
+        if new:
             _log.log(level, "camera %s: %s", self.camera.name, why)
             self._put(None)
-        self.counts.lost += self.counts.online
-        self.counts.online, self.counts.why = False, why
 
     def _pause(self) -> None:
         """Wait longer each time, but no longer than until a camera that did not answer does so again."""

@@ -16,6 +16,8 @@ from edge.contracts.errors import SourceError
 from edge.demo.camera import StreetCamera
 from tests.paths import REPOSITORY
 from tests.programs import program
+from tests.rigs.cameras import soon
+from tests.rigs.ports import held_port, port_of
 
 DEPLOY = REPOSITORY / "deploy"
 UNIT = DEPLOY / "systemd" / "foresight.service"
@@ -24,7 +26,7 @@ EXPOSURE = 30  # of 100: 3.0
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300, check=False)
 
 
 def exposed(unit: Path) -> int:
@@ -83,7 +85,7 @@ def test_street_as_a_camera() -> None:
     with pytest.raises(SourceError, match="not open"):
         camera.read(0.0)
     with camera:
-        frames = [camera.read(time.monotonic() + 5.0) for _ in range(3)]
+        frames = [camera.read(soon()) for _ in range(3)]
     assert [frame.pixels.shape for frame in frames] == [(180, 320, 3)] * 3
     assert frames[0].seq < frames[1].seq < frames[2].seq
     assert not frames[0].pixels.flags.writeable
@@ -91,14 +93,16 @@ def test_street_as_a_camera() -> None:
 
 def test_broker_takes_its_configuration(tmp_path: Path) -> None:
     mosquitto = program("mosquitto")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    with held_port() as held:
+        listens(mosquitto, tmp_path, port_of(held))
+
+
+def listens(mosquitto: str, tmp_path: Path, port: int) -> None:
     written = tmp_path / "broker.conf"
     written.write_text((DEPLOY / "mosquitto" / "compose.conf").read_text().replace("1883", str(port)))
     broker = subprocess.Popen([mosquitto, "-c", str(written)], stderr=subprocess.DEVNULL)
     try:
-        deadline_s = time.monotonic() + 10.0
+        deadline_s = soon()
         while broker.poll() is None and time.monotonic() < deadline_s:
             with socket.socket() as client:
                 if client.connect_ex(("127.0.0.1", port)) == 0:
@@ -107,4 +111,4 @@ def test_broker_takes_its_configuration(tmp_path: Path) -> None:
         pytest.fail("mosquitto does not listen with deploy/mosquitto/compose.conf")
     finally:
         broker.kill()
-        broker.wait(10.0)
+        broker.wait(60.0)

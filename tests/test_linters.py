@@ -13,6 +13,6 @@ from tests.paths import REPOSITORY
 )
 def test_clean(command: tuple[str, ...]) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", *command], cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-m", *command], cwd=REPOSITORY, capture_output=True, text=True, timeout=900, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr

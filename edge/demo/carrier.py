@@ -77,19 +77,21 @@ def _linked(settings: MqttSettings, host: str, port: int) -> Iterator[Carriage]:
 @contextmanager
 def _mosquitto(program: str) -> Iterator[int]:
     """A mosquitto on a free loopback port, for as long as the demo runs."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    silent = subprocess.DEVNULL
-    # In a session of its own: Ctrl-C is for the demo, which then ends it.
-    command = [*_dying_with_us(), program, "-p", str(port)]
-    process = subprocess.Popen(command, stdin=silent, stdout=silent, stderr=silent, start_new_session=True)
-    try:
-        _wait_listening(port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(5)
+    with socket.socket() as held:
+        # Kept open, not listening: nobody else is given this port, and mosquitto may listen there all the same.
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        port = int(held.getsockname()[1])
+        silent = subprocess.DEVNULL
+        # In a session of its own: Ctrl-C is for the demo, which then ends it.
+        command = [*_dying_with_us(), program, "-p", str(port)]
+        process = subprocess.Popen(command, stdin=silent, stdout=silent, stderr=silent, start_new_session=True)
+        try:
+            _wait_listening(port)
+            yield port
+        finally:
+            process.terminate()
+            process.wait(5)
 
 
 def _dying_with_us() -> list[str]:

@@ -158,8 +158,11 @@ def rates(events: int) -> tuple[list[float], list[float]]:
     return ours, theirs
 
 
-def faults(kills: int, seed: int) -> Faults:
-    """`kills` times kill -9 of the daemon and as many of the broker, mixed, at random points, at 500 events/s."""
+def faults(kills: int, seed: int, least: int = 0) -> Faults:
+    """`kills` times kill -9 of the daemon and as many of the broker, mixed, at random points, at 500 events/s.
+
+    It goes on until `least` events were accepted, for two minutes at most.
+    """
     chance = random.Random(seed)
     order = ["daemon", "broker"] * kills
     chance.shuffle(order)
@@ -177,10 +180,11 @@ def faults(kills: int, seed: int) -> Faults:
                 time.sleep(chance.uniform(0.0, 0.5))
                 broker.start()
         time.sleep(2.0)
+        wait_until(lambda: sum(life.accepted for life in lives) >= least, 120)
         lives[-1].kill()
         drain = Device(broker.port, folder, len(lives))  # delivers what the last one left behind
         accepted = {(life.life, n) for life in lives for n in range(1, life.accepted + 1)}
-        wait_until(lambda: accepted <= set(_seen(folder / "host.db")), 60)
+        wait_until(lambda: accepted <= set(_seen(folder / "host.db")), 240)
         drain.kill()
         seen = _seen(folder / "host.db")
         worst = max(worst, host.counts().resent - before)

@@ -33,7 +33,7 @@ def bus(request: pytest.FixtureRequest) -> Iterator[Carrier]:
         yield LocalBus()
         return
     with Broker() as broker, MqttLink(MqttSettings(host="127.0.0.1", port=broker.port)) as link:
-        assert link.wait_connected(10)
+        assert link.wait_connected(60)
         yield link
 
 
@@ -115,6 +115,6 @@ def test_confirms_what_somebody_got(bus: Carrier) -> None:
 
     bus.subscribe("a", seen)
     assert bus.send("a", b"x", on_settled)
-    assert settled.wait(10)
+    assert settled.wait(60)
     assert taken == [True]
     assert [message.payload for message in seen.wait(1)] == [b"x"]

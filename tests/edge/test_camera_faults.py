@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -32,7 +33,6 @@ from tests.rigs.cameras import (
     MjpegServer,
     RtspServer,
     comes_true,
-    free_port,
     jpeg,
     known_picture,
     needs,
@@ -40,6 +40,7 @@ from tests.rigs.cameras import (
     soon,
     write_clip,
 )
+from tests.rigs.ports import closed_port
 
 
 def refusal(settings: AnySettings) -> str:
@@ -60,7 +61,7 @@ def shapes(settings: AnySettings) -> list[tuple[int, ...]]:
     return found
 
 
-def trouble(source: Source, limit_s: float = 10.0) -> str:
+def trouble(source: Source, limit_s: float = 60.0) -> str:
     """What a camera complains of after the pictures that are still on their way."""
     for _ in range(1000):
         try:
@@ -138,9 +139,11 @@ def test_a_paced_clip_keeps_its_time_but_not_beyond_the_deadline(tmp_path: Path)
         assert first is not None
         assert second is not None
         assert time.monotonic() >= second.t_s > first.t_s
-        third = source.read(time.monotonic() + 0.02)
-        assert third is not None
-        assert third.t_s > time.monotonic()  # early, because the deadline came first
+    with open_source("yard", FileSettings(path=path, speed=1e-3)) as source:  # a picture each 100 s
+        assert source.read(soon()) is not None
+        early = source.read(time.monotonic() + 0.02)
+        assert early is not None
+        assert early.t_s > time.monotonic()  # because the deadline came first
 
 
 @pytest.mark.parametrize(
@@ -192,7 +195,8 @@ def test_a_missing_picamera2_is_named() -> None:
 
 
 def test_an_absent_network_camera_is_refused_without_its_password() -> None:
-    message = refusal(NetworkSettings(url=f"rtsp://admin:s3cret@127.0.0.1:{free_port()}/stream?token=t0ken"))
+    with closed_port() as port:
+        message = refusal(NetworkSettings(url=f"rtsp://admin:s3cret@127.0.0.1:{port}/stream?token=t0ken"))
     assert "cannot be opened" in message
     assert "127.0.0.1" in message
     assert not any(secret in message for secret in ("admin", "s3cret", "t0ken"))
@@ -242,14 +246,19 @@ def test_a_slow_reader_gets_the_newest_picture_and_can_count_the_rest() -> None:
     with MjpegServer([jpeg(known_picture())], fps=100) as server:
         settings = NetworkSettings(url=server.url)
         with open_source("yard", settings) as source:
-            first, sent = source.read(soon()), server.sent
-            assert comes_true(lambda: server.sent >= sent + 20)
-            asked_s = time.monotonic()
-            second = source.read(soon())
+            assert comes_true(partial(left_out, source, server))
+
+
+def left_out(source: Source, server: MjpegServer) -> bool:
+    """Whether pictures were left out while nobody read; the decoder may be slow, too."""
+    first, sent = source.read(soon()), server.sent
+    assert comes_true(lambda: server.sent >= sent + 20)
+    asked_s = time.monotonic()
+    second = source.read(soon())
     assert first is not None
     assert second is not None
-    assert second.seq - first.seq > 5
     assert second.t_s >= asked_s  # not one that lay about
+    return second.seq - first.seq > 5
 
 
 def test_a_killed_decoder_is_reported() -> None:
@@ -266,9 +275,9 @@ import sys, time
 from edge.cameras.opening import open_source
 from edge.cameras.settings import NetworkSettings
 with open_source("yard", NetworkSettings(url=sys.argv[1])) as source:
-    source.read(time.monotonic() + 10)
+    source.read(time.monotonic() + 300)
     print("reading", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 
@@ -283,9 +292,9 @@ def test_a_decoder_does_not_outlive_its_parent_even_in_a_hung_read() -> None:
         assert len(started) == 1
         server.hung.set()
         os.kill(parent.pid, signal.SIGKILL)
-        parent.wait(10)
+        parent.wait(60)
         parent.stdout.close()
-        assert psutil.wait_procs(started, timeout=10)[1] == []
+        assert psutil.wait_procs(started, timeout=60)[1] == []
 
 
 # commands
@@ -315,4 +324,4 @@ def test_a_command_that_hangs_is_left_at_the_deadline_with_its_children() -> Non
         with pytest.raises(SourceError, match="gave no picture in time"):
             source.read(time.monotonic() + 0.2)
     assert started
-    assert psutil.wait_procs(started, timeout=5)[1] == []
+    assert psutil.wait_procs(started, timeout=60)[1] == []

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge import capture
 from edge.cameras.reach import answers
 from edge.cameras.settings import (
     AnySettings,
@@ -76,9 +77,9 @@ class Rig:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._mailbox.close()
-        self.capture.join(5)
+        self.capture.join(60)
 
-    def comes(self, wanted: Callable[[Item], bool], limit_s: float = 10.0) -> Item:
+    def comes(self, wanted: Callable[[Item], bool], limit_s: float = 60.0) -> Item:
         deadline_s = time.monotonic() + limit_s
         while time.monotonic() < deadline_s:
             item = self._mailbox.take(time.monotonic() + 0.05)
@@ -89,8 +90,11 @@ class Rig:
         raise AssertionError(f"not in {limit_s} s; {self.capture.counts}")
 
 
+MOVING = 11  # the first picture in which the block moves: those before it are all the same
+
+
 def pictures() -> Iterator[Frame]:
-    return (scene(k % 60) for k in itertools.count())
+    return (scene(MOVING + k % (60 - MOVING)) for k in itertools.count())
 
 
 def a_picture(item: Item) -> bool:
@@ -114,7 +118,9 @@ def test_a_switched_off_camera_is_closed_and_opened_again_when_it_is_switched_on
         assert (rig.openings, rig.capture.counts.lost) == (openings + 1, 1)
 
 
-def test_a_camera_that_does_not_answer_is_opened_as_soon_as_it_does() -> None:
+def test_a_camera_that_does_not_answer_is_opened_as_soon_as_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capture, "RETRY_FIRST_S", 36_000.0)  # nobody lives to see what does not wait for the answer
+    monkeypatch.setattr(capture, "RETRY_MAX_S", 36_000.0)
     broken, there = threading.Event(), threading.Event()
     there.set()
     with Rig(lambda: Live(pictures(), broken), there.is_set) as rig:
@@ -125,10 +131,8 @@ def test_a_camera_that_does_not_answer_is_opened_as_soon_as_it_does() -> None:
         assert not wait_until(lambda: rig.openings > 1, 2.5)  # nothing is opened in vain
         broken.clear()
         there.set()
-        back_s = time.monotonic()
         rig.comes(a_picture)
         assert rig.openings == 2
-        assert time.monotonic() - back_s < 5
         assert (rig.capture.counts.lost, rig.capture.counts.why) == (1, "")
 
 
@@ -142,7 +146,7 @@ def test_a_frozen_camera_is_gone_until_its_picture_changes() -> None:
             yield (
                 replace(still, seq=next(counter))
                 if frozen.is_set() and not moving.is_set()
-                else scene(next(counter) % 60)
+                else scene(MOVING + next(counter) % (60 - MOVING))
             )
 
     with Rig(lambda: Live(shown(), never)) as rig:
@@ -151,10 +155,9 @@ def test_a_frozen_camera_is_gone_until_its_picture_changes() -> None:
         frozen.set()
         rig.comes(a_loss)
         assert "the same picture" in rig.capture.counts.why
-        taken = len(rig.items)
-        assert wait_until(lambda: rig.openings > 1, 5)  # opening anew helps many cameras; not this one
+        assert wait_until(lambda: rig.openings > 1)  # opening anew helps many cameras; not this one
         assert not wait_until(lambda: rig.capture.counts.online, 1)
-        assert taken == len(rig.items)
+        assert rig._mailbox.take(time.monotonic()) is None  # nor is anything handed over
         moving.set()
         rig.comes(a_picture)
         assert rig.capture.counts.online
@@ -214,9 +217,9 @@ def test_real_and_rendered_scenes_are_never_frozen_nor_covered() -> None:
 
 
 def clip_pictures(path: Path, count: int) -> Iterator[U8]:
-    capture = cv2.VideoCapture(str(path))
+    clip = cv2.VideoCapture(str(path))
     for _ in range(count):
-        there, pixels = capture.read()
+        there, pixels = clip.read()
         if not there:
             return
         yield pixels.astype(np.uint8, copy=False)
@@ -245,13 +248,13 @@ def test_whether_something_answers(settings: AnySettings, there: bool) -> None:
 def test_a_camera_that_hangs_does_not_answer(tmp_path: Path) -> None:
     with RtspServer(tmp_path) as server:
         settings = NetworkSettings(url=server.url)
-        assert answers(settings, 2.0)
+        assert answers(settings, 60.0)
         server.hang()
         assert not answers(settings, 0.3)
         server.resume()
-        assert answers(settings, 2.0)
+        assert answers(settings, 60.0)
     with MjpegServer([encoded(known_picture())]) as http:
-        assert answers(NetworkSettings(url=http.url), 2.0)
+        assert answers(NetworkSettings(url=http.url), 60.0)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         assert not answers(NetworkSettings(url=f"http://127.0.0.1:{silent.getsockname()[1]}/"), 0.3)
 

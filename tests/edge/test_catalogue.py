@@ -77,7 +77,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 def plain(request: urllib.request.Request) -> Any:
     """For this machine only."""
-    return urllib.request.urlopen(request, timeout=5)
+    return urllib.request.urlopen(request, timeout=60)
 
 
 def fetched(server: Server, path: Path, sha256: str = HASH) -> list[tuple[int, int]]:

@@ -141,7 +141,7 @@ def demo(folder: Path, *arguments: str) -> str:
     environment = {**kept, "HOME": str(home), "FORESIGHT_DATA": "/nonexistent", "PYTHONPATH": str(REPOSITORY)}
     command = [sys.executable, "-m", "edge", "demo", "--out", str(folder / "o"), *arguments]
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=240, check=False
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr
     return " ".join(done.stdout.split())

@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from edge.cameras.settings import FileSettings, NetworkSettings, StreetSettings
+from edge.doctor import broker as talking
 from edge.doctor import cameras
 from edge.doctor import examine as examining
 from edge.doctor.accelerator import LIBRARY, accelerator
@@ -30,6 +31,14 @@ from tests.rigs.clips import walker
 @pytest.fixture(autouse=True)
 def watched_shortly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cameras, "WATCHED_S", 0.3)
+    monkeypatch.setattr(cameras, "FIRST_S", 60.0)
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits for what will come for as long as it takes."""
+    monkeypatch.setattr(talking, "ECHO_S", 60.0)
+    monkeypatch.setattr(examining, "LIMIT_S", 300.0)
 
 
 def write(root: Path, **files: str) -> Path:
@@ -160,11 +169,12 @@ def test_the_runtime_and_the_trap_of_an_unreadable_processor(tmp_path: Path) -> 
     ]
 
 
+@pytest.mark.usefixtures("patient")
 def test_brokers() -> None:
     with Broker() as running:
         here = MqttSettings(host="127.0.0.1", port=running.port, device="dev")
         with MqttLink(here) as link:
-            assert link.wait_connected(10)
+            assert link.wait_connected(60)
             assert one(broker(here)).level is Level.OK
             assert link.session == 1  # a running daemon keeps its place
     gone = one(broker(here))
@@ -181,11 +191,12 @@ def test_cameras(tmp_path: Path) -> None:
         assert (found.level, "a second" in found.what) == (Level.OK, True)
 
 
-def test_a_broker_that_lets_us_in_but_not_speak(tmp_path: Path) -> None:
+def test_a_broker_that_lets_us_in_but_not_speak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "acl").write_text("topic readwrite other/#\n")
     with Broker(extra=(f"acl_file {tmp_path / 'acl'}",)) as running:
         told = one(broker(MqttSettings(host="127.0.0.1", port=running.port, device="dev")))
     assert (told.level, "foresight/dev/#" in told.todo) == (Level.WARNING, True)
+    monkeypatch.setattr(talking, "ECHO_S", 60.0)
     (tmp_path / "acl").write_text("topic readwrite foresight/dev/#\n")
     with Broker(extra=(f"acl_file {tmp_path / 'acl'}",)) as running:
         assert one(broker(MqttSettings(host="127.0.0.1", port=running.port, device="dev"))).level is Level.OK
@@ -239,6 +250,7 @@ cameras:
 """
 
 
+@pytest.mark.usefixtures("patient")
 def test_a_whole_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_clip(tmp_path / "clip.mp4")
     config = tmp_path / "f.yaml"
@@ -275,10 +287,10 @@ def test_a_configuration_with_mistakes_is_told_and_the_machine_all_the_same(tmp_
 
 def test_checks_that_hang_or_fail_do_not_hide_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
-    monkeypatch.setattr(examining, "LIMIT_S", 0.5)
+    monkeypatch.setattr(examining, "LIMIT_S", 5.0)  # which the others need, however slow the machine
 
     def hang() -> list[Finding]:
-        release.wait(30)
+        release.wait(300)
         return []
 
     def fail() -> list[Finding]:

@@ -7,8 +7,10 @@ import pytest
 from edge.assembly import Models
 from edge.check import check
 from edge.config.settings import Settings
+from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ModelError
 from edge.contracts.manifest import Task
+from edge.contracts.windows import TrackWindow
 from edge.forecast.shipped import shipped_model
 from edge.forecasters import Forecasting, build_forecasting
 from edge.tracking.tracker import REACH_S
@@ -37,13 +39,14 @@ def test_without_the_shipped_model_or_with_other_horizons_straight_lines_serve(t
     assert [one.horizon_s for one in made.scores.standing.straight.horizons] == [0.7, 7.0]
 
 
-def test_the_shipped_model_is_used_where_it_is_there(tmp_path: Path) -> None:
+def test_the_shipped_model_is_there_and_used(tmp_path: Path) -> None:
     path = shipped_model()
-    if path is None:
-        pytest.skip("this package has no trajectory model")
-    made = built(settings(tmp_path))
-    assert made.scores.standing.model
-    assert made.history_s > 0
+    assert path is not None
+    bundle, made = read_bundle(path), built(settings(tmp_path))
+    standing = made.scores.standing
+    assert (standing.model, standing.sha256) == (bundle.name, bundle.sha256)
+    assert isinstance(bundle.window, TrackWindow)
+    assert made.history_s >= (bundle.window.samples - 1) * bundle.window.step_s
 
 
 def test_a_model_of_ones_own_is_tried_and_used(tmp_path: Path) -> None:

@@ -124,9 +124,10 @@ def test_a_microphone_is_told_over_mqtt_and_as_events(tmp_path: Path) -> None:
 
 
 def test_no_microphone_is_no_thread(tmp_path: Path) -> None:
-    before = threading.active_count()
+    before = set(threading.enumerate())
     with Hearing({}, RuntimeSettings(), tmp_path, lambda _: None) as hearing:
-        assert (hearing.ended, hearing.heard, threading.active_count()) == (True, {}, before)
+        assert (hearing.ended, hearing.heard) == (True, {})
+        assert set(threading.enumerate()) <= before  # of which some may end meanwhile
 
 
 def test_a_class_is_published_when_it_changes() -> None:

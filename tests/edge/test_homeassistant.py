@@ -1,6 +1,7 @@
 """What Home Assistant is told: by its own published rules, at the right time, and taken back."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -165,14 +166,55 @@ def test_switched_off_everything_is_removed(tmp_path: Path) -> None:
     assert len(house.kept) == 3
 
 
+def born(house: House, payload: bytes = b"online") -> None:
+    house.announcer.heard(Message("homeassistant/status", payload, retained=False))
+
+
 def test_a_birth_is_answered_with_all_there_is(tmp_path: Path) -> None:
     house = House(tmp_path)
     house.announce(settings())
     before = len(house.came)
-    house.announcer.heard(Message("homeassistant/status", b"offline", retained=False))
-    for _ in range(100):  # once, however often it is said meanwhile
-        house.announcer.heard(Message("homeassistant/status", b"online", retained=False))
-    assert wait_until(lambda: len(house.came) == before + 3, JITTER_S + 5)
+    born(house)
+    assert wait_until(lambda: len(house.came) == before + 3)
+
+
+class Later:
+    """A timer whose time a test chooses."""
+
+    def __init__(self, wait_s: float, call: Callable[[], None]) -> None:
+        self.wait_s, self.call, self.over = wait_s, call, False
+
+    def start(self) -> None:
+        """It runs."""
+
+    def is_alive(self) -> bool:
+        return not self.over
+
+
+def test_births_are_answered_once_however_often_they_are_said_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[Later] = []
+
+    def timer(wait_s: float, call: Callable[[], None]) -> Later:
+        begun.append(Later(wait_s, call))
+        return begun[-1]
+
+    monkeypatch.setattr("edge.homeassistant.announcer.threading.Timer", timer)
+    house = House(tmp_path)
+    house.announce(settings())
+    before = len(house.came)
+    born(house, b"offline")
+    assert begun == []
+    for _ in range(100):
+        born(house)
+    (later,) = begun
+    assert 0 <= later.wait_s <= JITTER_S
+    later.call()
+    later.over = True
+    assert len(house.came) == before + 3
+    born(house)
+    assert len(begun) == 2
 
 
 # templates, rendered as Home Assistant does

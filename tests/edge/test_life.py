@@ -2,7 +2,9 @@
 
 import logging
 import os
+import re
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +13,9 @@ import pytest
 
 from edge.life.notify import Notifier
 from edge.life.watchdog import Watchdog
+from tests.rigs.host import wait_until
+
+STUCK = re.compile(r"stuck: inference, overdue by ([3-9]|[1-9]\d+) s")
 
 
 class Manager:
@@ -20,9 +25,9 @@ class Manager:
         self.address = address
         self._line = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._line.bind("\0" + address[1:] if address.startswith("@") else address)
-        self._line.settimeout(5)
 
     def hears(self) -> list[str]:
+        self._line.settimeout(60)
         return self._line.recv(4096).decode().split("\n")
 
     def quiet(self, seconds: float) -> bool:
@@ -58,10 +63,12 @@ def test_the_life_of_a_daemon(manager: Manager) -> None:
     notifier = Notifier({"NOTIFY_SOCKET": manager.address})
     notifier.ready("2 cameras\nWATCHDOG=trigger")  # a line of its own would be a command
     assert manager.hears() == ["READY=1", "STATUS=2 cameras WATCHDOG=trigger"]
+    before_s = time.monotonic()
     notifier.reloading()
+    after_s = time.monotonic()
     first, second = manager.hears()
     assert first == "RELOADING=1"
-    assert abs(int(second.removeprefix("MONOTONIC_USEC=")) / 1e6 - time.monotonic()) < 5
+    assert before_s - 1e-3 <= int(second.removeprefix("MONOTONIC_USEC=")) / 1e6 <= after_s
     notifier.stopping()
     assert manager.hears() == ["STOPPING=1"]
 
@@ -84,7 +91,7 @@ def test_it_is_pinged_while_every_stage_comes_round_and_no_longer(
     manager: Manager, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.ERROR)
-    due = {"inference": time.monotonic() + 60, "camera yard": time.monotonic() + 60}
+    due = {"inference": time.monotonic() + 600, "camera yard": time.monotonic() + 600}
     mended: list[bool] = []
     notifier = Notifier({"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "100000"})
     with Watchdog(notifier, lambda: due, lambda: mended.append(True)):
@@ -92,21 +99,26 @@ def test_it_is_pinged_while_every_stage_comes_round_and_no_longer(
         due["inference"] = time.monotonic() - 3
         while (heard := manager.hears())[0] == "WATCHDOG=1":
             pass
-        assert heard == ["STATUS=stuck: inference, overdue by 3 s"]
+        assert STUCK.fullmatch(heard[0].removeprefix("STATUS="))
         assert all("WATCHDOG=1" not in manager.hears() for _ in range(5))
-        due["inference"] = time.monotonic() + 60
-        assert any("WATCHDOG=1" in manager.hears() for _ in range(3))
+        due["inference"] = time.monotonic() + 600
+        assert wait_until(lambda: "WATCHDOG=1" in manager.hears())  # what was said before it is still to be heard
     assert mended
-    assert [record.message for record in caplog.records] == ["stuck: inference, overdue by 3 s"]
-    while not manager.quiet(0.3):
+    (told,) = [record.message for record in caplog.records]
+    assert STUCK.fullmatch(told)
+    assert wait_until(lambda: not [one for one in threading.enumerate() if one.name == "watchdog"])
+    while not manager.quiet(0.1):
         pass
-    assert manager.quiet(0.3)
 
 
 def test_a_look_that_fails_is_no_sign_of_life(manager: Manager) -> None:
+    looks: list[bool] = []
+
     def broken() -> dict[str, float]:
+        looks.append(True)
         raise RuntimeError("no idea")
 
     notifier = Notifier({"NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "100000"})
     with Watchdog(notifier, broken, lambda: None):
-        assert manager.quiet(0.5)
+        assert wait_until(lambda: len(looks) >= 3)
+        assert manager.quiet(0.1)

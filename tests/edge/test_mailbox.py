@@ -17,7 +17,7 @@ def started(work: Callable[[], None]) -> threading.Thread:
 
 def ended(*threads: threading.Thread) -> bool:
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
     return not any(thread.is_alive() for thread in threads)
 
 

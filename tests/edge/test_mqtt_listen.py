@@ -18,6 +18,10 @@ def broker() -> Iterator[Broker]:
         yield running
 
 
+def payloads(heard: list[Message]) -> list[str]:
+    return [message.payload.decode() for message in heard]
+
+
 def say(broker: Broker, topic: str, payload: str) -> None:
     publish.single(topic, payload, hostname="127.0.0.1", port=broker.port)
 
@@ -29,7 +33,7 @@ def test_until_it_is_undone_and_again_after_an_outage(broker: Broker) -> None:
     with MqttLink(settings) as link:
         undo = link.listen("shed/tank", one.append)
         undo_other = link.listen("shed/tank", other.append)
-        assert link.wait_connected(10)
+        assert link.wait_connected(60)
         said = iter(range(1000))
 
         def come(heard: list[Message], count: int) -> bool:
@@ -37,14 +41,13 @@ def test_until_it_is_undone_and_again_after_an_outage(broker: Broker) -> None:
                 say(broker, "shed/tank", str(next(said)))
             return len(heard) >= count
 
-        assert wait_until(lambda: come(one, 2), 10)
+        assert wait_until(lambda: come(one, 2))
         broker.restart()
-        assert wait_until(lambda: link.connected and come(one, 4), 20)
-        before = len(one)
+        assert wait_until(lambda: link.connected and come(one, 4))
         undo()
-        assert wait_until(lambda: come(other, len(other) + 1), 10)
-        assert wait_until(lambda: come(other, before + 3), 10)
-        assert len(one) == before
+        say(broker, "shed/tank", "after")
+        assert wait_until(lambda: "after" in payloads(other))
+        assert "after" not in payloads(one)
         undo_other()
         link.listen("shed/well", one.append)
         say(broker, "shed/tank", "late")
@@ -53,5 +56,5 @@ def test_until_it_is_undone_and_again_after_an_outage(broker: Broker) -> None:
             say(broker, "shed/well", "x")
             return one[-1].topic == "shed/well"
 
-        assert wait_until(well, 10)
-        assert "late" not in [message.payload.decode() for message in other]
+        assert wait_until(well)
+        assert "late" not in payloads(other)

@@ -35,8 +35,8 @@ def fill(outbox: Outbox, count: int, priority: Priority = Priority.NORMAL, size:
     for number in range(1, count + 1):
         ticket = outbox.put(TOPIC, body(number, size), priority)
         if number % 200 == 0:
-            assert outbox.accepted(ticket, 20)
-    assert outbox.accepted(ticket, 20)
+            assert outbox.accepted(ticket, 60)
+    assert outbox.accepted(ticket, 60)
 
 
 def seqs(outbox: Outbox) -> list[int]:
@@ -53,15 +53,15 @@ def test_empty(tmp_path: Path) -> None:
 
 def test_keeps_events_over_a_restart_and_never_reuses_a_number(tmp_path: Path) -> None:
     with Outbox(tmp_path / "o.db", BY_HOST) as outbox:
-        assert outbox.accepted(outbox.put(TOPIC, body(1)), 5)
-        assert outbox.accepted(outbox.put(TOPIC, body(2)), 5)
+        assert outbox.accepted(outbox.put(TOPIC, body(1)), 60)
+        assert outbox.accepted(outbox.put(TOPIC, body(2)), 60)
         stream = outbox.stats().stream
     with Outbox(tmp_path / "o.db", BY_HOST) as outbox:
         assert outbox.read(0, 10) == (stream, [(1, TOPIC, body(1)), (2, TOPIC, body(2))])
         outbox.forget(stream, 2)
         assert wait_until(lambda: outbox.stats().rows == 0)
     with Outbox(tmp_path / "o.db", BY_HOST) as outbox:
-        assert outbox.accepted(outbox.put(TOPIC, body(3)), 5)
+        assert outbox.accepted(outbox.put(TOPIC, body(3)), 60)
         assert seqs(outbox) == [3]
 
 
@@ -169,7 +169,7 @@ def test_damage_while_running_begins_a_new_stream(tmp_path: Path) -> None:
             file.write(b"\xaa" * 4096 * 600)
         outbox.forget(stream, 5000)
         assert wait_until(lambda: outbox.stats().stream not in {"", stream})
-        assert outbox.accepted(outbox.put(TOPIC, body(1)), 10)
+        assert outbox.accepted(outbox.put(TOPIC, body(1)), 60)
         assert wait_until(lambda: [row.body for row in outbox.read(0, 10)[1]] == [body(1)])
 
 
@@ -245,8 +245,8 @@ def test_full_disk_neither_wedges_nor_kills_and_counts_exactly(tmp_path: Path) -
             assert wait_until(lambda: outbox.stats().trouble != "")
             tickets += [outbox.put(TOPIC, body(number, 1000)) for number in range(600)]
             resource.setrlimit(resource.RLIMIT_FSIZE, allowed)
-            assert outbox.accepted(tickets[-1], 10)
-            assert outbox.accepted(outbox.put(TOPIC, body(1)), 5)
+            assert outbox.accepted(tickets[-1], 60)
+            assert outbox.accepted(outbox.put(TOPIC, body(1)), 60)
             stats = outbox.stats()
             kept = seqs(outbox)
             assert stats.trouble == ""
@@ -321,7 +321,7 @@ def test_wrong_acknowledgements_forget_nothing(tmp_path: Path) -> None:
         stream = outbox.stats().stream
         for ack in ({"stream": stream, "upto": 11}, {"stream": "another", "upto": 5}, {"stream": stream}, 7):
             bus.publish(ACK, json.dumps(ack).encode())
-        assert outbox.accepted(outbox.put(TOPIC, body(11)), 5)
+        assert outbox.accepted(outbox.put(TOPIC, body(11)), 60)
         assert seqs(outbox) == list(range(1, 12))
         assert sender.stats().bad_acks == 3
 

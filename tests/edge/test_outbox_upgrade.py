@@ -124,7 +124,7 @@ def test_the_daemon_waits_for_room_and_loses_nothing(tmp_path: Path, monkeypatch
         assert not outbox.accepted(ticket, 0.05)
         assert "no room to upgrade" in outbox.stats().trouble
         free[0] = 2**30
-        assert outbox.accepted(ticket, 10.0)
+        assert outbox.accepted(ticket, 60)
         assert outbox.read(0, 10) == ("abc", [*ROWS, Row(10, "u", b"{}")])
 
 
@@ -171,7 +171,7 @@ def test_killed_at_each_step_the_file_is_old_or_new(tmp_path: Path) -> None:
     for at in range(1, 100):
         path = old_file(tmp_path / str(at))
         line = [sys.executable, "-c", KILLED, str(path), str(at)]
-        ended = subprocess.run(line, cwd=REPOSITORY, timeout=30, check=False)
+        ended = subprocess.run(line, cwd=REPOSITORY, timeout=300, check=False)
         assert ended.returncode in {0, -signal.SIGKILL}
         found = form(path)
         assert found in (OLD, NEW)

@@ -113,7 +113,7 @@ def test_the_next_library_is_taken_where_the_first_is_absent() -> None:
 
 def run_python(code: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", code], cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=True
     )
     return done.stdout.strip()
 

@@ -34,7 +34,7 @@ class Listened:
 
     def __exit__(self, *_: object) -> None:
         self.sensor.close()
-        assert wait_until(lambda: not [one for one in threading.enumerate() if one.name == "sensor-scale"], 5)
+        assert wait_until(lambda: not [one for one in threading.enumerate() if one.name == "sensor-scale"])
         assert self.sensor.due_s == math.inf
 
     def wait(self, port: PtyPort, text: str, count: int) -> None:
@@ -44,7 +44,7 @@ class Listened:
             port.say(text)
             return len(self.heard) >= count
 
-        assert wait_until(come, 10), self.sensor.trouble
+        assert wait_until(come), self.sensor.trouble
 
 
 def test_lines_become_readings(port: PtyPort) -> None:
@@ -61,7 +61,7 @@ def test_unplugged_and_back_again(port: PtyPort, caplog: pytest.LogCaptureFixtur
     with Listened(port) as listened:
         listened.wait(port, "1\n", 2)
         port.unplug()
-        assert wait_until(lambda: bool(listened.sensor.trouble), 10)
+        assert wait_until(lambda: bool(listened.sensor.trouble))
         before = len(listened.heard)
         port.plug()
         listened.wait(port, "2\n", before + 2)
@@ -77,7 +77,7 @@ def test_what_is_no_port_is_told(tmp_path: Path, made: bool, said: str) -> None:
         path.touch()
     sensor = SerialSensor(SerialSource(device=str(path)), "scale")
     sensor.begin(lambda _: None)
-    assert wait_until(lambda: said in sensor.trouble, 5), sensor.trouble
+    assert wait_until(lambda: said in sensor.trouble), sensor.trouble
     sensor.close()
 
 

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from edge.contracts.errors import SourceError
 from edge.contracts.types import F32
+from edge.sensors import listening as listening_module
 from edge.sensors.listening import Listening
 from edge.sensors.microphone import Microphone, samples_of
 from edge.sensors.sound_piece import Piece
@@ -23,10 +24,10 @@ ADAPTER: TypeAdapter[AnySound] = TypeAdapter(SoundSource)
 
 
 def soon() -> float:
-    return time.monotonic() + 10
+    return time.monotonic() + 60
 
 
-def until(true: Callable[[], bool], limit_s: float = 15.0) -> bool:
+def until(true: Callable[[], bool], limit_s: float = 60.0) -> bool:
     deadline_s = time.monotonic() + limit_s
     waiting = threading.Event()
     while not true() and time.monotonic() < deadline_s:
@@ -114,14 +115,17 @@ def test_a_clip_is_read_to_its_end_with_its_own_times(tmp_path: Path) -> None:
 def test_a_clip_that_is_looped_goes_on_and_keeps_its_time(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "a.wav", ramp(1000))
     waited: list[float] = []
+    begun_s = time.monotonic()
     with WavClip(WavSource(path=path, loop=True), waited.append) as clip:
         pieces = [clip.read(soon()) for _ in range(4)]
+        passed_s = time.monotonic() - begun_s
     assert [len(one.samples) for one in pieces if one] == [800, 200, 800, 200]
     first, last = pieces[0], pieces[3]
     assert first is not None
     assert last is not None
     assert abs(last.t_s - first.t_s - 0.15) < 1e-6
-    assert 0.2 < waited[3] <= 0.25
+    assert 0.25 - passed_s <= waited[3] <= 0.25
+    assert waited[3] > 0 or passed_s >= 0.25
 
 
 @pytest.mark.parametrize("loop", [False, True])
@@ -154,14 +158,17 @@ def test_listening_ends_with_the_clip_and_brings_it_to_the_rate(tmp_path: Path) 
     assert 1570 <= sum(len(piece.samples) for piece, _ in heard.pieces) <= 1600
 
 
-def test_a_microphone_comes_back_after_it_was_unplugged(device: StandIn) -> None:
+def test_a_microphone_comes_back_after_it_was_unplugged(
+    device: StandIn, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(listening_module, "PATIENCE_S", 60.0)  # a slow machine is no silent microphone
     heard = Heard()
     listening = Listening("mic", lambda: Microphone("mic", MicrophoneSource(), 8000), 8000, heard)
     listening.begin()
     try:
         assert until(lambda: listening.pieces > 2)
         device.switch("unplugged", True)
-        assert until(lambda: "No such device" in listening.trouble)
+        assert until(lambda: "No such device" in caplog.text)
         before = len(heard.pieces)
         device.switch("unplugged", False)
         assert until(lambda: len(heard.pieces) > before + 2)

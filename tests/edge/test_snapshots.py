@@ -13,7 +13,7 @@ from edge.contracts.types import EventKind
 from edge.snapshots import Snapshots, SnapshotSettings, jpeg
 from tests.rigs.scenes import HEIGHT, WIDTH, Reel, Scripted, camera, intake, scene
 
-WAIT_S = 5.0
+WAIT_S = 60.0
 
 
 def pictures(settings: SnapshotSettings, frames: int, *, ask_at: int = -1) -> list[Message]:

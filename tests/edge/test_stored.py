@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge.contracts.stored import Json, StateError, Stored
+from tests.rigs.host import wait_until
 
 
 def test_nothing_is_read_from_nowhere(tmp_path: Path) -> None:
@@ -106,13 +107,11 @@ def test_kill_9_while_writing_leaves_a_whole_value(tmp_path: Path) -> None:
     for round_ in range(6):
         writer = multiprocessing.get_context("spawn").Process(target=keep_writing, args=(path,))
         writer.start()
-        deadline_s = time.monotonic() + 20
-        while not path.exists() and time.monotonic() < deadline_s:
-            time.sleep(0.001)
+        assert wait_until(path.exists)
         time.sleep(0.003 * round_)
         assert writer.pid is not None
         os.kill(writer.pid, signal.SIGKILL)
-        writer.join(10)
+        writer.join(60)
         value = Stored(path).read()
         assert isinstance(value, list)
         assert value == [value[0]] * 2000

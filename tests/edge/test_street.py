@@ -1,7 +1,5 @@
 """The rendered street: the same every time, and its truth is true."""
 
-import time
-
 import numpy as np
 import pytest
 
@@ -11,6 +9,7 @@ from edge.demo.street import Street, Weather
 from edge.demo.traffic import PARKED_ID
 from edge.demo.truth import LABELS
 from edge.demo.view import View
+from tests.rigs.cameras import soon
 
 SIZE = (640, 360)
 CALM = Weather(noise=0.0, drift=0.0)
@@ -79,7 +78,7 @@ def test_objects_move_smoothly_and_are_sometimes_hidden() -> None:
 
 def test_as_a_source_it_ends_and_tells_its_truth() -> None:
     with StreetSource("street", Street(5, SIZE), 10.0, 0.3, paced=False) as source:
-        deadline_s = time.monotonic() + 5
+        deadline_s = soon()
         frames = [source.read(deadline_s) for _ in range(5)]
         assert [frame.seq if frame else None for frame in frames] == [0, 1, 2, None, None]
         assert frames[0] is not None

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from tests.paths import data
-from tests.rigs.broker import free_port
 from tests.rigs.cameras import write_clip
 from tests.rigs.clips import truncated, walker
 from tests.rigs.daemon import Daemon, foresight
 from tests.rigs.host import wait_until
+from tests.rigs.ports import closed_port
 from tests.rigs.tflite import Net, Port
 
 CAMERA = "cameras: {yard: {source: rtsp://127.0.0.1:1/stream}}"
@@ -209,14 +209,19 @@ def test_a_picture_that_changes_its_size_is_followed_on(tmp_path: Path) -> None:
     assert len((tmp_path / "out" / "tracks.jsonl").read_text().splitlines()) == 50
 
 
-def test_a_camera_without_pictures_and_no_broker_keep_the_daemon_running(tmp_path: Path) -> None:
-    config = tmp_path / "foresight.yaml"
-    (tmp_path / "clip.avi").write_bytes(b"no video")
+def without_anything(folder: Path, port: int) -> Path:
+    """A configuration whose camera holds no picture."""
+    config = folder / "foresight.yaml"
     config.write_text(
-        f"device: {{state_dir: {tmp_path}/state}}\nmqtt: {{host: 127.0.0.1, port: {free_port()}}}\n"
-        f"cameras: {{yard: {{source: {tmp_path}/clip.avi}}}}"
+        f"device: {{state_dir: {folder}/state}}\nmqtt: {{host: 127.0.0.1, port: {port}}}\n"
+        f"cameras: {{yard: {{source: {folder}/clip.avi}}}}"
     )
-    with Daemon(config) as running:
+    return config
+
+
+def test_a_camera_without_pictures_and_no_broker_keep_the_daemon_running(tmp_path: Path) -> None:
+    (tmp_path / "clip.avi").write_bytes(b"no video")
+    with closed_port() as port, Daemon(without_anything(tmp_path, port)) as running:
         for words in ("cannot be reached", "clip.avi is no video that can be read"):
             assert wait_until(lambda words=words: words in running.log), running.log  # type: ignore[misc]
         assert running.process.poll() is None

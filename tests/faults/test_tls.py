@@ -47,7 +47,7 @@ def refusal(link: MqttLink, caplog: pytest.LogCaptureFixture) -> str:
 def test_a_broker_of_the_authority_is_trusted(tmp_path: Path) -> None:
     authority = Authority(tmp_path, "ca")
     with linked(encrypted(authority, authority.sign("broker")), client(authority)) as link:
-        assert link.wait_connected(10)
+        assert link.wait_connected(60)
 
 
 @pytest.mark.parametrize(
@@ -76,16 +76,21 @@ def test_any_other_broker_is_refused_with_the_reason(
 def test_a_clock_that_comes_right_is_waited_for(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A Raspberry Pi without a battery begins in the past: to it every certificate is of the future."""
     authority = Authority(tmp_path, "ca")
-    with linked(encrypted(authority, authority.sign("broker", 3 * SECOND)), client(authority)) as link:
-        assert "the clock is wrong" in refusal(link, caplog)
-        assert link.wait_connected(10)
+    for ahead in (3, 12, 60):  # on a slow machine the future may be there before the first look at it
+        with linked(encrypted(authority, authority.sign("broker", ahead * SECOND)), client(authority)) as link:
+            assert wait_until(lambda link=link: link.connected or "MQTT broker:" in caplog.text)  # type: ignore[misc]
+            if "MQTT broker:" in caplog.text:
+                assert "the clock is wrong" in caplog.text
+                assert link.wait_connected(120)
+                return
+    pytest.fail("the certificate was always valid before anybody looked at it")
 
 
 def test_a_broker_that_asks_for_certificates_gets_ours(tmp_path: Path) -> None:
     authority = Authority(tmp_path, "ca")
     own = client(authority, authority.sign("device"))
     with linked(encrypted(authority, authority.sign("broker"), clients=True), own) as link:
-        assert link.wait_connected(10)
+        assert link.wait_connected(60)
 
 
 @pytest.mark.parametrize("rogue", [False, True])
@@ -117,7 +122,7 @@ def test_a_password_from_a_file(tmp_path: Path, caplog: pytest.LogCaptureFixture
         given = settings(broker.port, None, username="u", password_file=tmp_path / "secret")
         with MqttLink(given) as link:
             if good:
-                assert link.wait_connected(10)
+                assert link.wait_connected(60)
             else:
                 assert "user or password" in refusal(link, caplog)
     assert password not in caplog.text
@@ -131,4 +136,4 @@ def test_a_password_file_that_is_gone_is_named_and_tried_again(
         with MqttLink(given) as link:
             assert f"{tmp_path / 'secret'} cannot be read" in refusal(link, caplog)
             (tmp_path / "secret").write_text("x")
-            assert link.wait_connected(10)
+            assert link.wait_connected(60)

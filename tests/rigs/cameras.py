@@ -2,19 +2,21 @@
 
 import base64
 import signal
-import socket
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import cv2
 import numpy as np
+import psutil
 
 from edge.contracts.types import U8
 from tests.programs import absent, program
+from tests.rigs.ports import held_port, port_of
 
 SYSTEM_PYTHON = "/usr/bin/python3"
 QUADRANTS = ((0, 0, 255), (0, 255, 0), (255, 0, 0), (255, 255, 255))  # BGR: red, green, blue, white
@@ -61,36 +63,38 @@ def jpeg(pixels: U8) -> bytes:
 class RtspServer:
     """An RTSP camera in H.264, in a process of its own. It shows the known picture, or a white ball that moves."""
 
-    def __init__(self, folder: Path, fps: int = 15, port: int = 0, *, ball: bool = False) -> None:
-        """`port` 0 takes a free one; `.port` says which."""
+    def __init__(self, folder: Path, fps: int = 15, *, ball: bool = False) -> None:
         picture = folder / "known.png"
         cv2.imwrite(str(picture), known_picture())
-        self.port = port or free_port()
-        self.url = f"rtsp://127.0.0.1:{self.port}/stream"
         still = f"filesrc location={picture} ! pngdec ! imagefreeze is-live=true ! video/x-raw,framerate={fps}/1"
         moving = f"videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate={fps}/1"
-        pipeline = (
+        self._pipeline = (
             f"( {moving if ball else still} ! videoconvert ! video/x-raw,format=I420 ! x264enc tune=zerolatency "
             "speed-preset=ultrafast key-int-max=15 ! rtph264pay name=pay0 pt=96 config-interval=1 )"
         )
-        script = Path(__file__).with_name("rtsp_server.py")
-        self._argv = [SYSTEM_PYTHON, str(script), str(self.port), pipeline]
 
     def __enter__(self) -> "RtspServer":
-        self.start()
+        with ExitStack() as stack:
+            self.port = port_of(stack.enter_context(held_port()))  # ours also while it is killed
+            self.url = f"rtsp://127.0.0.1:{self.port}/stream"
+            self.start()
+            stack.callback(self.kill)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.kill()
+        self._stack.close()
 
     def start(self) -> None:
         """Start, also again after `kill`, on the same port; skips the test where GStreamer is absent."""
         imports = "import gi; gi.require_version('GstRtspServer', '1.0'); from gi.repository import GstRtspServer"
         needs(SYSTEM_PYTHON)
-        if subprocess.run([SYSTEM_PYTHON, "-c", imports], capture_output=True, check=False, timeout=30).returncode:
+        if subprocess.run([SYSTEM_PYTHON, "-c", imports], capture_output=True, check=False, timeout=300).returncode:
             absent("the system's Python has no GstRtspServer (python3-gi, gir1.2-gst-rtsp-server-1.0)")
+        script = Path(__file__).with_name("rtsp_server.py")
+        argv = [SYSTEM_PYTHON, str(script), str(self.port), self._pipeline]
         self._popen = subprocess.Popen(
-            self._argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
+            argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True
         )
         assert self._popen.stdout is not None
         assert self._popen.stdout.readline() == "ready\n"
@@ -98,6 +102,7 @@ class RtspServer:
     def hang(self) -> None:
         """Stop answering, with every connection left open."""
         self._popen.send_signal(signal.SIGSTOP)
+        assert comes_true(lambda: psutil.Process(self._popen.pid).status() == psutil.STATUS_STOPPED)
 
     def resume(self) -> None:
         """Go on after `hang`."""
@@ -106,7 +111,7 @@ class RtspServer:
     def kill(self) -> None:
         """End at once."""
         self._popen.kill()
-        self._popen.wait(10)
+        self._popen.wait(60)
         assert self._popen.stdout is not None
         self._popen.stdout.close()
 
@@ -132,7 +137,7 @@ class MjpegServer:
         self._ended.set()
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(10)
+        self._thread.join(60)
 
     def _handler(self, pictures: Sequence[bytes], step_s: float, login: str) -> type[BaseHTTPRequestHandler]:
         rig, expected = self, f"Basic {base64.b64encode(login.encode()).decode()}"
@@ -165,19 +170,12 @@ class MjpegServer:
         return Handler
 
 
-def free_port() -> int:
-    """A TCP port that is free now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
 def shared_memory() -> set[str]:
     """The segments in /dev/shm (semaphores of other programs come and go there, too)."""
     return {path.name for path in Path("/dev/shm").iterdir() if not path.name.startswith("sem.")}
 
 
-def comes_true(condition: Callable[[], bool], limit_s: float = 10.0) -> bool:
+def comes_true(condition: Callable[[], bool], limit_s: float = 60.0) -> bool:
     """Wait until the condition holds; False if it does not within the limit."""
     deadline_s = soon(limit_s)
     while not condition():
@@ -187,7 +185,7 @@ def comes_true(condition: Callable[[], bool], limit_s: float = 10.0) -> bool:
     return True
 
 
-def soon(limit_s: float = 10.0) -> float:
+def soon(limit_s: float = 60.0) -> float:
     """A deadline on the clock of `time.monotonic()`, `limit_s` from now."""
     return time.monotonic() + limit_s
 

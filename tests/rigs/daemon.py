@@ -5,17 +5,18 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 from tests.paths import REPOSITORY
 
 COMMAND = (sys.executable, "-m", "edge")
-STOP_S = 30.0
+STOP_S = 90.0
 
 
-def foresight(state: Path, *arguments: str | Path, limit_s: float = 120.0) -> subprocess.CompletedProcess[str]:
+def foresight(state: Path, *arguments: str | Path, limit_s: float = 600.0) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, with what it says. Its lines are not wrapped; its state goes to a folder."""
     return subprocess.run(
         [*COMMAND, *map(str, arguments)],
@@ -35,10 +36,13 @@ def environment() -> dict[str, str]:
 
 
 class Daemon:
-    """`foresight run CONFIG`. Use as a context manager; leaving kills what still runs."""
+    """`foresight run CONFIG`. Use as a context manager; leaving kills what still runs.
 
-    def __init__(self, config: Path) -> None:
-        self._config = config
+    `more` are further variables of its environment.
+    """
+
+    def __init__(self, config: Path, more: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._config, self._more = config, more
         self._log = config.with_suffix(".log")
         self._process: subprocess.Popen[bytes] | None = None
         self.started_s = 0.0  # on the clock of `time.monotonic()`
@@ -70,7 +74,7 @@ class Daemon:
             self._process = subprocess.Popen(
                 [*COMMAND, "run", str(self._config)],
                 cwd=REPOSITORY,
-                env=environment(),
+                env={**environment(), **self._more},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -82,6 +86,16 @@ class Daemon:
         self.process.send_signal(signal.SIGTERM)
         code = self.process.wait(STOP_S)
         return code, time.monotonic() - begin_s
+
+    def allowance_s(self, begun_s: float) -> float:
+        """What anything may take longer on this machine, now: twice what it took to begin.
+
+        A daemon begins within a second or two on a machine that has nothing else to do.
+
+        Args:
+            begun_s: when it had begun, on the clock of `time.monotonic()`.
+        """
+        return 2 * (begun_s - self.started_s)
 
     def kill(self) -> None:
         """kill -9; nothing where it has ended by itself."""

@@ -105,7 +105,7 @@ class Host:
         self._writer.join(10)
         self._ledger.close()
 
-    def wait_subscribed(self, timeout_s: float = 10) -> None:
+    def wait_subscribed(self, timeout_s: float = 30) -> None:
         """Wait until the broker passes events on to it."""
         assert self._subscribed.wait(timeout_s)
 
@@ -143,7 +143,7 @@ def stored(database: Path) -> list[tuple[str, int, str]]:
     return rows
 
 
-def wait_until(condition: Callable[[], bool], timeout_s: float = 10) -> bool:
+def wait_until(condition: Callable[[], bool], timeout_s: float = 60) -> bool:
     """Wait for a condition; returns whether it came true."""
     deadline_s = time.monotonic() + timeout_s
     while not condition():

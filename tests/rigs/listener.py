@@ -48,7 +48,7 @@ class Listener:
     def __enter__(self) -> Self:
         self._client.connect_async("127.0.0.1", self._port, keepalive=20)
         self._client.loop_start()
-        assert self._subscribed.wait(20), "the broker did not answer"
+        assert self._subscribed.wait(60), "the broker did not answer"
         return self
 
     def __exit__(
@@ -62,7 +62,7 @@ class Listener:
         with self._changed:
             return [message for message in self._messages if not topic or message.topic == topic]
 
-    def wait_for(self, wanted: Callable[[Heard], object], limit_s: float = 20.0, after_s: float = 0.0) -> Heard:
+    def wait_for(self, wanted: Callable[[Heard], object], limit_s: float = 60.0, after_s: float = 0.0) -> Heard:
         """The first message that is wanted and came after a time; fails when none comes within the limit."""
         deadline_s, seen = time.monotonic() + limit_s, 0
         with self._changed:

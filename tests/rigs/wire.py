@@ -65,7 +65,7 @@ class RawServer:
         for line in self._lines:
             with contextlib.suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
-        self._thread.join(5)
+        self._thread.join(60)
 
     def _run(self) -> None:
         while True:
@@ -74,5 +74,5 @@ class RawServer:
             except OSError:
                 return
             self._lines.append(line)
-            with line, contextlib.suppress(OSError, IndexError):
+            with line, contextlib.suppress(OSError, IndexError, ValueError):
                 self._serve(line)

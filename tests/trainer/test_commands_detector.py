@@ -21,7 +21,7 @@ from trainer.data.dataset import Dataset
 
 tensorflow()
 
-DEADLINE_S = 300
+DEADLINE_S = 900
 SMALL = ("--px", "64", "--width", "0.35", "--weights", "none", "--batch", "4", "--variant", "float16")
 
 
@@ -77,7 +77,7 @@ def test_killed_in_the_middle_it_goes_on_and_writes_a_file_that_the_daemon_reads
     while not checkpoint.exists() and time.monotonic() < end and first.poll() is None:
         time.sleep(0.05)
     first.send_signal(signal.SIGKILL)
-    told, _ = first.communicate(timeout=30)
+    told, _ = first.communicate(timeout=DEADLINE_S)
     assert first.returncode == -signal.SIGKILL, told.decode()
 
     done = run(tmp_path, data, *asked)

@@ -24,7 +24,7 @@ from trainer.__main__ import app  # noqa: E402
 from trainer.errors import TrainError  # noqa: E402
 from trainer.evaluate.dispatch import Asked, evaluate_any  # noqa: E402
 
-DEADLINE_S = 300
+DEADLINE_S = 900
 HEIGHT_PX = 500
 LOST = ("--accept-loss", "so few tracks tell little about sigma")
 RECIPE = """

@@ -38,7 +38,7 @@ def test_a_classifier_in_bytes(tmp_path: Path) -> None:
     for path in pictures:
         cv2.imwrite(str(path), np.random.default_rng(int(path.stem)).integers(0, 256, (32, 32, 3)).astype(np.uint8))
     out = tmp_path / "light.tflite"
-    convert(trained, Variant.INT8, pictures, out, timeout_s=300)
+    convert(trained, Variant.INT8, pictures, out, timeout_s=900)
     bundle = read_bundle(out)
     assert (bundle.head, bundle.labels) == (Head.CLASSIFIER, LABELS)
     assert [(spec.name, spec.shape, spec.dtype) for spec in bundle.outputs] == [

@@ -61,7 +61,7 @@ def exported(network: tuple[Any, Trained], pictures: tuple[Path, ...]) -> Export
     @cache
     def made(variant: Variant) -> tuple[Path, Converted]:
         out = network[1].folder / f"{variant}.tflite"
-        return out, convert(network[1], variant, [pictures[0].with_name("broken.jpg"), *pictures], out, timeout_s=300)
+        return out, convert(network[1], variant, [pictures[0].with_name("broken.jpg"), *pictures], out, timeout_s=900)
 
     return made
 
@@ -183,7 +183,7 @@ def test_a_damaged_network_is_told_of(tmp_path: Path) -> None:
         '{"task": "detector", "name": "", "labels": ["a"], "input_px": 64, "fake_quantised": false}'
     )
     with pytest.raises(TrainError, match=r"network.keras cannot be read"):
-        convert(trained, Variant.FLOAT32, [], tmp_path / "m.tflite", timeout_s=300)
+        convert(trained, Variant.FLOAT32, [], tmp_path / "m.tflite", timeout_s=900)
     assert not (tmp_path / "m.tflite").exists()
 
 
@@ -194,7 +194,7 @@ def test_the_converter_out_of_disk(network: tuple[Any, Trained], tmp_path: Path)
         with pytest.raises(
             TrainError, match=r"to float32 failed: the network cannot be put into .*; free some space there"
         ):
-            convert(network[1], Variant.FLOAT32, [], tmp_path / "m.tflite", timeout_s=300)
+            convert(network[1], Variant.FLOAT32, [], tmp_path / "m.tflite", timeout_s=900)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert not (tmp_path / "m.tflite").exists()

@@ -37,7 +37,7 @@ def test_what_the_compiler_says_is_understood(text: str, expected: Compilation) 
 
 
 def test_a_compiled_model_has_the_cpu_s_inside(tmp_path: Path) -> None:
-    data, told = compile_bundle(install(tmp_path), BUNDLE, timeout_s=60)
+    data, told = compile_bundle(install(tmp_path), BUNDLE, timeout_s=300)
     assert (told.mapped, told.unmapped, told.subgraphs) == (69, 3, 1)
     path = tmp_path / "m_edgetpu.tflite"
     path.write_bytes(data)
@@ -56,7 +56,7 @@ def test_a_compiled_model_has_the_cpu_s_inside(tmp_path: Path) -> None:
 )
 def test_a_compiler_that_does_not_compile(tmp_path: Path, mode: str, words: str) -> None:
     with pytest.raises(TrainError, match=words):
-        compile_bundle(install(tmp_path, mode), BUNDLE, timeout_s=60)
+        compile_bundle(install(tmp_path, mode), BUNDLE, timeout_s=300)
 
 
 def test_a_compiler_that_does_not_end_is_stopped(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_a_compiler_that_does_not_end_is_stopped(tmp_path: Path) -> None:
 
 def test_a_damaged_file_is_not_compiled(tmp_path: Path) -> None:
     with pytest.raises(TrainError, match="export it with this trainer"):
-        compile_bundle(install(tmp_path), DETECTOR.encode(), timeout_s=60)
+        compile_bundle(install(tmp_path), DETECTOR.encode(), timeout_s=300)
 
 
 def test_the_compiler_is_looked_for_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,8 @@ import pytest
 from trainer.errors import TrainError
 from trainer.export.process import MAX_OUTPUT_BYTES, run
 
+LONG_S = 300.0
+
 
 def python(code: str) -> tuple[str, ...]:
     return (sys.executable, "-c", code)
@@ -17,11 +19,11 @@ def python(code: str) -> tuple[str, ...]:
     [("", ""), ("print('done')", "done\n"), ("import sys; sys.stderr.write('x' * 300_000)", "")],
 )
 def test_what_ends_well(code: str, printed: str) -> None:
-    assert run(python(code), "the work", 60) == printed
+    assert run(python(code), "the work", LONG_S) == printed
 
 
 def test_only_the_end_of_endless_talk_is_kept() -> None:
-    printed = run(python(f"print('x' * {2 * MAX_OUTPUT_BYTES}); print('end')"), "the work", 60)
+    printed = run(python(f"print('x' * {2 * MAX_OUTPUT_BYTES}); print('end')"), "the work", LONG_S)
     assert len(printed) == MAX_OUTPUT_BYTES
     assert printed.endswith("x\nend\n")
 
@@ -43,7 +45,7 @@ def test_only_the_end_of_endless_talk_is_kept() -> None:
 )
 def test_what_ends_badly(code: str, words: str) -> None:
     with pytest.raises(TrainError, match=words):
-        run(python(code), "the work", 60)
+        run(python(code), "the work", LONG_S)
 
 
 @pytest.mark.parametrize("code", ["import signal; signal.pause()", "while True: print('working')"])
@@ -54,4 +56,4 @@ def test_what_does_not_end_is_stopped(code: str) -> None:
 
 def test_what_is_not_there() -> None:
     with pytest.raises(TrainError, match="the work could not be started"):
-        run(("/nowhere/at/all",), "the work", 60)
+        run(("/nowhere/at/all",), "the work", LONG_S)

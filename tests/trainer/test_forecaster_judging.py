@@ -56,7 +56,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     make_honest(learnt.model, other.samples, WINDOW.modes)
     trained = SequenceTrained(folder / "trained", Task.FORECASTER, "crowd", (), WINDOW)
     save_sequence(learnt.model, trained)
-    convert_sequence(trained, Variant.FLOAT32, train.samples.x, folder / "crowd.tflite", timeout_s=300)
+    convert_sequence(trained, Variant.FLOAT32, train.samples.x, folder / "crowd.tflite", timeout_s=900)
     return Made(folder / "crowd.tflite", answers(learnt.model, test.samples.x), test)
 
 

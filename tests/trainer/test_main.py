@@ -23,7 +23,7 @@ from trainer.errors import TrainError
 
 def command(*arguments: str) -> subprocess.CompletedProcess[str]:
     called = [sys.executable, "-m", "trainer", *arguments]
-    return subprocess.run(called, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(called, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
 
 
 @pytest.fixture

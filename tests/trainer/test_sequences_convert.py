@@ -63,7 +63,7 @@ def test_every_kind_and_every_variant_goes_through(tmp_path: Path, kind: str, va
     trained = read_sequence(tmp_path / "run")
     assert trained == described(tmp_path / "run", kind)
     out, fed = tmp_path / "new" / f"{kind}.tflite", windows(model, 258)
-    told = convert_sequence(trained, variant, fed, out, metrics=METRICS, recipe="made up", timeout_s=300)
+    told = convert_sequence(trained, variant, fed, out, metrics=METRICS, recipe="made up", timeout_s=900)
     bundle, manifest = read_bundle(out), read_manifest(out)
     assert manifest == told.manifest
     assert (manifest.metrics, manifest.recipe) == (METRICS, "made up")

@@ -107,7 +107,7 @@ def test_killed_in_the_middle_it_ends_with_the_same(tmp_path: Path) -> None:
         env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,
         check=False,
-        timeout=120,
+        timeout=600,
     )
     assert done.returncode == -signal.SIGKILL
     Trainer(mended, loss_of, SCHEDULE, tmp_path / "killed").run(Lines(), lambda *_: None)
@@ -193,7 +193,7 @@ def test_two_devices_learn_what_one_learns(tmp_path: Path) -> None:
             cwd=REPOSITORY,
             env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"},
             check=True,
-            timeout=120,
+            timeout=600,
         )
         with np.load(folder / "weights.npz") as stored:
             ends.append([stored[name] for name in stored.files])

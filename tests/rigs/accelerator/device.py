@@ -18,7 +18,7 @@ class StandIn:
         self._control = folder / "standin"
         command = [program("gcc"), "-shared", "-fPIC", "-O1", "-Wall", "-Werror", f'-DCONTROL="{self._control}"']
         command += [str(SOURCE), "-lm", "-o", str(self.library)]
-        subprocess.run(command, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, check=True, capture_output=True, timeout=300)
         self.behave("ok")
 
     def behave(self, word: str) -> None:

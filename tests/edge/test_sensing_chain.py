@@ -1,48 +1,20 @@
-"""Sensors at work: chains, the thread, states, memory, and bad input of every kind."""
+"""One sensor's chain: states, what it learns and keeps, and bad input of every kind. No thread."""
 
-import base64
 import json
-import logging
 import math
-import time
-from pathlib import Path
 
-import numpy as np
 import pytest
 
 from edge.anomaly import Anomaly, AnomalySettings
-from edge.bus import LocalBus
-from edge.contracts.bus import Message
 from edge.contracts.errors import ModelError
 from edge.contracts.sensors import SensorEventKind, SensorStatus
 from edge.contracts.types import Reading, SeriesForecast
-from edge.sensing.build import build_chain, key, makers
+from edge.sensing.build import key, makers
 from edge.sensing.chain import SensorChain
-from edge.sensing.memory import SensorMemory
-from edge.sensing.outlook import Sensed
-from edge.sensing.publisher import SensorPublisher
-from edge.sensing.settings import SensorSettings
 from edge.sensing.steps import Makers, NoForecaster
 from edge.sensors.payload import Reader
-from tests.rigs.host import wait_until
 from tests.rigs.readings import BEGIN_NS, raw
-from tests.rigs.sensing import TOPICS, Events, House, wave
-from tests.rigs.wire_check import check_all
-
-
-def settings(**changes: object) -> SensorSettings:
-    return SensorSettings.model_validate({"source": "t", **changes})
-
-
-def chain(**changes: object) -> SensorChain:
-    return build_chain("tank", settings(**changes))
-
-
-def feed(one: SensorChain, values: list[float], begin_s: float = 0.0, step_s: float = 1.0) -> list[Sensed]:
-    return [sensed for k, value in enumerate(values) for sensed in one.step(raw(value, begin_s + step_s * k))]
-
-
-# one chain
+from tests.rigs.sensing import chain, feed, settings, wave
 
 
 def test_nothing_is_known_of_a_sensor_that_says_nothing() -> None:
@@ -264,145 +236,3 @@ def test_a_models_step_goes_before_the_settings() -> None:
     made = Makers(lambda _: NoForecaster(), scorer, 2.0, "key")
     assert SensorChain("tank", given, Reader({"value": ""}), made).step_s == 2.0
     assert SensorChain("tank", given, Reader({"value": ""}), makers(given)).step_s == 7.0
-
-
-# the thread
-
-
-def test_no_sensor_is_no_thread(tmp_path: Path) -> None:
-    with House(tmp_path).begin() as sensing:
-        assert (sensing.due_s(), sensing.health(), sensing.ended) == ({}, (), True)
-
-
-def test_readings_on_topics_are_told(tmp_path: Path) -> None:
-    house = House(
-        tmp_path, tank={"source": "shed/tank", "publish_per_s": 100, "window": {"step_s": 0.01, "hold_steps": 500}}
-    )
-    told: list[Message] = []
-    house.bus.subscribe(f"{TOPICS.base}/#", told.append)
-    with house.begin() as sensing:
-        for value in wave(150):
-            house.bus.publish("shed/tank", str(value).encode())
-            time.sleep(0.012)
-        house.bus.publish("shed/tank", b"95")
-        assert wait_until(lambda: bool(house.events.bodies), 10)
-        assert wait_until(lambda: house.ears.status.get("tank") is SensorStatus.ONLINE, 10)
-        assert sensing.due_s()["sensors"] > time.monotonic()
-        assert sensing.steps_s() == {"tank": 0.01}
-    by_topic: dict[str, list[bytes]] = {}
-    for message in told:
-        by_topic.setdefault(message.topic.removeprefix(f"{TOPICS.base}/sensor/tank/"), []).append(message.payload)
-    check_all("reading", [json.loads(one) for one in by_topic["reading"]])
-    check_all("series_forecast", [json.loads(one) for one in by_topic["forecast"]])
-    check_all("anomaly", [json.loads(one) for one in by_topic["anomaly"]])
-    check_all("sensor_event_body", [json.loads(one) for one in house.events.bodies])
-    check_all("sensor_status", [one.decode() for one in by_topic["status"]])
-    check_all("problem", [one.decode() for one in by_topic["problem"]])
-    assert "ON" in [one.decode() for one in by_topic["problem"]]
-
-
-def test_messages_come_at_a_bounded_rate(tmp_path: Path) -> None:
-    house = House(tmp_path, tank={"source": "t", "publish_per_s": 2, "window": {"step_s": 0.01}},
-                  mute={"source": "t", "publish_per_s": 0, "window": {"step_s": 0.01}})  # fmt: skip
-    told: list[Message] = []
-    house.bus.subscribe(f"{TOPICS.base}/sensor/+/reading", told.append)
-    with house.begin():
-        begin_s = time.monotonic()
-        for value in wave(80):
-            house.bus.publish("t", str(value).encode())
-            time.sleep(0.012)
-        took_s = time.monotonic() - begin_s
-        assert wait_until(lambda: len(house.ears.heard.get("mute", [])) >= 40, 10)
-    assert {message.topic for message in told} == {TOPICS.reading("tank")}
-    assert 1 <= len(told) <= 2 * took_s + 2
-
-
-@pytest.mark.parametrize(("per_s", "readings"), [(0.0, 0), (0.001, 2)])
-def test_an_event_brings_its_reading_along_where_readings_are_wanted(per_s: float, readings: int) -> None:
-    bus, events, told = LocalBus(), Events(), list[Message]()
-    bus.subscribe(TOPICS.reading("tank"), told.append)
-    publisher = SensorPublisher(bus, events, TOPICS, "run", {"tank": per_s})
-    one = chain()
-    for sensed in feed(one, [*wave(100), 90.0]):
-        publisher.sensed("tank", sensed)
-    assert (len(told), len(events.bodies)) == (readings, 1)
-
-
-def test_a_burst_is_bounded_the_newest_stay_and_it_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.WARNING)
-    house = House(tmp_path, tank={"source": "t", "window": {"queue": 100}})
-    with house.begin() as sensing:
-        for k in range(10_000):
-            house.bus.publish("t", str(k).encode())
-        assert wait_until(lambda: sensing.health()[0].dropped > 0, 10)
-        assert wait_until(lambda: "were dropped" in caplog.text, 10)
-        health = sensing.health()[0]
-        assert wait_until(lambda: sensing.health()[0].readings + sensing.health()[0].dropped == 10_000, 10)
-    assert health.dropped >= 5000
-
-
-def test_one_broken_sensor_harms_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    house = House(tmp_path, bad={"source": "t"}, good={"source": "t"})
-    sensing = house.begin()
-    broken = sensing._sensors[0].chain
-
-    def fault(_: object) -> list[Sensed]:
-        raise ZeroDivisionError
-
-    monkeypatch.setattr(broken, "step", fault)
-    with sensing:
-        for k in range(20):
-            house.bus.publish("t", str(k).encode())
-            time.sleep(0.005)
-        assert wait_until(lambda: len(house.ears.heard.get("good", [])) >= 5, 10)
-    assert "bad" not in house.ears.heard
-
-
-def test_what_was_learnt_outlives_the_thread(tmp_path: Path) -> None:
-    house = House(tmp_path, tank={"source": "t"})
-    with house.begin() as sensing:
-        for value in wave(40):
-            house.bus.publish("t", str(value).encode())
-            time.sleep(0.005)
-        assert wait_until(lambda: sensing.health()[0].samples >= 20, 10)
-        assert not (tmp_path / "sensors").exists()  # not yet
-    kept = json.loads((tmp_path / "sensors" / "tank.json").read_text())["value"]
-    with house.begin() as sensing:
-        assert sensing.health()[0].samples == kept["samples"] >= 20
-    (tmp_path / "sensors" / "tank.json").write_text("{half")
-    with house.begin() as sensing:
-        assert sensing.health()[0].samples == 0
-    assert (tmp_path / "sensors" / "tank.json.damaged").exists()
-
-
-def test_a_sensor_of_many_channels_is_kept_too(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    channels, rng = 16, np.random.default_rng(1)
-    score = Anomaly(AnomalySettings(memory=400))
-    for k in range(400):
-        score.step(float(k), rng.normal(size=channels), None)
-    state = {"anomaly": base64.b64encode(score.state() * 10).decode()}  # as large as with the usual memory of 4000
-    memory = SensorMemory(tmp_path)
-    memory.offer("rig", state)
-    memory.flush()
-    assert SensorMemory(tmp_path).load("rig") == state
-    assert caplog.records == []
-
-
-def test_a_disk_that_takes_nothing_costs_only_the_memory(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (tmp_path / "sensors").write_text("a file where the folder should be")
-    house = House(tmp_path, tank={"source": "t", "remember_s": 1})
-    with house.begin() as sensing:
-        for value in wave(40):
-            house.bus.publish("t", str(value).encode())
-            time.sleep(0.005)
-        assert wait_until(lambda: "is not kept over a restart" in caplog.text, 10)
-        assert sensing.health()[0].readings == 40
-
-
-def test_recordings_end(tmp_path: Path) -> None:
-    path = tmp_path / "r.csv"
-    path.write_text("time,v\n" + "".join(f"{k},{value}\n" for k, value in enumerate(wave(50))))
-    house = House(tmp_path, tank={"source": {"path": str(path), "speed": 1000}})
-    with house.begin() as sensing:
-        assert wait_until(lambda: sensing.ended, 10)
-        assert sensing.health()[0].readings == 50
