@@ -19,7 +19,7 @@ from edge.homeassistant.announcer import Announcer
 from edge.homeassistant.described import Description
 from edge.monitor import worst
 from edge.periodic import Periodic
-from edge.watching.cameras import CameraSide, places
+from edge.watching.cameras import CameraSide, places, scored
 from edge.watching.sensors import SensorSide
 
 FIRST_STATS_S, STATS_S = 5.0, 60.0
@@ -43,7 +43,7 @@ class Watch(Composed):
     def _open(self, stack: ExitStack) -> None:
         settings, delivery, run = self._settings, self._delivery, secrets.token_hex(4)
         named = {*places(settings), *settings.sensors, *settings.sounds}
-        delivery.bus.begin(named, pictures=settings.snapshots.enabled)
+        delivery.bus.begin(named, scored=scored(settings), pictures=settings.snapshots.enabled)
         self._models = stack.enter_context(Models(settings.runtime, delivery.state_dir, self._accelerator))
         self._cameras = stack.enter_context(CameraSide(settings, delivery, self._models, run, self._ended))
         self._sensors = stack.enter_context(SensorSide(settings, delivery, self._models, run))

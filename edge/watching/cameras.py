@@ -108,3 +108,10 @@ def places(settings: Settings) -> set[str]:
     zones = [zone.name for camera in settings.cameras.values() for zone in camera.zones]
     lines = [line.name for camera in settings.cameras.values() for line in camera.lines]
     return {*settings.cameras, *zones, *lines}
+
+
+def scored(settings: Settings) -> set[str]:
+    """Names of the zones and lines at which something is expected, and of the cameras that look for near misses."""
+    expecting = {name: camera for name, camera in settings.cameras.items() if camera.events.expected.enabled}
+    drawn = {place.name for camera in expecting.values() for place in (*camera.zones, *camera.lines)}
+    return drawn | {name for name, camera in expecting.items() if camera.events.expected.near_miss.enabled}

@@ -141,6 +141,22 @@ def test_ten_thousand_readings_at_once() -> None:
     assert len(feed(one, wave(5), 52.0)) >= 4
 
 
+def test_a_backlog_on_a_fresh_start_is_history(tmp_path: Path) -> None:
+    source = {"topic": "t", "time": "$.t"}
+    house = House(tmp_path, tank={"source": source, "channels": {"v": "$.v"}, "forecast": {"learn": False}})
+    now_s, values = time.time(), wave(3000)
+    with house.begin() as sensing:
+        for k, value in enumerate(values):
+            house.bus.publish("t", json.dumps({"t": now_s - 3000 + k, "v": value}).encode())
+        assert wait_until(lambda: len(house.ears.heard.get("tank", [])) >= 2_990, 60)
+        health = sensing.health()[0]
+    assert (health.dropped, health.late, health.gaps, health.step_s) == (0, 0, 0, 1.0)
+    heard = house.ears.heard["tank"]
+    assert [round(one.reading.utc_ns / 1e9 - now_s) for one in heard[:3]] == [-3000, -2999, -2998]
+    assert heard[-1].forecast.values[0][0] == pytest.approx(values[-1], abs=1.0)
+    assert 0 < health.plain_error < 1
+
+
 def test_a_channel_for_each_value() -> None:
     one = chain(channels={"t": "$.t", "h": "$.data[1]"})
     found = [sensed for k in range(30) for sensed in one.step(raw(f'{{"t": {k}, "data": [0, {2 * k}]}}', float(k)))]
