@@ -71,7 +71,7 @@ class ValueListener(SensorObserver):
         self._t_s[sensor] = t_s
         try:
             values = np.array(sensed.reading.values, np.float64)
-            found = classifier.step(values, passed_s > LATE * step_s, t_s, utc_ns)
+            found = classifier.step(values, passed_s > LATE * step_s, t_s, utc_ns, held=sensed.bridged)
         except EdgeError as error:
             self._complain(sensor, error)
             return

@@ -2,6 +2,7 @@
 
 import base64
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -68,7 +69,7 @@ class Outlook:
         anomaly = 0.0
         if not sample.bridged and not stuck:
             anomaly = self._odd(sample, utc_ns, Residual(*wrong) if wrong else None)
-        told = self._ahead(reading)
+        told = self._ahead(reading, counts=not sample.bridged)
         if stuck or told is None:
             told = SeriesForecast(self._sensor, utc_ns, (), (), (), 0.0)
         told = replace(told, utc_ns=utc_ns, anomaly=min(max(anomaly, 0.0), 1.0))
@@ -131,9 +132,11 @@ class Outlook:
         self.trouble = str(error)
         _log.error("sensor %s: the plain forecast serves from now on: %s", self._sensor, error)
 
-    def _ahead(self, reading: Reading) -> SeriesForecast | None:
-        plain, learnt = self._plain.step(reading), self._learning(reading)
-        self.score.said((plain, learnt))
+    def _ahead(self, reading: Reading, *, counts: bool) -> SeriesForecast | None:
+        """What is forecast from a sample. One that was filled in is not learnt from, and what it says not scored."""
+        plain = self._plain.step(reading, counts=counts)
+        learnt = self._learning(reading if counts else replace(reading, values=(math.nan,) * len(reading.values)))
+        self.score.said((plain, learnt) if counts else (None, None))
         return learnt if learnt is not None and self.score.serving == LEARNT else plain
 
     def _learning(self, reading: Reading) -> SeriesForecast | None:

@@ -47,16 +47,22 @@ class DampedPersistence:
         for said in self._said:
             said[:] = np.nan
 
-    def step(self, reading: Reading) -> SeriesForecast | None:
-        """What comes after one more sample; None while it is too early to tell."""
+    def step(self, reading: Reading, *, counts: bool = True) -> SeriesForecast | None:
+        """What comes after one more sample; None while it is too early to tell.
+
+        Args:
+            reading: the sample.
+            counts: it was read; nothing is learnt from one that was filled in, as what came nor as what was.
+        """
         values = np.array(reading.values, np.float64)
-        self._learn(values)
+        if counts:
+            self._learn(values)
         factor = np.clip(
             np.divide(self._cross, self._square, out=np.ones_like(self._cross), where=self._square > 0), 0, 1
         )
         ahead = self._mean + factor * (values - self._mean)
         self._past[1:] = self._past[:-1]
-        self._past[0] = values
+        self._past[0] = values if counts else np.nan
         for said, row in zip(self._said, ahead, strict=True):
             said[1:] = said[:-1]
             said[0] = row

@@ -110,6 +110,16 @@ def test_silence_is_told_and_after_a_long_one_all_begins_anew() -> None:
     assert one.status(0.0, "it was unplugged") == (SensorStatus.OFFLINE, "it was unplugged")
 
 
+def test_what_is_filled_in_over_gaps_is_neither_scored_nor_learnt_from() -> None:
+    one, values = chain(forecast={"horizons_s": [1.0, 4.0]}), wave(240)
+    feed(one, values[:120])
+    before = one.health(0, "", 0)
+    found = [sensed for k in range(127, 240, 8) for sensed in one.step(raw(values[k], float(k)))]
+    assert [sensed.bridged for sensed in found] == ([True] * 7 + [False]) * 15
+    after = one.health(0, "", 0)
+    assert (after.plain_error, after.learnt_error) == (before.plain_error, before.learnt_error)
+
+
 def test_time_that_goes_back_or_jumps_changes_nothing_but_is_said(caplog: pytest.LogCaptureFixture) -> None:
     one = chain(source={"topic": "t", "time": "$.t"}, channels={"v": "$.v"})
     found = []

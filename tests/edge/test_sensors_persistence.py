@@ -183,3 +183,15 @@ def test_a_queue_holds_ten_thousand_readings_but_not_any_number_of_bytes() -> No
     for _ in range(1000):
         intake.offer(raw(b"7" * 65536))
     assert (len(intake), intake.dropped) == (LIMIT_BYTES // 65536, 11_000 - LIMIT_BYTES // 65536)
+
+
+def test_nothing_is_learnt_from_what_was_filled_in() -> None:
+    forecaster, values = plain(), autoregressive(200, 0.9)
+    for value in values:
+        forecaster.step(reading(value))
+    known = forecaster.state()
+    held = [forecaster.step(reading(values[-1]), counts=False) for _ in range(20)]
+    assert forecaster.state() == known
+    assert all(held)
+    forecaster.step(reading(7.0))  # of which only what was filled in knew anything, at any horizon
+    assert forecaster.state()[3:] == known[3:]
