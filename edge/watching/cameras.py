@@ -113,5 +113,6 @@ def places(settings: Settings) -> set[str]:
 def scored(settings: Settings) -> set[str]:
     """Names of the zones and lines at which something is expected, and of the cameras that look for near misses."""
     expecting = {name: camera for name, camera in settings.cameras.items() if camera.events.expected.enabled}
-    drawn = {place.name for camera in expecting.values() for place in (*camera.zones, *camera.lines)}
-    return drawn | {name for name, camera in expecting.items() if camera.events.expected.near_miss.enabled}
+    zones = {zone.name for camera in expecting.values() for zone in camera.zones}
+    lines = {line.name for camera in expecting.values() for line in camera.lines}
+    return zones | lines | {name for name, camera in expecting.items() if camera.events.expected.near_miss.enabled}

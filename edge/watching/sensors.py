@@ -39,6 +39,7 @@ class SensorSide(Composed):
         self._hearing = Hearing(settings.sounds, settings.runtime, delivery.state_dir, told)
         self._sensing = stack.enter_context(self._sensors())
         stack.enter_context(self._hearing)
+        stack.callback(self._end)  # goes first: nobody waits for one side before the other knows
 
     @property
     def classes(self) -> Mapping[str, tuple[str, ...]]:
@@ -69,6 +70,10 @@ class SensorSide(Composed):
             if self._told.get(name) != payload:
                 self._delivery.bus.publish(self._delivery.topics.sensor_status(name), payload, retain=True)
         self._told = told
+
+    def _end(self) -> None:
+        self._sensing.end()
+        self._hearing.end()
 
     def _sensors(self) -> Sensing:
         sensors, delivery = self._settings.sensors, self._delivery

@@ -24,6 +24,7 @@ from edge.sensing.publisher import SensorPublisher
 from edge.sensing.settings import SensorSettings
 from edge.sensing.steps import Makers, NoForecaster
 from edge.sensors.payload import Reader
+from edge.sensors.source import Offer
 from tests.rigs.host import wait_until
 from tests.rigs.readings import BEGIN_NS, raw
 from tests.rigs.sensing import TOPICS, Events, House, wave
@@ -361,7 +362,7 @@ def test_a_burst_is_bounded_the_newest_stay_and_it_is_told(tmp_path: Path, caplo
         for k in range(10_000):
             house.bus.publish("t", str(k).encode())
         assert wait_until(lambda: sensing.health()[0].dropped > 0, 10)
-        assert wait_until(lambda: "were dropped" in caplog.text, 10)
+        assert wait_until(lambda: "the oldest were dropped" in caplog.text, 10)
         health = sensing.health()[0]
         assert wait_until(lambda: sensing.health()[0].readings + sensing.health()[0].dropped == 10_000, 10)
     assert health.dropped >= 5000
@@ -432,3 +433,33 @@ def test_recordings_end(tmp_path: Path) -> None:
     with house.begin() as sensing:
         assert wait_until(lambda: sensing.ended, 10)
         assert sensing.health()[0].readings == 50
+
+
+class Slow:
+    """A source that says when it was asked to end, and when it was waited for."""
+
+    due_s, trouble, ended = math.inf, "", False
+
+    def __init__(self, told: list[str]) -> None:
+        self._told = told
+
+    def begin(self, offer: Offer) -> None:
+        self._told.append("begin")
+
+    def end(self) -> None:
+        self._told.append("end")
+
+    def close(self, within_s: float = 1.0) -> None:
+        self._told.append("close")
+        time.sleep(min(within_s, 0.7))  # it hangs
+
+
+def test_all_sources_are_asked_to_end_before_one_is_waited_for(tmp_path: Path) -> None:
+    house = House(tmp_path, **{f"s{n}": {"source": "t"} for n in range(6)})
+    told: list[str] = []
+    sensing = house.begin()
+    for sensor in sensing._sensors:
+        sensor.source = Slow(told)
+    with sensing:
+        assert told == ["begin"] * 6
+    assert told == ["begin"] * 6 + ["end"] * 6 + ["close"] * 6
