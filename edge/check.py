@@ -30,6 +30,8 @@ from edge.contracts.windows import SeriesWindow
 from edge.forecast.fitting import refuse_unfit
 from edge.hearing.fitting import refuse_unfit as refuse_unfit_classifier
 from edge.sensing.cost import MOST_OF_ALL, share, too_costly
+from edge.sensing.settings import SensorSettings
+from edge.sensors.horizons import too_near
 from edge.sequences.fitting import sound_window, window_of
 
 EXIT_GOOD = 0
@@ -141,7 +143,7 @@ def _series_models(loaded: Loaded[Settings]) -> Iterator[Problem]:
         except ModelError as error:
             said = f"the model cannot be used: {error}"
         else:
-            said = _unfit(bundle, list(sensor.channels))
+            said = _unfit(bundle, sensor)
         if said:
             yield _at(loaded, ("sensors", name, "model"), said)
 
@@ -192,15 +194,15 @@ def _at(loaded: Loaded[Settings], path: tuple[str, ...], said: str) -> Problem:
     return problem(loaded.file, item.at, item.path, said)
 
 
-def _unfit(bundle: ModelBundle, channels: list[str]) -> str:
-    """Why a model forecasts no sensor of these channels; "" where it does."""
-    window = bundle.window
+def _unfit(bundle: ModelBundle, sensor: SensorSettings) -> str:
+    """Why a model does not forecast this sensor; "" where it does."""
+    window, channels = bundle.window, list(sensor.channels)
     if bundle.head is not Head.SERIES or not isinstance(window, SeriesWindow):
         return f"the model is a {bundle.head.value}; `foresight-train series forecast` makes one of a sensor"
     if len(window.channels) != len(channels):
         named = f"{', '.join(window.channels)} are the model's channels, {', '.join(channels)} the sensor's"
         return f"{named}; name as many under `channels`, in the same order"
-    return ""
+    return too_near(sensor.forecast.horizons_s, window.step_s)
 
 
 def _rows(settings: Settings, labels: dict[str, tuple[str, ...]]) -> list[tuple[str, str, str]]:

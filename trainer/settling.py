@@ -36,7 +36,8 @@ def settle(picked: M, recipe: Path | None, options: Mapping[str, Value]) -> M:
     try:
         return model.model_validate(tree)
     except ValidationError as error:
-        raise TrainError(f"{_told(error)}; correct the option or the recipe (--help tells of both)") from error
+        where = f"the recipe {recipe} or the option" if recipe is not None else "the option"
+        raise TrainError(f"{_told(error)}; correct {where} (--help tells of both)") from error
 
 
 def reasons_kept(reasons: Mapping[str, str], picked: M, settled: M) -> list[str]:

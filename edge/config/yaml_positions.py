@@ -59,7 +59,7 @@ def parse(raw: bytes, file: str) -> Item:
         raise InvalidConfig([problem(file, mark, (), "a character that YAML forbids", "remove it")]) from None
 
 
-def _whole(file: str, message: str, hint: str = "see deploy/foresight.yaml for an example") -> InvalidConfig:
+def _whole(file: str, message: str, hint: str = "write `key: value`; is this the right file?") -> InvalidConfig:
     return InvalidConfig([problem(file, WHOLE_FILE, (), message, hint)])
 
 

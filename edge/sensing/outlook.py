@@ -17,6 +17,7 @@ from edge.contracts.types import F64, Reading, SeriesForecast
 from edge.sensing.settings import SensorSettings
 from edge.sensing.steps import Forecaster, Lasting, Makers, NoForecaster
 from edge.sensors.alarm import Alarm
+from edge.sensors.horizons import too_near
 from edge.sensors.persistence import DampedPersistence
 from edge.sensors.score import LEARNT, Score
 from edge.sensors.windows import Sample
@@ -51,7 +52,8 @@ class Outlook:
         self._sensor = sensor
         self._plain = DampedPersistence(channels, step_s, ahead.horizons_s, ahead.memory_steps)
         self._learnt, self._scorer, self._alarm = self._made(makers), makers.scorer(), Alarm(settings.alarm)
-        self._expected: tuple[float, ...] = ()  # of the next sample
+        if said := too_near(ahead.horizons_s, step_s):
+            _log.warning("sensor %s: %s; until then a step is forecast", sensor, said)
 
     @property
     def odd(self) -> bool:

@@ -463,3 +463,9 @@ def test_all_sources_are_asked_to_end_before_one_is_waited_for(tmp_path: Path) -
     with sensing:
         assert told == ["begin"] * 6
     assert told == ["begin"] * 6 + ["end"] * 6 + ["close"] * 6
+
+
+def test_a_horizon_that_turns_out_to_be_nearer_than_a_step_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    feed(chain(forecast={"horizons_s": [1.0, 120.0]}), wave(30), step_s=60.0)
+    told = [record.getMessage() for record in caplog.records]
+    assert [text for text in told if "1 s is nearer than a step of 60 s" in text] == told[:1]

@@ -28,7 +28,7 @@ def sensor(**changes: object) -> dict[str, object]:
         {f"s{n}": sensor(window={"step_s": 0.1}) for n in range(10)},  # ten at 10 Hz
         {f"s{n}": sensor() for n in range(256)},
         {"imu": sensor(window={"step_s": 0.01}, channels=dict(list(CHANNELS.items())[:6]))},
-        {"load": sensor(window={"step_s": 60}, channels=CHANNELS, forecast={"horizons_s": AHEAD})},
+        {"load": sensor(window={"step_s": 1}, channels=CHANNELS, forecast={"horizons_s": AHEAD})},
     ],
 )
 def test_what_can_be_meant_is_taken(given: dict[str, object]) -> None:
