@@ -1,12 +1,17 @@
 """Configurations of sensors that would eat a core are refused, with the key and the limit."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from edge.check import check_loaded
 from edge.config.loader import parse_settings
 from edge.config.settings import Settings
+from edge.contracts.bundle import read_bundle
+from edge.sensing.cost import sample_s, too_costly
+from edge.sensing.settings import SensorSettings
+from tests.rigs.series_model import recurring_window, write_series_model
 
 CHANNELS = {f"c{n}": f"$[{n}]" for n in range(16)}
 AHEAD = [float(n) for n in range(1, 289)]
@@ -57,3 +62,14 @@ def test_what_eats_a_core_is_refused(given: dict[str, object], said: str) -> Non
     problems = told(**given)
     assert len(problems) == 1
     assert said in problems[0]
+
+
+def test_a_model_costs_by_its_size_and_its_window(tmp_path: Path) -> None:
+    given = SensorSettings.model_validate({"source": "t", "channels": {"a": ""}})
+    small, long = (
+        read_bundle(write_series_model(tmp_path / f"{n}.tflite", recurring_window(("a",), n, 0.005, 4, 0.0, 1.0)))
+        for n in (8, 8000)
+    )
+    assert sample_s(given) < sample_s(given, small) < sample_s(given, long)
+    assert too_costly(given, small) == ""
+    assert "of a core, and 0.5 is the most; raise window.step_s" in too_costly(given, long)
