@@ -29,6 +29,7 @@ from edge.contracts.types import Head, ModelBundle
 from edge.contracts.windows import SeriesWindow
 from edge.forecast.fitting import refuse_unfit
 from edge.hearing.fitting import refuse_unfit as refuse_unfit_classifier
+from edge.hearing.fitting import refuse_unfit_embedder
 from edge.sensing.cost import MOST_OF_ALL, share, too_costly
 from edge.sensing.settings import SensorSettings
 from edge.sensors.horizons import too_near
@@ -178,6 +179,12 @@ def _classifiers(loaded: Loaded[Settings]) -> Iterator[Problem]:
             except (ConfigError, ModelError) as error:
                 said = str(error).removeprefix(f"sensors.{name}.classifier: ")
                 yield _at(loaded, ("sensors", name, "classifier"), f"the model cannot be used: {said}")
+        if sensor.embedder is not None and sensor.embedder.path.is_file():
+            try:
+                refuse_unfit_embedder(name, sensor, sensor.embedder.read())
+            except (ConfigError, ModelError) as error:
+                said = str(error).removeprefix(f"sensors.{name}.embedder: ")
+                yield _at(loaded, ("sensors", name, "embedder"), f"the model cannot be used: {said}")
     for name, sound in loaded.settings.sounds.items():
         if sound.classifier.path.is_file():
             try:

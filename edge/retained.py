@@ -70,7 +70,7 @@ class RetainedTopics:
         for topic in sorted(self.under(base)):
             parts = topic.removeprefix(base).split("/")
             gone = _place(parts) not in {*names, ""} or (parts[-1] == "snapshot" and not pictures)
-            gone = gone or (_of_expectations(parts) and _place(parts) not in scored)
+            gone = gone or _of_a_group(parts) or (_of_expectations(parts) and _place(parts) not in scored)
             first = b"" if gone else _first(parts)
             if first is not None:
                 self.publish(topic, first, retain=True)
@@ -99,6 +99,11 @@ def _place(parts: list[str]) -> str:
 def _of_expectations(parts: list[str]) -> bool:
     """Whether a topic is nobody's where nothing is expected."""
     return parts[0] == "score" or (parts[0] == "expected" and parts[-1] == NEAR_MISS)
+
+
+def _of_a_group(parts: list[str]) -> bool:
+    """Whether a topic says what a group is called: it is told anew where there is such a group."""
+    return len(parts) == 3 and parts[1].isdecimal() and parts[2] == "state"
 
 
 def _first(parts: list[str]) -> bytes | None:

@@ -47,7 +47,7 @@ class Watch(Composed):
         self._models = stack.enter_context(Models(settings.runtime, delivery.state_dir, self._accelerator))
         self._cameras = stack.enter_context(CameraSide(settings, delivery, self._models, run, self._ended))
         self._sensors = stack.enter_context(SensorSide(settings, delivery, self._models, run))
-        self.panel = self._cameras.panel({Command(DEVICE, "reload"): self._reload})
+        self.panel = self._cameras.panel({Command(DEVICE, "reload"): self._reload}, self._sensors.said)
         self.announcer = Announcer(delivery.bus, delivery.topics, settings.homeassistant, delivery.state_dir)
         stack.callback(self.announcer.close)
         stack.enter_context(Periodic(self._tell, FIRST_STATS_S, STATS_S))

@@ -9,7 +9,7 @@ from edge.assembly import Models, build_camera
 from edge.composed import Composed
 from edge.config.settings import Settings
 from edge.contracts.topics import GROUPS, Command
-from edge.control.panel import Action, ControlPanel
+from edge.control.panel import Action, ControlPanel, Said
 from edge.delivery import Delivery
 from edge.engine import Engine
 from edge.grouping import GroupBook
@@ -67,13 +67,13 @@ class CameraSide(Composed):
         """What can be seen."""
         return {label for camera in self._cameras for label in camera.chain.labels}
 
-    def panel(self, actions: Mapping[Command, Action]) -> ControlPanel:
-        """Takes commands for the cameras, and those `actions` besides."""
+    def panel(self, actions: Mapping[Command, Action], said: Mapping[str, Said]) -> ControlPanel:
+        """Takes commands for the cameras, and those `actions` besides, and what is `said` of other things."""
         delivery, knobs = self._delivery, {camera.name: camera.knobs for camera in self._cameras}
         pictures = {
             Command(camera.name, "snapshot"): partial(self._snapshots.ask, camera.name) for camera in self._cameras
         }
-        texts = {GROUPS: self._book.heard} if self._book else {}
+        texts = {GROUPS: self._book.heard, **said} if self._book else said
         remembered = delivery.controls.load()
         return ControlPanel(delivery.bus, delivery.topics, knobs, {**pictures, **actions}, remembered, texts)
 

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,9 @@ def told_of(folder: Path, model: Path, values: Sequence[float], step_s: float) -
         with Daemon(path) as daemon:
             listener.wait_for(lambda heard: (heard.topic, heard.payload) == ("available", b"online"), 60.0)
             now_s = time.time()
-            _publish(listener, broker.port, [(now_s - (len(values) - 1 - k) * step_s, v) for k, v in enumerate(values)])
+            ages_s = [(len(values) - 1 - k) * step_s for k in range(len(values))]
+            messages = [{"t": now_s - age_s, "level": level} for age_s, level in zip(ages_s, values, strict=True)]
+            publish_all(listener, broker.port, "tank", messages)
             assert wait_until(lambda: _samples(kept) >= len(values) - 1, 60), daemon.log
             code, _ = daemon.stop()
             assert (code, "Traceback" in daemon.log) == (0, False), daemon.log
@@ -65,21 +67,28 @@ def _samples(kept: Path) -> int:
     return int(json.loads(kept.read_text())["value"]["samples"]) if kept.exists() else 0
 
 
-def _publish(listener: Listener, port: int, readings: Sequence[tuple[float, float]]) -> None:
-    """All of them at once, as soon as the first is heard: before the daemon listens, nobody keeps them for it."""
+def publish_all(listener: Listener, port: int, sensor: str, readings: Sequence[Mapping[str, float]]) -> None:
+    """All of them at once, as soon as the first is heard: before the daemon listens, nobody keeps them for it.
+
+    Args:
+        listener: to the daemon.
+        port: of the broker.
+        sensor: its topic is `shed/<sensor>`.
+        readings: with their times.
+    """
     client = paho.Client(CallbackAPIVersion.VERSION2)
     client.connect("127.0.0.1", port)
     client.loop_start()
-    messages = [json.dumps({"t": t_s, "level": level}) for t_s, level in readings]
+    topic, messages = f"shed/{sensor}", [json.dumps(reading) for reading in readings]
 
     def heard() -> bool:
-        client.publish("shed/tank", messages[0])
+        client.publish(topic, messages[0])
         time.sleep(0.3)
-        return any(one.payload == b"online" for one in listener.heard("sensor/tank/status"))
+        return any(one.payload == b"online" for one in listener.heard(f"sensor/{sensor}/status"))
 
     assert wait_until(heard, 60)
     for message in messages[1:]:
-        sent = client.publish("shed/tank", message)
+        sent = client.publish(topic, message)
     sent.wait_for_publish(20)
     client.disconnect()
     client.loop_stop()
