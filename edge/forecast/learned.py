@@ -140,7 +140,7 @@ class LearnedForecaster:
         It costs a tenth of asking. Rows of which nothing was said are the baseline's.
         """
         foreseen = self._foreseen
-        if foreseen is None or not len(tracks):
+        if foreseen is None or not len(foreseen.id) or not len(tracks):
             return self._widened(plain)
         if foreseen.stretch is not stretch:
             foreseen = self._foreseen = self._stretched(foreseen, stretch)
@@ -170,11 +170,14 @@ class LearnedForecaster:
 
     def _widened(self, plain: Forecasts) -> Forecasts:
         """The baseline's with as many ways as the network knows, all but the first without weight."""
-        m = self._window.modes
-        weight = np.zeros((len(plain), m), np.float32)
+        t, m = len(plain), self._window.modes
+        weight = np.zeros((t, m), np.float32)
         weight[:, 0] = 1
-        centre, sigma = (np.repeat(column[:, :1], m, axis=1) for column in (plain.mode_centre, plain.mode_sigma))
-        return replace(plain, mode_weight=weight, mode_centre=centre, mode_sigma=sigma)
+        centre = np.empty((t, m, *plain.mode_centre.shape[2:]), np.float32)
+        centre[:] = plain.mode_centre[:, :1]
+        sigma = np.empty((t, m, plain.sigma.shape[1]), np.float32)
+        sigma[:] = plain.mode_sigma[:, :1]
+        return Forecasts(plain.id, plain.horizon_s, plain.box, plain.sigma, weight, centre, sigma)
 
     def _said(self, ids: I64, velocity: C128, departure: C128, mixture: Mixture, stretch: F64) -> _Foreseen:
         """What is kept of an answer."""
@@ -229,8 +232,10 @@ def _alike(one: I64, other: I64) -> tuple[Rows, Rows]:
     """Which rows of both are the same tracks: as a rule all of them."""
     if np.array_equal(one, other):
         return slice(None), slice(None)
-    _, rows, others = np.intersect1d(one, other, assume_unique=True, return_indices=True)
-    return rows, others
+    order = np.argsort(other)
+    found = order[np.searchsorted(other, one, sorter=order).clip(max=max(len(other) - 1, 0))]
+    rows = np.flatnonzero(other[found] == one)
+    return rows, found[rows]
 
 
 def _turn(before: C128, now: C128, still: F32) -> C128:

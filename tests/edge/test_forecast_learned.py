@@ -335,3 +335,10 @@ def test_who_moves_on_as_he_did_has_not_turned(velocity: tuple[float, float], tu
 
 def test_nobody_there_has_not_turned() -> None:
     assert not learned(StandIn(nothing_new)).turned(Tracks.empty(history=8))
+
+
+def test_nothing_said_of_anybody_moves_nobody() -> None:
+    now, made = moving([line(0.3), line(0.6)]), learned(StandIn(nonsense))
+    made.speak(now, STRAIGHT.forecast(now), AS_TAUGHT)
+    again = made.again(now, STRAIGHT.forecast(now), AS_TAUGHT)
+    np.testing.assert_array_equal(again.box, STRAIGHT.forecast(now).box)
