@@ -29,6 +29,10 @@ from edge.contracts.types import Head, ModelBundle
 from edge.contracts.windows import SeriesWindow
 from edge.forecast.fitting import refuse_unfit
 from edge.hearing.fitting import refuse_unfit as refuse_unfit_classifier
+from edge.hearing.fitting import refuse_unfit_embedder
+from edge.sensing.cost import MOST_OF_ALL, share, too_costly
+from edge.sensing.settings import SensorSettings
+from edge.sensors.horizons import too_near
 from edge.sequences.fitting import sound_window, window_of
 
 EXIT_GOOD = 0
@@ -101,7 +105,7 @@ def check_loaded(loaded: Loaded[Settings]) -> Report:
     """The same for a configuration that is loaded already."""
     found = crosscheck(loaded)
     labels, damaged = _labels(loaded)
-    found += [*damaged, *check_forecasts(loaded), *_series_models(loaded), *_classifiers(loaded)]
+    found += [*damaged, *check_forecasts(loaded), *_series_models(loaded), *_costs(loaded), *_classifiers(loaded)]
     if len(labels) == max(1, len(loaded.settings.models)):  # else it is not known what labels there are
         every = [label for table in labels.values() for label in table]
         found += [*check_labels(loaded, every), *check_counts(loaded, every)]
@@ -140,9 +144,30 @@ def _series_models(loaded: Loaded[Settings]) -> Iterator[Problem]:
         except ModelError as error:
             said = f"the model cannot be used: {error}"
         else:
-            said = _unfit(bundle, list(sensor.channels))
+            said = _unfit(bundle, sensor)
         if said:
             yield _at(loaded, ("sensors", name, "model"), said)
+
+
+def _costs(loaded: Loaded[Settings]) -> Iterator[Problem]:
+    """Sensors that would take too much of a core, one by one or all together."""
+    models = {name: _readable(sensor.model) for name, sensor in loaded.settings.sensors.items()}
+    costly = {name: too_costly(sensor, models[name]) for name, sensor in loaded.settings.sensors.items()}
+    shares = {name: share(sensor, models[name]) for name, sensor in loaded.settings.sensors.items()}
+    yield from (_at(loaded, ("sensors", name), said) for name, said in costly.items() if said)
+    if not any(costly.values()) and sum(shares.values()) > MOST_OF_ALL:
+        dearest = max(shares, key=lambda name: shares[name])
+        said = f"all together take about {sum(shares.values()):.1f} of a core, and {MOST_OF_ALL:g} is the most"
+        hint = f"{dearest} takes the most, {shares[dearest]:.2f}: raise its window.step_s, or name fewer sensors"
+        yield _at(loaded, ("sensors",), f"{said}; {hint}")
+
+
+def _readable(path: Path | None) -> ModelBundle | None:
+    """A model that can be read; what is wrong with another one is told elsewhere."""
+    try:
+        return read_bundle(path) if path is not None and path.is_file() else None
+    except ModelError:
+        return None
 
 
 def _classifiers(loaded: Loaded[Settings]) -> Iterator[Problem]:
@@ -154,6 +179,12 @@ def _classifiers(loaded: Loaded[Settings]) -> Iterator[Problem]:
             except (ConfigError, ModelError) as error:
                 said = str(error).removeprefix(f"sensors.{name}.classifier: ")
                 yield _at(loaded, ("sensors", name, "classifier"), f"the model cannot be used: {said}")
+        if sensor.embedder is not None and sensor.embedder.path.is_file():
+            try:
+                refuse_unfit_embedder(name, sensor, sensor.embedder.read())
+            except (ConfigError, ModelError) as error:
+                said = str(error).removeprefix(f"sensors.{name}.embedder: ")
+                yield _at(loaded, ("sensors", name, "embedder"), f"the model cannot be used: {said}")
     for name, sound in loaded.settings.sounds.items():
         if sound.classifier.path.is_file():
             try:
@@ -170,15 +201,15 @@ def _at(loaded: Loaded[Settings], path: tuple[str, ...], said: str) -> Problem:
     return problem(loaded.file, item.at, item.path, said)
 
 
-def _unfit(bundle: ModelBundle, channels: list[str]) -> str:
-    """Why a model forecasts no sensor of these channels; "" where it does."""
-    window = bundle.window
+def _unfit(bundle: ModelBundle, sensor: SensorSettings) -> str:
+    """Why a model does not forecast this sensor; "" where it does."""
+    window, channels = bundle.window, list(sensor.channels)
     if bundle.head is not Head.SERIES or not isinstance(window, SeriesWindow):
         return f"the model is a {bundle.head.value}; `foresight-train series forecast` makes one of a sensor"
     if len(window.channels) != len(channels):
         named = f"{', '.join(window.channels)} are the model's channels, {', '.join(channels)} the sensor's"
         return f"{named}; name as many under `channels`, in the same order"
-    return ""
+    return too_near(sensor.forecast.horizons_s, window.step_s)
 
 
 def _rows(settings: Settings, labels: dict[str, tuple[str, ...]]) -> list[tuple[str, str, str]]:

@@ -15,7 +15,7 @@ from edge.contracts.types import F32, U8, SubLabel, Tracks
 from edge.groups.groups import Groups, Membership
 from edge.pipeline import Classifier
 
-FILE_NAME = "groups.npz"
+FILE_NAME, FOLDER = "groups.npz", "groups"
 WRITE_EVERY_S = 600.0  # what was learnt; names are written within a minute
 LARGEST_FILE = 1 << 28  # bytes
 _log = logging.getLogger(__name__)
@@ -63,11 +63,13 @@ class GroupBook:
         topics: of this device.
         groups: whose names.
         state_dir: where the file lies.
+        sensor: whose windows they group; "" = what cameras see.
     """
 
-    def __init__(self, bus: Bus, topics: Topics, groups: Groups, state_dir: Path) -> None:
+    def __init__(self, bus: Bus, topics: Topics, groups: Groups, state_dir: Path, sensor: str = "") -> None:
         self._bus, self._topics, self._groups = bus, topics, groups
-        self._path = state_dir / FILE_NAME
+        self._name = sensor or GROUPS
+        self._path = state_dir / FOLDER / f"{sensor}.npz" if sensor else state_dir / FILE_NAME
         self._lock = threading.Lock()
         self._told: dict[int, str] = {}
         self._restore()
@@ -93,10 +95,10 @@ class GroupBook:
         with self._lock:
             names = {group.number: group.name for group in self._groups.groups()}
             for number in self._told.keys() - names.keys():
-                self._bus.publish(self._topics.state(GROUPS, str(number)), b"", retain=True)
+                self._bus.publish(self._topics.state(self._name, str(number)), b"", retain=True)
             for number, name in names.items():
                 if self._told.get(number) != name:
-                    self._bus.publish(self._topics.state(GROUPS, str(number)), name.encode(), retain=True)
+                    self._bus.publish(self._topics.state(self._name, str(number)), name.encode(), retain=True)
             self._told = names
 
     def remember(self, *, now: bool = False) -> None:

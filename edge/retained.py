@@ -13,7 +13,7 @@ from pathlib import Path
 from edge.contracts.bus import Bus, Handler
 from edge.contracts.messages import encode_count, encode_online, encode_switch
 from edge.contracts.stored import Stored, texts
-from edge.contracts.topics import DEVICE, Topics, is_topic
+from edge.contracts.topics import DEVICE, NEAR_MISS, Topics, is_topic
 
 FILE_NAME = "retained.json"
 MOST = 4000  # topics; beyond, new ones are not remembered
@@ -56,11 +56,12 @@ class RetainedTopics:
         with self._lock:
             return {topic for topic in self._known if topic.startswith(prefix)}
 
-    def begin(self, names: Collection[str], *, pictures: bool) -> None:
+    def begin(self, names: Collection[str], *, scored: Collection[str], pictures: bool) -> None:
         """A configuration begins to run: nothing is present, and nothing else is configured than `names`.
 
         Args:
             names: of its cameras, zones, lines and sensors.
+            scored: of the zones and lines at which something is expected, and of the cameras that look for near misses.
             pictures: whether any may lie at the broker.
         """
         base = f"{self._topics.base}/"
@@ -69,6 +70,7 @@ class RetainedTopics:
         for topic in sorted(self.under(base)):
             parts = topic.removeprefix(base).split("/")
             gone = _place(parts) not in {*names, ""} or (parts[-1] == "snapshot" and not pictures)
+            gone = gone or _of_a_group(parts) or (_of_expectations(parts) and _place(parts) not in scored)
             first = b"" if gone else _first(parts)
             if first is not None:
                 self.publish(topic, first, retain=True)
@@ -92,6 +94,16 @@ def _place(parts: list[str]) -> str:
         case [name, *_]:
             return "" if name == DEVICE else name
     return ""
+
+
+def _of_expectations(parts: list[str]) -> bool:
+    """Whether a topic is nobody's where nothing is expected."""
+    return parts[0] == "score" or (parts[0] == "expected" and parts[-1] == NEAR_MISS)
+
+
+def _of_a_group(parts: list[str]) -> bool:
+    """Whether a topic says what a group is called: it is told anew where there is such a group."""
+    return len(parts) == 3 and parts[1].isdecimal() and parts[2] == "state"
 
 
 def _first(parts: list[str]) -> bytes | None:

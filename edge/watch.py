@@ -19,7 +19,7 @@ from edge.homeassistant.announcer import Announcer
 from edge.homeassistant.described import Description
 from edge.monitor import worst
 from edge.periodic import Periodic
-from edge.watching.cameras import CameraSide, places
+from edge.watching.cameras import CameraSide, places, scored
 from edge.watching.sensors import SensorSide
 
 FIRST_STATS_S, STATS_S = 5.0, 60.0
@@ -43,11 +43,11 @@ class Watch(Composed):
     def _open(self, stack: ExitStack) -> None:
         settings, delivery, run = self._settings, self._delivery, secrets.token_hex(4)
         named = {*places(settings), *settings.sensors, *settings.sounds}
-        delivery.bus.begin(named, pictures=settings.snapshots.enabled)
+        delivery.bus.begin(named, scored=scored(settings), pictures=settings.snapshots.enabled)
         self._models = stack.enter_context(Models(settings.runtime, delivery.state_dir, self._accelerator))
         self._cameras = stack.enter_context(CameraSide(settings, delivery, self._models, run, self._ended))
         self._sensors = stack.enter_context(SensorSide(settings, delivery, self._models, run))
-        self.panel = self._cameras.panel({Command(DEVICE, "reload"): self._reload})
+        self.panel = self._cameras.panel({Command(DEVICE, "reload"): self._reload}, self._sensors.said)
         self.announcer = Announcer(delivery.bus, delivery.topics, settings.homeassistant, delivery.state_dir)
         stack.callback(self.announcer.close)
         stack.enter_context(Periodic(self._tell, FIRST_STATS_S, STATS_S))

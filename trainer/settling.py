@@ -40,7 +40,8 @@ def settle(picked: M, recipe: Path | None, options: Mapping[str, Value]) -> M:
     try:
         return model.model_validate(tree)
     except ValidationError as error:
-        raise TrainError(f"{_told(error)}; correct the option or the recipe (--help tells of both)") from error
+        where = f"the recipe {recipe} or the option" if recipe is not None else "the option"
+        raise TrainError(f"{_told(error)}; correct {where} (--help tells of both)") from error
 
 
 def reasons_kept(reasons: Mapping[str, str], picked: M, settled: M) -> list[str]:
@@ -49,7 +50,7 @@ def reasons_kept(reasons: Mapping[str, str], picked: M, settled: M) -> list[str]
 
 
 def _recipe(path: Path, model: type[M]) -> M:
-    """What a recipe sets. The example that is named where it has no settings is the device's: here it is the help."""
+    """What a recipe sets. Where it sets nothing, what settings of a recipe look like is told."""
     try:
         return load(path, model)
     except InvalidConfig as error:

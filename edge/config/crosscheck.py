@@ -143,6 +143,7 @@ def _named_files(settings: Settings) -> Iterator[tuple[problems.Path, Path]]:
     places += [(("more_models", name), model) for name, model in settings.more_models.items()]
     places += [(("sensors", name), sensor) for name, sensor in settings.sensors.items()]
     places += [(("sensors", name, "classifier"), one.classifier) for name, one in settings.sensors.items()]
+    places += [(("sensors", name, "embedder"), one.embedder) for name, one in settings.sensors.items()]
     places += [(("sounds", name, "classifier"), one.classifier) for name, one in settings.sounds.items()]
     places += [(("mqtt",), settings.mqtt), (("mqtt", "tls"), settings.mqtt.tls)]
     for path, holder in places:

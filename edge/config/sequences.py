@@ -41,7 +41,23 @@ class SoundSettings(BaseModel, extra="forbid", frozen=True):
     classifier: ClassifierEntry = Field(description="Names what is heard; its path alone will do")
 
 
+class WindowEmbedder(BaseModel, extra="forbid", frozen=True):
+    """A model that describes windows; what it finds alike is a group, until somebody names it."""
+
+    path: Path = Field(description="The .tflite file, of `foresight-train series classify` or `series autoencode`")
+    sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$", description="Its hash; another file is refused unread")
+    every_s: float = Field(1.0, ge=0.01, le=3600, description="A window is looked at each so many seconds")
+
+    def read(self) -> ModelBundle:
+        """What the file is. Raises a ModelError: it is damaged, or another one than `sha256` says."""
+        return read_bundle(self.path, sha256=self.sha256)
+
+
+EmbedderEntry = Annotated[WindowEmbedder, BeforeValidator(_path_alone, json_schema_input_type=str | WindowEmbedder)]
+
+
 class SensorEntry(SensorSettings, extra="forbid", frozen=True):
     """One sensor, and what names the windows of its values."""
 
     classifier: ClassifierEntry | None = Field(None, description="Names what its windows show; sets its grid")
+    embedder: EmbedderEntry | None = Field(None, description="Finds groups of its windows; sets its grid")

@@ -166,6 +166,10 @@ class Topics:
         """What its newest window shows."""
         return f"{self.base}/sensor/{sensor}/class"
 
+    def window_group(self, sensor: str) -> str:
+        """Retained: the group that its newest window belongs to, empty where it belongs to none."""
+        return f"{self.base}/sensor/{sensor}/group"
+
     def sensor_status(self, sensor: str) -> str:
         """Retained: whether its readings come, and are of use."""
         return f"{self.base}/sensor/{sensor}/status"

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.contracts.types import F64, Mask
+from edge.contracts.types import F64, I64, Mask
 
 Floats = NDArray[np.floating[Any]]
+C128 = NDArray[np.complex128]  # places and turns in the plane
 
 SAME_TIME_S = 1e-6
 JUMP = 20.0  # steps so many times longer than usual belong to another object
@@ -54,23 +55,22 @@ def resampled(past: Past, samples: int, step_s: float) -> Grid:
     A node before the first sample or after the newest lies where the velocity puts it, and is absent when that is
     more than half a step away. What lies before a jump is absent too: it belongs to another object.
     """
-    position, age, velocity = _known(past)
-    node = np.arange(samples - 1, -1, -1) * step_s
-    gap = age[:, None, :] - node[:, None]  # (T, S, H), positive: the sample is older than the node
-    apart = np.abs(gap)
-    older, older_s = _nearest(np.where(gap >= -SAME_TIME_S, apart, np.inf))
-    newer, newer_s = _nearest(np.where(gap <= SAME_TIME_S, apart, np.inf))
-    row = np.arange(len(past))[:, None]
-    has_older, has_newer = np.isfinite(older_s), np.isfinite(newer_s)
-    onward_s = np.where(has_older, older_s, 0.0)
-    back_s = np.where(has_newer, newer_s, 0.0)
-    after = position[row, older] + np.where(has_newer, 0.0, onward_s)[..., None] * velocity[:, None]
-    before = position[row, newer] - np.where(has_older, 0.0, back_s)[..., None] * velocity[:, None]
-    share = np.where(has_older & has_newer, onward_s / np.maximum(onward_s + back_s, SAME_TIME_S), has_newer * 1.0)
-    placed = after + share[..., None] * (before - after)
+    place, age, velocity = _known(past)
+    node: F64 = np.arange(samples - 1, -1, -1) * np.float64(step_s)
+    older = _older(age, node)
+    older_s = age.ravel().take(older) - node
+    newer = older - (older_s > SAME_TIME_S)
+    older_s, newer_s = np.abs(older_s), np.abs(node - age.ravel().take(newer))
+    after, before = place.ravel().take(older), place.ravel().take(newer)
+    both = np.isfinite(older_s + newer_s)
     elapsed = np.minimum(older_s, newer_s)
-    present = (has_older & has_newer) | (elapsed <= step_s / 2)
-    return Grid(placed, present & ~_before_jump(placed, present, lengths(past)), elapsed)
+    if both.all():
+        placed = after + older_s / np.maximum(older_s + newer_s, SAME_TIME_S) * (before - after)
+    else:
+        placed = _at_ends(after, before, older_s, newer_s, velocity)
+    present = both | (elapsed <= step_s / 2)
+    present &= ~_before_jump(placed, present, lengths(past))
+    return Grid(placed.view(np.float64).reshape(*placed.shape, 2), present, elapsed)
 
 
 def lengths(past: Past) -> F64:
@@ -87,39 +87,64 @@ def velocities(past: Past) -> F64:
 
 def boxed(past: Past) -> Mask:
     """(T,) those that have a box."""
-    known = np.isfinite(past.size) & (past.size > 0)
+    known = (past.size > 0) & (past.size < np.inf)
     return known[:, 0] & known[:, 1]
 
 
-def _known(past: Past) -> tuple[F64, F64, F64]:
-    """Positions (T, H, 2), 0 where absent, ages (T, H), NaN where absent, velocity (T, 2), 0 where unknown; H >= 1."""
-    t = len(past)
-    position = np.concatenate([np.asarray(past.position, np.float64), np.zeros((t, 1, 2))], axis=1)
-    age = np.concatenate([np.asarray(past.age_s, np.float64), np.full((t, 1), np.nan)], axis=1)
-    known = np.isfinite(age) & np.isfinite(position).all(axis=2) & (age >= 0)
-    return np.where(known[..., None], position, 0.0), np.where(known, age, np.nan), velocities(past)
+def _known(past: Past) -> tuple[C128, F64, C128]:
+    """Places (T, H + 2) as complex numbers, their ages, and the velocity (T,); 0, infinite and 0 where unknown.
+
+    The first and the last one of a row are absent; those between are in the order of their ages, the newest first.
+    """
+    t, h = past.age_s.shape
+    position, age = np.zeros((t, h + 2, 2)), np.full((t, h + 2), np.inf)
+    position[:, 1:-1], age[:, 1:-1] = past.position[:, ::-1], past.age_s[:, ::-1]
+    place = position.view(np.complex128)[..., 0]
+    inner = age[:, 1:-1]
+    known = np.isfinite(place[:, 1:-1]) & (inner >= 0) & (inner < np.inf)
+    if not known.all():
+        place[:, 1:-1][~known], inner[~known] = 0.0, np.inf
+    if (inner[:, 1:] < inner[:, :-1]).any():
+        order = np.argsort(inner, axis=1, kind="stable")
+        place[:, 1:-1] = np.take_along_axis(place[:, 1:-1], order, 1)
+        inner[:] = np.take_along_axis(inner, order, 1)
+    return place, age, velocities(past).view(np.complex128)[:, 0]
 
 
-def _nearest(distance: F64) -> tuple[NDArray[np.int64], F64]:
-    """The sample that is nearest to each node and its distance, (T, S) each, of distances (T, S, H)."""
-    index = distance.argmin(axis=2)
-    flat = distance.reshape(-1, distance.shape[2])
-    return index, flat[np.arange(len(flat)), index.ravel()].reshape(index.shape)
+def _older(age: F64, node: F64) -> I64:
+    """Which of all samples (T, H + 2) is the newest that is not newer than each node, (T, S); else an absent one."""
+    t = len(age)
+    rows = np.arange(t)[:, None]
+    longest_s = node[0] + 1.0  # all that is older comes first where it is looked for
+    begins = rows * (longest_s + 1.0)
+    keys = np.minimum(age[:, 1:-1], longest_s) + begins
+    found = np.searchsorted(keys.ravel(), (node - SAME_TIME_S + begins).ravel()).reshape(t, len(node))
+    return np.asarray(found + (2 * rows + 1), np.int64)
 
 
-def _before_jump(position: F64, present: Mask, length: F64) -> Mask:
+def _at_ends(after: C128, before: C128, older_s: F64, newer_s: F64, velocity: C128) -> C128:
+    """(T, S) places where some nodes have no sample before them, or none after: the velocity leads there."""
+    has_older, has_newer = np.isfinite(older_s), np.isfinite(newer_s)
+    onward_s, back_s = np.where(has_older, older_s, 0.0), np.where(has_newer, newer_s, 0.0)
+    after = after + np.where(has_newer, 0.0, onward_s) * velocity[:, None]
+    before = before - np.where(has_older, 0.0, back_s) * velocity[:, None]
+    share = np.where(has_older & has_newer, onward_s / np.maximum(onward_s + back_s, SAME_TIME_S), has_newer * 1.0)
+    return np.asarray(after + share * (before - after), np.complex128)
+
+
+def _before_jump(place: C128, present: Mask, length: F64) -> Mask:
     """(T, S) nodes that a jump parts from now."""
+    gone = np.zeros(present.shape, np.bool_)
     if present.shape[1] < 2:
-        return np.zeros_like(present)
-    moved = position[:, 1:] - position[:, :-1]
-    step = np.hypot(moved[..., 0], moved[..., 1])
+        return gone
+    step = np.abs(place[:, 1:] - place[:, :-1])
     both = present[:, 1:] & present[:, :-1]
     if not (both & (step > JUMP * USUAL * length[:, None])).any():  # the least limit there is
-        return np.zeros_like(present)
+        return gone
     ascending = np.sort(np.where(both, step, np.inf), axis=1)
     middle = np.maximum(both.sum(axis=1) - 1, 0) // 2
     usual = np.take_along_axis(ascending, middle[:, None], axis=1)[:, 0]
     limit = JUMP * np.maximum(np.where(np.isfinite(usual), usual, 0.0), USUAL * length)
     jumps = both & (step > limit[:, None])
-    gone = np.logical_or.accumulate(jumps[:, ::-1], axis=1)[:, ::-1]
-    return np.concatenate([gone, np.zeros((len(position), 1), np.bool_)], axis=1)
+    gone[:, :-1] = np.logical_or.accumulate(jumps[:, ::-1], axis=1)[:, ::-1]
+    return gone

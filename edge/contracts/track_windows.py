@@ -13,7 +13,7 @@ from edge.contracts.errors import ModelError
 from edge.contracts.track_grid import Floats, Grid, Past, boxed, lengths, resampled, velocities
 from edge.contracts.track_mixture import Mixture
 from edge.contracts.track_neighbours import LIMIT, NEIGHBOUR_COLUMNS, neighbour_columns
-from edge.contracts.types import F32, F64
+from edge.contracts.types import F32, F64, Mask
 from edge.contracts.windows import TrackWindow
 
 MOTION_COLUMNS = ("step_x", "step_y", "x", "y", "present", "elapsed")
@@ -62,15 +62,14 @@ def input_shape(window: TrackWindow) -> tuple[int, int, int]:
 def encode(past: Past, window: TrackWindow) -> Encoded:
     """What the network sees of these tracks. They are each other's neighbours, however many there are."""
     grid = resampled(past, window.samples, window.step_s)
-    velocity = velocities(past)
-    scale, turned_to = _scale(past, grid), _heading(velocity * window.step_s, STILL * lengths(past))
+    velocity, length, has_box = velocities(past), lengths(past), boxed(past)
+    scale = _scale(grid, length, has_box)
+    turned_to = _heading(velocity * window.step_s, STILL * length)
     heading = np.where(turned_to.any(axis=1, keepdims=True), turned_to, (1.0, 0.0))
-    motion, state = len(MOTION_COLUMNS), len(MOTION_COLUMNS) + len(STATE_COLUMNS)
-    own = state + len(window.labels)
-    x = np.empty((len(past), window.samples, columns(window)), np.float32)
-    x[..., :motion] = _motion(grid, scale, heading, window.step_s)
-    x[..., motion:state] = _state(past, scale, turned_to, window)[:, None]
-    x[..., state:own] = _one_hot(past, window)[:, None]
+    motion, own = len(MOTION_COLUMNS), len(MOTION_COLUMNS) + len(STATE_COLUMNS) + len(window.labels)
+    x = np.zeros((len(past), window.samples, columns(window)), np.float32)
+    _put_motion(x[..., :motion], grid, scale, heading, window.step_s)
+    x[..., motion:own] = _state(past, scale, turned_to, has_box, window)[:, None]
     if window.neighbours:
         x[..., own:] = neighbour_columns(grid, scale, heading, window.neighbours)
     known = np.isfinite(grid.elapsed_s[:, -1])
@@ -88,16 +87,15 @@ def decode(answer: Answer, encoded: Encoded, window: TrackWindow) -> Mixture:
     logit, mean, log_sigma = (
         np.asarray(part[:t], np.float64) for part in (answer.logit, answer.mean, answer.log_sigma)
     )
-    if not (np.isfinite(logit).all() and np.isfinite(mean).all() and np.isfinite(log_sigma).all()):
+    if not np.isfinite(np.concatenate([logit.ravel(), mean.ravel(), log_sigma.ravel()])).all():
         raise ModelError("the trajectory model answers with what are no finite numbers; export it again, as float32")
     horizon_s = np.array(window.horizons_s, np.float64)
     unit = units(encoded, window)
     odds = np.exp(logit - logit.max(axis=1, keepdims=True))
-    cos, sin = encoded.heading[:, None, None, 0], encoded.heading[:, None, None, 1]
-    ahead, aside = mean[..., 0], mean[..., 1]
-    departure = np.stack([cos * ahead - sin * aside, sin * ahead + cos * aside], axis=-1) * unit[:, None, :, None]
+    turn = (encoded.heading[:, 0] + 1j * encoded.heading[:, 1])[:, None] * unit
+    departure = ((mean[..., 0] + 1j * mean[..., 1]) * turn[:, None]).view(np.float64).reshape(mean.shape)
     line = encoded.origin[:, None] + encoded.velocity[:, None] * horizon_s[:, None]
-    sigma = np.exp(log_sigma.clip(-LOG_SIGMA_LIMIT, LOG_SIGMA_LIMIT)) * unit[:, None]
+    sigma = np.exp(np.minimum(np.maximum(log_sigma, -LOG_SIGMA_LIMIT), LOG_SIGMA_LIMIT)) * unit[:, None]
     return Mixture(odds / odds.sum(axis=1, keepdims=True), line[:, None] + departure, sigma)
 
 
@@ -113,14 +111,15 @@ def units(encoded: Encoded, window: TrackWindow) -> F64:
     return encoded.scale[:, None] * np.array(window.horizons_s, np.float64) / window.step_s
 
 
-def _scale(past: Past, grid: Grid) -> F64:
-    if boxed(past).all():
-        return lengths(past)
+def _scale(grid: Grid, length: F64, has_box: Mask) -> F64:
+    """(T,) the length of who has a box, the mean step of who has none."""
+    if has_box.all():
+        return length
     moved = grid.position[:, 1:] - grid.position[:, :-1]
     step = np.hypot(moved[..., 0], moved[..., 1])
     both = grid.present[:, 1:] & grid.present[:, :-1]
     mean = np.where(both, step, 0.0).sum(axis=1) / np.maximum(both.sum(axis=1), 1)
-    return np.where(boxed(past), lengths(past), np.maximum(mean, LEAST_STEP))
+    return np.where(has_box, length, np.maximum(mean, LEAST_STEP))
 
 
 def _heading(step: F64, still: F64) -> F64:
@@ -129,31 +128,34 @@ def _heading(step: F64, still: F64) -> F64:
     return np.where((length > still)[:, None], step / np.maximum(length, 1e-12)[:, None], 0.0)
 
 
-def _motion(grid: Grid, scale: F64, heading: F64, step_s: float) -> F64:
-    """(T, S, 6) as MOTION_COLUMNS names them, zeros where absent."""
-    here = _turned(grid.position - grid.position[:, -1:], heading) / scale[:, None, None]
-    present = grid.present[..., None]
-    motion = np.zeros((*grid.present.shape, len(MOTION_COLUMNS)))
-    motion[:, 1:, 0:2] = (here[:, 1:] - here[:, :-1]) * (present[:, 1:] & present[:, :-1])
-    motion[..., 2:4] = here * present / POSITION_UNIT
-    motion[..., 4] = grid.present
-    motion[..., 5] = np.minimum(grid.elapsed_s / (step_s * TIME_UNIT), 1.0)
-    return motion.clip(-LIMIT, LIMIT)
+def _put_motion(x: F32, grid: Grid, scale: F64, heading: F64, step_s: float) -> None:
+    """Write (T, S, 6) as MOTION_COLUMNS names them, zeros where absent; `x` is zeros."""
+    place = grid.position.view(np.complex128)[..., 0]
+    turn = (heading[:, 0] - 1j * heading[:, 1]) / scale
+    here = ((place - place[:, -1:]) * turn[:, None]).view(np.float64).reshape(grid.position.shape)
+    present = grid.present
+    if not present.all():
+        here[~present] = 0.0
+    both = present[:, 1:] & present[:, :-1]
+    np.multiply(here[:, 1:] - here[:, :-1], both[..., None], out=x[:, 1:, 0:2], casting="same_kind")
+    np.multiply(here, 1 / POSITION_UNIT, out=x[..., 2:4], casting="same_kind")
+    x[..., 4] = present
+    np.minimum(grid.elapsed_s / (step_s * TIME_UNIT), 1.0, out=x[..., 5], casting="same_kind")
+    np.minimum(x[..., :4], np.float32(LIMIT), out=x[..., :4])
+    np.maximum(x[..., :4], np.float32(-LIMIT), out=x[..., :4])
 
 
-def _state(past: Past, scale: F64, turned_to: F64, window: TrackWindow) -> F64:
-    """(T, 5) as STATE_COLUMNS names them."""
-    size = np.where(boxed(past)[:, None], past.size, 1.0)
-    aspect = np.log(size[:, 0] / size[:, 1]).clip(-LIMIT, LIMIT)
-    lost_s = np.asarray(past.lost_s, np.float64)
-    lost = np.where(np.isnan(lost_s), 1.0, lost_s / (window.step_s * TIME_UNIT)).clip(0.0, 1.0)
-    log_scale = np.log(np.maximum(scale, 1e-6)).clip(-LIMIT, LIMIT)
-    return np.concatenate([log_scale[:, None], turned_to, aspect[:, None], lost[:, None]], axis=1)
-
-
-def _one_hot(past: Past, window: TrackWindow) -> F64:
-    """(T, labels)."""
-    return (past.label[:, None] == np.arange(len(window.labels))).astype(np.float64)
+def _state(past: Past, scale: F64, turned_to: F64, has_box: Mask, window: TrackWindow) -> F64:
+    """(T, 5 + labels) as STATE_COLUMNS names them, and ones for the labels."""
+    state = np.empty((len(past), len(STATE_COLUMNS) + len(window.labels)))
+    size = np.where(has_box[:, None], past.size, 1.0)
+    state[:, 0], state[:, 3] = np.log(np.maximum(scale, 1e-6)), np.log(size[:, 0] / size[:, 1])
+    np.minimum(np.maximum(state[:, 0:4:3], -LIMIT), LIMIT, out=state[:, 0:4:3])
+    state[:, 1:3] = turned_to
+    lost = np.asarray(past.lost_s, np.float64) * (1 / (window.step_s * TIME_UNIT))
+    state[:, 4] = np.fmin(np.maximum(lost, 0.0), 1.0)  # who was never seen is lost for long
+    state[:, 5:] = past.label[:, None] == np.arange(len(window.labels))
+    return state
 
 
 def _turned(vector: F64, heading: F64) -> F64:

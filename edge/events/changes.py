@@ -40,7 +40,9 @@ class Changes:
             self._default = self._default.model_copy(update={"threshold": threshold})
 
     def scores(self) -> list[ExpectationScore]:
-        """Of each zone and line, and of the near misses under the camera's name."""
+        """Of each zone and line, and of the near misses under the camera's name; none where nothing is expected."""
+        if not self._settings.expected.enabled:
+            return []
         return [score for keeper in self._keepers for score in keeper.scores()]
 
     def score_state(self) -> dict[str, Json]:

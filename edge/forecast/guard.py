@@ -16,6 +16,7 @@ from edge.forecast.scoreboard import Scoreboard
 from edge.forecast.settings import ForecastSettings
 
 ASK_EVERY_S = 0.19  # every second look of a camera at 10 fps, every sixth at 30
+ASK_AT_LEAST_S = 0.49  # where nothing comes nor turns
 LEAST_SEEN_S = 0.5  # an object seen for less has no velocity yet, and is no test of anybody
 _log = logging.getLogger(__name__)
 
@@ -23,7 +24,8 @@ _log = logging.getLogger(__name__)
 class GuardedForecaster:
     """The straight line, and the model where it has proven to be better.
 
-    Where it serves it is asked five times a second, and in between what it said moves on with the tracks. Where it has
+    Where it serves it is asked five times a second, or twice where no object comes, goes or turns; in between what it
+    said moves on with the tracks. Where it has
     not proven itself yet it runs in the shadow: only on the moments that are kept to be compared, and seldom enough to
     take no more than its share of the processor.
 
@@ -59,7 +61,7 @@ class GuardedForecaster:
             self._board.take(self._judge.see(self._seen(*last), self._seen(tracks, t_s)))
         due = self._judge.due(t_s)
         serves = self._board.serving is Serving.LEARNED
-        ask = due or t_s - self._asked_s >= ASK_EVERY_S if serves else due and t_s >= self._rest_s
+        ask = due or self._stale(tracks, t_s) if serves else due and t_s >= self._rest_s
         spoken = self._spoken(tracks, plain, t_s) if ask else None
         if due and (spoken is not None or self._learned is None):
             self._keep(tracks, plain, spoken, t_s)
@@ -71,6 +73,13 @@ class GuardedForecaster:
         """Forecasts between looks: nothing is learnt from them."""
         plain = self._straight.forecast(tracks)
         return self._again(tracks, plain) if self._board.serving is Serving.LEARNED else plain
+
+    def _stale(self, tracks: Tracks, t_s: float) -> bool:
+        """Whether what the model said is of no use any more."""
+        since_s = t_s - self._asked_s
+        if self._learned is None or since_s < ASK_EVERY_S:
+            return False
+        return since_s >= ASK_AT_LEAST_S or self._learned.turned(tracks)
 
     def _again(self, tracks: Tracks, plain: Forecasts) -> Forecasts:
         return self._learned.again(tracks, plain, self._board.stretch) if self._learned else plain

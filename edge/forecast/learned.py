@@ -9,7 +9,7 @@ import numpy as np
 from edge.contracts import boxes
 from edge.contracts.runtime import Runtime
 from edge.contracts.tensors import real, stored
-from edge.contracts.track_grid import Floats
+from edge.contracts.track_grid import C128
 from edge.contracts.track_mixture import Mixture
 from edge.contracts.track_windows import Answer, Encoded, decode, encode
 from edge.contracts.types import F32, F64, I64, Forecasts, Mask, Tracks
@@ -20,6 +20,7 @@ from edge.forecast.settings import ForecastSettings
 
 Rows = I64 | slice
 STILL = 0.1  # box heights per second: the direction of whatever moves slower means nothing
+TURNED, SLOW = 0.2, 0.5  # change of velocity that is one, as a share; box heights per second: whoever moves slower
 FARTHEST = 20.0  # frame heights; a network that foresees such a departure does not know
 
 
@@ -32,13 +33,20 @@ class Spoken(NamedTuple):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Foreseen:
-    """How n tracks were said to depart from their straight lines, frame heights."""
+    """How n tracks were said to depart from their straight lines, frame heights; the last way is the mean of all."""
 
     id: I64  # (n,)
-    velocity: F64  # (n, 2) of the straight lines, per second
+    velocity: C128  # (n,) of the straight lines, per second
     weight: F64  # (n, M)
-    departure: F64  # (n, M, K, 2)
+    departure: C128  # (n, M + 1, K)
     sigma: F64  # (n, M, K)
+    stray: F64  # (n, K) variance that is there because the ways part
+    stretch: F64  # (K,) for which the following hold
+    mode_sigma: F32  # (n, M, K) frame fractions
+    spread: F32  # (n, K) of all ways together
+
+
+_NOTHING = (np.zeros(0), np.zeros(0, np.float32), np.zeros(0, np.float32))
 
 
 class LearnedForecaster:
@@ -72,12 +80,13 @@ class LearnedForecaster:
         # One number stands for the spread along both axes, whose fractions differ in length, as in the tracker.
         self._spread = np.sqrt(0.5 + 0.5 / aspect**2)
         self._max_sigma = settings.max_sigma
-        self._horizon_s = np.array(settings.horizons_s)[:, None]
+        self._ahead_s = np.array(settings.horizons_s)
         self._foreseen: _Foreseen | None = None
+        self._then: tuple[I64, C128] = (np.zeros(0, np.int64), np.zeros(0, np.complex128))  # of whom it was asked
 
     def forecast(self, tracks: Tracks) -> Forecasts:
         """Boxes and their uncertainty at each horizon."""
-        return self.speak(tracks, self._baseline.forecast(tracks), np.ones(len(self._horizon_s))).forecasts
+        return self.speak(tracks, self._baseline.forecast(tracks), np.ones(len(self._ahead_s))).forecasts
 
     def speak(self, tracks: Tracks, plain: Forecasts, stretch: F64) -> Spoken:
         """Forecasts, and which rows are the network's own.
@@ -90,6 +99,7 @@ class LearnedForecaster:
         Raises:
             ModelError: the model failed while running.
         """
+        self._then = tracks.id, self._velocity(tracks)
         past = past_of(tracks, self._aspect, self._labels)
         rows = np.flatnonzero(askable(past, self._window.step_s))
         if not len(rows):
@@ -100,17 +110,29 @@ class LearnedForecaster:
             encoded = Encoded(*(getattr(encoded, name)[rows] for name in Encoded.__slots__))
         answer, sane = _sane(self._asked(encoded.x))
         mixture = decode(answer, encoded, self._window)
-        velocity = encoded.velocity
-        line = encoded.origin[:, None] + velocity[:, None] * self._horizon_s
-        departure = mixture.mean - line[:, None]
-        sane &= np.abs(departure).reshape(len(rows), -1).max(axis=1) < FARTHEST
-        if not sane.all():
-            rows, departure, velocity = rows[sane], departure[sane], velocity[sane]
+        velocity = encoded.velocity.view(np.complex128)[:, 0]
+        line = encoded.origin.view(np.complex128) + velocity[:, None] * self._ahead_s
+        departure = mixture.mean.view(np.complex128)[..., 0] - line[:, None]
+        far = np.abs(departure) >= FARTHEST
+        if far.any() or not sane.all():
+            sane &= ~far.any(axis=(1, 2))
+            rows, departure, velocity, line = rows[sane], departure[sane], velocity[sane], line[sane]
             mixture = Mixture(mixture.weight[sane], mixture.mean[sane], mixture.sigma[sane])
-        self._foreseen = _Foreseen(tracks.id[rows], velocity, mixture.weight, departure, mixture.sigma)
+        self._foreseen = self._said(tracks.id[rows], velocity, departure, mixture, stretch)
         own = np.zeros(len(tracks), bool)
         own[rows] = True
-        return Spoken(self._merged(plain, rows, mixture, stretch), own)
+        places = self._foreseen.departure + line[:, None]
+        every = slice(None) if len(rows) == len(tracks) else rows
+        return Spoken(self._merged(plain, every, places, self._foreseen, slice(None)), own)
+
+    def turned(self, tracks: Tracks) -> bool:
+        """Whether any of them is new since the network was asked, or moves otherwise than then: `again` may be off."""
+        ids, then = self._then
+        if not np.array_equal(tracks.id, ids):
+            return True
+        velocity = self._velocity(tracks)
+        usual = np.maximum(np.abs(then), SLOW * boxes.size(tracks.box)[:, 1])
+        return bool((np.abs(velocity - then) > TURNED * usual).any())
 
     def again(self, tracks: Tracks, plain: Forecasts, stretch: F64) -> Forecasts:
         """What was said a moment ago, of where the tracks are by now: departures go along with the lines and turn.
@@ -118,14 +140,22 @@ class LearnedForecaster:
         It costs a tenth of asking. Rows of which nothing was said are the baseline's.
         """
         foreseen = self._foreseen
-        if foreseen is None or not len(tracks):
+        if foreseen is None or not len(foreseen.id) or not len(tracks):
             return self._widened(plain)
+        if foreseen.stretch is not stretch:
+            foreseen = self._foreseen = self._stretched(foreseen, stretch)
         rows, said = _alike(tracks.id, foreseen.id)
-        origin, velocity = (boxes.centre(column[rows]) * self._axes for column in (tracks.box, tracks.velocity))
-        line = origin[:, None] + velocity[:, None] * self._horizon_s
-        still = STILL * boxes.size(tracks.box[rows])[:, 1]
-        mean = _turned(foreseen.departure[said], foreseen.velocity[said], velocity, still) + line[:, None]
-        return self._merged(plain, rows, Mixture(foreseen.weight[said], mean, foreseen.sigma[said]), stretch)
+        edges = np.stack([tracks.box[rows], tracks.velocity[rows]])
+        origin, velocity = (boxes.centre(edges) * self._axes).astype(np.float64).view(np.complex128)[..., 0]
+        still = STILL * boxes.size(edges[0])[:, 1]
+        line = origin[:, None] + velocity[:, None] * self._ahead_s
+        turn = _turn(foreseen.velocity[said], velocity, still)
+        places = foreseen.departure[said] * turn[:, None, None] + line[:, None]
+        return self._merged(plain, rows, places, foreseen, said)
+
+    def _velocity(self, tracks: Tracks) -> C128:
+        """(T,) frame heights per second."""
+        return (boxes.centre(tracks.velocity) * self._axes).astype(np.float64).view(np.complex128)[:, 0]
 
     def _asked(self, x: F32) -> Answer:
         """The network's answer to (n, S, F), in calls of as many rows as it takes."""
@@ -140,25 +170,58 @@ class LearnedForecaster:
 
     def _widened(self, plain: Forecasts) -> Forecasts:
         """The baseline's with as many ways as the network knows, all but the first without weight."""
-        m = self._window.modes
-        weight = np.zeros((len(plain), m), np.float32)
+        t, m = len(plain), self._window.modes
+        weight = np.zeros((t, m), np.float32)
         weight[:, 0] = 1
-        centre, sigma = (np.repeat(column[:, :1], m, axis=1) for column in (plain.mode_centre, plain.mode_sigma))
-        return replace(plain, mode_weight=weight, mode_centre=centre, mode_sigma=sigma)
+        centre = np.empty((t, m, *plain.mode_centre.shape[2:]), np.float32)
+        centre[:] = plain.mode_centre[:, :1]
+        sigma = np.empty((t, m, plain.sigma.shape[1]), np.float32)
+        sigma[:] = plain.mode_sigma[:, :1]
+        return Forecasts(plain.id, plain.horizon_s, plain.box, plain.sigma, weight, centre, sigma)
 
-    def _merged(self, plain: Forecasts, rows: Rows, mixture: Mixture, stretch: F64) -> Forecasts:
-        """The baseline's with some rows replaced by the network's."""
-        mixture = replace(mixture, sigma=mixture.sigma * stretch)
-        wide = self._widened(plain)
-        centre = (mixture.point() / self._axes).astype(np.float32)
+    def _said(self, ids: I64, velocity: C128, departure: C128, mixture: Mixture, stretch: F64) -> _Foreseen:
+        """What is kept of an answer."""
+        weight = mixture.weight[:, None]  # (n, 1, M)
+        mean = weight @ departure
+        off = departure - mean
+        stray = (weight @ (off * off.conj()).real)[:, 0] / 2
+        ways = np.concatenate([departure, mean], axis=1)
+        return self._stretched(_Foreseen(ids, velocity, mixture.weight, ways, mixture.sigma, stray, *_NOTHING), stretch)
+
+    def _stretched(self, foreseen: _Foreseen, stretch: F64) -> _Foreseen:
+        """The same with ways so many times wider."""
+        sigma = foreseen.sigma * stretch
+        spread = np.sqrt((foreseen.weight[:, None] @ sigma**2)[:, 0] + foreseen.stray)
+        return replace(foreseen, stretch=stretch, mode_sigma=self._limited(sigma), spread=self._limited(spread))
+
+    def _merged(self, plain: Forecasts, rows: Rows, places: C128, foreseen: _Foreseen, said: Rows) -> Forecasts:
+        """The baseline's with some rows (n,) replaced by the network's.
+
+        Args:
+            plain: the baseline's.
+            rows: of it.
+            places: (n, M + 1, K) frame heights; the last way is the mean of all.
+            foreseen: what was said of them.
+            said: its rows.
+        """
+        centre = (places.view(np.float64).reshape(*places.shape, 2) / self._axes).astype(np.float32)
         half = boxes.size(plain.box[rows]) * np.float32(0.5)
-        box, sigma = plain.box.copy(), plain.sigma.copy()
-        box[rows] = np.concatenate([centre - half, centre + half], axis=-1)
-        sigma[rows] = self._limited(mixture.spread())
-        wide.mode_weight[rows] = mixture.weight
-        wide.mode_centre[rows] = mixture.mean / self._axes
-        wide.mode_sigma[rows] = self._limited(mixture.sigma)
-        return replace(wide, box=box, sigma=sigma)
+        box = np.concatenate([centre[:, -1] - half, centre[:, -1] + half], axis=-1)
+        columns = (
+            box,
+            foreseen.spread[said],
+            foreseen.weight[said].astype(np.float32),
+            centre[:, :-1],
+            foreseen.mode_sigma[said],
+        )
+        if isinstance(rows, slice):
+            return Forecasts(plain.id, plain.horizon_s, *columns)
+        wide = self._widened(plain)
+        mixed = [column.copy() for column in (wide.box, wide.sigma)]
+        mixed += [wide.mode_weight, wide.mode_centre, wide.mode_sigma]
+        for all_rows, column in zip(mixed, columns, strict=True):
+            all_rows[rows] = column
+        return Forecasts(plain.id, plain.horizon_s, *mixed)
 
     def _limited(self, sigma: F64) -> F32:
         """In frame fractions, of frame heights."""
@@ -169,18 +232,17 @@ def _alike(one: I64, other: I64) -> tuple[Rows, Rows]:
     """Which rows of both are the same tracks: as a rule all of them."""
     if np.array_equal(one, other):
         return slice(None), slice(None)
-    _, rows, others = np.intersect1d(one, other, assume_unique=True, return_indices=True)
-    return rows, others
+    order = np.argsort(other)
+    found = order[np.searchsorted(other, one, sorter=order).clip(max=max(len(other) - 1, 0))]
+    rows = np.flatnonzero(other[found] == one)
+    return rows, found[rows]
 
 
-def _turned(departure: F64, before: F64, now: Floats, still: F32) -> F64:
-    """Departures (n, M, K, 2) turned as the velocities (n, 2) have, where neither is slower than that (n,)."""
-    old, new = before[:, 0] + 1j * before[:, 1], now[:, 0] + 1j * now[:, 1]
-    moves = np.minimum(np.abs(old), np.abs(new)) > still
-    turn = np.where(moves, new * old.conj(), 1)
-    turn /= np.abs(turn)
-    turned = (departure[..., 0] + 1j * departure[..., 1]) * turn[:, None, None]
-    return np.stack([turned.real, turned.imag], axis=-1)
+def _turn(before: C128, now: C128, still: F32) -> C128:
+    """(n,) how velocities (n,) have turned, where neither is slower than that (n,)."""
+    moves = np.minimum(np.abs(before), np.abs(now)) > still
+    turn = np.where(moves, now * before.conj(), 1)
+    return np.asarray(turn / np.abs(turn), np.complex128)
 
 
 def _numbers(labels: Sequence[str], known: Sequence[str]) -> I64:
@@ -201,7 +263,7 @@ def _padded(x: F32, most: int) -> Iterator[tuple[F32, int]]:
 def _sane(answer: Answer) -> tuple[Answer, Mask]:
     """The answer with zeros for rows that are not finite, and which rows are."""
     columns = (answer.logit, answer.mean, answer.log_sigma)
-    if all(np.isfinite(column).all() for column in columns):
+    if np.isfinite(np.concatenate([column.ravel() for column in columns])).all():
         return answer, np.ones(len(answer.logit), bool)
     sane = np.logical_and.reduce([np.isfinite(column.reshape(len(column), -1)).all(axis=1) for column in columns])
     return Answer(*(np.where(sane.reshape(-1, *[1] * (c.ndim - 1)), c, 0) for c in columns)), sane

@@ -41,16 +41,17 @@ def askable(past: Past, step_s: float) -> Mask:
     """
     height, age_s = past.size[:, 1], past.age_s
     known = np.isfinite(age_s)
-    whole = np.isfinite(past.position[:, -1]).all(axis=1) & np.isfinite(past.velocity).all(axis=1)
-    whole &= np.isfinite(past.size).all(axis=1) & (past.size > 0).all(axis=1) & known[:, -1]
-    oldest_s = np.where(known, age_s, 0).max(axis=1, initial=0)
-    long = (known.sum(axis=1) >= LEAST_BOXES) & (oldest_s - past.lost_s >= LEAST_STEPS * step_s)
-    steady = np.abs(past.velocity).max(axis=1, initial=0) <= FASTEST * height
+    numbers = np.concatenate([past.position[:, -1], past.velocity, past.size, age_s[:, -1:]], axis=1).T
+    whole = np.isfinite(numbers).all(axis=0) & (numbers[4:6] > 0).all(axis=0)
+    oldest_s = np.where(known, age_s, 0).T.max(axis=0, initial=0)  # the first axis is the fastest
+    long = (known.T.sum(axis=0) >= LEAST_BOXES) & (oldest_s - past.lost_s >= LEAST_STEPS * step_s)
+    steady = np.abs(numbers[2:4]).max(axis=0, initial=0) <= FASTEST * height
     return whole & long & steady & ~_jumps(past.position, age_s, height)
 
 
 def _jumps(position: F32, age_s: F32, height: F32) -> Mask:
     """Whether two neighbouring boxes (T, H, 2) of a history are too far apart for their times (T, H)."""
-    apart = np.abs(np.diff(position, axis=1)).max(axis=2)
-    limit = (JUMP + FASTEST * np.abs(np.diff(age_s, axis=1))) * height[:, None]
-    return (apart > limit).any(axis=1)  # not a number where a box is missing, which is no jump
+    off = np.abs(position[:, 1:] - position[:, :-1])
+    apart = np.maximum(off[..., 0], off[..., 1])
+    limit = (JUMP + FASTEST * np.abs(age_s[:, 1:] - age_s[:, :-1])) * height[:, None]
+    return np.asarray((apart > limit).any(axis=1))  # not a number where a box is missing, which is no jump

@@ -4,6 +4,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from edge.config.sequences import WindowClassifier
+from edge.contracts.runtime import Runtime
+from edge.contracts.types import ModelBundle
 from edge.runtime.canary import try_model
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.tflite import open_runtime
@@ -25,8 +27,11 @@ def open_classifier(
     Raises:
         ModelError: it cannot be read or run, or is none.
     """
-    bundle = settings.read()
+    return SequenceClassifier(sensor, opened(settings.read(), runtime, state_dir, stack), settings)
+
+
+def opened(bundle: ModelBundle, runtime: RuntimeSettings, state_dir: Path | None, stack: ExitStack) -> Runtime:
+    """A model of windows, ready to run on one thread; see `open_classifier`."""
     if state_dir is not None:
         try_model(bundle, runtime, state_dir)
-    opened = stack.enter_context(open_runtime(bundle, runtime.model_copy(update={"threads": 1})))
-    return SequenceClassifier(sensor, opened, settings)
+    return stack.enter_context(open_runtime(bundle, runtime.model_copy(update={"threads": 1})))

@@ -14,7 +14,7 @@ from edge.contracts.errors import EdgeError
 from edge.hearing.opening import open_classifier
 from edge.hearing.telling import Told
 from edge.runtime.settings import RuntimeSettings
-from edge.sensors.listening import Listening
+from edge.sensors.listening import CLOSE_S, Listening
 from edge.sensors.microphone import Microphone
 from edge.sensors.sound_piece import Piece, Sounding
 from edge.sensors.sound_settings import AnySound, MicrophoneSource
@@ -46,9 +46,21 @@ class Hearing(Composed):
     def _open(self, stack: ExitStack) -> None:
         for name, settings in self._sounds.items():
             self._ears[name] = self._ear(name, settings, stack)
+        stack.callback(self._close)
         for ear in self._ears.values():
             ear.begin()
-            stack.callback(ear.close)
+
+    def end(self) -> None:
+        """Ask all threads to end, all at once; does not wait."""
+        for ear in self._ears.values():
+            ear.end()
+
+    def _close(self) -> None:
+        """End all of them, within one deadline."""
+        self.end()
+        until_s = time.monotonic() + CLOSE_S
+        for ear in self._ears.values():
+            ear.close(max(0.0, until_s - time.monotonic()))
 
     @property
     def ended(self) -> bool:

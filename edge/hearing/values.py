@@ -10,15 +10,15 @@ import numpy as np
 
 from edge.config.sequences import SensorEntry
 from edge.contracts.errors import EdgeError
-from edge.hearing.fitting import refuse_unfit
+from edge.hearing.fitting import refuse_unfit, refuse_unfit_embedder
 from edge.hearing.opening import open_classifier
 from edge.hearing.telling import Told
+from edge.hearing.timeline import Timeline
 from edge.runtime.settings import RuntimeSettings
 from edge.sensing.observer import SensorObserver
 from edge.sensing.outlook import Sensed
 from edge.sequences.values import ValueClassifier
 
-LATE = 1.5  # steps after the last sample, from which a window begins anew
 LOG_PAUSE_S = 60.0
 _log = logging.getLogger(__name__)
 
@@ -49,14 +49,14 @@ class ValueListener(SensorObserver):
         self._told = told
         self.options: dict[str, tuple[str, ...]] = {}
         self._classifiers: dict[str, ValueClassifier] = {}
-        self._last_ns: dict[str, int] = {}
-        self._t_s: dict[str, float] = {}  # of the newest sample, on a clock that never goes back
+        self._times: dict[str, Timeline] = {}
         self._said_s: dict[str, float] = {}
         for name, settings in sensors.items():
             if settings.classifier is not None:
                 refuse_unfit(name, settings, settings.classifier.read())
                 opened = open_classifier(name, settings.classifier, runtime, state_dir, stack)
                 self._classifiers[name] = ValueClassifier(opened)
+                self._times[name] = Timeline(self._classifiers[name].window.step_s)
                 self.options[name] = opened.options
 
     def sensed(self, sensor: str, sensed: Sensed) -> None:
@@ -64,14 +64,10 @@ class ValueListener(SensorObserver):
         classifier = self._classifiers.get(sensor)
         if classifier is None:
             return
-        utc_ns, step_s = sensed.reading.utc_ns, classifier.window.step_s
-        passed_s = (utc_ns - self._last_ns.get(sensor, 0)) / 1e9
-        self._last_ns[sensor] = utc_ns
-        t_s = self._t_s.get(sensor, 0.0) + (passed_s if passed_s > 0 else step_s)  # this device's clock may be set back
-        self._t_s[sensor] = t_s
+        t_s, fresh = self._times[sensor].step(sensed.reading)
         try:
             values = np.array(sensed.reading.values, np.float64)
-            found = classifier.step(values, passed_s > LATE * step_s, t_s, utc_ns)
+            found = classifier.step(values, fresh, t_s, sensed.reading.utc_ns, held=sensed.bridged)
         except EdgeError as error:
             self._complain(sensor, error)
             return
@@ -86,7 +82,7 @@ class ValueListener(SensorObserver):
 
 
 def with_grids(sensors: Mapping[str, SensorEntry]) -> dict[str, SensorEntry]:
-    """The same sensors, those with a classifier on the grid of its model.
+    """The same sensors, those with a classifier or an embedder on the grid of its model.
 
     Raises:
         ModelError: a model cannot be used.
@@ -96,7 +92,9 @@ def with_grids(sensors: Mapping[str, SensorEntry]) -> dict[str, SensorEntry]:
 
 
 def _on_grid(name: str, settings: SensorEntry) -> SensorEntry:
-    if settings.classifier is None:
+    windows = [refuse_unfit(name, settings, one.read()) for one in (settings.classifier,) if one]
+    windows += [refuse_unfit_embedder(name, settings, one.read()) for one in (settings.embedder,) if one]
+    if not windows:
         return settings
-    window = refuse_unfit(name, settings, settings.classifier.read())
+    window = windows[0]
     return settings.model_copy(update={"window": settings.window.model_copy(update={"step_s": window.step_s})})

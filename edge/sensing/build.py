@@ -90,7 +90,11 @@ def makers(settings: SensorSettings, runtime: Runtime | None = None) -> Makers:
 def key(settings: SensorSettings, model: str = "") -> str:
     """What all that is learnt depends on: another one, and it is begun anew. `model` is the hash of its file."""
     told = [f"{name}={channel.at}" for name, channel in settings.channels.items()]
-    told += [settings.source.model_dump_json(), settings.window.model_dump_json(), settings.forecast.model_dump_json()]
+    told += [
+        settings.source.model_dump_json(),
+        settings.window.model_dump_json(exclude={"queue"}),
+        settings.forecast.model_dump_json(),
+    ]
     told += [settings.anomaly.model_dump_json(), model]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
 

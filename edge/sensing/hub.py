@@ -31,6 +31,7 @@ TURN = 64  # messages of one sensor before the next one has its turn
 _WAIT_S, _REST_S = 0.2, 0.05
 _STATUS_S, _FLUSH_S = 1.0, 1.0
 _LOG_PAUSE_S = 60.0
+_DROPPED = "came faster than they can be followed; the oldest were dropped; let it send fewer, or raise window.queue"
 _log = logging.getLogger(__name__)
 
 
@@ -89,8 +90,10 @@ class Sensing:
     ) -> None:
         if not self._sensors:
             return
+        self.end()
+        until_s = time.monotonic() + CLOSE_S
         for sensor in self._sensors:
-            sensor.source.close()
+            sensor.source.close(max(0.0, until_s - time.monotonic()))
         self._stop.set()
         self._arrived.set()
         self._thread.join(CLOSE_S)
@@ -101,6 +104,11 @@ class Sensing:
         for sensor in self._sensors:
             self._keep(sensor)
         self._memory.flush()
+
+    def end(self) -> None:
+        """Ask all sources to end, all at once; does not wait."""
+        for sensor in self._sensors:
+            sensor.source.end()
 
     @property
     def ended(self) -> bool:
@@ -170,7 +178,8 @@ class Sensing:
     def _follow(self, sensor: Sensor) -> None:
         for raw in sensor.intake.take(TURN):
             self._tell(sensor, sensor.chain.step(raw))
-        self._tell(sensor, sensor.chain.tick(time.monotonic()))
+        if not len(sensor.intake):  # what waits may belong to a step whose time is over by the clock
+            self._tell(sensor, sensor.chain.tick(time.monotonic()))
 
     def _tell(self, sensor: Sensor, found: list[Sensed]) -> None:
         for sensed in found:
@@ -179,10 +188,9 @@ class Sensing:
 
     def _stands(self, sensor: Sensor) -> None:
         chain, now_s = sensor.chain, time.monotonic()
-        if sensor.intake.dropped > sensor.told:
-            chain.complain(f"{sensor.intake.dropped - sensor.told} readings came faster than they can be followed, and "
-                           "were dropped, the oldest first; let it send fewer, or raise window.queue")  # fmt: skip
-            sensor.told = sensor.intake.dropped
+        new, sensor.told = sensor.intake.dropped - sensor.told, sensor.intake.dropped
+        if new:
+            chain.complain(f"{new} readings {_DROPPED}")
         status, _ = chain.status(now_s, sensor.source.trouble)
         for observer in self._observers:
             observer.stands(chain.name, status, chain.odd)

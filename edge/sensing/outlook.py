@@ -2,6 +2,7 @@
 
 import base64
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +17,7 @@ from edge.contracts.types import F64, Reading, SeriesForecast
 from edge.sensing.settings import SensorSettings
 from edge.sensing.steps import Forecaster, Lasting, Makers, NoForecaster
 from edge.sensors.alarm import Alarm
+from edge.sensors.horizons import too_near
 from edge.sensors.persistence import DampedPersistence
 from edge.sensors.score import LEARNT, Score
 from edge.sensors.windows import Sample
@@ -50,7 +52,8 @@ class Outlook:
         self._sensor = sensor
         self._plain = DampedPersistence(channels, step_s, ahead.horizons_s, ahead.memory_steps)
         self._learnt, self._scorer, self._alarm = self._made(makers), makers.scorer(), Alarm(settings.alarm)
-        self._expected: tuple[float, ...] = ()  # of the next sample
+        if said := too_near(ahead.horizons_s, step_s):
+            _log.warning("sensor %s: %s; until then a step is forecast", sensor, said)
 
     @property
     def odd(self) -> bool:
@@ -68,7 +71,7 @@ class Outlook:
         anomaly = 0.0
         if not sample.bridged and not stuck:
             anomaly = self._odd(sample, utc_ns, Residual(*wrong) if wrong else None)
-        told = self._ahead(reading)
+        told = self._ahead(reading, counts=not sample.bridged)
         if stuck or told is None:
             told = SeriesForecast(self._sensor, utc_ns, (), (), (), 0.0)
         told = replace(told, utc_ns=utc_ns, anomaly=min(max(anomaly, 0.0), 1.0))
@@ -131,9 +134,11 @@ class Outlook:
         self.trouble = str(error)
         _log.error("sensor %s: the plain forecast serves from now on: %s", self._sensor, error)
 
-    def _ahead(self, reading: Reading) -> SeriesForecast | None:
-        plain, learnt = self._plain.step(reading), self._learning(reading)
-        self.score.said((plain, learnt))
+    def _ahead(self, reading: Reading, *, counts: bool) -> SeriesForecast | None:
+        """What is forecast from a sample. One that was filled in is not learnt from, and what it says not scored."""
+        plain = self._plain.step(reading, counts=counts)
+        learnt = self._learning(reading if counts else replace(reading, values=(math.nan,) * len(reading.values)))
+        self.score.said((plain, learnt) if counts else (None, None))
         return learnt if learnt is not None and self.score.serving == LEARNT else plain
 
     def _learning(self, reading: Reading) -> SeriesForecast | None:

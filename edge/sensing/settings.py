@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from edge.anomaly import AnomalySettings
+from edge.sensors.horizons import too_near
 from edge.sensors.settings import AlarmSettings, SensorBasics
 from edge.series.settings import SeriesSettings
 
@@ -28,4 +29,7 @@ class SensorSettings(SensorBasics, extra="forbid", frozen=True):
         wanted, given = self.forecast.step_s, self.window.step_s
         if wanted and given and wanted != given:
             raise ValueError(f"window.step_s is {given:g} and forecast.step_s {wanted:g}; there is one grid: give one")
+        said = too_near(self.forecast.horizons_s, wanted or given)
+        if said:
+            raise ValueError(said)
         return self

@@ -12,7 +12,7 @@ class Forecaster(Protocol):
     """Says what a sensor will read next, and learns."""
 
     def step(self, reading: Reading) -> SeriesForecast | None:
-        """Take one sample; None while it is too early to tell."""
+        """Take one sample, its values NaN where nothing was read; None while it is too early to tell."""
 
     def state(self) -> bytes:
         """What was learnt."""

@@ -3,6 +3,10 @@
 A message that was on its way for long is older than it looks, one by one; a clock that was set is off for good. So a
 time that does not fit is believed only when those that follow agree with it. A sensor that tells no time is timed by
 the arrival of its messages, which `time.monotonic()` measures: nothing can step there.
+
+At first the sensor's clock is presumed to go by the same time as this device's. So a backlog that comes all at once
+after an outage lies where it belongs, before now; a clock that goes otherwise is found out by three readings in a row.
+Only where a clock is ahead of this device's there is no telling how old its backlog is.
 """
 
 import math
@@ -23,6 +27,7 @@ class SensorClock:
         self.stepped_s = 0.0
         self.wrong = 0  # readings whose time is later than their arrival, and that no other confirmed
         self._ahead_s = math.nan  # the sensor's clock less the arrival's
+        self._presumed = True  # no reading has borne it out
         self._odd: list[Arrival] = []
 
     def step(self, arrival: Arrival, step_s: float) -> list[Timed]:
@@ -36,7 +41,7 @@ class SensorClock:
         told_s = arrival.stamp_s if own else arrival.arrived_ns / 1e9
         ahead_s = told_s - arrival.arrived_s
         if math.isnan(self._ahead_s):
-            self._ahead_s = ahead_s
+            self._ahead_s = max(ahead_s, arrival.arrived_ns / 1e9 - arrival.arrived_s)
         off_s, tolerance_s = ahead_s - self._ahead_s, max(LEAST_S, step_s)
         if not own:
             if abs(off_s) > LEAST_S:  # this device's clock was set
@@ -45,6 +50,7 @@ class SensorClock:
             return [Timed(arrival.arrived_s, arrival.values)]
         if abs(off_s) <= tolerance_s:
             self._ahead_s += _DRIFT * off_s
+            self._presumed = False
             return [*self._flush(), self._timed(arrival)]
         return self._waiting(arrival)
 
@@ -56,8 +62,9 @@ class SensorClock:
         if len(self._odd) < AGREE:
             return found
         ahead_s = median(one.stamp_s - one.arrived_s for one in self._odd)
-        self._stepped(ahead_s - self._ahead_s)
-        self._ahead_s = ahead_s
+        if not self._presumed:
+            self._stepped(ahead_s - self._ahead_s)
+        self._ahead_s, self._presumed = ahead_s, False
         found += [self._timed(one) for one in self._odd]
         self._odd.clear()
         return found

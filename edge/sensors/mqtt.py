@@ -7,7 +7,7 @@ from collections.abc import Callable
 from edge.contracts.bus import Listening, Message
 from edge.sensors.arrival import Raw
 from edge.sensors.settings import MqttSource
-from edge.sensors.source import Offer
+from edge.sensors.source import Offer, ignore
 
 
 class MqttSensor:
@@ -25,7 +25,7 @@ class MqttSensor:
     def __init__(self, settings: MqttSource, listening: Listening, connected: Callable[[], bool]) -> None:
         self._settings, self._listening, self._connected = settings, listening, connected
         self._undo: Callable[[], None] = _nothing
-        self._offer: Offer = _ignore
+        self._offer: Offer = ignore
 
     @property
     def trouble(self) -> str:
@@ -37,10 +37,14 @@ class MqttSensor:
         self._offer = offer
         self._undo = self._listening.listen(self._settings.topic, self._heard)
 
-    def close(self) -> None:
+    def end(self) -> None:
         """Listen no more."""
         self._undo()
         self._undo = _nothing
+
+    def close(self, within_s: float = 0.0) -> None:
+        """The same: there is nothing to wait for."""
+        self.end()
 
     def _heard(self, message: Message) -> None:
         self._offer(Raw(message.payload, time.monotonic(), time.time_ns(), message.retained))
@@ -48,7 +52,3 @@ class MqttSensor:
 
 def _nothing() -> None:
     """Nothing is to be undone."""
-
-
-def _ignore(raw: Raw) -> None:
-    """Nobody wants it yet."""

@@ -38,28 +38,32 @@ class DampedPersistence:
         self._pairs: F64 = np.zeros((len(self.steps), 1))
         longest = max(self.steps, default=1)
         self._past: F64 = np.full((longest, channels), np.nan)  # newest first
-        self._said: list[F64] = [np.full((longest, channels), np.nan) for _ in self.steps]  # newest first
-        self._back = np.array(self.steps, np.int64) - 1
+        self._said: F64 = np.full((longest, *shape), np.nan)  # a ring
+        self._back, self._rows, self._at = np.array(self.steps, np.int64) - 1, np.arange(len(self.steps)), 0
 
     def restart(self) -> None:
         """A gap: what comes does not follow from what was; what was learnt stays."""
         self._past[:] = np.nan
-        for said in self._said:
-            said[:] = np.nan
+        self._said[:] = np.nan
 
-    def step(self, reading: Reading) -> SeriesForecast | None:
-        """What comes after one more sample; None while it is too early to tell."""
+    def step(self, reading: Reading, *, counts: bool = True) -> SeriesForecast | None:
+        """What comes after one more sample; None while it is too early to tell.
+
+        Args:
+            reading: the sample.
+            counts: it was read; nothing is learnt from one that was filled in, as what came nor as what was.
+        """
         values = np.array(reading.values, np.float64)
-        self._learn(values)
+        if counts:
+            self._learn(values)
         factor = np.clip(
             np.divide(self._cross, self._square, out=np.ones_like(self._cross), where=self._square > 0), 0, 1
         )
         ahead = self._mean + factor * (values - self._mean)
         self._past[1:] = self._past[:-1]
-        self._past[0] = values
-        for said, row in zip(self._said, ahead, strict=True):
-            said[1:] = said[:-1]
-            said[0] = row
+        self._past[0] = values if counts else np.nan
+        self._at = (self._at + 1) % len(self._said)
+        self._said[self._at] = ahead
         if self._count < LEAST or not self.steps:
             return None
         return SeriesForecast(
@@ -89,7 +93,7 @@ class DampedPersistence:
         seen: Mask = np.asarray(np.isfinite(was).all(axis=1))
         self._pairs[seen] += 1
         rate = np.where(seen[:, None], 1 / np.minimum(np.maximum(self._pairs, 1), self._memory), 0.0)
-        said = np.array([row[back] for row, back in zip(self._said, self._back, strict=True)]).reshape(was.shape)
+        said = self._said[(self._at - self._back) % len(self._said), self._rows]
         wrong = np.where(seen[:, None], values - said, 0.0)
         then, now = np.where(seen[:, None], was - self._mean, 0.0), values - self._mean
         self._error += rate * (wrong * wrong - self._error)

@@ -1,8 +1,6 @@
 """Readings of a file: as fast as they can be followed (`recorded`), or at their pace, as if they came now."""
 
-import logging
 import math
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,14 +9,14 @@ from edge.contracts.errors import MessageError, SourceError
 from edge.sensors.arrival import Raw
 from edge.sensors.rows import Row, read_rows, time_column
 from edge.sensors.settings import FileSource
-from edge.sensors.source import Offer
+from edge.sensors.source import Offer, ignore
 from edge.sensors.times import epoch_s, unit_of_name
+from edge.sensors.worker import Worker
 
 APART_S = 1.0  # rows without a time
 LONGEST_GAP_S = 3600.0  # that a player waits for
 PATIENCE_S = 30.0
-_RETRY_S = 10.0
-_log = logging.getLogger(__name__)
+SHORTEST_LOOP_S = 0.1  # from the begin of a file to its next begin
 
 
 class Arrivals:
@@ -76,59 +74,35 @@ def _stamp_s(row: Row, column: str, unit_s: float) -> float:
         return math.nan
 
 
-class FilePlayer:
+class FilePlayer(Worker):
     """A sensor that is a recording. It tells no time of its own: what was read once counts as read now."""
 
     def __init__(self, settings: FileSource, name: str) -> None:
-        self.due_s = math.inf
-        self.trouble = ""
-        self.ended = False
-        self._settings, self._name = settings, name
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        super().__init__(f"sensor-{name}", f"sensor {name}", PATIENCE_S, once=not settings.loop)
+        self._settings = settings
+        self._offer: Offer = ignore
 
     def begin(self, offer: Offer) -> None:
         """Start playing."""
-        self._thread = threading.Thread(target=self._run, args=(offer,), name=f"sensor-{self._name}", daemon=True)
-        self._thread.start()
+        self._offer = offer
+        self._start()
 
-    def close(self) -> None:
-        """Stop playing."""
-        self._stop.set()
-        if self._thread:
-            self._thread.join(1.0)
-
-    def _run(self, offer: Offer) -> None:
-        again = True
-        while again and not self._stop.is_set():
-            again = self._settings.loop
-            try:
-                pause_s = self._play(offer)
-                self.trouble = ""
-            except SourceError as error:
-                if not self.trouble:
-                    _log.warning("sensor %s: %s", self._name, error)
-                self.trouble, pause_s = str(error), _RETRY_S
-            self.due_s = time.monotonic() + pause_s + PATIENCE_S
-            self._stop.wait(pause_s if again else 0.0)
-        self.ended, self.due_s = not self._stop.is_set(), math.inf
-
-    def _play(self, offer: Offer) -> float:
-        """All rows; how long the next one would take to come, seconds. Raises SourceError: there is none."""
-        settings, before_s = self._settings, math.nan
-        column, due_s, pause_s = time_column(settings.path, settings.time), time.monotonic(), self._pause_s(APART_S)
+    def _round(self) -> float:
+        """All rows; how long the next one would take to come, seconds. A short file is not opened for ever."""
+        settings, before_s, begun_s = self._settings, math.nan, time.monotonic()
+        column, due_s, pause_s = time_column(settings.path, settings.time), begun_s, self._pause_s(APART_S)
         for raw in recorded(settings.path, settings.time):
             if not math.isnan(before_s):
                 pause_s = self._pause_s(raw.arrived_s - before_s)
                 due_s += pause_s
             before_s = raw.arrived_s
-            self.due_s = due_s + PATIENCE_S
-            if self._stop.wait(max(0.0, due_s - time.monotonic())):
-                return pause_s
-            offer(Raw(_without(raw, column), time.monotonic(), time.time_ns(), stale=False))
+            if self._rest(due_s - time.monotonic()):
+                return 0.0
+            self._well()
+            self._offer(Raw(_without(raw, column), time.monotonic(), time.time_ns(), stale=False))
         if math.isnan(before_s):
             raise SourceError(f"{settings.path} holds no readings; correct `path`")
-        return pause_s
+        return max(pause_s, begun_s + SHORTEST_LOOP_S - time.monotonic())
 
     def _pause_s(self, recorded_s: float) -> float:
         return min(recorded_s / self._settings.speed, LONGEST_GAP_S)

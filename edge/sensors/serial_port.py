@@ -1,29 +1,25 @@
 """A serial port, by the operating system's own means: opened again and again while it is not there."""
 
 import errno
-import logging
-import math
 import os
 import select
 import termios
-import threading
 import time
 import tty
 
-from edge.contracts.backoff import Backoff
+from edge.contracts.errors import SourceError
 from edge.sensors.arrival import Raw
 from edge.sensors.lines import Lines
 from edge.sensors.settings import SerialSource
-from edge.sensors.source import Offer
+from edge.sensors.source import Offer, ignore
+from edge.sensors.worker import Worker
 
 PATIENCE_S = 30.0
-LONGEST_PAUSE_S = 10.0
 _TURN_S = 0.2
 _PIECE_BYTES = 4096
-_log = logging.getLogger(__name__)
 
 
-class SerialSensor:
+class SerialSensor(Worker):
     """Reads one port on a thread of its own.
 
     Args:
@@ -31,47 +27,33 @@ class SerialSensor:
         name: of the sensor, for people.
     """
 
-    ended = False
-
     def __init__(self, settings: SerialSource, name: str) -> None:
-        self.due_s = math.inf
-        self.trouble = ""
-        self._settings, self._name = settings, name
-        self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
+        super().__init__(f"sensor-{name}", f"sensor {name}", PATIENCE_S)
+        self._settings = settings
+        self._offer: Offer = ignore
 
     def begin(self, offer: Offer) -> None:
         """Start the thread."""
-        self._thread = threading.Thread(target=self._run, args=(offer,), name=f"sensor-{self._name}", daemon=True)
-        self._thread.start()
+        self._offer = offer
+        self._start()
 
-    def close(self) -> None:
-        """End it."""
-        self._stop.set()
-        if self._thread:
-            self._thread.join(1.0)
-
-    def _run(self, offer: Offer) -> None:
-        backoff = Backoff(LONGEST_PAUSE_S, first_s=0.2)
-        while not self._stop.is_set():
-            self.due_s = time.monotonic() + PATIENCE_S
+    def _round(self) -> float:
+        """From opening the port until it goes away."""
+        try:
+            port = open_port(self._settings.device, self._settings.baud)
             try:
-                port = open_port(self._settings.device, self._settings.baud)
-                try:
-                    self._follow(port, offer, backoff)
-                finally:
-                    os.close(port)
-            except (OSError, termios.error) as error:
-                self._say(error)
-            self.due_s = time.monotonic() + LONGEST_PAUSE_S + PATIENCE_S
-            self._stop.wait(backoff.next_s())
-        self.due_s = math.inf
+                self._follow(port)
+            finally:
+                os.close(port)
+        except (OSError, termios.error) as error:
+            raise SourceError(_in_words(self._settings.device, error)) from error
+        return 0.0
 
-    def _follow(self, port: int, offer: Offer, backoff: Backoff) -> None:
+    def _follow(self, port: int) -> None:
         """Hand over lines until the port goes away. Raises OSError then."""
         lines = Lines()
-        while not self._stop.is_set():
-            self.due_s = time.monotonic() + PATIENCE_S
+        while not self._stopped:
+            self._expect()
             if not select.select([port], [], [], _TURN_S)[0]:
                 continue
             try:
@@ -80,18 +62,9 @@ class SerialSensor:
                 continue
             if not piece:
                 raise OSError(errno.EIO, "it was unplugged")
-            if self.trouble:
-                _log.info("sensor %s: %s is back", self._name, self._settings.device)
-                self.trouble = ""
-            backoff.reset()
+            self._well()
             for line in lines.feed(piece):
-                offer(Raw(line, time.monotonic(), time.time_ns(), stale=False))
-
-    def _say(self, error: Exception) -> None:
-        """Once for each time that it goes away."""
-        if not self.trouble:
-            _log.warning("sensor %s: %s; trying again", self._name, _in_words(self._settings.device, error))
-        self.trouble = _in_words(self._settings.device, error)
+                self._offer(Raw(line, time.monotonic(), time.time_ns(), stale=False))
 
 
 def open_port(device: str, baud: int) -> int:

@@ -132,7 +132,7 @@ class WindowSettings(_Settings):
     hold_steps: int = Field(10, ge=0, le=1000, description="Over gaps of at most so many steps the last sample is held")
     silent_s: float = Field(0.0, ge=0, le=LONGEST_S, description="Without a reading for so long: silent; 0 = 10 steps")
     stuck_s: float = Field(7200.0, ge=0, le=LONGEST_S, description="The very same for so long: stuck; 0 = never")
-    queue: int = Field(1000, ge=1, le=100_000, description="Readings that may wait; beyond, the oldest are dropped")
+    queue: int = Field(20_000, ge=1, le=100_000, description="Readings that may wait; beyond, the oldest are dropped")
 
     @field_validator("step_s")
     @classmethod

@@ -30,5 +30,12 @@ class Source(Protocol):
     def begin(self, offer: Offer) -> None:
         """Start; does not wait."""
 
-    def close(self) -> None:
-        """End; waits a second at most."""
+    def end(self) -> None:
+        """Ask it to end; does not wait."""
+
+    def close(self, within_s: float = ...) -> None:
+        """End; waits so long at most."""
+
+
+def ignore(raw: Raw) -> None:
+    """Nobody wants it yet."""

@@ -5,7 +5,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+
 from edge.contracts.errors import SourceError
+from edge.contracts.types import F32
 from edge.contracts.wav import WavFile
 from edge.sensors.sound_piece import PIECE_S, Piece
 from edge.sensors.sound_settings import WavSource
@@ -29,6 +32,7 @@ class WavClip:
         self._settings, self._wait = settings, wait
         self._file = WavFile(settings.path)
         self._played = 0  # samples
+        self._tiny = False  # it has fewer than a piece
         self._live = wait is not no_wait
 
     @property
@@ -48,11 +52,7 @@ class WavClip:
 
     def read(self, deadline_s: float) -> Piece | None:
         """The next tenth of a second; see `Sounding`."""
-        count = max(round(PIECE_S * self.rate_hz), 1)
-        samples = self._file.read(count)
-        if not len(samples) and self._settings.loop and self._played:
-            self._file.rewind()
-            samples = self._file.read(count)
+        samples = self._next(max(round(PIECE_S * self.rate_hz), 1))
         if not len(samples):
             if not self._played:
                 raise SourceError(f"{self._settings.path} holds no sound; name another wav file")
@@ -62,3 +62,16 @@ class WavClip:
         if self._live:
             self._wait(max(min(self._begun_s + passed_s, deadline_s) - time.monotonic(), 0.0))
         return Piece(samples, self._begun_s + passed_s, self._begun_ns + round(passed_s * 1e9))
+
+    def _next(self, count: int) -> F32:
+        """So many samples at most, as a rule. A loop of fewer is played over and over within one piece."""
+        samples = self._file.read(count)
+        if not self._settings.loop:
+            return samples
+        if not len(samples) and self._played:
+            self._file.rewind()
+            samples = self._file.read(count)
+        if 0 < len(samples) < count and (not self._played or self._tiny):
+            self._tiny = True
+            return np.tile(samples, -(-count // len(samples)))
+        return samples

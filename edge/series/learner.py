@@ -80,7 +80,7 @@ class Learner:
         scaled = self._scale.scaled(node.values)
         state, own = self._source.step(node.values, scaled)
         features = self._features.step(node.utc_ns, state, scaled)
-        return self._look_ahead(node.values, own, features)
+        return self._look_ahead(node, own, features)
 
     def _look_back(self, values: F64, known: Mask) -> None:
         """Score and learn from the forecasts whose truth this is."""
@@ -96,15 +96,20 @@ class Learner:
             moved = (values - base) / sd - readout.read(then.features)
             readout.learn(gain, np.where(seen, np.clip(moved, -limit, limit), 0.0))
 
-    def _look_ahead(self, values: F64, own: F64, features: F64) -> Ahead:
+    def _look_ahead(self, node: Node, own: F64, features: F64) -> Ahead:
+        """The forecast. One from a node that was filled in waits for no truth: it is neither scored nor learnt from."""
+        values, counts = node.values, bool(node.known.any())
         sd, newest = self._scale.sd, np.broadcast_to(values, (len(self._steps), len(values)))
         bases = (own[0] if len(own) else newest, newest)[: len(self._readouts)]
-        gains = [readout.gain(features, share) for readout, share in zip(self._readouts, self._forgetting, strict=True)]
+        gains = [
+            readout.gain(features, share) if counts else np.zeros_like(features)
+            for readout, share in zip(self._readouts, self._forgetting, strict=True)
+        ]
         read = [
             base + sd * np.clip(readout.read(features), -FURTHEST, FURTHEST)
             for readout, base in zip(self._readouts, bases, strict=True)
         ]
         each = np.stack([self._damped.ahead(values, self._scale.mean), newest, *own, *read])
         mean, sigma = self._referee.picked(each), self._referee.sigma() * sd
-        self._waiting.put(values, Said(each, mean, sigma), bases, features, gains)
+        self._waiting.put(values, Said(each, mean, sigma, counts), bases, features, gains)
         return Ahead(mean, sigma)

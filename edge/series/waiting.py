@@ -25,6 +25,7 @@ class Said:
     candidates: F64  # (M, K, C)
     served: F64  # (K, C)
     sigma: F64  # (K, C)
+    counts: bool  # it was said of values that were read
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -100,7 +101,7 @@ class Waiting:
             gains: (D,) of each read-out.
         """
         at = int(self.at[0])
-        self.there[at], self.value[at], self.features[at] = True, value, features
+        self.there[at], self.value[at], self.features[at] = said.counts, value, features
         self.candidates[at], self.served[at], self.sigma[at] = said.candidates, said.served, said.sigma
         for number, (base, gain) in enumerate(zip(bases, gains, strict=True)):
             self.base[at, number], self.gain[at, number] = base, gain

@@ -9,7 +9,7 @@ from edge.assembly import Models, build_camera
 from edge.composed import Composed
 from edge.config.settings import Settings
 from edge.contracts.topics import GROUPS, Command
-from edge.control.panel import Action, ControlPanel
+from edge.control.panel import Action, ControlPanel, Said
 from edge.delivery import Delivery
 from edge.engine import Engine
 from edge.grouping import GroupBook
@@ -67,13 +67,13 @@ class CameraSide(Composed):
         """What can be seen."""
         return {label for camera in self._cameras for label in camera.chain.labels}
 
-    def panel(self, actions: Mapping[Command, Action]) -> ControlPanel:
-        """Takes commands for the cameras, and those `actions` besides."""
+    def panel(self, actions: Mapping[Command, Action], said: Mapping[str, Said]) -> ControlPanel:
+        """Takes commands for the cameras, and those `actions` besides, and what is `said` of other things."""
         delivery, knobs = self._delivery, {camera.name: camera.knobs for camera in self._cameras}
         pictures = {
             Command(camera.name, "snapshot"): partial(self._snapshots.ask, camera.name) for camera in self._cameras
         }
-        texts = {GROUPS: self._book.heard} if self._book else {}
+        texts = {GROUPS: self._book.heard, **said} if self._book else said
         remembered = delivery.controls.load()
         return ControlPanel(delivery.bus, delivery.topics, knobs, {**pictures, **actions}, remembered, texts)
 
@@ -108,3 +108,11 @@ def places(settings: Settings) -> set[str]:
     zones = [zone.name for camera in settings.cameras.values() for zone in camera.zones]
     lines = [line.name for camera in settings.cameras.values() for line in camera.lines]
     return {*settings.cameras, *zones, *lines}
+
+
+def scored(settings: Settings) -> set[str]:
+    """Names of the zones and lines at which something is expected, and of the cameras that look for near misses."""
+    expecting = {name: camera for name, camera in settings.cameras.items() if camera.events.expected.enabled}
+    zones = {zone.name for camera in expecting.values() for zone in camera.zones}
+    lines = {line.name for camera in expecting.values() for line in camera.lines}
+    return zones | lines | {name for name, camera in expecting.items() if camera.events.expected.near_miss.enabled}

@@ -8,14 +8,21 @@ from edge.assembly import Models
 from edge.composed import Composed
 from edge.config.settings import ModelFile, Settings
 from edge.contracts.sensors import SensorHealth
+from edge.control.panel import Said
 from edge.delivery import Delivery
+from edge.grouping import GroupBook
+from edge.groups.groups import Groups
+from edge.hearing.grouping import WindowGroups
 from edge.hearing.sounds import Hearing
 from edge.hearing.telling import RecognitionPublisher
 from edge.hearing.values import ValueListener, with_grids
+from edge.periodic import Periodic
 from edge.sensing.build import build_sensing
 from edge.sensing.hub import Sensing
 from edge.sensing.memory import SensorMemory
 from edge.sensing.publisher import SensorPublisher
+
+SOON_S, KEEP_S = 1.0, 60.0
 
 
 class SensorSide(Composed):
@@ -36,14 +43,23 @@ class SensorSide(Composed):
         settings, delivery = self._settings, self._delivery
         told = RecognitionPublisher(delivery.bus, delivery.outbox, delivery.topics, self._run)
         self._values = ValueListener(settings.sensors, settings.runtime, delivery.state_dir, told, stack)
+        self._groups = WindowGroups(delivery.bus, delivery.topics, stack)
+        self._groups.open(settings.sensors, settings.groups, settings.runtime, delivery.state_dir)
+        self._books = {name: self._book(name, groups, stack) for name, groups in self._groups.groups.items()}
         self._hearing = Hearing(settings.sounds, settings.runtime, delivery.state_dir, told)
         self._sensing = stack.enter_context(self._sensors())
         stack.enter_context(self._hearing)
+        stack.callback(self._end)  # goes first: nobody waits for one side before the other knows
 
     @property
     def classes(self) -> Mapping[str, tuple[str, ...]]:
         """What each classifier tells apart, by sensor or microphone."""
         return {**self._values.options, **self._hearing.options}
+
+    @property
+    def said(self) -> Mapping[str, Said]:
+        """Who takes the names that people give to groups of windows, by sensor."""
+        return {name: book.heard for name, book in self._books.items()}
 
     def steps_s(self) -> Mapping[str, float]:
         """Seconds from one node of each sensor's grid to the next."""
@@ -70,6 +86,17 @@ class SensorSide(Composed):
                 self._delivery.bus.publish(self._delivery.topics.sensor_status(name), payload, retain=True)
         self._told = told
 
+    def _book(self, sensor: str, groups: Groups, stack: ExitStack) -> GroupBook:
+        book = GroupBook(self._delivery.bus, self._delivery.topics, groups, self._delivery.state_dir, sensor)
+        stack.callback(book.remember, now=True)
+        stack.enter_context(Periodic(book.tell, SOON_S, SOON_S))
+        stack.enter_context(Periodic(book.remember, KEEP_S, KEEP_S))
+        return book
+
+    def _end(self) -> None:
+        self._sensing.end()
+        self._hearing.end()
+
     def _sensors(self) -> Sensing:
         sensors, delivery = self._settings.sensors, self._delivery
         rates = {name: sensor.publish_per_s for name, sensor in sensors.items()}
@@ -79,7 +106,7 @@ class SensorSide(Composed):
         }
         return build_sensing(
             with_grids(sensors),
-            [publisher, self._values],
+            [publisher, self._values, self._groups],
             SensorMemory(delivery.state_dir),
             delivery.link,
             lambda: delivery.link.connected,

@@ -22,10 +22,10 @@ def at(tree: Item, *path: str | int) -> Item:
 @pytest.mark.parametrize(
     ("raw", "told"),
     [
-        (b"", "f.yaml: holds no settings; see deploy/foresight.yaml for an example"),
-        (b"# nothing\n", "f.yaml: holds no settings; see deploy/foresight.yaml for an example"),
-        (b"text", "f.yaml: is not a list of `key: value` settings; see deploy/foresight.yaml for an example"),
-        (b"- 1", "f.yaml: is a list, not `key: value` settings; see deploy/foresight.yaml for an example"),
+        (b"", "f.yaml: holds no settings; write `key: value`; is this the right file?"),
+        (b"# nothing\n", "f.yaml: holds no settings; write `key: value`; is this the right file?"),
+        (b"text", "f.yaml: is not a list of `key: value` settings; write `key: value`; is this the right file?"),
+        (b"- 1", "f.yaml: is a list, not `key: value` settings; write `key: value`; is this the right file?"),
         (b"\xef\xbb\xbfa: 1", "f.yaml: begins with a byte order mark; save it as UTF-8 without one"),
         (b"\xff\xfea\0", "f.yaml: begins with a byte order mark; save it as UTF-8 without one"),
         (b"a: 1\nb: \xff", "f.yaml:2:4: is not UTF-8 text; save it as UTF-8"),

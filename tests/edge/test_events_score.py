@@ -202,3 +202,8 @@ def test_the_live_score_is_that_of_the_truth() -> None:
     assert score.questions > 100
     assert score.skill > 0.4
     assert score.recall > 0.5
+
+
+def test_nothing_is_scored_where_nothing_is_expected() -> None:
+    log = EventLog("door", ["person"], EventSettings(expected=ExpectSettings(enabled=False)), [YARD], [])
+    assert log.scores() == []

@@ -172,3 +172,15 @@ def test_what_was_learnt_of_a_model_outlives_a_restart_and_another_model_begins_
     other.restore(kept)
     assert other.standing.serving is Serving.STRAIGHT
     assert other.standing.straight.horizons[0].samples == 0
+
+
+def test_nothing_is_judged_over_a_jump_of_time() -> None:
+    camera, whole = Camera(StandIn(on_the_same_circle)), Camera(StandIn(on_the_same_circle))
+    camera.watch(roundabout(10))
+    before = [one.samples for one in camera.board.standing.straight.horizons]
+    camera.watch(roundabout(3, start_s=3600))
+    whole.watch(roundabout(3))
+    after = [one.samples for one in camera.board.standing.straight.horizons]
+    new = [one.samples for one in whole.board.standing.straight.horizons]
+    assert all(grown - one <= alone + 1e-6 for one, grown, alone in zip(before, after, new, strict=True))
+    assert camera.board.standing.straight.ade < 2 * whole.board.standing.straight.ade + 0.1

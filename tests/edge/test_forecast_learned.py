@@ -11,13 +11,17 @@ from edge.contracts import boxes
 from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ModelError
 from edge.contracts.runtime import Runtime
+from edge.contracts.track_windows import decode, encode
 from edge.contracts.types import F32, Forecasts, Head, Tracks
 from edge.forecast.fitting import refuse_unfit
 from edge.forecast.learned import LearnedForecaster, Spoken
+from edge.forecast.past import past_of
 from edge.forecast.settings import ForecastSettings
+from edge.forecast.shipped import shipped_model
 from edge.forecast.straight import ConstantVelocity
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.tflite import open_runtime
+from tests.rigs import track_oracle
 from tests.rigs.tracks import tracks
 from tests.rigs.trajectories import (
     HORIZONS_S,
@@ -277,3 +281,64 @@ def test_a_model_that_does_not_fit_is_refused_with_what_to_do(change: dict[str, 
     with pytest.raises(ModelError, match=r"turner\.tflite") as refused:
         refuse_unfit(replace(trajectory_bundle(), **change), HORIZONS_S)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize("stretched", [1.0, 1.7])
+def test_what_is_told_is_what_plain_arithmetic_makes_of_the_answer(stretched: float) -> None:
+    shipped = shipped_model()
+    assert shipped is not None
+    dice, stretch = np.random.default_rng(4), np.full(len(HORIZONS_S), stretched)
+    bends = dice.normal(0, 0.01, (30, 1, 2)) * AGES_S[:, None] ** 2 + dice.normal(0, 0.05, (30, 1, 2)) * AGES_S[:, None]
+    now = moving(list(dice.uniform(0.2, 0.8, (30, 1, 2)) + bends))
+    turned_by = dice.normal(0, 0.02, (30, 2))
+    off = np.concatenate([turned_by, turned_by], axis=1).astype(np.float32)
+    later = replace(now, box=now.box + off, velocity=now.velocity + off)
+    with open_runtime(read_bundle(shipped), RuntimeSettings(threads=1)) as runtime:
+        made = LearnedForecaster(runtime, SETTINGS, STRAIGHT, ASPECT, ("person", "car"))
+        said = made.speak(now, STRAIGHT.forecast(now), stretch)
+        again = made.again(later, STRAIGHT.forecast(later), stretch)
+        past = past_of(now, ASPECT, np.array([2, 1]))
+        answer = made._asked(track_oracle.encoded(past, runtime.bundle.window))  # type: ignore[arg-type]
+    assert said.own.all()
+    mixture = decode(answer, encode(past, refuse_unfit(runtime.bundle, HORIZONS_S)), runtime.bundle.window)  # type: ignore[arg-type]
+    mixture = replace(mixture, sigma=mixture.sigma * stretch)
+    moved = track_oracle.moved_on(mixture, now, later, np.array(HORIZONS_S), ASPECT)
+    for told, wanted, at in ((said.forecasts, mixture, now), (again, moved, later)):
+        plain = track_oracle.told(STRAIGHT.forecast(at), wanted, ASPECT, SETTINGS.max_sigma)
+        for name in ("box", "sigma", "mode_weight", "mode_centre", "mode_sigma"):
+            np.testing.assert_allclose(getattr(told, name), getattr(plain, name), atol=1e-6, err_msg=name)
+
+
+def test_who_comes_in_another_order_keeps_what_was_said_of_him() -> None:
+    now, order = moving([line(0.3), line(0.6, -0.1), line(0.5, 0.2)]), np.array([2, 0, 1])
+    made = learned(StandIn(on_the_same_circle))
+    made.speak(now, STRAIGHT.forecast(now), AS_TAUGHT)
+    straight, mixed = made.again(now, STRAIGHT.forecast(now), AS_TAUGHT), now[order]
+    other = made.again(mixed, STRAIGHT.forecast(mixed), AS_TAUGHT)
+    np.testing.assert_allclose(other.box, straight.box[order], atol=1e-6)
+    np.testing.assert_allclose(other.mode_weight, straight.mode_weight[order], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("velocity", "turned"),
+    [((0.05, 0.0), False), ((0.055, 0.0), False), ((0.05, 0.06), True), ((-0.05, 0.0), True), ((0.2, 0.0), True)],
+)
+def test_who_moves_on_as_he_did_has_not_turned(velocity: tuple[float, float], turned: bool) -> None:
+    now, made = moving([line(0.3), line(0.6)]), learned(StandIn(nothing_new))
+    assert made.turned(now)  # nobody was asked yet
+    made.speak(now, STRAIGHT.forecast(now), AS_TAUGHT)
+    one_turns = now.velocity.copy()
+    one_turns[1] = (*velocity, *velocity)
+    assert made.turned(replace(now, velocity=one_turns)) is turned
+    assert made.turned(now[np.array([0])])
+
+
+def test_nobody_there_has_not_turned() -> None:
+    assert not learned(StandIn(nothing_new)).turned(Tracks.empty(history=8))
+
+
+def test_nothing_said_of_anybody_moves_nobody() -> None:
+    now, made = moving([line(0.3), line(0.6)]), learned(StandIn(nonsense))
+    made.speak(now, STRAIGHT.forecast(now), AS_TAUGHT)
+    again = made.again(now, STRAIGHT.forecast(now), AS_TAUGHT)
+    np.testing.assert_array_equal(again.box, STRAIGHT.forecast(now).box)

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from edge.bus import LocalBus
+from edge.config.settings import Settings
 from edge.contracts.stored import Json, Stored
 from edge.contracts.topics import Topics
 from edge.retained import MOST, RetainedTopics
+from edge.watching.cameras import scored
 
 TOPICS = Topics("dev")
 BASE = "foresight/dev"
@@ -20,10 +22,10 @@ def run(folder: Path, *published: tuple[str, bytes]) -> RetainedTopics:
     return made
 
 
-def after_restart(folder: Path, names: set[str]) -> dict[str, bytes]:
+def after_restart(folder: Path, names: set[str], scored: set[str] | None = None) -> dict[str, bytes]:
     bus, told = LocalBus(), dict[str, bytes]()
     bus.subscribe("#", lambda message: told.__setitem__(message.topic, message.payload))
-    RetainedTopics(bus, TOPICS, folder).begin(names, pictures=True)
+    RetainedTopics(bus, TOPICS, folder).begin(names, scored=names if scored is None else scored, pictures=True)
     return told
 
 
@@ -62,9 +64,26 @@ def test_what_still_holds_stays(tmp_path: Path, topic: str) -> None:
     assert after_restart(tmp_path, {"yard"}) == {}
 
 
+@pytest.mark.parametrize("topic", ["score/yard", "expected/yard/near_miss"])
+def test_nothing_is_left_of_expectations_that_are_switched_off(tmp_path: Path, topic: str) -> None:
+    run(tmp_path, (f"{BASE}/{topic}", b"x"), (f"{BASE}/score/gate", b"y"))
+    assert after_restart(tmp_path, {"yard", "gate"}, {"gate"}) == {f"{BASE}/{topic}": b""}
+
+
+@pytest.mark.parametrize(
+    ("expected", "names"),
+    [({}, {"gate"}), ({"near_miss": {"enabled": True}}, {"gate", "yard"}),
+     ({"enabled": False, "near_miss": {"enabled": True}}, set())],
+)  # fmt: skip
+def test_scores_are_of_what_is_expected(expected: object, names: set[str]) -> None:
+    zone = {"name": "gate", "points": [(0, 0), (1, 0), (1, 1)]}
+    camera = {"source": "rtsp://h/s", "zones": [zone], "events": {"expected": expected}}
+    assert scored(Settings.model_validate({"cameras": {"yard": camera}})) == names
+
+
 def test_no_picture_stays_where_none_may_leave_the_device(tmp_path: Path) -> None:
     made = run(tmp_path, (f"{BASE}/yard/snapshot", b"jpeg"))
-    made.begin({"yard"}, pictures=False)
+    made.begin({"yard"}, scored=set(), pictures=False)
     assert made.under(BASE) == set()
 
 

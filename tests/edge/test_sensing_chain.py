@@ -236,3 +236,19 @@ def test_a_models_step_goes_before_the_settings() -> None:
     made = Makers(lambda _: NoForecaster(), scorer, 2.0, "key")
     assert SensorChain("tank", given, Reader({"value": ""}), made).step_s == 2.0
     assert SensorChain("tank", given, Reader({"value": ""}), makers(given)).step_s == 7.0
+
+
+def test_what_is_filled_in_over_gaps_is_neither_scored_nor_learnt_from() -> None:
+    one, values = chain(forecast={"horizons_s": [1.0, 4.0]}), wave(240)
+    feed(one, values[:120])
+    before = one.health(0, "", 0)
+    found = [sensed for k in range(127, 240, 8) for sensed in one.step(raw(values[k], float(k)))]
+    assert [sensed.bridged for sensed in found] == ([True] * 7 + [False]) * 15
+    after = one.health(0, "", 0)
+    assert (after.plain_error, after.learnt_error) == (before.plain_error, before.learnt_error)
+
+
+def test_a_horizon_that_turns_out_to_be_nearer_than_a_step_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    feed(chain(forecast={"horizons_s": [1.0, 120.0]}), wave(30), step_s=60.0)
+    told = [record.getMessage() for record in caplog.records]
+    assert [text for text in told if "1 s is nearer than a step of 60 s" in text] == told[:1]

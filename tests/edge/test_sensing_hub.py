@@ -3,6 +3,7 @@
 import base64
 import json
 import logging
+import math
 import threading
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ from edge.sensing.memory import SensorMemory
 from edge.sensing.outlook import Sensed
 from edge.sensing.publisher import SensorPublisher
 from edge.sensors.arrival import Raw
+from edge.sensors.source import Offer
 from tests.rigs.host import wait_until
 from tests.rigs.sensing import STEP_S, TOPICS, Events, House, chain, feed, say, wave
 from tests.rigs.wire_check import check_all
@@ -99,7 +101,7 @@ def test_a_burst_is_bounded_the_newest_stay_and_it_is_told(
             house.bus.publish("t", str(k).encode())
         assert 10_000 - 100 - TURN <= sensing.health()[0].dropped <= 10_000 - 100
         busy.set()
-        assert wait_until(lambda: "were dropped" in caplog.text)
+        assert wait_until(lambda: "the oldest were dropped" in caplog.text)
         assert wait_until(lambda: sensing.health()[0].readings + sensing.health()[0].dropped == 10_000)
     assert taken[-100:] == list(range(9_900, 10_000))
 
@@ -167,3 +169,49 @@ def test_recordings_end(tmp_path: Path) -> None:
     with house.begin() as sensing:
         assert wait_until(lambda: sensing.ended)
         assert sensing.health()[0].readings == 50
+
+
+def test_a_backlog_on_a_fresh_start_is_history(tmp_path: Path) -> None:
+    source = {"topic": "t", "time": "$.t"}
+    house = House(tmp_path, tank={"source": source, "channels": {"v": "$.v"}, "forecast": {"learn": False}})
+    now_s, values = time.time(), wave(3000)
+    with house.begin() as sensing:
+        for k, value in enumerate(values):
+            house.bus.publish("t", json.dumps({"t": now_s - 3000 + k, "v": value}).encode())
+        assert wait_until(lambda: len(house.ears.heard.get("tank", [])) >= 2_990)
+        health = sensing.health()[0]
+    assert (health.dropped, health.late, health.gaps, health.step_s) == (0, 0, 0, 1.0)
+    heard = house.ears.heard["tank"]
+    assert [round(one.reading.utc_ns / 1e9 - now_s) for one in heard[:3]] == [-3000, -2999, -2998]
+    assert heard[-1].forecast.values[0][0] == pytest.approx(values[-1], abs=1.0)
+    assert 0 < health.plain_error < 1
+
+
+class Slow:
+    """A source that says when it was asked to end, and when it was waited for."""
+
+    due_s, trouble, ended = math.inf, "", False
+
+    def __init__(self, told: list[str]) -> None:
+        self._told = told
+
+    def begin(self, offer: Offer) -> None:
+        self._told.append("begin")
+
+    def end(self) -> None:
+        self._told.append("end")
+
+    def close(self, within_s: float = 1.0) -> None:
+        self._told.append("close")
+        time.sleep(min(within_s, 0.7))  # it hangs
+
+
+def test_all_sources_are_asked_to_end_before_one_is_waited_for(tmp_path: Path) -> None:
+    house = House(tmp_path, **{f"s{n}": {"source": "t"} for n in range(6)})
+    told: list[str] = []
+    sensing = house.begin()
+    for sensor in sensing._sensors:
+        sensor.source = Slow(told)
+    with sensing:
+        assert told == ["begin"] * 6
+    assert told == ["begin"] * 6 + ["end"] * 6 + ["close"] * 6

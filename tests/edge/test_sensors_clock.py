@@ -6,7 +6,7 @@ import random
 import pytest
 
 from edge.sensors.clock import SensorClock
-from tests.rigs.readings import arrival
+from tests.rigs.readings import BEGIN_NS, arrival
 
 STEP_S = 1.0
 FAR = 1_700_000_000.0
@@ -39,6 +39,16 @@ def test_a_backlog_keeps_its_own_times() -> None:
     clock, found = follow([*live, *backlog, (FAR + 1200, 1200.5), (FAR + 1260, 1260.0)])
     assert found == pytest.approx([60.0 * k for k in range(22)], abs=1.5)
     assert clock.steps == 0
+
+
+@pytest.mark.parametrize("apart_s", [1.0, 60.0])
+def test_a_backlog_on_a_fresh_start_lies_before_now(apart_s: float) -> None:
+    now_s = BEGIN_NS / 1e9
+    backlog = [(now_s - apart_s * (500 - k), 1e-4 * k) for k in range(500)]
+    live = [(now_s + apart_s * k, apart_s * k) for k in range(1, 5)]
+    clock, found = follow([*backlog, *live])
+    assert found == pytest.approx([-apart_s * (500 - k) for k in range(500)] + [at_s for _, at_s in live], abs=0.2)
+    assert (clock.steps, clock.wrong) == (0, 0)
 
 
 def test_a_single_time_that_is_wrong_is_not_believed() -> None:

@@ -11,11 +11,11 @@ from edge.contracts.sensors import SensorEventKind
 from edge.contracts.types import Reading, SeriesForecast
 from edge.sensors.alarm import Alarm
 from edge.sensors.horizons import horizons
-from edge.sensors.intake import Intake
+from edge.sensors.intake import LIMIT_BYTES, Intake
 from edge.sensors.persistence import LEAST, DampedPersistence
 from edge.sensors.score import LEARNT, PLAIN, Score
 from edge.sensors.score import LEAST as COMPARED
-from edge.sensors.settings import AlarmSettings
+from edge.sensors.settings import AlarmSettings, WindowSettings
 from edge.sensors.stuck import LEAST as REPEATS
 from edge.sensors.stuck import Stuck
 from tests.rigs.readings import raw
@@ -173,3 +173,25 @@ def test_a_queue_keeps_the_newest_and_counts_the_rest() -> None:
         intake.offer(raw(k))
     assert (intake.dropped, len(intake), arrived.is_set()) == (9000, 1000, True)
     assert [one.content for one in intake.take(2)] == [b"9000", b"9001"]
+
+
+def test_a_queue_holds_ten_thousand_readings_but_not_any_number_of_bytes() -> None:
+    intake = Intake(WindowSettings().queue, threading.Event())
+    for k in range(10_000):
+        intake.offer(raw(k))
+    assert (intake.dropped, len(intake)) == (0, 10_000)
+    for _ in range(1000):
+        intake.offer(raw(b"7" * 65536))
+    assert (len(intake), intake.dropped) == (LIMIT_BYTES // 65536, 11_000 - LIMIT_BYTES // 65536)
+
+
+def test_nothing_is_learnt_from_what_was_filled_in() -> None:
+    forecaster, values = plain(), autoregressive(200, 0.9)
+    for value in values:
+        forecaster.step(reading(value))
+    known = forecaster.state()
+    held = [forecaster.step(reading(values[-1]), counts=False) for _ in range(20)]
+    assert forecaster.state() == known
+    assert all(held)
+    forecaster.step(reading(7.0))  # of which only what was filled in knew anything, at any horizon
+    assert forecaster.state()[3:] == known[3:]

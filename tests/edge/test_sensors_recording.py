@@ -4,6 +4,7 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -188,3 +189,14 @@ def test_a_player_that_is_very_slow_waits(write: Write) -> None:
     assert wait_until(lambda: len(heard) == 1 and player.due_s > time.monotonic() + 3000)
     player.close()
     assert not [one for one in threading.enumerate() if one.name == "sensor-tank"]
+
+
+@pytest.mark.parametrize("rows", ["0,1\n", "0,1\n0,2\n"])
+def test_a_loop_of_next_to_nothing_rests(write: Write, rows: str) -> None:
+    heard: list[Raw] = []
+    player = FilePlayer(FileSource(path=write(f"time,v\n{rows}"), speed=1000, loop=True), "tank")
+    player.begin(heard.append)
+    assert wait_until(lambda: len(heard) >= 8, 20)
+    player.close()
+    rounds = [one.arrived_s for one in heard if one.content == {"v": "1"}]
+    assert min(after - before for before, after in pairwise(rounds)) >= 0.09

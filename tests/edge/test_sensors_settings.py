@@ -132,3 +132,17 @@ def test_the_grid_may_be_given_in_either_place(window: float, forecast: float) -
 def test_two_grids_are_refused() -> None:
     with pytest.raises(ValueError, match=r"window\.step_s is 1 and forecast\.step_s 2"):
         sensor("a", window={"step_s": 1}, forecast={"step_s": 2})
+
+
+@pytest.mark.parametrize("grid", ["window: {step_s: 60}", "forecast: {step_s: 60, horizons_s: [3600, 1]}"])
+def test_horizons_nearer_than_a_step_are_refused(grid: str) -> None:
+    ahead = "" if "horizons_s" in grid else ", forecast: {horizons_s: [1, 3600]}"
+    problems = refused(f"sensors: {{tank: {{source: t, {grid}{ahead}}}}}")
+    assert len(problems) == 1
+    assert "f.yaml:1:" in problems[0]
+    assert "forecast.horizons_s: 1 s is nearer than a step of 60 s" in problems[0]
+
+
+def test_horizons_of_a_step_or_about_one_are_taken() -> None:
+    for horizons_s in ([], [60], [58, 3600]):
+        sensor("t", window={"step_s": 60}, forecast={"horizons_s": horizons_s})

@@ -177,3 +177,48 @@ def test_a_microphone_comes_back_after_it_was_unplugged(
     finally:
         listening.close()
     assert until(lambda: not device.running)
+
+
+@pytest.mark.parametrize("samples", [1, 3, 799])
+def test_a_loop_that_is_shorter_than_a_piece_rests_between_pieces(tmp_path: Path, samples: int) -> None:
+    path = write_wav(tmp_path / "a.wav", ramp(samples))
+    waited: list[float] = []
+    with WavClip(WavSource(path=path, loop=True), waited.append) as clip:
+        pieces = [clip.read(soon()) for _ in range(3)]
+    assert [0 if one is None else len(one.samples) for one in pieces] == [-(-800 // samples) * samples] * 3
+    assert waited[2] > 0.25  # of what three pieces last: nothing has passed in this test
+
+
+class Silent:
+    """A microphone that hangs in each read until it is set free."""
+
+    rate_hz = 8000
+
+    def __init__(self, begun: threading.Semaphore, free: threading.Event) -> None:
+        self._begun, self._free = begun, free
+
+    def __enter__(self) -> "Silent":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+    def read(self, deadline_s: float) -> Piece | None:
+        self._begun.release()
+        assert self._free.wait(30)
+        return Piece(np.zeros(800, np.float32), 0.0, 0)
+
+
+def test_asking_all_to_end_waits_for_none_and_then_all_end_together() -> None:
+    begun, free = threading.Semaphore(0), threading.Event()
+    ears = [Listening(f"mic{n}", lambda: Silent(begun, free), 8000, Heard()) for n in range(8)]
+    for ear in ears:
+        ear.begin()
+    assert all(begun.acquire(timeout=20) for _ in ears)
+    for ear in ears:
+        ear.end()
+    free.set()
+    for ear in ears:
+        ear.close(20.0)
+    assert not [one for one in threading.enumerate() if one.name.startswith("sound-mic")]
+    assert [ear.pieces for ear in ears] == [1] * 8

@@ -213,3 +213,10 @@ def test_messages_are_those_of_the_schema() -> None:
     event = checked("recognised_body", encode_recognised(found, "pi", "4f2a"))
     assert (event["kind"], event["class"], event["device"], event["run"]) == ("recognised", "seven", "pi", "4f2a")
     assert wire_schema()["$defs"]["recognised"]["x-topic"] == "foresight/<device>/events"
+
+
+def test_a_window_that_was_filled_in_for_more_than_a_quarter_shows_nothing() -> None:
+    step = ValueClassifier(SequenceClassifier("imu", Answering(SERIES), EAGER)).step
+    held = [False, True, False, False, True, False, False, False]
+    found = [step(np.array([3.0, 6.0]), t == 0, t / 10, t, held=one) for t, one in enumerate(held)]
+    assert [one is not None for one in found] == [False, False, False, True, False, True, True, True]

@@ -7,6 +7,7 @@ from edge.contracts.errors import ConfigError, MessageError
 from edge.contracts.stored import StateError
 from edge.contracts.types import F64, SeriesForecast
 from edge.series.forecaster import SeriesForecaster
+from edge.series.saving import Part
 from edge.series.settings import SeriesSettings
 from tests.rigs.series import errors, fed, reading, wave
 
@@ -182,3 +183,30 @@ def test_without_learning_damped_persistence_serves() -> None:
     said = fed(SeriesForecaster(SeriesSettings(step_s=1.0, learn=False)), values)
     error, _ = errors(said[400:], values[400:], 12, 2)
     assert 1.0 < np.sqrt((error**2).mean()) < 4.5
+
+
+LEARNING = ("damped", "referee", "readout0", "readout1")
+
+
+def kept(part: Part) -> dict[str, bytes]:
+    return {name: getattr(part, name).tobytes() for name in part.KEPT}
+
+
+def test_nothing_is_learnt_from_a_gap_nor_scored_by_it() -> None:
+    values = wave(400, 50, 0.1)
+    forecaster = SeriesForecaster(SeriesSettings(step_s=1.0, horizons_s=(1.0, 2.0, 4.0)))
+    fed(forecaster, values)
+    assert forecaster._running is not None
+    parts = forecaster._running.parts
+    before = {name: kept(parts[name]) for name in LEARNING}
+    held = fed(forecaster, np.full(20, np.nan), len(values))
+    forecaster.step(reading(len(values) + 20, 90.0))
+    after = {name: kept(parts[name]) for name in LEARNING}
+    assert all(one is not None for one in held)
+    for name in ("damped", "referee"):
+        assert after[name] == before[name]
+    for name in (
+        "readout0",
+        "readout1",
+    ):  # the reading after the gap is taken in, to learn from when its truth is there
+        assert after[name]["weight"] == before[name]["weight"]

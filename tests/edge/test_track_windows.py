@@ -18,6 +18,7 @@ from edge.contracts.track_windows import (
     input_shape,
 )
 from edge.contracts.windows import TrackWindow
+from tests.rigs import track_oracle
 
 STEP_S = 0.4
 STEP_X, STEP_Y, X, Y, PRESENT, ELAPSED = range(len(MOTION_COLUMNS))
@@ -247,3 +248,39 @@ def test_the_spread_is_that_of_what_is_drawn() -> None:
 
 def test_encoded_says_how_many_tracks_it_holds() -> None:
     assert len(Encoded(np.zeros((3, 8, 11), np.float32), np.ones(3), *(np.zeros((3, 2)),) * 3)) == 3
+
+
+def strewn(seed: int, boxed: bool) -> Past:
+    """Paths with samples when they come: absent ones, jumps, who is lost, who has just begun, ages on the nodes."""
+    dice = np.random.default_rng(seed)
+    t, h = 24, 14
+    age = np.sort(dice.uniform(0, 6, (t, h)), axis=1)[:, ::-1].copy()
+    age[:8] = np.arange(h - 1, -1, -1) * STEP_S
+    age[4:8] += dice.uniform(0, 0.5, (4, 1))
+    position = np.cumsum(dice.normal(0, 0.05, (t, h, 2)), axis=1) + dice.uniform(0, 1, (t, 1, 2))
+    position[9, :6] += 30.0
+    age[dice.random((t, h)) < 0.1] = np.nan
+    position[dice.random((t, h)) < 0.05] = np.nan
+    age[10, :-1], age[11] = np.nan, np.nan
+    size = np.tile([0.1, 0.3], (t, 1)) if boxed else np.where(dice.random((t, 1)) < 0.5, np.nan, [[0.1, 0.3]])
+    velocity = dice.normal(0, 0.2, (t, 2))
+    velocity[3] = np.nan
+    return Past(position, age, velocity, size, dice.integers(-1, 2, t), np.where(dice.random(t) < 0.2, np.nan, 0.3))
+
+
+@pytest.mark.parametrize("boxed", [True, False])
+@pytest.mark.parametrize("seed", range(6))
+def test_what_the_network_sees_is_what_plain_arithmetic_makes_of_the_paths(seed: int, boxed: bool) -> None:
+    given, seen = strewn(seed, boxed), window(samples=9, labels=("car", "person"), neighbours=seed % 3)
+    plain, quick = track_oracle.resampled(given, 9, STEP_S), resampled(given, 9, STEP_S)
+    np.testing.assert_array_equal(quick.present, plain.present)
+    np.testing.assert_allclose(quick.position, plain.position, atol=1e-9)
+    np.testing.assert_allclose(quick.elapsed_s, plain.elapsed_s, atol=1e-9)
+    np.testing.assert_allclose(encode(given, seen).x, track_oracle.encoded(given, seen), atol=1e-6)
+
+
+def test_the_order_of_the_samples_does_not_matter() -> None:
+    given = strewn(1, boxed=True)
+    mixed = np.random.default_rng(0).permutation(given.age_s.shape[1])
+    other = Past(given.position[:, mixed], given.age_s[:, mixed], given.velocity, given.size, given.label, given.lost_s)
+    np.testing.assert_allclose(encode(other, window()).x, encode(given, window()).x, atol=1e-6)

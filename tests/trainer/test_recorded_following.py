@@ -10,7 +10,7 @@ from trainer.recorded.dividing import before_and_after, divided
 from trainer.recorded.following import Watching, moments
 from trainer.recorded.futures import Futures
 from trainer.recorded.moved import Motion, moved
-from trainer.recorded.scene import Scene, Unit
+from trainer.recorded.scene import Scene, Track, Unit
 from trainer.recorded.street import street_scenes
 from trainer.recorded.windows import cut
 
@@ -163,3 +163,19 @@ def test_outlines_of_the_street_are_those_of_its_pictures() -> None:
 
 
 ASPECT_16_9 = 16 / 9
+
+
+@pytest.mark.parametrize("pause_s", [0.0, 3600.0, 86_400.0])
+def test_a_pause_between_two_recordings_takes_no_share(pause_s: float) -> None:
+    begins = [2.0 * n + pause_s * (n >= 10) for n in range(20)]
+    parts = parts_of([scene(*(walked(str(n), straight(), at_s) for n, at_s in enumerate(begins)))])
+    assert [len(part) for part in parts] == [15, 3, 2]
+
+
+def test_who_comes_back_after_a_jump_of_time_has_no_velocity_at_first() -> None:
+    walker = walked("a", straight(60), boxed=False)
+    jump = Track(walker.id, walker.label, walker.t_s + 100.0 * (walker.t_s > 3.0), walker.position, walker.size)
+    found = list(moments(scene(jump, unit=Unit.METRES), WINDOW, PLAIN[0]))
+    assert {moment.t_s > 100 for moment in found} == {False, True}
+    for moment in found:
+        np.testing.assert_allclose(moment.past.velocity, [[0.1, 0.0]], atol=0.003)

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -82,7 +84,14 @@ def test_horizons_spread_and_end_at_the_longest(longest: int, count: int) -> Non
 
 def test_horizons_in_steps() -> None:
     assert in_steps((), 60.0) == ()
-    assert in_steps((3600.0, 10.0, 60.0, 65.0), 60.0) == (1, 60)
+    assert in_steps((3600.0, 60.0, 59.0, 62.0), 60.0) == (1, 60)
+    assert in_steps((3600.0,), 59.93) == (60,)
+
+
+@pytest.mark.parametrize(("asked_s", "nearest"), [(1.0, "60 s"), (10.0, "60 s"), (90.0, "120 s"), (130.0, "120 s")])
+def test_horizons_between_two_steps_are_refused(asked_s: float, nearest: str) -> None:
+    with pytest.raises(TrainError, match=f"asks for {asked_s:g} s, and readings are 60 s apart: {nearest} is the near"):
+        in_steps((3600.0, asked_s), 60.0)
 
 
 @pytest.mark.parametrize(
@@ -116,3 +125,10 @@ def test_steps_that_are_none_are_told(step_s: float) -> None:
 def test_settings_that_do_not_fit_are_told_without_all_of_them() -> None:
     with pytest.raises(TrainError, match=r"^network: samples 31 must be a multiple of segment 4"):
         settle(SeriesRecipe(), None, {"network.samples": 31})
+
+
+def test_a_recipe_that_fits_alone_but_not_with_what_was_picked_is_named(tmp_path: Path) -> None:
+    recipe = tmp_path / "mine.yaml"
+    recipe.write_text("network: {samples: 32}\n")
+    with pytest.raises(TrainError, match=r"correct the recipe .*mine\.yaml or the option"):
+        settle(SeriesRecipe(), recipe, {"network.segment": 5})

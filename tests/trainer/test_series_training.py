@@ -14,6 +14,7 @@ from edge.series.forecaster import SeriesForecaster
 from edge.series.settings import SeriesSettings
 from tests.paths import REPOSITORY
 from tests.rigs.series import START_NS, errors, fed, wave
+from tests.rigs.series_daemon import told_of
 from tests.trainer.tensor import tensorflow
 from trainer.errors import TrainError
 from trainer.evaluate.dispatch import Asked, evaluate_any
@@ -97,6 +98,16 @@ def test_settings_that_contradict_the_file_are_refused(tank: Path) -> None:
         pytest.raises(ConfigError, match=r"step_s is 60 .* steps of 1 s"),
     ):
         SeriesForecaster(SeriesSettings(step_s=60.0), runtime)
+
+
+def test_the_daemon_runs_the_file_and_its_forecasts_are_better_than_plain_ones(tank: Path, tmp_path: Path) -> None:
+    values = wave(300, 40, 0.1, seed=3).tolist()
+    told = told_of(tmp_path, tank / "model.tflite", values, 1.0)
+    (_, serving), plain, learnt = told.state["score"][0], told.state["score"][3], told.state["score"][4]
+    assert (serving, learnt[1] < 0.6 * plain[1]) == (1.0, True)
+    off = [one["values"][0][0] - values[at + 1] for at, one in told.forecasts if 150 < at < 299]
+    assert np.abs(off).mean() < 0.4
+    assert told.anomalies
 
 
 @pytest.mark.parametrize("part", [None, "test"])

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from trainer.errors import TrainError
 from trainer.recorded.scene import Scene
 
 NAMES = ("train", "val", "test")
 SHARES = (0.7, 0.15, 0.15)
 FEW = 4  # scenes: fewer are cut in time
+QUIET_S = 60.0  # in which nobody was seen: longer, and nobody was looking, or the clock was set
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -65,11 +68,23 @@ def _in_time(scene: Scene) -> tuple[Scene, ...]:
 
 def _pieces(scene: Scene, shares: Sequence[float]) -> tuple[Scene, ...]:
     """The scene's tracks by when they begin. A track is never in two pieces, and no earlier piece begins later."""
-    first = min((track.t_s[0] for track in scene.tracks), default=0.0)
-    last = max((track.t_s[-1] for track in scene.tracks), default=0.0)
-    ends = (*(first + (last - first) * share for share in shares), float("inf"))
+    ends = (*_when(scene, shares), float("inf"))
     begins = (float("-inf"), *ends[:-1])
     return tuple(
         replace(scene, tracks=tuple(track for track in scene.tracks if begin <= track.t_s[0] < end))
         for begin, end in zip(begins, ends, strict=True)
     )
+
+
+def _when(scene: Scene, shares: Sequence[float]) -> list[float]:
+    """By when such shares of the time had passed in which the scene was watched.
+
+    A pause between two recordings, or a jump of the clock, counts for nothing: else one that is long would leave all
+    tracks on one side of it.
+    """
+    if not scene.tracks:
+        return [0.0 for _ in shares]
+    times = np.unique(np.concatenate([track.t_s for track in scene.tracks]))
+    passed_s = np.diff(times)
+    watched_s = np.concatenate([[0.0], np.where(passed_s > QUIET_S, 0.0, passed_s).cumsum()])
+    return np.interp(np.array(shares) * watched_s[-1], watched_s, times).tolist()

@@ -121,11 +121,18 @@ def _on_the_ground(scene: Scene, window: TrackWindow, watching: Watching) -> Ite
     for one in _sightings(scene.tracks, 1 / watching.most_fps):
         if one.t_s < due_s:
             continue
-        whose = np.array([row for row in one.whose.tolist() if scene.tracks[row].t_s[0] < one.t_s - SAME_S], np.int64)
+        back_s = reach_s(window)
+        whose = np.array([row for row in one.whose.tolist() if _followed(scene.tracks[row], one.t_s, back_s)], np.int64)
         if len(whose):
             due_s = one.t_s + watching.every_s - SAME_S
-            known = [_walked(scene.tracks[row], one.t_s, reach_s(window)) for row in whose.tolist()]
+            known = [_walked(scene.tracks[row], one.t_s, back_s) for row in whose.tolist()]
             yield Moment(one.t_s, _walking(known, numbers[whose]), whose)
+
+
+def _followed(track: Track, t_s: float, back_s: float) -> bool:
+    """Whether it was seen before, and not so long ago that nothing is known of its way by now."""
+    before = int(np.searchsorted(track.t_s, t_s - SAME_S)) - 1
+    return before >= 0 and t_s - track.t_s[before] <= back_s + SAME_S
 
 
 def _walked(track: Track, t_s: float, back_s: float) -> tuple[F64, F64]:

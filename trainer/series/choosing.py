@@ -16,6 +16,7 @@ LONGEST, SEEN = 96, 336  # steps ahead, steps back
 SEASONS = 4  # that are seen
 SEGMENTS = 24  # of the window, about
 LEAST_ROWS = 200
+NEAR = 0.05  # share of itself by which a horizon may differ from whole steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +85,18 @@ def spread(longest: int) -> tuple[int, ...]:
 
 
 def in_steps(horizons_s: Sequence[float], step_s: float) -> tuple[int, ...]:
-    """Horizons in whole steps, at least one, ascending.
+    """Horizons in whole steps, ascending.
 
     Raises:
-        TrainError: one is too far away, or there are too many.
+        TrainError: one lies between two steps, or is too far away, or there are too many.
     """
+    for horizon_s in horizons_s:
+        nearest_s = max(1, round(horizon_s / step_s)) * step_s
+        if abs(nearest_s - horizon_s) > NEAR * horizon_s:
+            raise TrainError(
+                f"--horizons-s asks for {horizon_s:g} s, and readings are {step_s:g} s apart: {nearest_s:g} s is the "
+                "nearest that can be forecast; ask for that, or give a shorter step (--step-s)"
+            )
     steps = tuple(sorted({max(1, round(horizon / step_s)) for horizon in horizons_s}))
     if steps and (steps[-1] > MOST_STEPS or len(steps) > MOST_HORIZONS):
         raise TrainError(
