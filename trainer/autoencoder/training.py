@@ -1,7 +1,5 @@
 """An auto-encoder from windows: everything between the settings and the trained network on disk."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -16,6 +14,7 @@ from trainer.autoencoder.settings import AutoencoderRecipe
 from trainer.detector.training import Run
 from trainer.sequences.networks import save_sequence
 from trainer.sequences.trained import SequenceTrained
+from trainer.series.batches import WindowBatches
 from trainer.series.division import Divided
 from trainer.series.windows import Windows, some
 from trainer.training.devices import Devices
@@ -23,23 +22,6 @@ from trainer.training.loop import Batch, Progress, Result, Trainer
 from trainer.training.precision import computed_in
 
 AT_ONCE, MOST = 512, 4096  # windows of a prediction, and that choose weights
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class WindowBatches:
-    """Which windows each step of training sees: `trainer.training.loop.Batches`."""
-
-    windows: Windows
-    origin: I64
-    batch: int
-    seed: int
-
-    def since(self, step: int) -> Iterator[Batch]:
-        """Windows (B, S, C) of this step and all later ones."""
-        while True:
-            chance = np.random.default_rng((self.seed, step))
-            yield (self.windows.past(self.origin[chance.integers(0, len(self.origin), self.batch)]),)
-            step += 1
 
 
 def train_autoencoder(
@@ -57,12 +39,15 @@ def train_autoencoder(
         trainer = Trainer(
             model,
             losses,
-            recipe.training.schedule(),
+            recipe.training.plan(),
             run.folder,
             devices=devices,
             score_of=lambda now: -float(network_errors(now, windows, chooses).mean()),
         )
-    result = trainer.run(WindowBatches(windows, divided.train, recipe.training.batch, recipe.training.seed), progress)
+    batches = WindowBatches(
+        divided.train, lambda origin: (windows.past(origin),), recipe.training.batch, recipe.training.seed
+    )
+    result = trainer.run(batches, progress)
     trained = SequenceTrained(run.folder, Task.AUTOENCODER, run.name, (), window)
     save_sequence(model, trained)
     return trained, result

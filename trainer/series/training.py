@@ -12,7 +12,7 @@ from edge.contracts.windows import SeriesWindow
 from trainer.detector.training import Run
 from trainer.sequences.networks import save_sequence
 from trainer.sequences.trained import SequenceTrained
-from trainer.series.batches import SeriesBatches
+from trainer.series.batches import WindowBatches
 from trainer.series.division import Divided
 from trainer.series.network import LOG_SIGMA, MEAN, forecaster
 from trainer.series.scoring import INSIDE
@@ -50,17 +50,25 @@ def train_forecaster(
         trainer = Trainer(
             model,
             losses,
-            recipe.training.schedule(),
+            recipe.training.plan(),
             run.folder,
             devices=devices,
             score_of=lambda now: -validation_loss(now, windows, chooses),
         )
-    batches = SeriesBatches(windows, divided.train, recipe.training.batch, recipe.training.seed)
+    batches = WindowBatches(
+        divided.train, lambda origin: followed(windows, origin), recipe.training.batch, recipe.training.seed
+    )
     result = trainer.run(batches, progress)
     calibrate(model, windows, chooses)
     trained = SequenceTrained(run.folder, Task.SERIES, run.name, (), window)
     save_sequence(model, trained)
     return trained, result
+
+
+def followed(windows: Windows, origin: I64) -> tuple[F32, F32, F32]:
+    """What forecasts are learnt from: past (B, S, C), future (B, K, C) and how much of it counts (B, K, C)."""
+    future, known = windows.future(origin)
+    return windows.past(origin), future, known.astype(np.float32)
 
 
 def losses(model: Any, batch: Batch) -> dict[str, Any]:
