@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -14,13 +13,12 @@ from trainer.sequences.networks import save_sequence
 from trainer.sequences.trained import SequenceTrained
 from trainer.series.batches import WindowBatches
 from trainer.series.division import Divided
+from trainer.series.learning import Lesson, learnt
 from trainer.series.network import LOG_SIGMA, MEAN, forecaster
 from trainer.series.scoring import INSIDE
 from trainer.series.settings import SeriesRecipe
 from trainer.series.windows import Windows, some
-from trainer.training.devices import Devices
-from trainer.training.loop import Batch, Progress, Result, Trainer
-from trainer.training.precision import computed_in
+from trainer.training.loop import Batch, Progress, Result
 
 AT_ONCE = 512  # windows of a prediction
 MOST = 4096  # windows that choose weights
@@ -43,22 +41,17 @@ def train_forecaster(
     Raises:
         TrainError: the loss is no number any more, the disk is full, ...
     """
-    keras.utils.set_random_seed(recipe.training.seed)
-    devices, chooses = Devices.present(run.devices), some(divided.validation, MOST)
-    with computed_in(run.precision), devices.scope():
-        model = forecaster(window, recipe.network)
-        trainer = Trainer(
-            model,
-            losses,
-            recipe.training.plan(),
-            run.folder,
-            devices=devices,
-            score_of=lambda now: -validation_loss(now, windows, chooses),
-        )
-    batches = WindowBatches(
-        divided.train, lambda origin: followed(windows, origin), recipe.training.batch, recipe.training.seed
+    chooses = some(divided.validation, MOST)
+    lesson = Lesson(
+        lambda: forecaster(window, recipe.network),
+        losses,
+        WindowBatches(
+            divided.train, lambda origin: followed(windows, origin), recipe.training.batch, recipe.training.seed
+        ),
+        recipe.training.plan(),
+        lambda now: -validation_loss(now, windows, chooses),
     )
-    result = trainer.run(batches, progress)
+    model, result = learnt(lesson, run, progress)
     calibrate(model, windows, chooses)
     trained = SequenceTrained(run.folder, Task.SERIES, run.name, (), window)
     save_sequence(model, trained)

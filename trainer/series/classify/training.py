@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -22,9 +21,8 @@ from trainer.series.classify.network import LOGITS, classifier, finished
 from trainer.series.classify.recordings import Recordings
 from trainer.series.classify.settings import ClassifyRecipe
 from trainer.series.classify.sound_changes import Variants, drawn, masked
-from trainer.training.devices import Devices
-from trainer.training.loop import Batch, LossOf, Progress, Result, Trainer
-from trainer.training.precision import computed_in
+from trainer.series.learning import Lesson, learnt
+from trainer.training.loop import Batch, LossOf, Progress, Result
 
 VALIDATIONS = 10  # over the whole training
 TIE = 1e-3  # how much being surer is worth against one more right answer of all
@@ -105,23 +103,18 @@ def train_classifier(
     Raises:
         TrainError: the loss is no number any more, the disk is full, ...
     """
-    keras.utils.set_random_seed(recipe.training.seed)
     source, classes = material(train, recipe), len(train.labels)
     chooses = part_of(validation, source.window, recipe) if validation is not None else None
     weight = class_weights(np.bincount(source.label, minlength=classes), recipe.training.balance)
     every = max(1, recipe.training.steps // VALIDATIONS) if chooses is not None else 0
-    devices = Devices.present(run.devices)
-    with computed_in(run.precision), devices.scope():
-        model = classifier(source.window, recipe.network, classes)
-        trainer = Trainer(
-            model,
-            loss_of(weight, recipe.training.label_smoothing),
-            recipe.training.schedule(every, 0),
-            run.folder,
-            devices=devices,
-            score_of=(lambda now: score(now, chooses)) if chooses is not None else None,
-        )
-    result = trainer.run(ClassifyBatches(source, recipe), progress)
+    lesson = Lesson(
+        lambda: classifier(source.window, recipe.network, classes),
+        loss_of(weight, recipe.training.label_smoothing),
+        ClassifyBatches(source, recipe),
+        recipe.training.schedule(every, 0),
+        (lambda now: score(now, chooses)) if chooses is not None else None,
+    )
+    model, result = learnt(lesson, run, progress)
     sure = sureness(logits_of(model, chooses), chooses.label) if chooses is not None else UNKNOWN
     trained = SequenceTrained(run.folder, Task.SEQUENCE, run.name, train.labels, source.window)
     save_sequence(finished(model, sure.temperature, recipe.network.members), trained)
