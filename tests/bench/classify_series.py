@@ -2,6 +2,10 @@
 
 BasicMotions with its published division. Spoken digits leave one speaker out: six networks, each learnt from five
 speakers and scored on the sixth. One fixed configuration; how it was chosen stands beside it.
+
+Measured with it (seed 1, int8 files): digits 85.8 % as the mean of six speakers (lucas 89.2, theo 88.3, george 87.5,
+jackson 84.2, yweweler 83.3, nicolas 82.5), the four that chose nothing 85.8 %; motions 100 %. The words of a speaker
+are 120, so one figure is uncertain by about 3 points, the mean by 1.3.
 """
 
 import statistics
