@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import keras
-
+from trainer.archives import load_archive
 from trainer.detector import network  # noqa: F401 - its layers are known to Keras once it is imported
 from trainer.errors import TrainError
 from trainer.quantise import layers  # noqa: F401
@@ -30,8 +29,4 @@ def load_network(trained: Trained) -> Any:
     Raises:
         TrainError: the archive is damaged, or of another version.
     """
-    try:
-        return keras.saving.load_model(trained.network, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        line = (str(error).splitlines() or [""])[0]
-        raise TrainError(f"{trained.network} cannot be read: {line}; train again, or take it from a copy") from error
+    return load_archive(trained.network)

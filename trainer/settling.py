@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
+from rich.console import Console
 
 from edge.config.loader import load
 from edge.config.problems import InvalidConfig
@@ -44,7 +45,21 @@ def settle(picked: M, recipe: Path | None, options: Mapping[str, Value]) -> M:
         raise TrainError(f"{_told(error)}; correct {where} (--help tells of both)") from error
 
 
-def reasons_kept(reasons: Mapping[str, str], picked: M, settled: M) -> list[str]:
+class Recipe(Protocol):
+    """Settings that tell of themselves."""
+
+    def words(self) -> str:
+        """Those that matter most, in a line."""
+
+
+def tell_settings(reasons: Mapping[str, str], picked: Recipe, settled: Recipe, console: Console) -> None:
+    """On the screen: what was picked and why, by dotted key, and what is used."""
+    for reason in reasons_kept(reasons, picked, settled):
+        console.print(f"picked: {reason}", markup=False, highlight=False)
+    console.print(settled.words(), markup=False, highlight=False)
+
+
+def reasons_kept(reasons: Mapping[str, str], picked: object, settled: object) -> list[str]:
     """Why settings were picked, by dotted key, of those that neither recipe nor option changed."""
     return [why for key, why in reasons.items() if attrgetter(key)(settled) == attrgetter(key)(picked)]
 

@@ -4,11 +4,14 @@ A folder with `network.keras` (Keras' own archive: layers and weights) and `netw
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from edge.contracts.manifest import Task
 from edge.contracts.stored import replace_file
+from trainer.descriptions import read_description
 from trainer.errors import TrainError
 
 NETWORK, DESCRIPTION = "network.keras", "network.json"
@@ -55,10 +58,9 @@ def read_trained(folder: Path) -> Trained:
     Raises:
         TrainError: there is nothing, or it is damaged.
     """
-    path = folder / DESCRIPTION
-    try:
-        entries = json.loads(path.read_text())  # no object: a TypeError below
-        trained = Trained(
+
+    def parsed(entries: Mapping[str, Any]) -> Trained:
+        return Trained(
             folder=folder,
             task=Task(entries["task"]),
             name=str(entries["name"]),
@@ -66,12 +68,8 @@ def read_trained(folder: Path) -> Trained:
             input_px=int(entries["input_px"]),
             fake_quantised=bool(entries["fake_quantised"]),
         )
-    except FileNotFoundError as error:
-        raise TrainError(
-            f"{folder} holds no trained network: {DESCRIPTION} is missing; name the folder of a run"
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TrainError(f"{path} is damaged: {error}; train again, or take the folder from a copy") from error
+
+    trained = read_description(folder / DESCRIPTION, "trained network", parsed)
     if not trained.network.is_file():
         raise TrainError(f"{folder} holds no {NETWORK}: the training has not come to its end; start it again to go on")
     return trained

@@ -2,6 +2,10 @@
 
 BasicMotions with its published division. Spoken digits leave one speaker out: six networks, each learnt from five
 speakers and scored on the sixth. One fixed configuration; how it was chosen stands beside it.
+
+Measured with it (seed 1, int8 files): digits 85.8 % as the mean of six speakers (lucas 89.2, theo 88.3, george 87.5,
+jackson 84.2, yweweler 83.3, nicolas 82.5), the four that chose nothing 85.8 %; motions 100 %. The words of a speaker
+are 120, so one figure is uncertain by about 3 points, the mean by 1.3.
 """
 
 import statistics
@@ -19,6 +23,7 @@ from tests.bench.report import parser, show
 from tests.rigs.litert import real as detector
 
 if TYPE_CHECKING:
+    from edge.contracts.types import F32, ModelBundle
     from trainer.series.classify.recordings import Recordings
     from trainer.settling import Value
 
@@ -153,27 +158,38 @@ def trained_and_scored(
 def ratio_to_detector(file: Path) -> float:
     """CPU time of one window, features and model, over one call of the SSD 300, in turns; medians."""
     from edge.contracts.bundle import read_bundle  # noqa: PLC0415
-    from edge.contracts.sound import LogMel, scaled, window_samples  # noqa: PLC0415
     from edge.contracts.tensors import stored  # noqa: PLC0415
-    from edge.contracts.windows import SoundWindow  # noqa: PLC0415
     from edge.runtime.settings import RuntimeSettings  # noqa: PLC0415
     from edge.runtime.tflite import open_runtime  # noqa: PLC0415
 
     bundle, ssd = read_bundle(file), detector("ssd_mobilenet_v1_coco_quant")
     picture = np.zeros(ssd.bundle.input.tensor.shape, np.uint8)
-    window, chance = bundle.window, np.random.default_rng(0)
+    inputs = inputs_of(bundle)
     with open_runtime(bundle, RuntimeSettings(threads=1)) as runtime:
 
         def classify() -> None:
-            if isinstance(window, SoundWindow):
-                sound = chance.normal(0, 0.1, window_samples(window)).astype(np.float32)
-                inputs = scaled(LogMel(window).step(sound), window)
-            else:
-                inputs = np.zeros(bundle.input.tensor.shape[1:], np.float32)
-            runtime.invoke(stored(inputs[None], bundle.input.tensor))
+            runtime.invoke(stored(inputs()[None], bundle.input.tensor))
 
         times = [(cpu_s(classify), cpu_s(lambda: ssd.invoke(picture))) for _ in range(ROUNDS)][5:]
     return statistics.median(one for one, _ in times) / statistics.median(one for _, one in times)
+
+
+def inputs_of(bundle: "ModelBundle") -> "Callable[[], F32]":
+    """Makes the input of a model, as the daemon does: of sounds, all features of a window."""
+    from edge.contracts.sound import LogMel, scaled, window_samples  # noqa: PLC0415
+    from edge.contracts.windows import SoundWindow  # noqa: PLC0415
+
+    window = bundle.window
+    if not isinstance(window, SoundWindow):
+        return lambda: np.zeros(bundle.input.tensor.shape[1:], np.float32)
+    sound = np.random.default_rng(0).normal(0, 0.1, window_samples(window)).astype(np.float32)
+    mel = LogMel(window)
+
+    def heard() -> "F32":
+        mel.clear()
+        return scaled(mel.step(sound), window)
+
+    return heard
 
 
 def cpu_s(work: Callable[[], object]) -> float:

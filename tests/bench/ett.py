@@ -88,7 +88,7 @@ def problem(table: Path, channels: Sequence[str], horizon: int) -> Problem:
     """Read the table and divide it as published."""
     series = regular(read_tables(table, "date", channels), HOUR_S)
     horizons = tuple(range(1, horizon + 1))
-    window = measured_window(series, ENDS[0], SAMPLES, horizons)
+    window = measured_window(series, np.arange(ENDS[0]), SAMPLES, horizons)
     divided = divide(series, SAMPLES, horizons, ENDS)
     return Problem("uni" if channels else "multi", series, window, windows_of(series, window), divided)
 

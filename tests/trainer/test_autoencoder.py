@@ -10,6 +10,7 @@ from tests.trainer.tensor import tensorflow
 from trainer.autoencoder.evaluating import errors_of
 from trainer.autoencoder.judging import Errors, judge_autoencoder, plain_errors
 from trainer.autoencoder.settings import AutoencoderRecipe
+from trainer.autoencoder.threshold import Threshold
 from trainer.errors import TrainError
 from trainer.series.windows import Windows
 
@@ -22,8 +23,8 @@ from trainer.series.releasing import SeriesTerms  # noqa: E402
 from trainer.training.number import Precision  # noqa: E402
 
 
-def table(path: Path, rows: int, *, odd_from: int = -1) -> Path:
-    at, chance = np.arange(rows), np.random.default_rng(2)
+def table(path: Path, rows: int, *, odd_from: int = -1, seed: int = 2) -> Path:
+    at, chance = np.arange(rows), np.random.default_rng(seed)
     shape = np.where((at >= odd_from) & (odd_from > 0), np.sign(np.sin(at * 1.7)), np.sin(at / 5))
     values = np.stack([shape, np.cos(at / 5)], axis=1) + 0.05 * chance.normal(size=(rows, 2))
     lines = [f"{60 * index},{a:.4f},{b:.4f}" for index, (a, b) in enumerate(values.tolist())]
@@ -58,7 +59,9 @@ def test_readings_become_a_file_that_knows_the_ordinary(tmp_path: Path, kind: st
     assert manifest.task is Task.AUTOENCODER
     figures = manifest.metrics["held_out"]
     assert figures["mse"] < 0.5 * figures["mse_mean"]
-    assert figures["alarms"] < 0.06
+    assert figures["alarms"] <= 0.06
+    fresh, _ = errors_of(tmp_path / "model.tflite", table(tmp_path / "fresh.csv", 6000, seed=3), None)
+    assert 0.001 < (fresh.held_out > figures["threshold"]).mean() < 0.04  # 0.02 is promised
     found, threshold = errors_of(tmp_path / "model.tflite", table(tmp_path / "odd.csv", 600, odd_from=400), None)
     assert threshold == figures["threshold"]
     assert (found.held_out[:380] > threshold).mean() < 0.06
@@ -76,9 +79,17 @@ def test_readings_become_a_file_that_knows_the_ordinary(tmp_path: Path, kind: st
 def test_the_gate_tells_what_is_wrong(held_out: float, network: float, failed: list[str]) -> None:
     ones = np.ones(200)
     found = Errors(ones * 1.2, held_out * ones, network * ones, 3.1 * ones)
-    judged = judge_autoencoder(Path("a.tflite"), found, 0.99, 2.0)
+    judged = judge_autoencoder(Path("a.tflite"), found, Threshold(1.2, 0.99, 40.0, widened=False), 12, 2.0)
     assert [check.question for check in judged.failed] == failed
-    assert judged.figures["threshold"] == pytest.approx(1.2)
+    assert judged.figures["threshold"] == 1.2
+
+
+def test_a_threshold_of_hardly_any_windows_is_no_threshold() -> None:
+    ones = np.ones(200)
+    threshold = Threshold(1.2, 0.99, 4.9, widened=True)
+    judged = judge_autoencoder(Path("a.tflite"), Errors(ones, ones, ones, 3.1 * ones), threshold, 12, 2.0)
+    assert [check.question for check in judged.failed] == ["threshold known"]
+    assert judged.forgivable
 
 
 def test_rows_by_themselves_are_compared_with_the_training_mean() -> None:

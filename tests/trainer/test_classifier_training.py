@@ -23,7 +23,7 @@ from trainer.classifier.parts import divided  # noqa: E402
 from trainer.classifier.scoring import Scorer  # noqa: E402
 from trainer.classifier.settings import ClassifierNetwork, ClassifierRecipe, ClassifierTraining  # noqa: E402
 from trainer.classifier.temperature import softmax  # noqa: E402
-from trainer.classifier.training import batches, class_weights, loss_of  # noqa: E402
+from trainer.classifier.training import batches, loss_of  # noqa: E402
 from trainer.data.opening import open_data  # noqa: E402
 from trainer.detector.making import Wish, told, usable  # noqa: E402
 from trainer.detector.training import Run  # noqa: E402
@@ -63,15 +63,6 @@ def test_labels_go_with_their_pictures(tmp_path: Path) -> None:
     made = batches(RECIPE, coloured(tmp_path, 9))
     shown = [made.sample(number)[1] for number in range(9)]
     assert sorted(int(one) for one in shown) == [0, 0, 0, 1, 1, 1, 2, 2, 2]
-
-
-def test_rare_classes_count_for_more(tmp_path: Path) -> None:
-    whole = coloured(tmp_path, 9)
-    uneven = whole.take([0, 3, 6, 1, 4, 7, 2])
-    assert class_weights(uneven, 0.0).tolist() == [1.0, 1.0, 1.0]
-    weight = class_weights(uneven, 1.0)
-    assert weight[2] == pytest.approx(3 * weight[0])
-    assert weight[[0, 0, 0, 1, 1, 1, 2]].mean() == pytest.approx(1.0)
 
 
 def test_the_temperature_changes_scores_and_no_answers() -> None:

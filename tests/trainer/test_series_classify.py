@@ -36,7 +36,7 @@ from trainer.series.classify.settings import (  # noqa: E402
     SoundChange,
 )
 from trainer.series.classify.sound_changes import Variants, drawn, masked  # noqa: E402
-from trainer.series.classify.training import ClassifyBatches, class_weights, loss_of, material  # noqa: E402
+from trainer.series.classify.training import ClassifyBatches, loss_of, material  # noqa: E402
 from trainer.series.releasing import SeriesTerms  # noqa: E402
 from trainer.training.number import Precision  # noqa: E402
 
@@ -140,12 +140,6 @@ def test_batches_are_those_of_their_step_and_show_all_equally() -> None:
     later = next(batches.since(2))
     assert later[0].tobytes() == first[2][0].tobytes()
     assert np.bincount(np.concatenate([label for _, label in first])).tolist() == [2, 2, 2]
-
-
-def test_rare_classes_count_for_more() -> None:
-    assert class_weights(np.array([0, 0, 0, 1]), 2, 0.0).tolist() == [1.0, 1.0]
-    weight = class_weights(np.array([0, 0, 0, 1]), 2, 1.0)
-    assert np.allclose(weight, [2 / 3, 2])
 
 
 def test_members_are_averaged_and_the_temperature_makes_them_less_sure() -> None:

@@ -53,7 +53,7 @@ def test_a_part_without_a_window_is_refused() -> None:
 
 def test_windows_are_scaled_by_the_training_part_alone() -> None:
     whole = series(1000)
-    window = measured_window(whole, 700, 20, (1, 5))
+    window = measured_window(whole, np.arange(700), 20, (1, 5))
     windows = windows_of(whole, window)
     assert window.mean[1] == pytest.approx(349.5)
     assert windows.past(np.array([19]))[0, :, 1].tolist() == pytest.approx(

@@ -13,7 +13,7 @@ from trainer.autoencoder.plots import error_plot
 from trainer.errors import TrainError
 from trainer.gate.release import HELD_OUT
 from trainer.series.checks import Judged
-from trainer.series.division import borders, divide_windows
+from trainer.series.division import borders, whole_windows
 from trainer.series.evaluating import MOST, TEST, series_for, series_window
 from trainer.series.report import write_series_report
 from trainer.series.windows import some, windows_of
@@ -54,9 +54,8 @@ def errors_of(path: Path, data: Path, part: str | None) -> tuple[Errors, float]:
         raise TrainError(f"--split {part}: of readings it may be {TEST}, their last fifth, or be left out for all")
     window = series_window(path)
     series = series_for(window, data)
-    end = len(series.values)
-    divided = divide_windows(series, window.samples, borders(end) if part else (end, end, end), whole=not part)
-    origin = some(divided.test if part else divided.train, MOST)
+    begin = borders(len(series.values))[1] if part else 0
+    origin = some(whole_windows(series, window.samples, begin), MOST)
     windows = windows_of(series, window)
     own = file_errors(path, windows, origin)
     manifest = read_manifest(path)

@@ -11,11 +11,12 @@ from edge.contracts.tensors import real, stored
 from edge.contracts.types import F64, I64
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.tflite import open_runtime
+from trainer.autoencoder.threshold import LEAST, Threshold, most_alarms
 from trainer.series.checks import Check, Judged
 from trainer.series.windows import Windows
 
 GAIN_PERCENT = 10.0  # by which it must reconstruct better than the mean of each window's channels
-MOST_TIMES = 3.0  # as many alarms on the held-out part as the threshold promises
+MOST_TIMES = 3.0  # as many alarms on the held-out part as the threshold promises, or what is chance in so few
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,10 +27,6 @@ class Errors:
     held_out: F64  # of the file
     network: F64  # of the Keras model, on the held-out part
     plain: F64  # of the mean of each channel over the window, on the held-out part
-
-    def threshold(self, quantile: float) -> float:
-        """Above it a window is out of the ordinary."""
-        return float(np.quantile(self.chosen_by, quantile))
 
 
 def file_errors(path: Path, windows: Windows, origin: I64) -> F64:
@@ -49,13 +46,18 @@ def plain_errors(windows: Windows, origin: I64) -> F64:
     return np.asarray(((past - mean) ** 2).mean(axis=(1, 2)))
 
 
-def judge_autoencoder(path: Path, found: Errors, quantile: float, budget_percent: float) -> Judged:
-    """The verdict; the threshold stands among its figures."""
-    threshold = found.threshold(quantile)
+def judge_autoencoder(path: Path, found: Errors, threshold: Threshold, disjoint: int, budget_percent: float) -> Judged:
+    """The verdict; the threshold stands among its figures.
+
+    Args:
+        path: of the file.
+        found: errors of the file and of others.
+        threshold: for the file.
+        disjoint: held-out windows that share no sample: alarms come in as many chances, not in each window anew.
+        budget_percent: by which the error may be larger than the network's.
+    """
     own, keras, plain = (float(one.mean()) for one in (found.held_out, found.network, found.plain))
-    alarms = float((found.held_out > threshold).mean())
     lost, gain = 100 * (own / max(keras, 1e-12) - 1), 100 * (1 - own / plain) if plain else 0.0
-    most = MOST_TIMES * (1 - quantile)
     checks = (
         _check(
             "accuracy kept",
@@ -67,16 +69,33 @@ def judge_autoencoder(path: Path, found: Errors, quantile: float, budget_percent
             gain >= GAIN_PERCENT,
             f"squared error {own:.4f}, of plain means {plain:.4f}: {gain:.1f} % less, {GAIN_PERCENT:g} % needed",
         ),
-        _check(
-            "few alarms",
-            alarms <= most,
-            f"{alarms:.2%} of the held-out windows are above the threshold; {1 - quantile:.2%} should, {most:.2%} may; "
-            "more say that the series has changed since",
-        ),
+        _check("threshold known", threshold.sound, f"{threshold.words()}; {LEAST} are needed, more readings give them"),
+        _few_alarms(found, threshold, disjoint),
     )
     figures = {"mse": own, "mse_network": keras, "mse_mean": plain, "windows": float(len(found.held_out))}
-    told = {"threshold": threshold, "threshold_quantile": quantile, "alarms": alarms}
+    told = {
+        "threshold": threshold.error,
+        "threshold_quantile": threshold.quantile,
+        "threshold_windows": threshold.apart,
+        "alarms": alarms_of(found, threshold),
+    }
     return Judged(path.name, checks, {**figures, **told})
+
+
+def alarms_of(found: Errors, threshold: Threshold) -> float:
+    """Share of the held-out windows that are above it."""
+    return float((found.held_out > threshold.error).mean())
+
+
+def _few_alarms(found: Errors, threshold: Threshold, disjoint: int) -> Check:
+    alarms, promised = alarms_of(found, threshold), 1 - threshold.quantile
+    most = most_alarms(promised, disjoint, MOST_TIMES)
+    return _check(
+        "few alarms",
+        alarms <= most,
+        f"{alarms:.2%} of the held-out windows, {disjoint} of which lie apart, are above the threshold; {promised:.2%} "
+        f"should, {most:.2%} may; more say that the series has changed since",
+    )
 
 
 def _error(runtime: Runtime, past: np.typing.NDArray[np.float32]) -> float:

@@ -5,9 +5,11 @@ from pathlib import Path
 from rich.console import Console
 
 from edge.contracts.errors import ModelError
+from trainer.autoencoder.dividing import disjoint, divide_stretches
 from trainer.autoencoder.judging import Errors, file_errors, judge_autoencoder, plain_errors
 from trainer.autoencoder.plots import error_plot, histogram_plot
 from trainer.autoencoder.settings import AutoencoderRecipe
+from trainer.autoencoder.threshold import threshold_of
 from trainer.autoencoder.training import network_errors, train_autoencoder
 from trainer.detector.making import training_bar
 from trainer.detector.training import Run
@@ -16,7 +18,7 @@ from trainer.run_folder import begin_run
 from trainer.sequences.networks import load_sequence
 from trainer.sequences.trained import SequenceTrained
 from trainer.series.checks import Judged, show_judged
-from trainer.series.division import Divided, borders, divide_windows
+from trainer.series.division import Divided
 from trainer.series.judging import not_run
 from trainer.series.making import MOST_CHOSEN, MOST_JUDGED, SeriesWish, fingerprint
 from trainer.series.regular import regular, usual_step_s
@@ -38,12 +40,12 @@ def make_autoencoder(wish: SeriesWish, run: Run, terms: SeriesTerms, console: Co
     tables = read_tables(wish.data, wish.time, wish.channels)
     series = regular(tables, recipe.step_s or usual_step_s(tables))
     recipe = recipe.model_copy(update={"step_s": series.step_s})
-    ends = borders(len(series.values))
-    divided = divide_windows(series, recipe.network.samples, ends)
+    divided = divide_stretches(series, recipe.network.samples)
     window = measured_window(series, divided.rows, recipe.network.samples, ())
     windows = windows_of(series, window)
     told = (
-        f"{', '.join(series.channels)}: {len(series.values)} steps; learnt from the first {ends[0]}; {recipe.words()}"
+        f"{', '.join(series.channels)}: {len(series.values)} steps; learnt from {len(divided.rows)} of the first four "
+        f"fifths; {recipe.words()}"
     )
     console.print(told, markup=False, highlight=False)
     if begin_run(run.folder, recipe, wish.command, {}, {**run.how, "data": fingerprint(tables)}):
@@ -108,8 +110,9 @@ def _judged(
         judged = not_run(path, error)
         write_series_report(judged, title, subtitle, ((), ()), report)
         return judged
-    judged = judge_autoencoder(path, found, quantile, budget_percent)
-    threshold = found.threshold(quantile)
-    plots = (histogram_plot(found, threshold),), (error_plot(found, threshold),)
+    apart, apart_held = (disjoint(part, windows.samples) for part in (divided.validation, divided.test))
+    threshold = threshold_of(found.chosen_by, apart, quantile)
+    judged = judge_autoencoder(path, found, threshold, apart_held, budget_percent)
+    plots = (histogram_plot(found, threshold.error),), (error_plot(found, threshold.error),)
     write_series_report(judged, title, subtitle, plots, report)
     return judged

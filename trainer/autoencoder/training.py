@@ -1,10 +1,7 @@
 """An auto-encoder from windows: everything between the settings and the trained network on disk."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -16,30 +13,13 @@ from trainer.autoencoder.settings import AutoencoderRecipe
 from trainer.detector.training import Run
 from trainer.sequences.networks import save_sequence
 from trainer.sequences.trained import SequenceTrained
+from trainer.series.batches import WindowBatches
 from trainer.series.division import Divided
+from trainer.series.learning import Lesson, learnt
 from trainer.series.windows import Windows, some
-from trainer.training.devices import Devices
-from trainer.training.loop import Batch, Progress, Result, Trainer
-from trainer.training.precision import computed_in
+from trainer.training.loop import Batch, Progress, Result
 
 AT_ONCE, MOST = 512, 4096  # windows of a prediction, and that choose weights
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class WindowBatches:
-    """Which windows each step of training sees: `trainer.training.loop.Batches`."""
-
-    windows: Windows
-    origin: I64
-    batch: int
-    seed: int
-
-    def since(self, step: int) -> Iterator[Batch]:
-        """Windows (B, S, C) of this step and all later ones."""
-        while True:
-            chance = np.random.default_rng((self.seed, step))
-            yield (self.windows.past(self.origin[chance.integers(0, len(self.origin), self.batch)]),)
-            step += 1
 
 
 def train_autoencoder(
@@ -50,19 +30,17 @@ def train_autoencoder(
     Raises:
         TrainError: the loss is no number any more, the disk is full, ...
     """
-    keras.utils.set_random_seed(recipe.training.seed)
-    devices, chooses = Devices.present(run.devices), some(divided.validation, MOST)
-    with computed_in(run.precision), devices.scope():
-        model = autoencoder(window, recipe.network)
-        trainer = Trainer(
-            model,
-            losses,
-            recipe.training.schedule(),
-            run.folder,
-            devices=devices,
-            score_of=lambda now: -float(network_errors(now, windows, chooses).mean()),
-        )
-    result = trainer.run(WindowBatches(windows, divided.train, recipe.training.batch, recipe.training.seed), progress)
+    chooses = some(divided.validation, MOST)
+    lesson = Lesson(
+        lambda: autoencoder(window, recipe.network),
+        losses,
+        WindowBatches(
+            divided.train, lambda origin: (windows.past(origin),), recipe.training.batch, recipe.training.seed
+        ),
+        recipe.training.plan(),
+        lambda now: -float(network_errors(now, windows, chooses).mean()),
+    )
+    model, result = learnt(lesson, run, progress)
     trained = SequenceTrained(run.folder, Task.AUTOENCODER, run.name, (), window)
     save_sequence(model, trained)
     return trained, result

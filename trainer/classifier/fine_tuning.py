@@ -5,8 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
+from trainer.classifier.balance import class_weights
+from trainer.classifier.choosing import class_counts
 from trainer.classifier.settings import ClassifierRecipe
-from trainer.classifier.training import batches, class_weights, loss_of
+from trainer.classifier.training import batches, loss_of
 from trainer.data.dataset import Dataset
 from trainer.networks import load_network, save_network
 from trainer.quantise.detector import CALIBRATION, inputs
@@ -35,7 +37,7 @@ def fine_tune_classifier(
     rows = np.linspace(0, len(train) - 1, min(CALIBRATION, len(train))).round().astype(int).tolist()
     pictures = inputs([train.pictures[row].path for row in rows], trained.input_px)
     model = fake_quantised(load_network(trained), pictures, followed_steps(schedule))
-    losses = loss_of(class_weights(train, recipe.training.balance), 0.0)
+    losses = loss_of(class_weights(class_counts(train), recipe.training.balance), 0.0)
     Trainer(model, losses, schedule, folder).run(batches(recipe, train), progress)
     tuned = replace(trained, folder=folder, fake_quantised=True)
     save_network(model, tuned)

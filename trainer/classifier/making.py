@@ -20,7 +20,7 @@ from trainer.quantise.choosing import QAT
 from trainer.quantise.fine_tuning import fine_tuning
 from trainer.releasing.terms import Terms, refuse_unwritable
 from trainer.run_folder import SETTINGS, begin_run, refuse_learnt, refuse_other_pictures
-from trainer.settling import reasons_kept, settle
+from trainer.settling import settle, tell_settings
 from trainer.trained import Trained, is_run, read_trained
 
 
@@ -60,9 +60,7 @@ def settled(wish: Wish, train: Dataset, console: Console) -> ClassifierRecipe:
     """The settings, and why, on the screen."""
     choice = choose(train)
     recipe = settle(choice.recipe, wish.recipe, wish.options)
-    for reason in reasons_kept(choice.reasons, choice.recipe, recipe):
-        console.print(f"picked: {reason}", markup=False, highlight=False)
-    console.print(recipe.words(), markup=False, highlight=False)
+    tell_settings(choice.reasons, choice.recipe, recipe, console)
     return recipe
 
 

@@ -1,27 +1,25 @@
 """A classifier from samples: everything between the settings and the trained network on disk."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from edge.contracts.manifest import Task
 from edge.contracts.types import F32
+from trainer.classifier.balance import class_weights
 from trainer.classifier.batches import ClassifierBatches, Plan
 from trainer.classifier.choosing import class_counts
 from trainer.classifier.network import LOGITS, PROBABILITIES, classifier, finished
 from trainer.classifier.scoring import Scorer
 from trainer.classifier.settings import ClassifierRecipe
-from trainer.classifier.temperature import softmax, temperature
+from trainer.classifier.sureness import UNKNOWN, Sureness, sureness
 from trainer.data.dataset import Dataset
 from trainer.data.pixels import Pixels
 from trainer.detector.detecting import normalised
 from trainer.detector.training import Run
-from trainer.evaluate.thresholds import reliability_of
 from trainer.inheriting import inherit
 from trainer.networks import save_network
 from trainer.trained import Trained, is_run
@@ -30,24 +28,6 @@ from trainer.training.loop import Batch, LossOf, Progress, Result, Trainer
 from trainer.training.precision import computed_in
 
 VALIDATIONS = 10  # over the whole training
-
-
-@dataclass(frozen=True, slots=True)
-class Sureness:
-    """What the logits were divided by, and what that changed on the validation pictures."""
-
-    temperature: float
-    before: float  # expected calibration error, 0..1; NaN without validation
-    after: float
-
-    def words(self) -> str:
-        """In a sentence."""
-        if np.isnan(self.before):
-            return "its scores are not calibrated: there are no pictures for validation"
-        return (
-            f"temperature {self.temperature:.2f}: expected calibration error {100 * self.before:.1f} -> "
-            f"{100 * self.after:.1f} points on validation"
-        )
 
 
 def train_classifier(
@@ -75,7 +55,7 @@ def train_classifier(
             inherit(model, Path(recipe.weights), train.labels)
         trainer = Trainer(
             model,
-            loss_of(class_weights(train, recipe.training.balance), recipe.training.label_smoothing),
+            loss_of(class_weights(class_counts(train), recipe.training.balance), recipe.training.label_smoothing),
             recipe.training.schedule(every, run.patience if every else 0),
             run.folder,
             devices=devices,
@@ -84,7 +64,7 @@ def train_classifier(
     result = trainer.run(batches(recipe, train), progress)
     plain = classifier(architecture)  # computes in float32, whatever training did
     plain.set_weights(model.get_weights())
-    sure = sureness(plain, scorer) if every else Sureness(1.0, np.nan, np.nan)
+    sure = sureness(scorer.logits(plain)[:, None], scorer.truth) if every else UNKNOWN
     trained = Trained(run.folder, Task.CLASSIFIER, run.name, train.labels, architecture.input_px, fake_quantised=False)
     save_network(finished(plain, sure.temperature), trained)
     return trained, result, sure
@@ -118,21 +98,3 @@ def _logits(outputs: Mapping[str, Any]) -> Any:
     if LOGITS in outputs:
         return tf.cast(outputs[LOGITS], tf.float32)
     return tf.math.log(tf.maximum(outputs[PROBABILITIES], 1e-7))
-
-
-def class_weights(train: Dataset, balance: float) -> F32:
-    """(C,) how much a sample of each class counts; 1 on average over the samples."""
-    count = class_counts(train).astype(np.float64)
-    weight = np.maximum(count, 1.0) ** -balance
-    return np.asarray(weight * count.sum() / max(float((weight * count).sum()), 1e-9), np.float32)
-
-
-def sureness(model: Any, scorer: Scorer) -> Sureness:
-    """The temperature that suits the validation samples."""
-    logits = scorer.logits(model)
-    found = temperature(logits, scorer.truth)
-    errors = []
-    for divided in (logits, logits / found):
-        right = divided.argmax(axis=1) == scorer.truth
-        errors.append(reliability_of(softmax(divided).max(axis=1), right).error)
-    return Sureness(found, errors[0], errors[1])

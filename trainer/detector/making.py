@@ -22,7 +22,7 @@ from trainer.quantise.fine_tuning import fine_tuning
 from trainer.quantise.variants import Origin, read_origin
 from trainer.releasing.terms import Terms, refuse_unwritable
 from trainer.run_folder import begin_run, refuse_learnt, refuse_other_pictures
-from trainer.settling import Value, reasons_kept, settle
+from trainer.settling import Value, settle, tell_settings
 from trainer.trained import Trained, is_run
 from trainer.training.loop import Progress as Moved
 
@@ -116,9 +116,7 @@ def settled(wish: Wish, train: Dataset, console: Console) -> DetectorRecipe:
     """The settings, and why, on the screen."""
     choice = choose(train)
     recipe = settle(choice.recipe, wish.recipe, wish.options)
-    for reason in reasons_kept(choice.reasons, choice.recipe, recipe):
-        console.print(f"picked: {reason}", markup=False, highlight=False)
-    console.print(recipe.words(), markup=False, highlight=False)
+    tell_settings(choice.reasons, choice.recipe, recipe, console)
     return recipe
 
 

@@ -5,7 +5,7 @@ from pydantic import BaseModel, Field, field_validator
 from trainer.data.augment import Augmentation
 from trainer.data.colour import ColourChange
 from trainer.detector.architecture import Architecture, Backbone
-from trainer.training.settings import LearningSettings
+from trainer.training.settings import LearningSettings, Smoothing
 
 
 class NetworkSettings(BaseModel, extra="forbid", frozen=True):
@@ -37,6 +37,7 @@ class NetworkSettings(BaseModel, extra="forbid", frozen=True):
 class TrainingSettings(LearningSettings, extra="forbid", frozen=True):
     """How a detector learns."""
 
+    label_smoothing: Smoothing = 0.0
     rare: float = Field(
         0.0, ge=0.0, le=1.0, description="classes in fewer than this share of the pictures are shown more often"
     )

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from trainer.descriptions import write_entries
 from trainer.export.calibration import CalibrationSet
 from trainer.export.childhood import serve_parent
 from trainer.export.converter import convert_saved
@@ -33,7 +34,7 @@ def _convert(request: Request) -> None:
         save_module(served, Path(folder))
         data = convert_saved(Path(folder), request.variant, trained.task, calibration if measured else None)
     request.model.write_bytes(data)
-    Answer(calibration.used, tuple(calibration.unreadable)).write(request.answer)
+    write_entries(request.answer, Answer(calibration.used, tuple(calibration.unreadable)))
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from edge.contracts.manifest import Manifest
 from edge.contracts.stored import PUBLIC, replace_file
+from trainer.descriptions import write_entries
 from trainer.errors import TrainError
 from trainer.export.bundle import pack
 from trainer.export.calibration import FEW, chosen
@@ -87,7 +88,7 @@ def convert(
 def _ask(request: Request, timeout_s: float) -> tuple[bytes, Answer]:
     """The bare model, and what its making told."""
     path = request.answer.with_name("request.json")
-    request.write(path)
+    write_entries(path, request)
     doing = f"the conversion of {request.folder} to {request.variant}"
     run((*PROGRAM, str(path)), doing, timeout_s)
     try:

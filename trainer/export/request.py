@@ -1,7 +1,7 @@
 """What the child process is told, and what it answers: two small JSON files."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from trainer.export.postprocess import PostProcess
@@ -19,14 +19,6 @@ class Request:
     model: Path  # to write: the bare `.tflite`
     answer: Path  # to write: an `Answer`
 
-    def write(self, path: Path) -> None:
-        """Write it as JSON.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        path.write_text(json.dumps(asdict(self), default=str))
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -34,14 +26,6 @@ class Answer:
 
     calibrated: int  # pictures that ranges were measured on
     unreadable: tuple[Path, ...]
-
-    def write(self, path: Path) -> None:
-        """Write it as JSON.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        path.write_text(json.dumps(asdict(self), default=str))
 
 
 def read_request(path: Path) -> Request:

@@ -15,6 +15,7 @@ from edge.contracts.tflite import read_graph
 from edge.contracts.types import F32, Head
 from edge.contracts.window_rules import check_tensors
 from edge.contracts.windows import Window
+from trainer.descriptions import write_entries
 from trainer.errors import TrainError
 from trainer.export.bundle import LABELS, pack
 from trainer.export.checked import checked_model
@@ -101,7 +102,7 @@ def _converted(trained: SequenceTrained, variant: Variant, fed: F32, timeout_s: 
         request = Request(
             trained.served.absolute(), trained.task, variant, place / "calibration.npy", place / "model.tflite"
         )
-        request.write(place / "request.json")
+        write_entries(place / "request.json", request)
         run((*PROGRAM, str(place / "request.json")), doing, timeout_s)
         try:
             return request.model.read_bytes()

@@ -3,10 +3,10 @@
 import shutil
 from typing import Any
 
-import keras
 import tensorflow as tf
 
 from trainer import cells  # noqa: F401 - its layers are known to Keras once it is imported
+from trainer.archives import load_archive
 from trainer.errors import TrainError
 from trainer.export.saving import save_module
 from trainer.sequences.tasks import batch_of, expected_of, input_name
@@ -58,11 +58,7 @@ def load_sequence(trained: SequenceTrained) -> Any:
     Raises:
         TrainError: the archive is damaged, or of another version.
     """
-    try:
-        return keras.saving.load_model(trained.network, compile=False, safe_mode=True)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        line = (str(error).splitlines() or [""])[0]
-        raise TrainError(f"{trained.network} cannot be read: {line}; train again, or take it from a copy") from error
+    return load_archive(trained.network)
 
 
 def input_shape(model: Any, trained: SequenceTrained) -> tuple[int, ...]:

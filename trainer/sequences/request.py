@@ -1,7 +1,7 @@
 """What the child process is told, as a small JSON file."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from edge.contracts.manifest import Task
@@ -17,14 +17,6 @@ class Request:
     variant: Variant
     calibration: Path  # a `.npy` of input tensors (N, B, …) float32, none of them where nothing is to be measured
     model: Path  # to write: the bare `.tflite`
-
-    def write(self, path: Path) -> None:
-        """Write it as JSON.
-
-        Raises:
-            OSError: it cannot be written.
-        """
-        path.write_text(json.dumps(asdict(self), default=str))
 
 
 def read_request(path: Path) -> Request:

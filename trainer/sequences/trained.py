@@ -5,13 +5,15 @@ it needs none of the Python classes that the network was built of) and `sequence
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-from edge.contracts.flatbuffer import MalformedError
 from edge.contracts.manifest import Task
 from edge.contracts.stored import replace_file
 from edge.contracts.windows import Window, kind_of, parse_window
+from trainer.descriptions import read_description
 from trainer.errors import TrainError
 
 NETWORK, SERVED, DESCRIPTION = "network.keras", "served", "sequence.json"
@@ -59,22 +61,17 @@ def read_sequence(folder: Path) -> SequenceTrained:
     Raises:
         TrainError: there is nothing, or it is damaged.
     """
-    path = folder / DESCRIPTION
-    try:
-        entries = json.loads(path.read_text())  # no object: a TypeError below
-        trained = SequenceTrained(
+
+    def parsed(entries: Mapping[str, Any]) -> SequenceTrained:
+        return SequenceTrained(
             folder=folder,
             task=Task(entries["task"]),
             name=str(entries["name"]),
             labels=tuple(map(str, entries["labels"])),
             window=parse_window(entries["window"]),
         )
-    except FileNotFoundError as error:
-        raise TrainError(
-            f"{folder} holds no trained network of sequences: {DESCRIPTION} is missing; name the folder of a run"
-        ) from error
-    except (OSError, ValueError, KeyError, TypeError, MalformedError) as error:
-        raise TrainError(f"{path} is damaged: {error}; train again, or take the folder from a copy") from error
+
+    trained = read_description(folder / DESCRIPTION, "trained network of sequences", parsed)
     if not trained.network.is_file() or not trained.served.is_dir():
         raise TrainError(
             f"{folder} holds no {NETWORK} with {SERVED} beside it: the training has not come to its end; train again"

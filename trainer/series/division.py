@@ -21,7 +21,7 @@ class Divided:
     train: I64
     validation: I64
     test: I64
-    rows: int  # of the series that belong to training: scaling is measured on them
+    rows: I64  # of the series that belong to training: scaling is measured on them
 
 
 def borders(rows: int) -> Ends:
@@ -49,21 +49,20 @@ def divide(series: Series, samples: int, horizons: Sequence[int], ends: Ends, *,
         one_piece = series.piece[origin - samples + 1] == series.piece[origin + horizons[-1]]
         found.append(origin[one_piece])
     _refuse_empty(found, samples + horizons[-1], whole=whole)
-    return Divided(found[0], found[1], found[2], ends[0])
+    return Divided(found[0], found[1], found[2], np.arange(ends[0]))
 
 
-def divide_windows(series: Series, samples: int, ends: Ends, *, whole: bool = False) -> Divided:
-    """Newest samples of windows of each part, where nothing is forecast: all of a window lies in its part.
+def whole_windows(series: Series, samples: int, begin: int) -> I64:
+    """Newest samples of all windows that lie behind row `begin` and hold no gap.
 
     Raises:
-        TrainError: a part holds no whole window.
+        TrainError: there is none.
     """
-    found = []
-    for begin, end in zip((0, *ends[:2]), ends, strict=True):
-        origin = np.arange(begin + samples - 1, end)
-        found.append(origin[series.piece[origin - samples + 1] == series.piece[origin]])
-    _refuse_empty(found, samples, whole=whole)
-    return Divided(found[0], found[1], found[2], ends[0])
+    origin = np.arange(begin + samples - 1, len(series.values))
+    found = origin[series.piece[origin - samples + 1] == series.piece[origin]]
+    if not len(found):
+        raise TrainError(f"the readings have no {samples} steps without a gap, and the model needs them; give more")
+    return found
 
 
 def _refuse_empty(found: Sequence[I64], needed: int, *, whole: bool) -> None:

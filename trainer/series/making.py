@@ -27,7 +27,7 @@ from trainer.series.settings import SeriesRecipe
 from trainer.series.table import Table, read_tables
 from trainer.series.training import predicted, train_forecaster
 from trainer.series.windows import Windows, measured_window, some, windows_of
-from trainer.settling import Value, reasons_kept, settle
+from trainer.settling import Value, settle, tell_settings
 
 MOST_CHOSEN, MOST_JUDGED = 1000, 4000  # windows that compare variants, and that are reported on
 
@@ -92,9 +92,7 @@ def prepare(tables: list[Table], wish: SeriesWish, console: Console) -> Prepared
         f"chosen by the next {ends[1] - ends[0]}, reported on the last {ends[2] - ends[1]}"
     )
     console.print(told, markup=False, highlight=False)
-    for reason in reasons_kept(choice.reasons, choice.recipe, recipe):
-        console.print(f"picked: {reason}", markup=False, highlight=False)
-    console.print(recipe.words(), markup=False, highlight=False)
+    tell_settings(choice.reasons, choice.recipe, recipe, console)
     network = recipe.network
     divided = divide(series, network.samples, network.horizons, ends)
     window = measured_window(series, divided.rows, network.samples, network.horizons)

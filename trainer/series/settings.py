@@ -6,6 +6,8 @@ from pydantic import BaseModel, Field, model_validator
 
 from edge.contracts.windows import MOST_HORIZONS
 from trainer.training.schedule import Schedule
+from trainer.training.settings import Averaging, Batch, Decay, LearningSettings, Rate
+from trainer.training.settings import Steps as Batches
 
 LONGEST_STEP_S = 1e9
 MOST_UNROLLED = 64  # steps of a recurrent layer: each is written out in the model file
@@ -37,31 +39,20 @@ class SeriesNetwork(BaseModel, extra="forbid", frozen=True):
         return self
 
 
-class SeriesTraining(BaseModel, extra="forbid", frozen=True):
-    """How long and how fast is learnt."""
+class SeriesTraining(LearningSettings, extra="forbid", frozen=True):
+    """How a network of series learns."""
 
-    steps: int = Field(1500, ge=1, description="batches that are learnt from")
-    batch: int = Field(32, ge=1, le=4096, description="windows in a batch")
-    rate: float = Field(1e-3, gt=0.0, lt=10.0, description="learning rate at its highest")
-    decay: float = Field(0.01, ge=0.0, lt=1.0, description="weight decay")
-    averaging: float = Field(0.99, ge=0.0, lt=1.0, description="what the average of the weights keeps, per step")
+    steps: Batches = 1500
+    batch: Batch = 32
+    rate: Rate = 1e-3
+    decay: Decay = 0.01
+    averaging: Averaging = 0.99
     validations: int = Field(20, ge=1, le=1000, description="times at which the best weights are looked for")
     patience: int = Field(6, ge=0, description="validations without gain until it stops; 0: it goes to the end")
-    seed: int = Field(1, ge=0, description="of all chance")
 
-    def schedule(self) -> Schedule:
+    def plan(self) -> Schedule:
         """As the training loop takes it."""
-        return Schedule(
-            steps=self.steps,
-            batch=self.batch,
-            rate=self.rate,
-            warm_up=min(50, self.steps),
-            decay=self.decay,
-            averaging=self.averaging,
-            validate_every=max(1, self.steps // self.validations),
-            patience=self.patience,
-            seed=self.seed,
-        )
+        return self.schedule(max(1, self.steps // self.validations), self.patience)
 
 
 class SeriesRecipe(BaseModel, extra="forbid", frozen=True):

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -12,15 +11,14 @@ from edge.contracts.windows import SeriesWindow
 from trainer.detector.training import Run
 from trainer.sequences.networks import save_sequence
 from trainer.sequences.trained import SequenceTrained
-from trainer.series.batches import SeriesBatches
+from trainer.series.batches import WindowBatches
 from trainer.series.division import Divided
+from trainer.series.learning import Lesson, learnt
 from trainer.series.network import LOG_SIGMA, MEAN, forecaster
 from trainer.series.scoring import INSIDE
 from trainer.series.settings import SeriesRecipe
 from trainer.series.windows import Windows, some
-from trainer.training.devices import Devices
-from trainer.training.loop import Batch, Progress, Result, Trainer
-from trainer.training.precision import computed_in
+from trainer.training.loop import Batch, Progress, Result
 
 AT_ONCE = 512  # windows of a prediction
 MOST = 4096  # windows that choose weights
@@ -43,24 +41,27 @@ def train_forecaster(
     Raises:
         TrainError: the loss is no number any more, the disk is full, ...
     """
-    keras.utils.set_random_seed(recipe.training.seed)
-    devices, chooses = Devices.present(run.devices), some(divided.validation, MOST)
-    with computed_in(run.precision), devices.scope():
-        model = forecaster(window, recipe.network)
-        trainer = Trainer(
-            model,
-            losses,
-            recipe.training.schedule(),
-            run.folder,
-            devices=devices,
-            score_of=lambda now: -validation_loss(now, windows, chooses),
-        )
-    batches = SeriesBatches(windows, divided.train, recipe.training.batch, recipe.training.seed)
-    result = trainer.run(batches, progress)
+    chooses = some(divided.validation, MOST)
+    lesson = Lesson(
+        lambda: forecaster(window, recipe.network),
+        losses,
+        WindowBatches(
+            divided.train, lambda origin: followed(windows, origin), recipe.training.batch, recipe.training.seed
+        ),
+        recipe.training.plan(),
+        lambda now: -validation_loss(now, windows, chooses),
+    )
+    model, result = learnt(lesson, run, progress)
     calibrate(model, windows, chooses)
     trained = SequenceTrained(run.folder, Task.SERIES, run.name, (), window)
     save_sequence(model, trained)
     return trained, result
+
+
+def followed(windows: Windows, origin: I64) -> tuple[F32, F32, F32]:
+    """What forecasts are learnt from: past (B, S, C), future (B, K, C) and how much of it counts (B, K, C)."""
+    future, known = windows.future(origin)
+    return windows.past(origin), future, known.astype(np.float32)
 
 
 def losses(model: Any, batch: Batch) -> dict[str, Any]:

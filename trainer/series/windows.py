@@ -32,9 +32,9 @@ class Windows:
         return self.values[at], self.known[at]
 
 
-def measured_window(series: Series, rows: int, samples: int, horizons: Sequence[int]) -> SeriesWindow:
-    """What the network takes, its scaling measured on the first rows of the series."""
-    mean, std = scales(series.values[:rows])
+def measured_window(series: Series, rows: I64, samples: int, horizons: Sequence[int]) -> SeriesWindow:
+    """What the network takes, its scaling measured on these rows of the series."""
+    mean, std = scales(series.values[rows])
     return SeriesWindow(
         series.channels,
         samples,

@@ -25,7 +25,6 @@ class LearningSettings(BaseModel, extra="forbid", frozen=True):
     descent: Descent = Field(Descent.ADAMW, description="adamw or sgd")
     decay: Decay = 0.02
     averaging: Averaging = 0.998
-    label_smoothing: Smoothing = 0.0
     seed: int = Field(1, ge=0, description="of all chance")
 
     def schedule(self, validate_every: int, patience: int) -> Schedule:

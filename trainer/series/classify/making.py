@@ -33,7 +33,7 @@ from trainer.series.classify.training import Part, part_of, train_classifier
 from trainer.series.judging import not_run
 from trainer.series.releasing import REPORT, SeriesTerms, exported, release_series
 from trainer.series.report import write_series_report
-from trainer.settling import Value, reasons_kept, settle
+from trainer.settling import Value, settle, tell_settings
 
 MOST_CALIBRATED = 1000  # windows that int8 measures its ranges on
 
@@ -75,9 +75,7 @@ def settled(wish: ClassifyWish, train: Recordings, console: Console) -> Classify
     """The settings, and why, on the screen."""
     choice = choose(train)
     recipe = settle(choice.recipe, wish.recipe, wish.options)
-    for reason in reasons_kept(choice.reasons, choice.recipe, recipe):
-        console.print(f"picked: {reason}", markup=False, highlight=False)
-    console.print(recipe.words(), markup=False, highlight=False)
+    tell_settings(choice.reasons, choice.recipe, recipe, console)
     return recipe
 
 

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-from trainer.training.schedule import Schedule
+from trainer.training.settings import Averaging, Batch, LearningSettings, Smoothing
 
 
 class ClassifyWindow(BaseModel, extra="forbid", frozen=True):
@@ -29,31 +29,13 @@ class ClassifyNetwork(BaseModel, extra="forbid", frozen=True):
     members: int = Field(1, ge=1, le=8, description="networks side by side whose answers are averaged, in one file")
 
 
-class ClassifyTraining(BaseModel, extra="forbid", frozen=True):
-    """How long and how fast is learnt."""
+class ClassifyTraining(LearningSettings, extra="forbid", frozen=True):
+    """How a classifier of windows learns."""
 
-    steps: int = Field(1000, ge=1, description="batches that are learnt from")
-    batch: int = Field(64, ge=1, le=4096, description="windows in a batch")
-    rate: float = Field(2e-3, gt=0, lt=10, description="learning rate at its highest")
-    decay: float = Field(0.02, ge=0, lt=1, description="weight decay")
-    averaging: float = Field(0.99, ge=0, lt=1, description="what the average of the weights keeps, per step")
-    label_smoothing: float = Field(0.1, ge=0, lt=1, description="how much less than sure it is to be of the truth")
+    batch: Batch = 64
+    averaging: Averaging = 0.99
+    label_smoothing: Smoothing = 0.1
     balance: float = Field(0.5, ge=0, le=1, description="how much rare classes count for more: 1 = each class the same")
-    seed: int = Field(1, ge=0, description="of all chance")
-
-    def schedule(self, validates: bool) -> Schedule:
-        """As the training loop takes it."""
-        return Schedule(
-            steps=self.steps,
-            batch=self.batch,
-            rate=self.rate,
-            warm_up=min(50, self.steps),
-            decay=self.decay,
-            averaging=self.averaging,
-            save_every=max(100, self.steps // 10),
-            validate_every=max(1, self.steps // 10) if validates else 0,
-            seed=self.seed,
-        )
 
 
 class SoundChange(BaseModel, extra="forbid", frozen=True):

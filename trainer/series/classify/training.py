@@ -4,16 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from edge.contracts.manifest import Task
 from edge.contracts.types import F32, F64, I64
 from edge.contracts.windows import SoundWindow
-from trainer.classifier.temperature import softmax, temperature
+from trainer.classifier.balance import class_weights
+from trainer.classifier.sureness import UNKNOWN, Sureness, averaged, sureness
 from trainer.detector.training import Run
-from trainer.evaluate.thresholds import reliability_of
 from trainer.sequences.networks import save_sequence
 from trainer.sequences.trained import SequenceTrained
 from trainer.series.classify.inputs import ClassWindow, measured, scaled_inputs, unmeasured, windows_of
@@ -22,10 +21,10 @@ from trainer.series.classify.network import LOGITS, classifier, finished
 from trainer.series.classify.recordings import Recordings
 from trainer.series.classify.settings import ClassifyRecipe
 from trainer.series.classify.sound_changes import Variants, drawn, masked
-from trainer.training.devices import Devices
-from trainer.training.loop import Batch, LossOf, Progress, Result, Trainer
-from trainer.training.precision import computed_in
+from trainer.series.learning import Lesson, learnt
+from trainer.training.loop import Batch, LossOf, Progress, Result
 
+VALIDATIONS = 10  # over the whole training
 TIE = 1e-3  # how much being surer is worth against one more right answer of all
 
 
@@ -44,24 +43,6 @@ class Material:
     window: ClassWindow  # scaling measured
     variants: F32  # (V, P, longer, C), not scaled; of values V = 1, and as long as a window
     label: I64  # (P,)
-
-
-@dataclass(frozen=True, slots=True)
-class Sureness:
-    """What the logits were divided by, and what that changed on the validation windows."""
-
-    temperature: float
-    before: float  # expected calibration error, 0..1; NaN without validation
-    after: float
-
-    def words(self) -> str:
-        """In a sentence."""
-        if np.isnan(self.before):
-            return "its probabilities are not calibrated: there is no part for validation"
-        return (
-            f"temperature {self.temperature:.2f}: expected calibration error {100 * self.before:.1f} -> "
-            f"{100 * self.after:.1f} points on validation"
-        )
 
 
 def material(recordings: Recordings, recipe: ClassifyRecipe) -> Material:
@@ -122,22 +103,19 @@ def train_classifier(
     Raises:
         TrainError: the loss is no number any more, the disk is full, ...
     """
-    keras.utils.set_random_seed(recipe.training.seed)
     source, classes = material(train, recipe), len(train.labels)
     chooses = part_of(validation, source.window, recipe) if validation is not None else None
-    devices = Devices.present(run.devices)
-    with computed_in(run.precision), devices.scope():
-        model = classifier(source.window, recipe.network, classes)
-        trainer = Trainer(
-            model,
-            loss_of(class_weights(source.label, classes, recipe.training.balance), recipe.training.label_smoothing),
-            recipe.training.schedule(chooses is not None),
-            run.folder,
-            devices=devices,
-            score_of=(lambda now: score(now, chooses)) if chooses is not None else None,
-        )
-    result = trainer.run(ClassifyBatches(source, recipe), progress)
-    sure = sureness(model, chooses) if chooses is not None else Sureness(1.0, np.nan, np.nan)
+    weight = class_weights(np.bincount(source.label, minlength=classes), recipe.training.balance)
+    every = max(1, recipe.training.steps // VALIDATIONS) if chooses is not None else 0
+    lesson = Lesson(
+        lambda: classifier(source.window, recipe.network, classes),
+        loss_of(weight, recipe.training.label_smoothing),
+        ClassifyBatches(source, recipe),
+        recipe.training.schedule(every, 0),
+        (lambda now: score(now, chooses)) if chooses is not None else None,
+    )
+    model, result = learnt(lesson, run, progress)
+    sure = sureness(logits_of(model, chooses), chooses.label) if chooses is not None else UNKNOWN
     trained = SequenceTrained(run.folder, Task.SEQUENCE, run.name, train.labels, source.window)
     save_sequence(finished(model, sure.temperature, recipe.network.members), trained)
     return trained, result, sure
@@ -159,13 +137,6 @@ def loss_of(weight: F32, smoothing: float) -> LossOf:
     return losses
 
 
-def class_weights(label: I64, classes: int, balance: float) -> F32:
-    """(L,) how much a window of each class counts; 1 on average over the windows."""
-    count = np.bincount(label, minlength=classes).astype(np.float64)
-    weight = np.maximum(count, 1.0) ** -balance
-    return np.asarray(weight * count.sum() / max(float((weight * count).sum()), 1e-9), np.float32)
-
-
 def logits_of(model: Any, part: Part) -> F64:
     """(P, M, L) of a network in training."""
     pieces = [
@@ -175,26 +146,8 @@ def logits_of(model: Any, part: Part) -> F64:
     return np.concatenate(pieces)
 
 
-def averaged(logits: F64) -> F64:
-    """Probabilities (P, L): the mean over the members of logits (P, M, L)."""
-    count, members, classes = logits.shape
-    return softmax(logits.reshape(-1, classes)).reshape(count, members, classes).mean(axis=1)
-
-
 def score(model: Any, part: Part) -> float:
     """Accuracy 0..1; of equal ones, the surer is a little better."""
     found = averaged(logits_of(model, part))
     sure = found[np.arange(len(part.label)), part.label]
     return float((found.argmax(axis=1) == part.label).mean() + TIE * sure.mean())
-
-
-def sureness(model: Any, part: Part) -> Sureness:
-    """The temperature that suits the validation windows."""
-    logits = logits_of(model, part)
-    _, members, classes = logits.shape
-    found = temperature(logits.reshape(-1, classes), np.repeat(part.label, members))
-    errors = []
-    for divided in (logits, logits / found):
-        likely = averaged(divided)
-        errors.append(reliability_of(likely.max(axis=1), likely.argmax(axis=1) == part.label).error)
-    return Sureness(found, errors[0], errors[1])
