@@ -26,7 +26,7 @@ the mean or the movement of two windows, excess over all that was ever read, sha
 the last 5, 10 or 24 readings, the excess of movement instead of movement, one constant of the tail or of `Quiet`
 changed at a time, fewer stretches, another power of the decades seen.
 Left, for it was worse than what was taken: distance divided by the neighbour's, the second nearest, the size of the
-step, a tail of the combined score, longer or shorter quiet, taking the decades of readings seen off, not dividing by them.
+step, a tail of the combined score, longer or shorter quiet, decades of readings seen taken off, not divided by.
 Of the made faults drift (39 % found) and shifted hours (30 %) remain hard, of spikes, falls, restlessness and standing
 still 85 % and more are found.
 """
