@@ -54,8 +54,7 @@ from tests.bench.forecast_learning import FIRST_TEACHER, Learnt, Library, learn,
 from tests.bench.forecast_scoring import Score, Truth, mean, score, straight, truth
 from tests.bench.report import parser, show
 from tests.rigs.eth_ucy import SCENES
-from trainer.forecaster.network import frozen_batch
-from trainer.forecaster.scoring import answers
+from trainer.forecaster.network import answers, frozen_batch
 
 FOUR = ("hotel", "univ", "zara1", "zara2")
 DETECTOR = "models/ssd_mobilenet_v1_coco_quant.tflite"

@@ -16,8 +16,9 @@ from tests.rigs.eth_ucy import learnt_from, published, read, resampled
 from tests.rigs.eth_ucy import window as protocol_window
 from trainer.forecaster.calibration import calibrate
 from trainer.forecaster.distilling import distil, ensemble_path
+from trainer.forecaster.measures import measure
+from trainer.forecaster.network import answers
 from trainer.forecaster.samples import Samples, joined
-from trainer.forecaster.scoring import answers, mean_distance
 from trainer.forecaster.settings import (
     ForecasterEnsemble,
     ForecasterLoss,
@@ -135,7 +136,7 @@ def learn(train: Samples, validation: Samples, settings: ForecasterRecipe, teach
         else:
             model = train_forecaster(settings, window(), train, validation, folder, lambda *_: None).model
     calibrate(model, validation)
-    return Learnt(model, mean_distance(answers(model, validation.x), validation))
+    return Learnt(model, measure(answers(model, validation.x), validation).ade)
 
 
 def together(teachers: Sequence[Any], x: F32) -> Answer:

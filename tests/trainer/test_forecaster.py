@@ -13,15 +13,14 @@ tf = tensorflow()
 from ai_edge_litert.interpreter import Interpreter  # noqa: E402
 
 from edge.contracts.track_grid import Past  # noqa: E402
-from edge.contracts.track_windows import Answer, decode, encode, input_shape  # noqa: E402
+from edge.contracts.track_windows import decode, encode, input_shape  # noqa: E402
 from edge.contracts.windows import TrackWindow  # noqa: E402
 from trainer.errors import TrainError  # noqa: E402
 from trainer.forecaster.augment import mirrored, turned  # noqa: E402
-from trainer.forecaster.calibration import calibrate, stretch  # noqa: E402
 from trainer.forecaster.loss import losses  # noqa: E402
-from trainer.forecaster.network import LOG_SIGMA, LOGIT, MEAN, forecaster, frozen_batch  # noqa: E402
+from trainer.forecaster.measures import measure  # noqa: E402
+from trainer.forecaster.network import LOG_SIGMA, LOGIT, MEAN, answers, forecaster, frozen_batch  # noqa: E402
 from trainer.forecaster.samples import Samples, joined, samples  # noqa: E402
-from trainer.forecaster.scoring import answers, mean_distance  # noqa: E402
 from trainer.forecaster.settings import (  # noqa: E402
     ForecasterLoss,
     ForecasterNetwork,
@@ -127,7 +126,7 @@ def test_the_loss_of_what_is_known_is_what_the_score_says() -> None:
     truth.unit[:20, 2:] = 0.0
     model = forecaster(SMALL, seen)
     told = losses(model(truth.x), truth.departure, truth.unit, ForecasterLoss())
-    assert float(told["distance"]) == pytest.approx(mean_distance(answers(model, truth.x), truth), rel=1e-4)
+    assert float(told["distance"]) == pytest.approx(measure(answers(model, truth.x), truth).ade, rel=1e-4)
 
 
 def test_turning_paths_are_learnt_below_constant_velocity(tmp_path: Path) -> None:
@@ -138,7 +137,7 @@ def test_turning_paths_are_learnt_below_constant_velocity(tmp_path: Path) -> Non
     held_out = turning(300, 9, seen)
     straight = float((np.hypot(*np.moveaxis(held_out.departure, 2, 0)) * held_out.unit).mean())
     learnt = trained(recipe, seen, turning(1000, 1, seen), turning(200, 2, seen), tmp_path)
-    assert mean_distance(answers(learnt.model, held_out.x), held_out) < 0.3 * straight
+    assert measure(answers(learnt.model, held_out.x), held_out).ade < 0.3 * straight
     assert learnt.result.step == 120
 
 
@@ -176,26 +175,3 @@ def test_an_untrained_network_says_about_what_a_straight_line_says() -> None:
     mixture = decode(answers(forecaster(SMALL, seen), encoded.x), encoded, seen)
     straight = encoded.origin[:, None] + encoded.velocity[:, None] * np.array(seen.horizons_s)[:, None]
     assert np.abs(mixture.point() - straight).max() < 0.5
-
-
-@pytest.mark.parametrize("too_sure", [0.3, 1.0, 2.5])
-def test_sigma_is_stretched_until_it_covers_what_it_claims(too_sure: float) -> None:
-    random = np.random.default_rng(6)
-    off = random.normal(0.0, 0.5, (2000, AHEAD, 2)).astype(np.float32)
-    truth = Samples(np.zeros((2000, SEEN, 11), np.float32), off, np.ones((2000, AHEAD), np.float32))
-    sure = np.full((2000, 1, AHEAD), np.log(0.5 / too_sure))
-    answer = Answer(np.zeros((2000, 1)), np.zeros((2000, 1, AHEAD, 2)), sure)
-    assert stretch(answer, truth) == pytest.approx(np.full(AHEAD, too_sure), rel=0.06)
-
-
-def test_too_few_windows_change_no_sigma() -> None:
-    truth = turning(20, 1, window())
-    answer = Answer(np.zeros((20, 1)), np.zeros((20, 1, AHEAD, 2)), np.zeros((20, 1, AHEAD)))
-    assert stretch(answer, truth).tolist() == [1.0] * AHEAD
-
-
-def test_a_calibrated_network_needs_no_stretching_any_more() -> None:
-    seen = window(modes=2)
-    model, truth = forecaster(SMALL, seen), turning(400, 1, seen)
-    assert np.abs(np.log(calibrate(model, truth))).max() > 0.2
-    assert stretch(answers(model, truth.x), truth) == pytest.approx(np.ones(AHEAD), abs=0.01)

@@ -10,13 +10,15 @@ import keras
 import numpy as np
 
 from edge.contracts.track_neighbours import NEIGHBOUR_COLUMNS
-from edge.contracts.track_windows import MOTION_COLUMNS, columns
+from edge.contracts.track_windows import MOTION_COLUMNS, Answer, columns
 from edge.contracts.windows import TrackWindow
 from trainer.forecaster.settings import ForecasterNetwork
 
 INPUT, LOGIT, MEAN, LOG_SIGMA = "tracks", "logit", "mean", "log_sigma"
+SPREADS = "spreads"  # the layer whose biases are logarithms of sigma, (modes * horizons)
 SHARPEN = 4.0  # what zigzags by a tenth of a step is rough already
 FIRST_SIGMA = 0.2  # scales per step, before anything is learnt
+AT_ONCE = 4096  # windows that are asked about together
 
 
 def forecaster(settings: ForecasterNetwork, window: TrackWindow, batch: int | None = None) -> Any:
@@ -46,6 +48,12 @@ def frozen_batch(model: Any, settings: ForecasterNetwork, window: TrackWindow) -
     fixed = forecaster(settings, window, window.tracks)
     fixed.set_weights(model.get_weights())
     return fixed
+
+
+def answers(model: Any, x: Any) -> Answer:
+    """What a network for any number of tracks says of windows (n, S, F)."""
+    parts = [model(x[begin : begin + AT_ONCE], training=False) for begin in range(0, len(x), AT_ONCE)]
+    return Answer(*(np.concatenate([np.asarray(part[name]) for part in parts]) for name in (LOGIT, MEAN, LOG_SIGMA)))
 
 
 def _state(tracks: Any, window: TrackWindow) -> Any:
@@ -83,7 +91,7 @@ def _answer(hidden: Any, window: TrackWindow) -> dict[str, Any]:
         m * k,
         kernel_initializer=spread,
         bias_initializer=keras.initializers.Constant(float(np.log(FIRST_SIGMA))),
-        name="spreads",
+        name=SPREADS,
     )(hidden)
     return {
         LOGIT: keras.layers.Dense(m, kernel_initializer=spread, name=LOGIT)(hidden),
