@@ -50,7 +50,7 @@ from typing import Any
 import numpy as np
 
 from tests.bench.forecast_exported import Exported, converted, cpu_ms, detector
-from tests.bench.forecast_learning import FIRST_TEACHER, Learnt, Library, learn, recipe, together, window
+from tests.bench.forecast_learning import FIRST_TEACHER, Learnt, Library, learn, library, recipe, together, window
 from tests.bench.forecast_scoring import Score, Truth, mean, score, straight, truth
 from tests.bench.report import parser, show
 from tests.rigs.eth_ucy import SCENES
@@ -116,14 +116,14 @@ def main(argv: list[str]) -> None:
 
 def measured(data: Path, name: str, teachers: int, seeds: int, steps: int) -> Scene:
     """Learn and score the networks of one scene."""
-    library, of, one = Library(data), truth(data, name, window(), 2), truth(data, name, window(), 1)
-    group = learnt(library, name, range(FIRST_TEACHER, FIRST_TEACHER + teachers), steps, ())
+    known, of, one = library(data), truth(data, name, window(), 2), truth(data, name, window(), 1)
+    group = learnt(known, name, range(FIRST_TEACHER, FIRST_TEACHER + teachers), steps, ())
     models = [teacher.model for teacher in group]
-    found = learnt(library, name, range(1, seeds + 1), steps, models)
+    found = learnt(known, name, range(1, seeds + 1), steps, models)
     best = min(found, key=lambda student: student.validation)
     fixed = frozen_batch(best.model, recipe(steps, 1).network, window())
     random = np.random.default_rng(1)
-    calibration = library.train(name, 1).x[random.permutation(6400)]
+    calibration = known.train(name, 1).x[random.permutation(6400)]
     files = (converted(fixed, None), converted(fixed, calibration))
     float32, int8 = (score(Exported(file, window()).answer(of.encoded.x), of, window()) for file in files)
     seen, single = [scored(student, of) for student in found], mean([scored(student, one) for student in found])
@@ -134,10 +134,10 @@ def measured(data: Path, name: str, teachers: int, seeds: int, steps: int) -> Sc
     return Scene(name, *result, files)
 
 
-def learnt(library: Library, scene: str, seeds: Sequence[int], steps: int, teachers: Sequence[Any]) -> list[Learnt]:
+def learnt(known: Library, scene: str, seeds: Sequence[int], steps: int, teachers: Sequence[Any]) -> list[Learnt]:
     """One network of each seed."""
-    validation = library.validation(scene)
-    return [learn(library.train(scene, seed), validation, recipe(steps, seed), teachers) for seed in seeds]
+    validation = known.validation(scene)
+    return [learn(known.train(scene, seed), validation, recipe(steps, seed), teachers) for seed in seeds]
 
 
 def scored(learnt: Learnt, of: Truth) -> Score:

@@ -30,7 +30,7 @@ from trainer.forecaster.settings import (  # noqa: E402
 from trainer.forecaster.training import train_forecaster  # noqa: E402
 
 STEP_S, SEEN, AHEAD = 0.4, 6, 4
-SMALL = ForecasterNetwork(units=16, hidden=24, pooled=4)
+SMALL = ForecasterNetwork(units=16, hidden=24)
 
 
 def window(modes: int = 1, neighbours: int = 0, labels: tuple[str, ...] = ()) -> TrackWindow:
@@ -167,6 +167,35 @@ def test_it_converts_to_built_in_operators_and_answers_the_same() -> None:
     assert set(found) == {LOGIT, MEAN, LOG_SIGMA}
     for name in found:
         assert found[name] == pytest.approx(expected[name].numpy(), abs=1e-4)
+
+
+def street(angle: float, there: int = 3) -> np.ndarray:
+    """What is seen of somebody who walks along x while others, to his left, walk at that angle to him."""
+    way = np.concatenate([[[0.5, 0.0]], np.tile([0.5 * np.cos(angle), 0.5 * np.sin(angle)], (there, 1))])
+    begin = np.arange(1 + there)[:, None] * [0.0, 3.0]
+    middle = np.arange(SEEN)[:, None] - (SEEN - 1)
+    return encode(past(begin[:, None] + middle * way[:, None]), window(neighbours=2)).x[:1]
+
+
+def test_who_goes_up_the_street_and_who_goes_down_tell_of_the_same_axis() -> None:
+    model = forecaster(SMALL, window(neighbours=2))
+    up, down, across, alone = (
+        model(x)[MEAN].numpy() for x in (street(0.5), street(0.5 + np.pi), street(2), street(0, 0))
+    )
+    assert up == pytest.approx(down, abs=1e-5)
+    assert np.abs(up - across).max() > 1e-3
+    assert np.abs(up - alone).max() > 1e-3
+    assert np.isfinite(alone).all()
+
+
+@pytest.mark.parametrize("directions", [False, True])
+def test_without_directions_a_turned_world_is_the_same(directions: bool) -> None:
+    seen = window(neighbours=2)
+    model = forecaster(SMALL.model_copy(update={"directions": directions}), seen)
+    path = np.cumsum(np.random.default_rng(3).normal(0.5, 0.1, (6, SEEN, 2)), axis=1)
+    turn = np.array([[np.cos(1.0), np.sin(1.0)], [-np.sin(1.0), np.cos(1.0)]])
+    plain, turned_path = (model(encode(past(one), seen).x)[MEAN].numpy() for one in (path, path @ turn))
+    assert (np.abs(plain - turned_path).max() < 1e-4) is not directions
 
 
 def test_an_untrained_network_says_about_what_a_straight_line_says() -> None:
