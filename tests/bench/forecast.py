@@ -60,7 +60,7 @@ FOUR = ("hotel", "univ", "zara1", "zara2")
 DETECTOR = "models/ssd_mobilenet_v1_coco_quant.tflite"
 SGAN = {"eth": ".71/1.29", "hotel": ".48/1.02", "univ": ".56/1.18", "zara1": ".34/.69", "zara2": ".31/.64"}
 LSTM = {"eth": "1.09/2.41", "hotel": ".86/1.91", "univ": ".61/1.31", "zara1": ".41/.88", "zara2": ".52/1.11"}
-STEPS, TEACHERS, LIMIT_S = 1300, 0, 4 * 3600
+STEPS, TEACHERS, LIMIT_S = 600, 0, 4 * 3600
 MODELS = ["single", "ensemble", "student", "sd", "float32", "int8"]
 HEADER = ["scene", "straight", *MODELS, "best of 20", "sigma", "SGAN", "LSTM"]
 
@@ -191,6 +191,7 @@ def figures(scenes: Sequence[Scene], ms: Mapping[str, float]) -> dict[str, objec
         "ade_best20": whole.best_ade,
         "fde_best20": whole.best_fde,
         "coverage": whole.coverage,
+        "coverage_middle": whole.middle,
         "ratio_to_detector": ms["float32"] / ms["detector"],
         "kb": max(len(one.files[0]) for one in scenes) / 1024,
         "scenes": {
