@@ -9,8 +9,8 @@ from the train files of a split without scene Y, scored on Y's train and val fil
 leaves out. As with any one setting for all splits, a recording that is a test for one split had a say as the validation
 of others. Mean of ADE and FDE as a share of constant velocity's, lower is better, one seed.
 
-First comparison (pairs eth-zara2, hotel-univ, zara1-hotel, earlier eth-hotel, univ-zara1, zara1-zara2, zara2-eth; 400 to
-1800 steps):
+First comparison (pairs eth-zara2, hotel-univ, zara1-hotel, earlier eth-hotel, univ-zara1, zara1-zara2, zara2-eth; 400
+to 1800 steps):
  * no faster copies and no noise: the smooth recordings (univ, zara) gain, the coarse ones (eth, hotel) lose more;
  * the strongest answer of any neighbour, pooled: .945/.927, none: .942/.924;
  * two figures of roughness and a first state made of them, with more clean copies: 1.015 -> .993 on univ, 1.014 -> .993
