@@ -1,5 +1,6 @@
 """What the benchmark of ETH/UCY learns from, and with which settings: fixed here, the same for every scene."""
 
+import functools
 import tempfile
 import zlib
 from collections.abc import Sequence
@@ -16,8 +17,9 @@ from tests.rigs.eth_ucy import learnt_from, published, read, resampled
 from tests.rigs.eth_ucy import window as protocol_window
 from trainer.forecaster.calibration import calibrate
 from trainer.forecaster.distilling import distil, ensemble_path
+from trainer.forecaster.measures import measure
+from trainer.forecaster.network import answers
 from trainer.forecaster.samples import Samples, joined
-from trainer.forecaster.scoring import answers, mean_distance
 from trainer.forecaster.settings import (
     ForecasterEnsemble,
     ForecasterLoss,
@@ -27,10 +29,9 @@ from trainer.forecaster.settings import (
 )
 from trainer.forecaster.training import train_forecaster
 
-NEIGHBOURS, MODES = 0, 3
+NEIGHBOURS, MODES = 8, 3
 BALANCE = 0.5  # a scene's chance to be learnt from goes by its windows to the power of 1 - this
 LEARNT_FROM = 120_000  # windows, drawn by these chances
-TURNED = 1.0  # share of windows in a world that is turned by chance
 FIRST_TEACHER = 101  # seed; students count from 1
 
 
@@ -78,11 +79,17 @@ def window() -> TrackWindow:
 def recipe(steps: int, seed: int) -> ForecasterRecipe:
     """All settings."""
     return ForecasterRecipe(
-        network=ForecasterNetwork(units=32, hidden=64, pooled=16),
+        network=ForecasterNetwork(units=32, hidden=64, directions=False),
         loss=ForecasterLoss(distance=1.0, winner=0.2, likelihood=0.02),
-        training=ForecasterTraining(steps=steps, batch=512, rate=3e-3, turned=TURNED, seed=seed),
+        training=ForecasterTraining(steps=steps, batch=512, rate=3e-3, seed=seed),
         ensemble=ForecasterEnsemble(share=0.5),
     )
+
+
+@functools.cache
+def library(data: Path) -> "Library":
+    """One for all scenes that a process learns."""
+    return Library(data)
 
 
 class Library:
@@ -135,7 +142,7 @@ def learn(train: Samples, validation: Samples, settings: ForecasterRecipe, teach
         else:
             model = train_forecaster(settings, window(), train, validation, folder, lambda *_: None).model
     calibrate(model, validation)
-    return Learnt(model, mean_distance(answers(model, validation.x), validation))
+    return Learnt(model, measure(answers(model, validation.x), validation).ade)
 
 
 def together(teachers: Sequence[Any], x: F32) -> Answer:

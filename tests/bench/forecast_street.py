@@ -110,8 +110,8 @@ def _in_halves(sequences: Mapping[str, Scene], recipe: PathRecipe, window: Track
 
 
 def _trained(scenes: Sequence[Scene], recipe: PathRecipe, window: TrackWindow, scored: Windows) -> Answer:
+    from trainer.forecaster.network import answers  # noqa: PLC0415
     from trainer.forecaster.preparing import lessons  # noqa: PLC0415 - TensorFlow only where something is trained
-    from trainer.forecaster.scoring import answers  # noqa: PLC0415
     from trainer.forecaster.training import train_forecaster  # noqa: PLC0415
     from trainer.recorded.dividing import before_and_after  # noqa: PLC0415
 

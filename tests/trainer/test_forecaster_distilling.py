@@ -22,7 +22,7 @@ from trainer.forecaster.settings import (  # noqa: E402
 )
 
 WINDOW = TrackWindow(32, 3, 0.4, (0.4, 0.8, 1.2), 2, (), 0)
-SMALL = ForecasterNetwork(units=8, hidden=16, pooled=1)
+SMALL = ForecasterNetwork(units=8, hidden=16)
 
 
 def walks(count: int, seed: int, bend: float) -> Samples:

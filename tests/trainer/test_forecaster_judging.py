@@ -18,11 +18,9 @@ from trainer.recorded.windows import Windows, cut
 tf = tensorflow()
 
 from trainer.export.variant import Variant  # noqa: E402
-from trainer.forecaster.honesty import make_honest  # noqa: E402
+from trainer.forecaster.calibration import calibrate  # noqa: E402
 from trainer.forecaster.judging import judge  # noqa: E402
-from trainer.forecaster.measures import HONEST, measure  # noqa: E402
-from trainer.forecaster.network import forecaster  # noqa: E402
-from trainer.forecaster.scoring import answers  # noqa: E402
+from trainer.forecaster.network import answers  # noqa: E402
 from trainer.forecaster.settings import ForecasterNetwork, ForecasterRecipe, ForecasterTraining  # noqa: E402
 from trainer.forecaster.training import train_forecaster  # noqa: E402
 from trainer.sequences.convert import convert_sequence  # noqa: E402
@@ -53,7 +51,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder, train, other, test = tmp_path_factory.mktemp("made"), windows(1, 2, 3), windows(7, 8, 9), windows(4, 5, 6)
     recipe = ForecasterRecipe(network=SMALL, training=ForecasterTraining(steps=STEPS, batch=64, rate=0.01))
     learnt = train_forecaster(recipe, WINDOW, train.samples, other.samples, folder / "run", lambda _step, _said: None)
-    make_honest(learnt.model, other.samples, WINDOW.modes)
+    calibrate(learnt.model, other.samples)
     trained = SequenceTrained(folder / "trained", Task.FORECASTER, "crowd", (), WINDOW)
     save_sequence(learnt.model, trained)
     convert_sequence(trained, Variant.FLOAT32, train.samples.x, folder / "crowd.tflite", timeout_s=900)
@@ -108,14 +106,3 @@ def test_no_file_but_for_a_reason(made: Made, tmp_path: Path) -> None:
     assert manifest.accepted_loss == "a test"
     assert manifest.metrics["held_out"]["ade"] == pytest.approx(lost.figures["ade"])
     assert read_bundle(out).window == WINDOW
-
-
-def test_sigma_is_made_honest_whatever_it_was() -> None:
-    model, seen = forecaster(SMALL, WINDOW), windows(6)
-    before = measure(answers(model, seen.samples.x), seen.samples)
-    factors = make_honest(model, seen.samples, WINDOW.modes)
-    after = measure(answers(model, seen.samples.x), seen.samples)
-    assert abs(before.coverage - HONEST) > 0.05
-    assert len(factors) == len(WINDOW.horizons_s)
-    assert np.nanmean(after.within, axis=0) == pytest.approx(HONEST, abs=0.01)
-    assert after.ade == pytest.approx(before.ade, rel=1e-6)

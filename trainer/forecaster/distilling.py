@@ -15,8 +15,9 @@ from edge.contracts.types import F32, F64
 from edge.contracts.windows import TrackWindow
 from trainer.forecaster.augment import mirrored
 from trainer.forecaster.loss import losses
+from trainer.forecaster.measures import mixture_of
+from trainer.forecaster.network import answers
 from trainer.forecaster.samples import Samples
-from trainer.forecaster.scoring import answers, weights
 from trainer.forecaster.settings import ForecasterRecipe
 from trainer.forecaster.training import Learnt, train_forecaster
 from trainer.training.loop import Batch, LossOf, Progress
@@ -94,9 +95,7 @@ def total_steps(recipe: ForecasterRecipe) -> int:
 
 
 def _path(model: Any, x: F32) -> F64:
-    answer = answers(model, x)
-    path: F64 = (weights(answer)[:, :, None, None] * answer.mean).sum(axis=1)
-    return path
+    return mixture_of(answers(model, x)).point()
 
 
 def _loss_of(recipe: ForecasterRecipe) -> LossOf:

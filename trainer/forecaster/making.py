@@ -12,13 +12,13 @@ from edge.contracts.manifest import Task
 from trainer.data.showing import show_problems
 from trainer.detector.making import training_bar
 from trainer.errors import TrainError
+from trainer.forecaster.calibration import calibrate
 from trainer.forecaster.distilling import total_steps, train_ensemble
-from trainer.forecaster.honesty import make_honest
 from trainer.forecaster.judging import file_loss, judge
+from trainer.forecaster.network import answers
 from trainer.forecaster.preparing import Prepared, prepare
 from trainer.forecaster.recipe import PathRecipe
 from trainer.forecaster.report import METRES, Subject, write_paths_report
-from trainer.forecaster.scoring import answers
 from trainer.forecaster.showing import shown_paths
 from trainer.recorded.dividing import Parts, divided
 from trainer.recorded.mot import Shape
@@ -87,7 +87,7 @@ def learnt(prepared: Prepared, recipe: PathRecipe, folder: Path, name: str, cons
     """Train, make sigma honest on validation, and save."""
     with training_bar(console, total_steps(recipe)) as moved:
         model, result = train_ensemble(recipe, prepared.window, prepared.train, prepared.val.samples, folder, moved)
-    factors = make_honest(model, prepared.val.samples, prepared.window.modes)
+    factors = calibrate(model, prepared.val.samples)
     told = ", ".join(f"{factor:.2f}" for factor in factors)
     console.print(
         f"trained for {result.step} steps; ADE {-result.score:.4f} on validation; sigma multiplied by {told}",

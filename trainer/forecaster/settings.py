@@ -10,7 +10,9 @@ class ForecasterNetwork(BaseModel, extra="forbid", frozen=True):
 
     units: int = Field(48, ge=4, le=512, description="width of the recurrent layer")
     hidden: int = Field(64, ge=4, le=1024, description="width of the layer after it")
-    pooled: int = Field(16, ge=1, le=256, description="numbers that describe all neighbours together")
+    directions: bool = Field(
+        True, description="it sees the heading in the picture or the world; without, a turned world is the same to it"
+    )
 
 
 class ForecasterLoss(BaseModel, extra="forbid", frozen=True):

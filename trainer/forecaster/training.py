@@ -12,9 +12,9 @@ from edge.contracts.windows import TrackWindow
 from trainer.errors import TrainError
 from trainer.forecaster.augment import mirrored, turned
 from trainer.forecaster.loss import losses
-from trainer.forecaster.network import forecaster
+from trainer.forecaster.measures import measure
+from trainer.forecaster.network import answers, forecaster
 from trainer.forecaster.samples import Samples
-from trainer.forecaster.scoring import answers, mean_distance
 from trainer.forecaster.settings import ForecasterLoss, ForecasterRecipe, ForecasterTraining
 from trainer.training.loop import Batch, LossOf, Progress, Result, Trainer
 
@@ -77,7 +77,7 @@ def train_forecaster(
     every = max(1, recipe.training.steps // VALIDATIONS) if len(validation) else 0
 
     def score_of(scored: Any) -> float:
-        return -mean_distance(answers(scored, validation.x), validation)
+        return -measure(answers(scored, validation.x), validation).ade
 
     small = loss or loss_of(recipe.loss)
     trainer = Trainer(model, small, recipe.training.schedule(every), folder, score_of=score_of if every else None)
