@@ -24,6 +24,7 @@ from trainer.trainable.losses import loss_of
 from trainer.trainable.optimizers import METHODS, clipped
 from trainer.trainable.pupil import Pupil, Shape
 from trainer.trainable.settings import TrainableSettings
+from trainer.trainable.sums import paired
 
 SIGNATURES = (INFER, TRAIN, GET_WEIGHTS, SET_WEIGHTS)
 NOTHING, DONE = "nothing", "done"  # a signature without input or output cannot be converted, or calibrated
@@ -69,11 +70,15 @@ class Learning(tf.Module):  # type: ignore[misc] # TensorFlow comes without type
 
     def gradient(self, weights: Any, given: Mapping[str, Any]) -> tuple[Any, Any]:
         """The loss at these weights (N,), and its gradient (N,)."""
+        names = list(self._pupil.targets)
+        loss, gradient = paired(self._differentiated, [weights, *(given[name] for name in names)])
+        return loss, gradient
+
+    def _differentiated(self, weights: Any, *values: Any) -> tuple[Any, Any]:
         parts = self._parts(weights)
-        targets = {name: given[name] for name in self._pupil.targets}
         with built_in():
-            outputs = self._pupil.learn(parts, next(iter(targets.values())))
-            loss = self._loss(outputs, targets)
+            outputs = self._pupil.learn(parts, values[0])
+            loss = self._loss(outputs, dict(zip(self._pupil.targets, values, strict=True)))
         found = tf.gradients(loss, parts, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return loss, tf.concat([tf.reshape(one, [-1]) for one in found], 0)
 
