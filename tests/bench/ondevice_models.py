@@ -61,7 +61,7 @@ def network(name: str) -> Any:
         case TrackWindow():
             return paths(ForecasterNetwork(), one.window)
         case SeriesWindow() if one.kind:
-            return autoencoder(one.window, AutoencoderNetwork(kind=one.kind))  # type: ignore[arg-type] # "dense", ...
+            return autoencoder(one.window, AutoencoderNetwork(kind=one.kind))
         case SeriesWindow():
             return series(one.window, SeriesNetwork())
     return finished(classifier(Architecture(len(CLASSES), SIDE_PX, embedding=EMBEDDING)), 1.0)

@@ -70,7 +70,7 @@ class Side:
         net = network(name)
         pupil, head = self._written(name, net), SUBJECTS[name].head
         rows = samples(name, pupil.targets)
-        np.savez(self._folder / f"{name}.npz", **rows)
+        np.savez(self._folder / f"{name}.npz", **rows)  # type: ignore[arg-type] # its stubs take a keyword for an option
         loss = loss_of(head, TrainableSettings().paths)
         learns = net if SUBJECTS[name].window else _head_of(pupil)
         model = Stepped(learns, loss, next(iter(rows)))

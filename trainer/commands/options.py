@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from edge.contracts.trainable import Optimizer
 from trainer.training.number import Precision
 
 
@@ -26,6 +27,10 @@ AcceptLoss = Annotated[
     str, typer.Option("--accept-loss", help="Write a model that lost more; the reason is packed in it")
 ]
 
+Trainable = Annotated[
+    bool, typer.Option("--trainable", help="Write a model that goes on learning where it runs; its numbers are float32")
+]
+Descends = Annotated[Optimizer, typer.Option("--optimizer", help="With --trainable: what learns on the device")]
 Out = Annotated[Path, typer.Option("--out", help="The model file to write")]
 Recipe = Annotated[Path | None, typer.Option("--recipe", help="A YAML file of settings")]
 RunFolder = Annotated[Path | None, typer.Option("--run", help="Folder of the run; the same one goes on [runs/NAME]")]

@@ -3,7 +3,11 @@
 from pydantic import BaseModel, Field
 
 from edge.contracts.trainable import MOST_BATCH, Optimizer
+from trainer.export.variant import Variant
 from trainer.forecaster.settings import ForecasterLoss
+
+FLOATS = (Variant.FLOAT32,)  # how a model of sequences that learns can be written
+BACKBONES = (Variant.INT8, Variant.FLOAT32)  # and the backbone of a classifier
 
 
 class TrainableSettings(BaseModel, extra="forbid", frozen=True):

@@ -37,7 +37,8 @@ def paired(call: Callable[..., Sequence[Any]], given: Sequence[Any]) -> list[Any
 
 def _in_pairs(node: Any) -> list[Any]:
     """Nodes of two inputs each, the last one of the same name."""
-    waiting, made = [one for one in node.input if not one.startswith("^")], []
+    waiting = [one for one in node.input if not one.startswith("^")]
+    made: list[Any] = []
     while len(waiting) > 1:
         sums = [
             _sum(node, f"{node.name}/{len(made) + place}", waiting[place * 2 : place * 2 + 2])
