@@ -131,5 +131,5 @@ def test_what_learns_is_written_in_few_ways(
 )
 def test_other_ways_are_refused_before_anything_is_read(tmp_path: Path, command: list[str]) -> None:
     out = str(tmp_path / "m.tflite")
-    with pytest.raises(TrainError, match="--trainable writes .*float32, and --variant .* was asked for"):
+    with pytest.raises(TrainError, match=r"--trainable writes .*float32, and --variant .* was asked for"):
         CliRunner().invoke(app, [*command, "--trainable", "--out", out], catch_exceptions=False)

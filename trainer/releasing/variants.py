@@ -47,8 +47,9 @@ class Variants:
 
     def learning(self, settings: TrainableSettings, variant: Variant | None) -> Path:
         """The network as a file that goes on learning where it runs, on a backbone of int8 or as it is."""
-        path = self._trained.folder / MODELS / f"{LEARNS}.tflite"
-        used = () if variant is Variant.FLOAT32 else self._used
+        whole = variant is Variant.FLOAT32
+        path = self._trained.folder / MODELS / (f"{LEARNS}_{FLOAT32}.tflite" if whole else f"{LEARNS}.tflite")
+        used = () if whole else self._used
         with self._console.status("converting to a model that learns"):
             convert_learning_classifier(self._trained, settings, used, path)
         return path

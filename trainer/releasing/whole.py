@@ -65,8 +65,7 @@ def release_network(
     scored = held_out if given.scored is given.held_out else given.scored
     used = [picture.path for picture in given.train.pictures]
     variants = Variants(trained, used, tune, console)
-    reference = variants.reference()
-    candidate = _candidate(variants, reference, scored, on, manner)
+    reference, candidate = _files(variants, scored, on, manner)
     with console.status("judging it on the held-out pictures"):
         verdict = judge(
             reference,
@@ -80,16 +79,18 @@ def release_network(
         verdict = manner.judged(verdict, on.budget_points)
         for check in manner.checks(trained, reference, held_out, on.threads):
             verdict = verdict.and_also(check)
-        if not verdict.accepted and verdict.scored and on.learning is None:  # whose layers have other names
+        if not verdict.accepted and verdict.scored:
             verdict = look_inside(verdict, held_out)
     manner.show(verdict, console)
     return settled(trained, verdict, on, console)
 
 
-def _candidate(variants: Variants, reference: Path, scored: Dataset, on: Terms, manner: Manner[_R]) -> Path:
+def _files(variants: Variants, scored: Dataset, on: Terms, manner: Manner[_R]) -> tuple[Path, Path]:
+    """The float32 file, and the one that is to go out."""
     if on.learning is not None:
-        return variants.learning(on.learning, on.variant)
-    return variants.of(on.variant) if on.variant else variants.best(reference, scored, on, manner.yardstick)
+        return variants.learning(on.learning, Variant.FLOAT32), variants.learning(on.learning, on.variant)
+    reference = variants.reference()
+    return reference, variants.of(on.variant) if on.variant else variants.best(reference, scored, on, manner.yardstick)
 
 
 def settled(trained: Trained, verdict: Verdict, on: Terms, console: Console) -> Manifest:
