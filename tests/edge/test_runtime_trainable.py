@@ -217,7 +217,7 @@ LEARNS = Trainable(16, COUNT, Optimizer.SGD, COUNT, 0.05)
         ({"batch": 32}, r"takes future \[16, 2, 2\] .* where its manifest says future \[32, 2, 2\]"),
     ],
 )
-def test_a_file_that_is_not_what_it_says_is_refused(tmp_path: Path, changed: dict[str, int], complaint: str) -> None:
+def test_a_file_that_is_not_what_it_says_is_refused(tmp_path: Path, changed: dict[str, Any], complaint: str) -> None:
     bundle = made(tmp_path)
     assert bundle.trainable == LEARNS
     with pytest.raises(ModelError, match=complaint):
