@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from edge.contracts.trainable import Optimizer
 from trainer.commands.options import (
     AcceptLoss,
     Batch,
@@ -16,6 +15,7 @@ from trainer.commands.options import (
     Descends,
     Devices,
     Kind,
+    Learner,
     Out,
     Patience,
     Rate,
@@ -55,12 +55,13 @@ def classifier(  # noqa: PLR0913 - a command has as many options as its users ne
     budget: Budget = 1.0,
     accept_loss: AcceptLoss = "",
     trainable: Trainable = False,
-    optimizer: Descends = Optimizer.ADAM,
+    optimizer: Descends = Learner.ADAM,
     spare: Annotated[int, typer.Option(help="With --trainable: classes that can be added", min=0, max=1024)] = 16,
 ) -> None:
     """Train a classifier, quantise it, and write it if it kept its accuracy; a report says what it is worth."""
     from rich.console import Console  # noqa: PLC0415 - commands load only what they need
 
+    from edge.contracts.trainable import Optimizer  # noqa: PLC0415
     from trainer.classifier.making import make_classifier  # noqa: PLC0415
     from trainer.detector.making import Wish  # noqa: PLC0415
     from trainer.detector.training import Run  # noqa: PLC0415
@@ -77,7 +78,9 @@ def classifier(  # noqa: PLR0913 - a command has as many options as its users ne
         "weights": weights,
         "training.seed": seed,
     }
-    learns = learning(trainable, variant.value, BACKBONES, TrainableSettings(optimizer=optimizer, spare=spare))
+    learns = learning(
+        trainable, variant.value, BACKBONES, TrainableSettings(optimizer=Optimizer(optimizer.value), spare=spare)
+    )
     make_classifier(
         Wish(data, recipe, given(asked), sys.argv),
         Run(run or Path("runs") / out.stem, out.stem, devices, precision, patience),

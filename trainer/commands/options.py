@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from edge.contracts.trainable import Optimizer
 from trainer.training.number import Precision
 
 
@@ -21,6 +20,13 @@ class Kind(StrEnum):
     FLOAT32 = "float32"
 
 
+class Learner(StrEnum):
+    """What makes the steps where a model goes on learning: `edge.contracts.trainable.Optimizer`."""
+
+    ADAM = "adam"
+    SGD = "sgd"
+
+
 Variant = Annotated[Kind, typer.Option("--variant", help="How its numbers are written; best = compare them all")]
 Budget = Annotated[float, typer.Option("--budget", help="Points of mAP that quantisation may cost", min=0.0, max=100.0)]
 AcceptLoss = Annotated[
@@ -30,7 +36,7 @@ AcceptLoss = Annotated[
 Trainable = Annotated[
     bool, typer.Option("--trainable", help="Write a model that goes on learning where it runs; its numbers are float32")
 ]
-Descends = Annotated[Optimizer, typer.Option("--optimizer", help="With --trainable: what learns on the device")]
+Descends = Annotated[Learner, typer.Option("--optimizer", help="With --trainable: what learns on the device")]
 Out = Annotated[Path, typer.Option("--out", help="The model file to write")]
 Recipe = Annotated[Path | None, typer.Option("--recipe", help="A YAML file of settings")]
 RunFolder = Annotated[Path | None, typer.Option("--run", help="Folder of the run; the same one goes on [runs/NAME]")]

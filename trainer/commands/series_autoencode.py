@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from edge.contracts.trainable import Optimizer
-from trainer.commands.options import Descends, Kind, Out, Recipe, RunFolder, Seed, Trainable, Variant, given
+from trainer.commands.options import Descends, Kind, Learner, Out, Recipe, RunFolder, Seed, Trainable, Variant, given
 
 
 class Layers(StrEnum):
@@ -39,11 +38,12 @@ def autoencode(  # noqa: PLR0913 - a command has as many options as its users ne
         str, typer.Option(help="Write a model that failed the gate's measures; the reason is packed in it")
     ] = "",
     trainable: Trainable = False,
-    optimizer: Descends = Optimizer.ADAM,
+    optimizer: Descends = Learner.ADAM,
 ) -> None:
     """Train an auto-encoder and a threshold on unlabelled readings, and write it if it holds on later ones."""
     from rich.console import Console  # noqa: PLC0415 - commands load only what they need
 
+    from edge.contracts.trainable import Optimizer  # noqa: PLC0415
     from trainer.autoencoder.making import make_autoencoder  # noqa: PLC0415
     from trainer.commands.series_options import words  # noqa: PLC0415
     from trainer.detector.training import Run  # noqa: PLC0415
@@ -65,7 +65,7 @@ def autoencode(  # noqa: PLR0913 - a command has as many options as its users ne
             "training.seed": seed,
         }
     )
-    learns = learning(trainable, variant.value, FLOATS, TrainableSettings(optimizer=optimizer))
+    learns = learning(trainable, variant.value, FLOATS, TrainableSettings(optimizer=Optimizer(optimizer.value)))
     make_autoencoder(
         SeriesWish(data, time, words(channels), (), recipe, options, sys.argv),
         Run(run or Path("runs") / out.stem, out.stem, 1, Precision.FLOAT32, 0),
