@@ -20,6 +20,7 @@ from trainer.detector.training import Run  # noqa: E402
 from trainer.export.variant import Variant  # noqa: E402
 from trainer.series.making import SeriesWish  # noqa: E402
 from trainer.series.releasing import SeriesTerms  # noqa: E402
+from trainer.trainable.settings import TrainableSettings  # noqa: E402
 from trainer.training.number import Precision  # noqa: E402
 
 
@@ -46,9 +47,12 @@ def made(data: Path, folder: Path, kind: str) -> None:
     make_autoencoder(
         SeriesWish(data, "", (), (), None, options, ["test"]),
         Run(folder / "run", "motor", 1, Precision.FLOAT32, 0),
-        SeriesTerms(folder / "model.tflite", Variant.FLOAT32, 2.0, ""),
+        SeriesTerms(folder / "model.tflite", Variant.FLOAT32, 2.0, "", LEARNING[kind]),
         Console(quiet=True),
     )
+
+
+LEARNING = {"dense": None, "recurrent": TrainableSettings()}  # what the file does, ordinary or going on learning
 
 
 @pytest.mark.parametrize("kind", ["dense", "recurrent"])
@@ -57,6 +61,7 @@ def test_readings_become_a_file_that_knows_the_ordinary(tmp_path: Path, kind: st
     manifest = read_manifest(tmp_path / "model.tflite")
     assert manifest is not None
     assert manifest.task is Task.AUTOENCODER
+    assert (manifest.trainable is None) == (kind == "dense")
     figures = manifest.metrics["held_out"]
     assert figures["mse"] < 0.5 * figures["mse_mean"]
     assert figures["alarms"] <= 0.06

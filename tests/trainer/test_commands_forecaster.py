@@ -10,6 +10,7 @@ import pytest
 
 from edge.contracts.bundle import read_bundle, read_manifest
 from edge.contracts.errors import ConfigError
+from edge.contracts.trainable import Optimizer
 from edge.contracts.types import Head
 from tests.paths import REPOSITORY
 from tests.trainer.recorded_scenes import ASPECT, crowd
@@ -27,6 +28,7 @@ from trainer.evaluate.dispatch import Asked, evaluate_any  # noqa: E402
 DEADLINE_S = 900
 HEIGHT_PX = 500
 LOST = ("--accept-loss", "so few tracks tell little about sigma")
+LEARNS = ("--trainable", "--optimizer", "sgd")
 RECIPE = """
 window: {samples: 6, horizons_s: [0.5, 1, 2], modes: 2}
 network: {units: 16, hidden: 16}
@@ -86,15 +88,16 @@ def test_from_tracks_to_a_file_and_a_report(tmp_path: Path) -> None:
     (tmp_path / "recipe.yaml").write_text(RECIPE)
     first = data / "C0" / "gt" / "gt.txt"
     first.write_text(first.read_text() + "61,99,no,0,5,5,1,1,1\n")
-    done = run(
-        tmp_path, "--data", "mot", "--recipe", "recipe.yaml", "--out", "paths.tflite", "--variant", "float32", *LOST
-    )
+    options = ("--data", "mot", "--recipe", "recipe.yaml", "--out", "paths.tflite", "--variant", "float32")
+    done = run(tmp_path, *options, *LEARNS, *LOST)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "line 721" in done.stdout
     bundle, manifest = read_bundle(tmp_path / "paths.tflite"), read_manifest(tmp_path / "paths.tflite")
     assert manifest is not None
     assert (bundle.head, bundle.window.horizons_s) == (Head.TRAJECTORY, (0.5, 1.0, 2.0))  # type: ignore[union-attr]
     assert manifest.recipe == "recipe.yaml: tracks of mot"
+    assert manifest.trainable is not None
+    assert manifest.trainable.optimizer is Optimizer.SGD
     assert manifest.metrics["held_out"]["ade"] < manifest.metrics["held_out"]["ade_line"]
     page = (tmp_path / "runs/paths/report.html").read_text()
     assert all(words in page for words in ("accuracy kept", "Distance by horizon", "Paths: C"))

@@ -1,5 +1,6 @@
 """How a trained classifier is released, and what is shown of its accuracy."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from edge.contracts.manifest import Manifest
+from edge.contracts.types import F32
+from trainer.classifier.network import PROBABILITIES
 from trainer.classifier.parts import Divided
 from trainer.classifier.scoring import Scorer
 from trainer.data.dataset import Dataset
@@ -42,8 +45,17 @@ def float_checks(trained: Trained, reference: Path, held_out: Dataset, threads: 
     """Whether the float file does what the network does."""
     del threads  # pictures are few
     scorer, model = Scorer(trained.input_px, held_out), load_network(trained)
-    answers = [Answered(pixels, scorer.outputs(model, pixels)) for pixels in some_pixels(held_out)]
-    return (as_network(read_detector(reference), answers),)
+    file = read_detector(reference)
+    spare = len(file.labels) - len(trained.labels)  # classes that can be added: nothing is one of them yet
+    answers = [Answered(pixels, _widened(scorer.outputs(model, pixels), spare)) for pixels in some_pixels(held_out)]
+    return (as_network(file, answers),)
+
+
+def _widened(outputs: Mapping[str, F32], spare: int) -> Mapping[str, F32]:
+    """The same with so many more classes."""
+    probabilities = outputs[PROBABILITIES]
+    nothing = np.zeros((*probabilities.shape[:-1], spare), np.float32)
+    return {**outputs, PROBABILITIES: np.concatenate([probabilities, nothing], axis=-1)}
 
 
 def show_judged(verdict: Verdict, console: Console) -> None:

@@ -1,6 +1,7 @@
 """`foresight-train classifier`: a folder of labelled pictures in, a model file that has proved itself out."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +12,10 @@ from trainer.commands.options import (
     Batch,
     Budget,
     Computed,
+    Descends,
     Devices,
     Kind,
+    Learner,
     Out,
     Patience,
     Rate,
@@ -20,6 +23,7 @@ from trainer.commands.options import (
     RunFolder,
     Seed,
     Steps,
+    Trainable,
     Variant,
     Weights,
     Width,
@@ -50,14 +54,19 @@ def classifier(  # noqa: PLR0913 - a command has as many options as its users ne
     variant: Variant = Kind.BEST,
     budget: Budget = 1.0,
     accept_loss: AcceptLoss = "",
+    trainable: Trainable = False,
+    optimizer: Descends = Learner.ADAM,
+    spare: Annotated[int, typer.Option(help="With --trainable: classes that can be added", min=0, max=1024)] = 16,
 ) -> None:
     """Train a classifier, quantise it, and write it if it kept its accuracy; a report says what it is worth."""
     from rich.console import Console  # noqa: PLC0415 - commands load only what they need
 
+    from edge.contracts.trainable import Optimizer  # noqa: PLC0415
     from trainer.classifier.making import make_classifier  # noqa: PLC0415
     from trainer.detector.making import Wish  # noqa: PLC0415
     from trainer.detector.training import Run  # noqa: PLC0415
-    from trainer.releasing.terms import terms  # noqa: PLC0415
+    from trainer.releasing.terms import learning, terms  # noqa: PLC0415
+    from trainer.trainable.settings import BACKBONES, TrainableSettings  # noqa: PLC0415
 
     asked = {
         "training.steps": steps,
@@ -69,9 +78,12 @@ def classifier(  # noqa: PLR0913 - a command has as many options as its users ne
         "weights": weights,
         "training.seed": seed,
     }
+    learns = learning(
+        trainable, variant.value, BACKBONES, TrainableSettings(optimizer=Optimizer(optimizer.value), spare=spare)
+    )
     make_classifier(
         Wish(data, recipe, given(asked), sys.argv),
         Run(run or Path("runs") / out.stem, out.stem, devices, precision, patience),
-        terms(out, variant.value, budget, accept_loss, data.name),
+        replace(terms(out, variant.value, budget, accept_loss, data.name), learning=learns),
         Console(),
     )

@@ -9,13 +9,16 @@ import typer
 from trainer.commands.options import (
     AcceptLoss,
     Batch,
+    Descends,
     Kind,
+    Learner,
     Out,
     Rate,
     Recipe,
     RunFolder,
     Seed,
     Steps,
+    Trainable,
     Variant,
     given,
 )
@@ -46,21 +49,26 @@ def forecaster(  # noqa: PLR0913 - a command has as many options as its users ne
     variant: Variant = Kind.BEST,
     budget: Annotated[float, typer.Option(help="Percent of ADE that quantisation may cost", min=0.0, max=100.0)] = 2.0,
     accept_loss: AcceptLoss = "",
+    trainable: Trainable = False,
+    optimizer: Descends = Learner.ADAM,
 ) -> None:
     """Train a trajectory model on recorded tracks, and write it if it beats straight lines; with a report."""
     from rich.console import Console  # noqa: PLC0415 - commands load only what they need
 
+    from edge.contracts.trainable import Optimizer  # noqa: PLC0415
     from trainer.forecaster.making import TracksWish, make_paths  # noqa: PLC0415
     from trainer.recorded.mot import told_shape  # noqa: PLC0415
-    from trainer.releasing.terms import terms  # noqa: PLC0415
+    from trainer.releasing.terms import learning, terms  # noqa: PLC0415
     from trainer.series.releasing import SeriesTerms  # noqa: PLC0415
+    from trainer.trainable.settings import FLOATS, TrainableSettings  # noqa: PLC0415
 
     asked = given({"training.steps": steps, "training.batch": batch, "training.rate": rate, "training.seed": seed})
     if horizons is not None:
         asked["window.horizons_s"] = _listed(horizons)  # type: ignore[assignment] # a list, which YAML has as well
     wish = TracksWish(data, told_shape(frame, fps), run or Path("runs") / out.stem, recipe, asked, sys.argv)
     on = terms(out, variant.value, budget, accept_loss, data)
-    make_paths(wish, SeriesTerms(on.out, on.variant, on.budget_points, on.accept_loss), Console())
+    learns = learning(trainable, variant.value, FLOATS, TrainableSettings(optimizer=Optimizer(optimizer.value)))
+    make_paths(wish, SeriesTerms(on.out, on.variant, on.budget_points, on.accept_loss, learns), Console())
 
 
 def _listed(text: str) -> list[float]:

@@ -20,6 +20,13 @@ class Kind(StrEnum):
     FLOAT32 = "float32"
 
 
+class Learner(StrEnum):
+    """What makes the steps where a model goes on learning: `edge.contracts.trainable.Optimizer`."""
+
+    ADAM = "adam"
+    SGD = "sgd"
+
+
 Variant = Annotated[Kind, typer.Option("--variant", help="How its numbers are written; best = compare them all")]
 Budget = Annotated[
     float,
@@ -29,6 +36,10 @@ AcceptLoss = Annotated[
     str, typer.Option("--accept-loss", help="Write a model that lost more; the reason is packed in it")
 ]
 
+Trainable = Annotated[
+    bool, typer.Option("--trainable", help="Write a model that goes on learning where it runs; its numbers are float32")
+]
+Descends = Annotated[Learner, typer.Option("--optimizer", help="With --trainable: what learns on the device")]
 Out = Annotated[Path, typer.Option("--out", help="The model file to write")]
 Recipe = Annotated[Path | None, typer.Option("--recipe", help="A YAML file of settings")]
 RunFolder = Annotated[Path | None, typer.Option("--run", help="Folder of the run; the same one goes on [runs/NAME]")]

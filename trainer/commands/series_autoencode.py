@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from trainer.commands.options import Kind, Out, Recipe, RunFolder, Seed, Variant, given
+from trainer.commands.options import Descends, Kind, Learner, Out, Recipe, RunFolder, Seed, Trainable, Variant, given
 
 
 class Layers(StrEnum):
@@ -37,16 +37,21 @@ def autoencode(  # noqa: PLR0913 - a command has as many options as its users ne
     accept_loss: Annotated[
         str, typer.Option(help="Write a model that failed the gate's measures; the reason is packed in it")
     ] = "",
+    trainable: Trainable = False,
+    optimizer: Descends = Learner.ADAM,
 ) -> None:
     """Train an auto-encoder and a threshold on unlabelled readings, and write it if it holds on later ones."""
     from rich.console import Console  # noqa: PLC0415 - commands load only what they need
 
+    from edge.contracts.trainable import Optimizer  # noqa: PLC0415
     from trainer.autoencoder.making import make_autoencoder  # noqa: PLC0415
     from trainer.commands.series_options import words  # noqa: PLC0415
     from trainer.detector.training import Run  # noqa: PLC0415
     from trainer.export.variant import Variant as Written  # noqa: PLC0415
+    from trainer.releasing.terms import learning  # noqa: PLC0415
     from trainer.series.making import SeriesWish  # noqa: PLC0415
     from trainer.series.releasing import SeriesTerms  # noqa: PLC0415
+    from trainer.trainable.settings import FLOATS, TrainableSettings  # noqa: PLC0415
     from trainer.training.number import Precision  # noqa: PLC0415
 
     options = given(
@@ -60,9 +65,10 @@ def autoencode(  # noqa: PLR0913 - a command has as many options as its users ne
             "training.seed": seed,
         }
     )
+    learns = learning(trainable, variant.value, FLOATS, TrainableSettings(optimizer=Optimizer(optimizer.value)))
     make_autoencoder(
         SeriesWish(data, time, words(channels), (), recipe, options, sys.argv),
         Run(run or Path("runs") / out.stem, out.stem, 1, Precision.FLOAT32, 0),
-        SeriesTerms(out, None if variant is Kind.BEST else Written(variant.value), budget, accept_loss),
+        SeriesTerms(out, None if variant is Kind.BEST else Written(variant.value), budget, accept_loss, learns),
         Console(),
     )

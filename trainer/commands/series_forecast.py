@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from trainer.commands.options import Kind, Out, Recipe, RunFolder, Seed, Variant, given
+from trainer.commands.options import Descends, Kind, Learner, Out, Recipe, RunFolder, Seed, Trainable, Variant, given
 
 
 def forecast(  # noqa: PLR0913 - a command has as many options as its users need
@@ -29,15 +29,20 @@ def forecast(  # noqa: PLR0913 - a command has as many options as its users need
     accept_loss: Annotated[
         str, typer.Option(help="Write a model that failed the gate's measures; the reason is packed in it")
     ] = "",
+    trainable: Trainable = False,
+    optimizer: Descends = Learner.ADAM,
 ) -> None:
     """Train a forecaster, write it if it beats what needs no network and its sigma is honest; a report says more."""
     from rich.console import Console  # noqa: PLC0415 - commands load only what they need
 
+    from edge.contracts.trainable import Optimizer  # noqa: PLC0415
     from trainer.commands.series_options import numbers, words  # noqa: PLC0415
     from trainer.detector.training import Run  # noqa: PLC0415
     from trainer.export.variant import Variant as Written  # noqa: PLC0415
+    from trainer.releasing.terms import learning  # noqa: PLC0415
     from trainer.series.making import SeriesWish, make_forecaster  # noqa: PLC0415
     from trainer.series.releasing import SeriesTerms  # noqa: PLC0415
+    from trainer.trainable.settings import FLOATS, TrainableSettings  # noqa: PLC0415
     from trainer.training.number import Precision  # noqa: PLC0415
 
     asked = {
@@ -49,9 +54,10 @@ def forecast(  # noqa: PLR0913 - a command has as many options as its users need
         "training.seed": seed,
     }
     options = given(asked)
+    learns = learning(trainable, variant.value, FLOATS, TrainableSettings(optimizer=Optimizer(optimizer.value)))
     make_forecaster(
         SeriesWish(data, time, words(channels), numbers(horizons_s, "--horizons-s"), recipe, options, sys.argv),
         Run(run or Path("runs") / out.stem, out.stem, 1, Precision.FLOAT32, 0),
-        SeriesTerms(out, None if variant is Kind.BEST else Written(variant.value), budget, accept_loss),
+        SeriesTerms(out, None if variant is Kind.BEST else Written(variant.value), budget, accept_loss, learns),
         Console(),
     )

@@ -64,6 +64,8 @@ def make_paths(wish: TracksWish, terms: SeriesTerms, console: Console) -> None:
     if begin_run(wish.run, recipe, wish.command, {}, {"data": fingerprint(parts)}):
         console.print(f"going on with the run in {wish.run}", markup=False, highlight=False)
     trained = learnt(prepared, recipe, wish.run, terms.out.stem, console)
+    if terms.learning is not None:
+        terms = replace(terms, learning=terms.learning.model_copy(update={"paths": recipe.loss}))
     release(trained, prepared, parts.test, wish, terms, console)
 
 

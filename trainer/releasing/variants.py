@@ -14,9 +14,11 @@ from trainer.quantise.measuring import measure
 from trainer.quantise.table import show_variants
 from trainer.quantise.yardsticks import Yardstick
 from trainer.releasing.terms import Terms
+from trainer.trainable.convert import convert_learning_classifier
+from trainer.trainable.settings import TrainableSettings
 from trainer.trained import Trained
 
-MODELS = "models"
+MODELS, LEARNS = "models", "trainable"
 Tune = Callable[[], Trained]  # the network once more, trained with the rounding of int8 in it
 _R = TypeVar("_R")
 
@@ -42,6 +44,15 @@ class Variants:
         """The network as that file."""
         used = self._used if variant is Variant.INT8 else ()
         return converted(self._trained, variant, used, self._console)
+
+    def learning(self, settings: TrainableSettings, variant: Variant | None) -> Path:
+        """The network as a file that goes on learning where it runs, on a backbone of int8 or as it is."""
+        whole = variant is Variant.FLOAT32
+        path = self._trained.folder / MODELS / (f"{LEARNS}_{FLOAT32}.tflite" if whole else f"{LEARNS}.tflite")
+        used = () if whole else self._used
+        with self._console.status("converting to a model that learns"):
+            convert_learning_classifier(self._trained, settings, used, path)
+        return path
 
     def best(self, reference: Path, scored: Dataset, on: Terms, yardstick: Yardstick[_R]) -> Path:
         """The file that the figures speak for; all of them are shown.

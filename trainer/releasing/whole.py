@@ -22,7 +22,7 @@ from trainer.gate.verdict import Check, Verdict
 from trainer.quantise.choosing import INT8
 from trainer.quantise.yardsticks import Yardstick
 from trainer.releasing.terms import Terms
-from trainer.releasing.variants import Tune, Variants
+from trainer.releasing.variants import LEARNS, Tune, Variants
 from trainer.report.training import read_training
 from trainer.trained import Trained
 from trainer.training.curves import LOSSES
@@ -65,14 +65,13 @@ def release_network(
     scored = held_out if given.scored is given.held_out else given.scored
     used = [picture.path for picture in given.train.pictures]
     variants = Variants(trained, used, tune, console)
-    reference = variants.reference()
-    candidate = variants.of(on.variant) if on.variant else variants.best(reference, scored, on, manner.yardstick)
+    reference, candidate = _files(variants, scored, on, manner)
     with console.status("judging it on the held-out pictures"):
         verdict = judge(
             reference,
             candidate,
             held_out,
-            calibration=chosen(used) if candidate.stem == INT8 else (),
+            calibration=chosen(used) if candidate.stem in {INT8, LEARNS} else (),
             training=[picture.path for picture in given.seen.pictures],
             budget_points=on.budget_points,
             threads=on.threads,
@@ -84,6 +83,14 @@ def release_network(
             verdict = look_inside(verdict, held_out)
     manner.show(verdict, console)
     return settled(trained, verdict, on, console)
+
+
+def _files(variants: Variants, scored: Dataset, on: Terms, manner: Manner[_R]) -> tuple[Path, Path]:
+    """The float32 file, and the one that is to go out."""
+    if on.learning is not None:
+        return variants.learning(on.learning, Variant.FLOAT32), variants.learning(on.learning, on.variant)
+    reference = variants.reference()
+    return reference, variants.of(on.variant) if on.variant else variants.best(reference, scored, on, manner.yardstick)
 
 
 def settled(trained: Trained, verdict: Verdict, on: Terms, console: Console) -> Manifest:

@@ -17,8 +17,10 @@ from trainer.gate.release import GATE, HELD_OUT
 from trainer.sequences.convert import convert_sequence
 from trainer.sequences.trained import SequenceTrained
 from trainer.series.checks import Judged
+from trainer.trainable.convert import convert_learning_sequence
+from trainer.trainable.settings import TrainableSettings
 
-MODELS, REPORT = "models", "report.html"
+MODELS, REPORT, LEARNS = "models", "report.html", "trainable.tflite"
 Loss = Callable[[Path], float]  # of a model file on the part that chooses: smaller is better
 
 
@@ -30,6 +32,7 @@ class SeriesTerms:
     variant: Variant | None  # None: the smallest that keeps its accuracy
     budget_percent: float  # by which its error may be larger than the network's
     accept_loss: str  # a person's reason, "" = none
+    learning: TrainableSettings | None = None  # how it goes on learning where it runs; None: it does not
 
 
 def exported(
@@ -37,11 +40,14 @@ def exported(
 ) -> Path:
     """The file of the wanted variant, else of the smallest one that keeps its accuracy on the part that chooses.
 
-    A variant that cannot be converted is told of and passed over.
+    What goes on learning where it runs is float32, and nothing is compared. A variant that cannot be converted is told
+    of and passed over.
 
     Raises:
         TrainError: the wanted one cannot be converted.
     """
+    if terms.learning is not None:
+        return _learning(trained, terms.learning, recipe, console)
     if terms.variant is not None:
         return _converted(trained, terms.variant, calibration, recipe, console)
     files = {variant: path for variant in Variant if (path := _tried(trained, variant, calibration, recipe, console))}
@@ -71,6 +77,13 @@ def _converted(trained: SequenceTrained, variant: Variant, calibration: F32, rec
         done = convert_sequence(trained, variant, calibration, path, recipe=recipe)
     for warning in done.warnings:
         console.print(warning, style="yellow", markup=False)
+    return path
+
+
+def _learning(trained: SequenceTrained, learning: TrainableSettings, recipe: str, console: Console) -> Path:
+    path = trained.folder / MODELS / LEARNS
+    with console.status("converting to a model that learns"):
+        convert_learning_sequence(trained, learning, path, recipe=recipe)
     return path
 
 
