@@ -81,6 +81,7 @@ def _parse(path: Path, data: bytes, digest: str, overrides: Overrides) -> ModelB
         outputs=graph.outputs,
         labels=fit_labels(labels, class_count(head, graph.outputs)),
         edgetpu=EDGETPU in graph.custom,
+        trainable=manifest.trainable if manifest else None,
     )
 
 
