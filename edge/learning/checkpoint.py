@@ -1,6 +1,6 @@
 """Weights on disk: one file, replaced as a whole, and checked as a whole when it is read.
 
-    "FSWEIGHT" | version u32 | length of the header u32 | header, JSON | weights f32 | optimiser f32 | SHA-256 of all that
+    "FSWEIGHT" | version u32 | length of the header u32 | header, JSON | weights f32 | optimiser f32 | SHA-256 of it all
 
 Numbers are little-endian. The check sum is the file's name as well: weights are what their name says, or they are not
 used. Sizes are checked before anything is allocated.

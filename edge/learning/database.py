@@ -81,11 +81,7 @@ def _opened(path: Path, version: int, create: Sequence[str], limit_bytes: int) -
     database = sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False)
     try:
         found = int(database.execute("PRAGMA user_version").fetchone()[0])
-        if found > version:
-            raise ConfigError(
-                f"{path}: written by a newer version of this program (form {found}, known here: {version}); install "
-                "that version again, or move the file away to begin without its samples"
-            )
+        _refuse_newer(path, found, version)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", f"wal_autocheckpoint={CHECKPOINT_PAGES}"):
             database.execute(f"PRAGMA {pragma}").fetchall()
         if not found:
@@ -93,12 +89,24 @@ def _opened(path: Path, version: int, create: Sequence[str], limit_bytes: int) -
                 for statement in (*create, f"PRAGMA user_version={version}"):
                     database.execute(statement)
         check = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
-        if check != "ok" or 0 < found < version:
-            error = sqlite3.DatabaseError(check if check != "ok" else f"of the old form {found}")
-            error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-            raise error
+        _refuse_damaged(f"of the old form {found}" if 0 < found < version else check)
         database.execute(f"PRAGMA max_page_count={limit_bytes // PAGE_BYTES}").fetchall()
     except BaseException:
         database.close()
         raise
     return database
+
+
+def _refuse_newer(path: Path, found: int, version: int) -> None:
+    if found > version:
+        raise ConfigError(
+            f"{path}: written by a newer version of this program (form {found}, known here: {version}); install that "
+            "version again, or move the file away to begin without its samples"
+        )
+
+
+def _refuse_damaged(check: str) -> None:
+    if check != "ok":
+        error = sqlite3.DatabaseError(check)
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error

@@ -8,6 +8,7 @@ import numpy as np
 from edge.contracts.errors import ModelError
 from edge.contracts.trainable import Trainee, Weights
 from edge.contracts.types import F32, I64
+from edge.learning.measure import worth
 from edge.learning.sample import Arrays, Batch, joined
 
 KNOWN = "known"
@@ -74,7 +75,7 @@ def _fitted(trainee: Trainee, base: F32, recent: Batch, old: Batch, how: Fit, br
     for epoch in range(how.epochs):
         rate = how.rate * max(1 - epoch / how.epochs, LEAST_RATE)
         total, count = 0.0, 0
-        for batch in batches(recent, old, trainee.trainable.batch, chance):
+        for batch in batches(recent, old, trainee.trainable.batch, worth(trainee.bundle), chance):
             total, count = total + trainee.train(batch, rate), count + 1
             if not breathe():
                 raise Interrupted
@@ -89,26 +90,35 @@ def _fitted(trainee: Trainee, base: F32, recent: Batch, old: Batch, how: Fit, br
     return Fitted(found, tuple(losses), steps)
 
 
-def batches(recent: Batch, old: Batch, size: int, chance: np.random.Generator) -> Iterator[Arrays]:
-    """All recent samples once and as many old ones, in an order of chance; the last batch is filled with zeros."""
+def batches(recent: Batch, old: Batch, size: int, each: F32, chance: np.random.Generator) -> Iterator[Arrays]:
+    """All recent samples once and as many old ones, in an order of chance; the last batch is filled with zeros.
+
+    Args:
+        recent: samples of late.
+        old: samples that stand for what was before.
+        size: of a batch.
+        each: what each number of an answer counts, see `worth`.
+        chance: draws.
+    """
     drawn = chance.permutation(len(old))[: max(len(recent), 1)]
     rows = joined(recent, old[drawn])
-    scale = rows.weight / max(float(rows.weight.mean()), 1e-12) if len(rows) else rows.weight
     order: I64 = chance.permutation(len(rows))
     for begin in range(0, len(order), size):
-        yield _filled(rows, scale, order[begin : begin + size], size)
+        yield _filled(rows, order[begin : begin + size], size, each)
 
 
-def _filled(rows: Batch, scale: np.ndarray, chosen: I64, size: int) -> Arrays:
-    """`TARGETS` with `size` rows; what is known counts by the weight of its sample."""
+def _filled(rows: Batch, chosen: I64, size: int, each: F32) -> Arrays:
+    """`TARGETS` with `size` rows; what is known counts by the weight of its sample and by what it is worth."""
     found = {}
     for name, column in rows.arrays.items():
         made = np.zeros((size, *column.shape[1:]), np.float32)
         made[: len(chosen)] = column[chosen]
         found[name] = made
     factor = np.zeros(size, np.float32)
-    factor[: len(chosen)] = scale[chosen]
+    factor[: len(chosen)] = rows.weight[chosen]
     found[KNOWN] *= factor.reshape(size, *[1] * (found[KNOWN].ndim - 1))
+    if len(each) > 1:
+        found[KNOWN] *= each
     return found
 
 

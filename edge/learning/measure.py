@@ -19,11 +19,11 @@ from edge.contracts.tensors import real, stored
 from edge.contracts.track_windows import Answer, Encoded, decode, units
 from edge.contracts.trainable import TARGETS, Trainee
 from edge.contracts.types import F32, F64, Head, ModelBundle
-from edge.contracts.windows import TrackWindow
+from edge.contracts.windows import TrackWindow, Window
 from edge.learning.sample import Arrays, Batch
 
 LEAST = 1e-9
-Measure = Callable[[ModelBundle, list[F32], Arrays], F64]
+Measure = Callable[[list[F32], Arrays, Window | None], F64]
 
 
 def errors(trainee: Trainee, batch: Batch) -> F64:
@@ -36,7 +36,7 @@ def errors(trainee: Trainee, batch: Batch) -> F64:
         return np.zeros(0)
     head = trainee.bundle.head
     outputs = answers(trainee, batch.arrays[TARGETS[head][0]])
-    found = MEASURES[head](trainee.bundle, outputs, batch.arrays) * batch.weight
+    found = MEASURES[head](outputs, batch.arrays, trainee.bundle.window) * batch.weight
     if not np.isfinite(found).all():
         raise ModelError("what has learnt answers with what are no finite numbers; it is not used")
     return found
@@ -56,9 +56,19 @@ def answers(trainee: Trainee, x: F32) -> list[F32]:
     return [np.concatenate(column) for column in zip(*parts, strict=True)]
 
 
-def _trajectory(bundle: ModelBundle, outputs: list[F32], arrays: Arrays) -> F64:
-    """As the answer is decoded in service, of tracks at the origin whose scale is 1."""
+def worth(bundle: ModelBundle) -> F32:
+    """What one of the numbers that a model is to answer counts in training: (K,) of a path, else (1,).
+
+    A path is answered in lengths per step, and measured in lengths: far horizons count for more.
+    """
     window = bundle.window
+    if bundle.head is Head.TRAJECTORY and isinstance(window, TrackWindow):
+        return np.array(window.horizons_s, np.float32) / np.float32(window.step_s)
+    return np.ones(1, np.float32)
+
+
+def _trajectory(outputs: list[F32], arrays: Arrays, window: Window | None) -> F64:
+    """As the answer is decoded in service, of tracks at the origin whose scale is 1."""
     assert isinstance(window, TrackWindow)
     n = len(arrays["known"])
     zeros, heading = np.zeros((n, 2)), np.tile((1.0, 0.0), (n, 1))
@@ -68,16 +78,16 @@ def _trajectory(bundle: ModelBundle, outputs: list[F32], arrays: Arrays) -> F64:
     return _mean(np.hypot(off[..., 0], off[..., 1]), arrays["known"])
 
 
-def _series(bundle: ModelBundle, outputs: list[F32], arrays: Arrays) -> F64:
+def _series(outputs: list[F32], arrays: Arrays, _: Window | None) -> F64:
     return _mean(np.abs(outputs[0].astype(np.float64) - arrays["future"]), arrays["known"])
 
 
-def _autoencoder(bundle: ModelBundle, outputs: list[F32], arrays: Arrays) -> F64:
+def _autoencoder(outputs: list[F32], arrays: Arrays, _: Window | None) -> F64:
     square = ((outputs[0].astype(np.float64) - arrays["window"]) ** 2).mean(axis=2)
     return np.sqrt(_mean(square, arrays["known"]))
 
 
-def _classifier(bundle: ModelBundle, outputs: list[F32], arrays: Arrays) -> F64:
+def _classifier(outputs: list[F32], arrays: Arrays, _: Window | None) -> F64:
     share = np.log(np.maximum(outputs[0].astype(np.float64), LEAST))
     return -(arrays["target"] * share).sum(axis=1) * (arrays["known"] > 0)
 

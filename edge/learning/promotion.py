@@ -7,41 +7,9 @@ All times are counts of samples: a clock may be set, and a camera may see nothin
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import Any
 
-EXPORTED = ""  # the name of the weights in the model file; all others are names of checkpoints
-
-
-class Phase(StrEnum):
-    """What is being done for the next candidate."""
-
-    COLLECTING = "collecting"
-    TRAINING = "training"
-    SHADOW = "shadow"  # the candidate runs beside what serves
-    RESTING = "resting"  # one was worse than it promised
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """Where a subject stands; all of it is kept on disk."""
-
-    on: bool = True
-    phase: Phase = Phase.COLLECTING
-    serving: str = EXPORTED
-    previous: str = EXPORTED  # what served before
-    candidate: str = EXPORTED  # in the shadow; EXPORTED = none
-    tried: int = 0  # samples seen when the last round began
-    rest_until: int = 0  # samples seen
-    failures: int = 0  # candidates in a row that were worse live than they had promised
-    rounds: int = 0
-    promoted: int = 0
-    returned: int = 0
-
-    @property
-    def names(self) -> frozenset[str]:
-        """Of the checkpoints that are still needed."""
-        return frozenset((self.serving, self.previous, self.candidate)) - {EXPORTED}
+from edge.learning.standing import EXPORTED, Phase, Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,13 +122,13 @@ def resumed(standing: Standing) -> Standing:
     return replace(standing, phase=Phase.COLLECTING) if standing.phase is Phase.TRAINING else standing
 
 
-def _began(standing: Standing, event: Began, terms: Terms) -> Standing:
+def _began(standing: Standing, event: Began, _: Terms) -> Standing:
     if not standing.on or standing.phase is Phase.SHADOW:
         return standing
     return replace(standing, phase=Phase.TRAINING, tried=event.seen, rounds=standing.rounds + 1)
 
 
-def _ended(standing: Standing, event: Ended, terms: Terms) -> Standing:
+def _ended(standing: Standing, event: Ended, _: Terms) -> Standing:
     if standing.phase is not Phase.TRAINING:
         return standing
     if not event.passes or event.candidate in (EXPORTED, standing.serving):
@@ -168,7 +136,7 @@ def _ended(standing: Standing, event: Ended, terms: Terms) -> Standing:
     return replace(standing, phase=Phase.SHADOW, candidate=event.candidate)
 
 
-def _stopped(standing: Standing, event: Stopped, terms: Terms) -> Standing:
+def _stopped(standing: Standing, _: Stopped, __: Terms) -> Standing:
     return replace(standing, phase=Phase.COLLECTING) if standing.phase is Phase.TRAINING else standing
 
 
@@ -185,11 +153,11 @@ def _live(standing: Standing, event: Live, terms: Terms) -> Standing:
     return _resting(standing, event.seen, terms)
 
 
-def _switched(standing: Standing, event: Switched, terms: Terms) -> Standing:
+def _switched(standing: Standing, event: Switched, _: Terms) -> Standing:
     return replace(standing, on=event.on, phase=Phase.COLLECTING, candidate=EXPORTED)
 
 
-def _promoted(standing: Standing, event: Promoted, terms: Terms) -> Standing:
+def _promoted(standing: Standing, _: Promoted, __: Terms) -> Standing:
     return standing if standing.candidate == EXPORTED else _serves(standing)
 
 
@@ -198,19 +166,19 @@ def _rolled_back(standing: Standing, event: RolledBack, terms: Terms) -> Standin
     return _resting(back, event.seen, terms)
 
 
-def _reset(standing: Standing, event: Reset, terms: Terms) -> Standing:
+def _reset(standing: Standing, _: Reset, __: Terms) -> Standing:
     return Standing(on=standing.on)
 
 
-def _unreadable(standing: Standing, event: Unreadable, terms: Terms) -> Standing:
+def _unreadable(standing: Standing, event: Unreadable, _: Terms) -> Standing:
     if event.name not in standing.names:
         return standing
-    kept = {
-        role: EXPORTED if getattr(standing, role) == event.name else getattr(standing, role)
-        for role in ("serving", "previous", "candidate")
-    }
-    shadow = standing.phase is Phase.SHADOW and kept["candidate"] == EXPORTED
-    return replace(standing, **kept, phase=Phase.COLLECTING if shadow else standing.phase)
+    serving, previous, candidate = (
+        EXPORTED if name == event.name else name for name in (standing.serving, standing.previous, standing.candidate)
+    )
+    alone = standing.phase is Phase.SHADOW and candidate == EXPORTED
+    phase = Phase.COLLECTING if alone else standing.phase
+    return replace(standing, serving=serving, previous=previous, candidate=candidate, phase=phase)
 
 
 def _serves(standing: Standing) -> Standing:

@@ -63,9 +63,10 @@ class SeriesSampler:
             at = samples - 1 + np.array(self._window.horizons)
             future = self._scaled_as(past, value[at])
             sound = there[at] & (np.abs(future) < WILD)
-            arrays |= {"future": np.where(sound, future, np.float32(0)), "known": sound.astype(np.float32)}
+            arrays["future"] = np.where(sound, future, np.float32(0)).astype(np.float32)
+            arrays["known"] = sound.astype(np.float32)
         else:
-            arrays["known"] = there[:samples].all(axis=1).astype(np.float32)
+            arrays["known"] = np.asarray(there[:samples].all(axis=1), np.float32)
         sane = all(np.isfinite(one).all() for one in arrays.values()) and np.abs(arrays["window"]).max() < WILD
         if not sane or not arrays["known"].any():
             return []

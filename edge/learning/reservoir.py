@@ -187,7 +187,7 @@ class Reservoir:
         return found is None or found[0] == part
 
     def _age(self, part: Part) -> None:
-        """The oldest of the recent samples becomes one of the old ones of its kind, in the place of another, or goes."""
+        """The oldest of the recent samples becomes one of the old ones of its kind, or goes."""
         seq, kind = self._db.execute(
             "SELECT seq, kind FROM samples WHERE part = ? AND age = ? ORDER BY seq LIMIT 1", (part, Age.RECENT)
         ).fetchone()

@@ -110,10 +110,11 @@ def _judged(trainee: Trainee, weights: tuple[F32, F32, F32], held: Batch, old: B
     both = joined(held, old)
     base, serving, candidate = (errors_with(trainee, one, both) for one in weights)
     n = len(held)
-    means = [float(one[:n].mean()) if n else 0.0 for one in (base, serving, candidate)]
     return Judgement(
         share,
-        *means,
+        _mean(base[:n]),
+        _mean(serving[:n]),
+        _mean(candidate[:n]),
         gain(candidate[:n], base[:n], held.group),
         gain(candidate[:n], serving[:n], held.group),
         gain(candidate[n:], serving[n:], old.group),
@@ -129,3 +130,8 @@ def _first_half(held: Batch, period_s: float) -> Mask:
         first: Mask = held.begin_s < np.median(held.begin_s)
         return first
     return (len(names) - 1 - period) % 2 == 1
+
+
+def _mean(each: F64) -> float:
+    """0 of nothing."""
+    return float(each.mean()) if len(each) else 0.0

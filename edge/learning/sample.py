@@ -73,7 +73,7 @@ def shapes_of(bundle: ModelBundle) -> Shapes:
     Raises:
         ModelError: no samples are known for such a model.
     """
-    window = bundle.window
+    window, found = bundle.window, tuple[tuple[int, ...], ...]()
     if bundle.head is Head.TRAJECTORY and isinstance(window, TrackWindow):
         k = len(window.horizons_s)
         found = (bundle.input.tensor.shape[1:], (k, 2), (k,))

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from edge.contracts.stored import Json, StateError, Stored
+from edge.contracts.stored import Json, Stored
 from edge.contracts.types import F32, Head
 from edge.learning.checkpoint import (
     ENDING,
@@ -21,7 +21,8 @@ from edge.learning.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from edge.learning.promotion import EXPORTED, Phase, Standing, Unreadable, after, resumed
+from edge.learning.promotion import Terms, Unreadable, after, resumed
+from edge.learning.standing import EXPORTED, Phase, Standing
 
 FILE, ASIDE, UNUSED = "standing.json", "aside", ".unused"
 MOST_COUNT = 1 << 62
@@ -130,8 +131,6 @@ class Shelf:
 
 def after_unreadable(standing: Standing, name: str) -> Standing:
     """Where the subject stands when a checkpoint cannot be used."""
-    from edge.learning.promotion import Terms
-
     return after(standing, Unreadable(name), Terms())
 
 
@@ -150,6 +149,3 @@ def _standing(value: Mapping[str, Json]) -> Standing:
         else:
             found[field.name] = given
     return Standing(**found)  # type: ignore[arg-type]
-
-
-__all__ = ["Shelf", "StateError"]

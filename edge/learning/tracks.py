@@ -66,7 +66,7 @@ class TrackSampler:
         """One of each track of which at least one horizon is known."""
         window, encoded, look = self._window, moment.encoded, moment.look
         target = departure(moment.future, encoded, window)
-        known = np.isfinite(target).all(axis=2)
+        known: Mask = np.logical_and.reduce(np.isfinite(target), axis=2)
         past_s = (window.samples - 1) * window.step_s
         weight = np.where(boxed(look.past)[moment.rows], 1.0, encoded.scale)
         kinds = _movements(moment, known, np.array(window.horizons_s))
