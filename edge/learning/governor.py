@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 LONGEST_SLEEP_S = 1.0
 CREDIT_S = 0.1  # processor time that may be spent at once after a rest
+LEAST_DEBT_S = 1e-4  # less is not worth a sleep
 
 
 class Governor:
@@ -35,7 +36,7 @@ class Governor:
         """
         self._count()
         while goes_on():
-            if self._debt_s <= 0:
+            if self._debt_s <= LEAST_DEBT_S:
                 return True
             self._sleep(min(self._debt_s / self._share, LONGEST_SLEEP_S))
             self._count()

@@ -117,11 +117,6 @@ def due(standing: Standing, seen: int, terms: Terms) -> bool:
     return rested and (not standing.rounds or seen - standing.tried >= terms.every)
 
 
-def resumed(standing: Standing) -> Standing:
-    """The same after a start of the program: a round that was not ended is begun anew."""
-    return replace(standing, phase=Phase.COLLECTING) if standing.phase is Phase.TRAINING else standing
-
-
 def _began(standing: Standing, event: Began, _: Terms) -> Standing:
     if not standing.on or standing.phase is Phase.SHADOW:
         return standing

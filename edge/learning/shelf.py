@@ -21,8 +21,8 @@ from edge.learning.checkpoint import (
     read_checkpoint,
     write_checkpoint,
 )
-from edge.learning.promotion import Terms, Unreadable, after, resumed
-from edge.learning.standing import EXPORTED, Phase, Standing
+from edge.learning.promotion import Terms, Unreadable, after
+from edge.learning.standing import EXPORTED, Phase, Standing, resumed
 
 FILE, ASIDE, UNUSED = "standing.json", "aside", ".unused"
 MOST_COUNT = 1 << 62

@@ -1,6 +1,6 @@
 """Where a subject stands: which weights serve, and what is being done for the next ones."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 EXPORTED = ""  # the name of the weights in the model file; all others are names of checkpoints
@@ -35,3 +35,8 @@ class Standing:
     def names(self) -> frozenset[str]:
         """Of the checkpoints that are still needed."""
         return frozenset((self.serving, self.previous, self.candidate)) - {EXPORTED}
+
+
+def resumed(standing: Standing) -> Standing:
+    """The same after a start of the program: a round that was not ended is begun anew."""
+    return replace(standing, phase=Phase.COLLECTING) if standing.phase is Phase.TRAINING else standing

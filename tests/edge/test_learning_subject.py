@@ -2,13 +2,8 @@
 
 from pathlib import Path
 
-import numpy as np
-
-from edge.learning.measure import errors
 from edge.learning.promotion import Terms
-from edge.learning.sample import shapes_of, stacked
 from edge.learning.settings import LearningSettings
-from edge.learning.standing import Phase
 from edge.learning.subject import Subject
 from tests.rigs.strollers import samples
 from tests.rigs.trainee import LinearTrainee
