@@ -2,7 +2,7 @@
 
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,14 +11,18 @@ from edge.contracts.stored import PUBLIC, replace_file
 from edge.contracts.trainable import Trainable
 from trainer.errors import TrainError
 from trainer.export.bundle import pack
+from trainer.export.calibration import chosen
 from trainer.export.checked import checked_model
-from trainer.export.describe import revision
+from trainer.export.describe import describe, revision
 from trainer.export.process import run
+from trainer.export.tasks import expected
+from trainer.export.variant import Variant
 from trainer.sequences.convert import NO_METRICS, check_window
 from trainer.sequences.tasks import expected_of
 from trainer.sequences.trained import SequenceTrained
 from trainer.trainable.request import Answer, Request, read_answer
 from trainer.trainable.settings import TrainableSettings
+from trainer.trained import Trained
 
 PROGRAM = (sys.executable, "-P", "-m", "trainer.trainable.child")
 
@@ -63,6 +67,30 @@ def convert_learning_sequence(
     bare = checked_model(model, wanted)
     check_window(bare, wanted.head, trained.window)
     return written(out, bare, told(manifest, settings, answer), trained.labels)
+
+
+def convert_learning_classifier(
+    trained: Trained, settings: TrainableSettings, pictures: Sequence[Path], out: Path, *, timeout_s: float = 600
+) -> Manifest:
+    """Write a complete model file, or none: a backbone that stays as it is, and a head that learns in float32.
+
+    Args:
+        trained: the network on disk.
+        settings: how it will learn.
+        pictures: of the training split, on which the ranges of int8 are measured, at most `calibration.MOST` of them;
+            none: the backbone computes as the network does, in float32 unless it was trained for int8.
+        out: the `.tflite`.
+        timeout_s: the converter is killed after that.
+
+    Raises:
+        TrainError: the network cannot be converted, or the file not be written; `out` is as it was.
+    """
+    used = () if trained.fake_quantised else chosen(pictures)
+    variant = Variant.INT8 if used or trained.fake_quantised else Variant.FLOAT32
+    manifest = describe(trained, variant, used, 0)
+    model, answer = converted(trained.folder, manifest, settings, used, timeout_s)
+    manifest = replace(manifest, calibration=replace(manifest.calibration, samples=answer.calibrated))
+    return written(out, checked_model(model, expected(trained.task)), told(manifest, settings, answer), trained.labels)
 
 
 def converted(

@@ -27,8 +27,12 @@ def save_learning(module: Any, folder: Path) -> None:
         raise TrainError(f"the network cannot learn where it runs: {error}; build it of other layers") from error
 
 
-def convert_learning(folder: Path) -> bytes:
-    """The bare `.tflite` of such a SavedModel, all numbers float32.
+def convert_learning(folder: Path, *, rounded: bool) -> bytes:
+    """The bare `.tflite` of such a SavedModel, what learns in float32.
+
+    Args:
+        folder: of the SavedModel.
+        rounded: what the network rounds to int8 is to be computed in int8.
 
     Raises:
         TrainError: an operator is in the way that no device has.
@@ -36,6 +40,8 @@ def convert_learning(folder: Path) -> bytes:
     converter = tf.lite.TFLiteConverter.from_saved_model(str(folder), signature_keys=list(SIGNATURES))
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
     converter.experimental_enable_resource_variables = True
+    if rounded:  # no pictures: the quantiser would round the head as well, whose range is not known before it learns
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
     return served_first(_converted(converter))
 
 
