@@ -18,10 +18,11 @@ class Terms:
 
     first: int = 192  # samples before the first round
     every: int = 128  # more before each further one
-    shadow: int = 96  # comparisons of a candidate before it may serve
-    window: int = 96  # newest comparisons by which what serves is judged
+    shadow: int = 128  # comparisons of a candidate before it may serve
+    window: int = 512  # newest comparisons by which what serves is judged: one evaluation window
+    soonest: int = 32  # of them, before what serves is sent back because it is worse by far
     tolerance: float = 0.01  # share by which what serves may be worse than what was exported
-    rest: int = 256  # doubled with every failure
+    rest: int = 128  # doubled with every failure
     most_doublings: int = 5
 
 
@@ -136,9 +137,8 @@ def _stopped(standing: Standing, _: Stopped, __: Terms) -> Standing:
 
 
 def _live(standing: Standing, event: Live, terms: Terms) -> Standing:
-    newest, shadow = event.newest, event.shadow
-    worse = not newest.serving <= newest.exported * (1 + terms.tolerance)  # what is no number is worse
-    if standing.serving != EXPORTED and newest.count >= terms.window and worse:
+    shadow = event.shadow
+    if standing.serving != EXPORTED and _worse(event.newest, terms):
         back = replace(standing, serving=EXPORTED, previous=EXPORTED, returned=standing.returned + 1)
         return _resting(back, event.seen, terms)
     if standing.phase is not Phase.SHADOW or shadow.count < terms.shadow:
@@ -146,6 +146,17 @@ def _live(standing: Standing, event: Live, terms: Terms) -> Standing:
     if shadow.candidate < min(shadow.serving, shadow.exported):
         return replace(_serves(standing), failures=0)
     return _resting(standing, event.seen, terms)
+
+
+def _worse(newest: Score, terms: Terms) -> bool:
+    """Whether what serves will have been worse over a whole window, even if it is as good as the exported from now on.
+
+    What is no number is worse.
+    """
+    if newest.count < min(terms.soonest, terms.window):
+        return False
+    allowed = terms.tolerance * terms.window / min(newest.count, terms.window)
+    return not newest.serving <= newest.exported * (1 + allowed)
 
 
 def _switched(standing: Standing, event: Switched, _: Terms) -> Standing:
