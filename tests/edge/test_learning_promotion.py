@@ -76,7 +76,10 @@ def live(newest: Score = NONE, shadow: Score = NONE, seen: int = 50) -> Live:
             live(shadow=Score(8, 0.7, 0.9, 0.8)),  # better than what serves, and worse than what was exported
             replace(OVER, phase=Phase.RESTING, candidate=EXPORTED, rest_until=70, failures=1),
         ),
-        (replace(SHADOW, failures=2), live(shadow=Score(8, 1.0, 1.0, 0.9)), SERVING),
+        (replace(SHADOW, failures=1), live(shadow=Score(15, 1.0, 1.0, 0.9)), replace(SHADOW, failures=1)),
+        (replace(SHADOW, failures=1), live(shadow=Score(16, 1.0, 1.0, 0.9)), replace(SERVING, failures=1)),
+        (replace(SERVING, failures=3), live(newest=Score(6, 1.0, 1.0, 1.0)), SERVING),
+        (replace(SERVING, failures=3), live(newest=Score(5, 1.0, 1.0, 1.0)), replace(SERVING, failures=3)),
         # what serves
         (SERVING, live(newest=Score(6, 1.0, 1.009, 1.0)), SERVING),
         (SERVING, live(newest=Score(5, 1.0, 1.011, 1.0)), SERVING),
