@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.contracts.boxes import centre, iou, size
-from edge.contracts.types import F32, Detections, Mask, Tracks
+from edge.contracts.types import F32, I64, Detections, Mask, Tracks
 from edge.uncertain.look import Look
 from edge.uncertain.record import MOST_THINGS, Box, Doubt, Reason
 
@@ -119,8 +119,8 @@ def disputed(look: Look, near: float) -> list[Doubt]:
                 continue
             seen = other.found[other.found.score >= look.threshold - near]
             same = (iou(found.box, seen.box) >= SAME) & (found.label[:, None] == seen.label[None, :])
-            for row in np.flatnonzero(~same.any(axis=1)).tolist():
-                doubts.append(_detected(look, found, row, Reason.MODELS, float(np.clip(found.score[row], 0, 1))))
+            rows = np.flatnonzero(~same.any(axis=1)).tolist()
+            doubts += [_detected(look, found, row, Reason.MODELS, float(found.score[row])) for row in rows]
     return doubts
 
 
@@ -162,20 +162,20 @@ def _detected(look: Look, found: Detections, row: int, reason: Reason, weight: f
     return Doubt(reason=reason, label=label, box=as_box(box), track=track_of(look, box), weight=min(max(weight, 0), 1))
 
 
-def _seen(tracks: Tracks) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def _seen(tracks: Tracks) -> I64:
     return tracks.id[tracks.lost_s == 0]
 
 
 def _touches(box: F32) -> Mask:
     """Which boxes (N, 4) touch the edge of the frame."""
-    return (box[:, :2] < EDGE).any(axis=1) | (box[:, 2:] > 1 - EDGE).any(axis=1)
+    return np.logical_or((box[:, :2] < EDGE).any(axis=1), (box[:, 2:] > 1 - EDGE).any(axis=1))
 
 
 def _within_reach(box: F32, others: F32) -> Mask:
     """Which boxes (N, 4) have one of the others (M, 4) near by."""
     reach = REACH * size(box).max(axis=1)
     distance = np.abs(centre(box)[:, None] - centre(others)[None]).max(axis=2)
-    return (distance <= reach[:, None]).any(axis=1)
+    return np.any(distance <= reach[:, None], axis=1)
 
 
 def _without_pixels(look: Look) -> Look:

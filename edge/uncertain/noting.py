@@ -5,7 +5,7 @@ import hashlib
 import cv2
 import numpy as np
 
-from edge.contracts.types import U8
+from edge.contracts.types import F32, U8
 from edge.uncertain.judging import as_box, name_of, track_of
 from edge.uncertain.look import Look
 from edge.uncertain.record import MOST_THINGS, Doubt, Record, Thing
@@ -56,7 +56,7 @@ def things(look: Look) -> list[Thing]:
     return made
 
 
-def _thing(look: Look, label: int, box: "np.ndarray[tuple[int], np.dtype[np.float32]]", score: float, track: int) -> Thing:
+def _thing(look: Look, label: int, box: F32, score: float, track: int) -> Thing:
     said = look.closest.get(track)
     sub_label = said.name if said and said.score >= look.sub_threshold else ""
     score = min(max(score, 0.0), 1.0)

@@ -74,21 +74,24 @@ class Shelf:
                 records.append(record)
                 self._entries[record.name] = _entry(record, _size(path) + _size(path.with_suffix(PICTURE)))
         self._sweep()
-        self._make_room(0)
+        self._make_room()
         return [record for record in records if record.name in self._entries]
 
     def keep(self, record: Record, jpeg: bytes) -> bool:
         """Take a look in, on disk when this returns; False where others tell more, or the disk is nearly full.
 
         Raises:
-            OSError: the disk takes nothing; what was kept before is as it was.
+            OSError: the disk takes nothing; the look is not kept, nor are those that had to make room for it.
         """
         data = record.model_dump_json().encode()
         entry = _entry(record, len(data) + len(jpeg))
         if entry.size_bytes > self._limit_bytes or self._free(self._folder) < SPARE_BYTES + entry.size_bytes:
             return False
+        if self.size_bytes + entry.size_bytes > self._limit_bytes:  # some may have been archived and forgotten
+            there = {path.stem for path in self._folder.glob(f"*{RECORD}")}
+            self._entries = {name: one for name, one in self._entries.items() if name in there}
         self._entries[record.name] = entry
-        if record.name in self._make_room(self._limit_bytes):
+        if record.name in self._make_room():
             return False
         path = self._folder / record.name
         try:
@@ -100,7 +103,7 @@ class Shelf:
             raise
         return True
 
-    def _make_room(self, _: int) -> set[str]:
+    def _make_room(self) -> set[str]:
         """Give up the least telling looks of what there is most of, until all is within the limit; their names."""
         gone: set[str] = set()
         size = self.size_bytes
@@ -120,6 +123,8 @@ class Shelf:
             aside = path.with_name(path.name + DAMAGED)
             _log.warning("%s is damaged (%s); it is %s now", path, error, aside.name)
             path.replace(aside)
+        except OSError as error:
+            _log.warning("%s cannot be read: %s; left where it is", path, error)
         return None
 
     def _sweep(self) -> None:
