@@ -15,7 +15,8 @@ BURST = 1 / 8  # of the day's budget that may go at once
 SCARCE = 0.5  # priority that a look needs when hardly any budget is left
 SAME_PLACE = 0.8  # IoU from which two boxes are one thing that has not moved
 PER_PLACE = 2  # looks at one place in a day
-REMEMBERED = 64  # kept looks of one label of one camera
+REMEMBERED = 256  # doubts of one label of one camera
+CAMERA_SHARE = 1 / 4  # of the gap, between looks of one camera, whatever their labels
 MOST_KEYS = 1000  # of camera and label
 
 
@@ -39,6 +40,7 @@ class Chooser:
     def __init__(self, settings: KeepSettings, records: Iterable[Record] = ()) -> None:
         self._settings = settings
         self._kept: dict[tuple[str, str], _Kept] = {}
+        self._last_s: dict[str, float] = {}  # by camera
         self._day: deque[float] = deque(maxlen=settings.per_day)
         self._capacity = max(settings.per_day * BURST, 1.0)
         self._level, self._level_s = self._capacity, 0.0
@@ -50,6 +52,8 @@ class Chooser:
 
     def choose(self, camera: str, doubts: tuple[Doubt, ...], now_s: float) -> tuple[Doubt, ...]:
         """The doubts for which a look is to be kept, counted as kept; none where it is not worth it."""
+        if abs(now_s - self._last_s.get(camera, -DAY_S)) < self._settings.gap_s * CAMERA_SHARE:
+            return ()
         fresh = tuple(doubt for doubt in doubts if self._fresh(camera, doubt, now_s))
         if not fresh or not self._affordable(max(doubt.weight for doubt in fresh), now_s):
             return ()
@@ -87,6 +91,7 @@ class Chooser:
     def _remember(self, camera: str, doubts: tuple[Doubt, ...], now_s: float, *, with_tracks: bool) -> None:
         """Track ids begin anew with every start, so those of earlier ones say nothing."""
         self._day.append(now_s)
+        self._last_s[camera] = now_s
         for doubt in doubts:
             if (camera, doubt.label) not in self._kept and len(self._kept) >= MOST_KEYS:
                 self._kept.pop(next(iter(self._kept)))

@@ -55,6 +55,8 @@ def pack(folder: Path, records: Sequence[Record], device: str, key: DeviceKey, o
     """
     if out.exists():
         raise ConfigError(f"{out} exists already; choose another name with --out")
+    if not out.parent.is_dir():
+        raise ConfigError(f"there is no folder {out.parent}; make it, or choose another with --out")
     texts = {ANNOTATIONS: _encoded(proposals(device, records)), LOOKS: _encoded(without_pictures(device, records))}
     pictures = {PICTURES + picture_name(one.picture): _path(folder, one) for one in records if one.picture}
     pictures = dict(sorted(pictures.items()))

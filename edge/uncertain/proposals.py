@@ -46,9 +46,10 @@ def without_pictures(device: str, records: Iterable[Record]) -> Json:
 
 
 def _proposed(record: Record) -> list[Thing]:
-    """What may be there: not the many weak findings that only a tracker can use."""
+    """What may be there: no weak findings that only a tracker can use, no tracks that may be gone."""
     doubtful = {doubt.box for doubt in record.doubts}
-    return [one for one in record.things if one.score >= record.threshold - BELOW or one.box in doubtful]
+    least = record.threshold - BELOW
+    return [one for one in record.things if (one.seen and one.score >= least) or one.box in doubtful]
 
 
 def _image(number: int, record: Record) -> dict[str, Json]:

@@ -32,10 +32,10 @@ def import_archive(archive: Path, trust: str, out: Path, console: Console) -> No
         shutil.rmtree(staging, ignore_errors=True)  # of an import that was cut off
         staging.mkdir(parents=True)
         unpacked = unpack(archive, trusted, staging)
-        proposed = read_proposed(unpacked)
+        proposed, lines = read_proposed(unpacked), read_looks(unpacked)
         begin(out)
         pictures, boxes = merge(unpacked, proposed, out)
-        looks = merge_looks(read_looks(unpacked), out)
+        looks = merge_looks(lines, out)
     except OSError as error:
         raise TrainError(f"{error.filename or out}: {error.strerror}; make room, or name another folder") from error
     finally:

@@ -1,10 +1,12 @@
 """What an archive tells about its pictures, checked against them: the device is trusted, not its every line."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from edge.contracts.archive import ANNOTATIONS, LOOKS, MOST_JSON_BYTES, MOST_SIDE_PX, PICTURES
 from edge.contracts.labels import MAX_LENGTH
+from edge.uncertain.record import Record
 from trainer.data.coco_rows import CocoFile, Row, number, read_coco_file
 from trainer.data.files import read_text
 from trainer.data.header import picture_size
@@ -32,16 +34,26 @@ def read_proposed(unpacked: Unpacked) -> list[Proposed]:
         TrainError: the annotations do not fit the pictures, or a picture is none.
     """
     content = read_coco_file(unpacked.folder / ANNOTATIONS)
-    boxes = _boxes(content, unpacked)
     found = {str(row.get("file_name")): row for row in content.images}
     if len(found) != len(content.images) or found.keys() != unpacked.pictures.keys():
         raise _unfit(unpacked, "its images are not its pictures, each once")
+    boxes = _boxes(content, unpacked)
     return [_proposed(unpacked, name, row, boxes.get(str(row.get("id")), [])) for name, row in found.items()]
 
 
-def read_looks(unpacked: Unpacked) -> str:
-    """The looks without pictures, JSON as the device wrote it."""
-    return read_text(unpacked.folder / LOOKS, MOST_JSON_BYTES)
+def read_looks(unpacked: Unpacked) -> list[str]:
+    """The looks without pictures, each a line of JSON that names the device as well.
+
+    Raises:
+        TrainError: they are none.
+    """
+    try:
+        told = json.loads(read_text(unpacked.folder / LOOKS, MOST_JSON_BYTES))
+        records = [Record.model_validate(row) for row in told["looks"]]
+    except (ValueError, TypeError, KeyError, RecursionError) as error:  # ValidationError is a ValueError
+        raise _unfit(unpacked, f"its list of looks ({LOOKS}) is none") from error
+    device = unpacked.manifest.device
+    return [json.dumps({"device": device, "look": one.model_dump(mode="json")}, ensure_ascii=False) for one in records]
 
 
 def _proposed(unpacked: Unpacked, name: str, row: Row, boxes: list[tuple[str, Row]]) -> Proposed:

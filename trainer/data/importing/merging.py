@@ -67,21 +67,16 @@ def begin(out: Path) -> None:
         Stored(out / NOTE).write([])
 
 
-def merge_looks(looks: str, out: Path) -> int:
+def merge_looks(lines: Sequence[str], out: Path) -> int:
     """Add looks that have no picture, one a line, each once; how many were new.
 
     Raises:
         TrainError: what is there cannot be read.
     """
-    try:
-        told = json.loads(looks)
-        device, rows = told["device"], list(told["looks"])
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise TrainError("the archive's list of looks is none; nothing of it was imported") from error
-    lines = [json.dumps({"device": device, "look": row}, ensure_ascii=False, sort_keys=True) for row in rows]
     path = out / LOOKS
     before = read_bytes(path, LIMIT_BYTES).decode("utf-8", "replace").splitlines() if path.exists() else []
-    added = [line for line in dict.fromkeys(lines) if line not in set(before)]
+    known = set(before)
+    added = [line for line in dict.fromkeys(lines) if line not in known]
     if added:
         replace_file(path, "".join(f"{line}\n" for line in [*before, *added]).encode())
     return len(added)
