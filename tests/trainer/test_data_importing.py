@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pycocotools.coco import COCO
 from rich.console import Console
 
 from edge.contracts.archive import MOST_JSON_BYTES
@@ -45,6 +46,15 @@ def test_an_archive_becomes_a_data_set_that_is_clean(tmp_path: Path) -> None:
     assert sorted(one.path.read_bytes() for one in held.pictures) == sorted(jpeg(number) for number in range(3))
     assert len((tmp_path / "data" / "looks.jsonl").read_text().splitlines()) == 2
     assert [row["score"] for row in coco(tmp_path / "data")["annotations"]] == [0.45, 0.9] * 3
+
+
+def test_the_reference_reader_of_coco_takes_it(tmp_path: Path) -> None:
+    archive, trust = archived(tmp_path, 2)
+    run(archive, trust, tmp_path / "data")
+    read = COCO(str(tmp_path / "data" / "annotations.json"))
+    assert [one["name"] for one in read.loadCats(read.getCatIds())] == ["car", "van"]
+    assert [len(read.getAnnIds(imgIds=image)) for image in read.getImgIds()] == [2, 2]
+    assert {(tmp_path / "data" / "pictures" / one["file_name"]).is_file() for one in read.imgs.values()} == {True}
 
 
 def test_the_same_archive_again_adds_nothing(tmp_path: Path) -> None:
