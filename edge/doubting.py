@@ -41,7 +41,7 @@ class DoubtCounts:
 
     looks: int = 0
     dropped: int = 0  # handed over while the ones before were still being judged
-    doubtful: int = 0
+    doubtful: int = 0  # of those that could have been kept
     kept: int = 0
     refused: int = 0  # worth keeping, but for the disk
 
@@ -127,12 +127,11 @@ class Doubting(Observer):
 
     def _consider(self, look: Look, chooser: Chooser) -> None:
         judge = self._judges.setdefault(look.camera, Judge(self._settings.near))
-        judged = judge.step(look)
+        wanted = time.monotonic() >= self._paused_s and chooser.ready(look.camera, look.utc_ns / 1e9)
+        judged = judge.step(look, wanted=wanted)
         if judged is None:
             return
         self.counts.doubtful += 1
-        if time.monotonic() < self._paused_s:
-            return
         doubts = chooser.choose(look.camera, judged.doubts, judged.look.utc_ns / 1e9)
         if not doubts:
             return

@@ -50,12 +50,23 @@ class Chooser:
             self._level_s = self._day[-1]
             self._level = max(self._capacity * (1 - len(self._recent(self._level_s)) / settings.per_day), 0.0)
 
-    def choose(self, camera: str, doubts: tuple[Doubt, ...], now_s: float) -> tuple[Doubt, ...]:
-        """The doubts for which a look is to be kept, counted as kept; none where it is not worth it."""
+    def ready(self, camera: str, now_s: float) -> bool:
+        """Whether a look of a camera could be kept now: else it need not be judged."""
         if abs(now_s - self._last_s.get(camera, -DAY_S)) < self._settings.gap_s * CAMERA_SHARE:
+            return False
+        self._refill(now_s)
+        return self._level >= 1 and len(self._recent(now_s)) < self._settings.per_day
+
+    def choose(self, camera: str, doubts: tuple[Doubt, ...], now_s: float) -> tuple[Doubt, ...]:
+        """The doubts for which a look is to be kept, counted as kept; none where it is not worth it.
+
+        The less of the day's budget there is at hand, the more a look has to tell.
+        """
+        if not self.ready(camera, now_s):
             return ()
+        least = SCARCE * (1 - self._level / self._capacity)
         fresh = tuple(doubt for doubt in doubts if self._fresh(camera, doubt, now_s))
-        if not fresh or not self._affordable(max(doubt.weight for doubt in fresh), now_s):
+        if not fresh or max(doubt.weight for doubt in fresh) < least:
             return ()
         self._level -= 1
         self._remember(camera, fresh, now_s, with_tracks=True)
@@ -73,17 +84,13 @@ class Chooser:
         recent = [abs(now_s - at_s) < DAY_S for at_s in kept.at_s]
         return int((overlap[np.array(recent, bool)] >= SAME_PLACE).sum()) < PER_PLACE
 
-    def _affordable(self, priority: float, now_s: float) -> bool:
-        """Whether the day's budget allows it: the less of it there is at hand, the more a look has to tell."""
+    def _refill(self, now_s: float) -> None:
         passed_s = now_s - self._level_s
-        if self._level_s and 0 <= passed_s < DAY_S:
-            self._level = min(self._level + passed_s * self._settings.per_day / DAY_S, self._capacity)
-        elif self._level_s and passed_s >= DAY_S:
+        if passed_s >= DAY_S:
             self._level = self._capacity
+        elif passed_s > 0:
+            self._level = min(self._level + passed_s * self._settings.per_day / DAY_S, self._capacity)
         self._level_s = now_s
-        if self._level < 1 or len(self._recent(now_s)) >= self._settings.per_day:
-            return False
-        return priority >= SCARCE * (1 - self._level / self._capacity)
 
     def _recent(self, now_s: float) -> list[float]:
         return [at_s for at_s in self._day if abs(now_s - at_s) < DAY_S]

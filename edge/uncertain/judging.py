@@ -35,8 +35,8 @@ class Judge:
         self._near = near
         self._looks: deque[Look] = deque(maxlen=3)
 
-    def step(self, look: Look) -> Judged | None:
-        """Take the newest look; the one before it, if there is doubt about it."""
+    def step(self, look: Look, *, wanted: bool = True) -> Judged | None:
+        """Take the newest look; the one before it, if there is doubt about it and anybody wants to know."""
         if self._looks and look.number != self._looks[-1].number + 1:
             self._looks.clear()
         self._looks.append(look)
@@ -44,6 +44,8 @@ class Judge:
             return None
         before, middle, after = self._looks
         self._looks[0] = before = _without_pixels(before)  # a picture is large, and nobody will ask for this one
+        if not wanted:
+            return None
         doubts = [*near_scores(middle, self._near), *odd_labels(middle), *disputed(middle, self._near)]
         doubts += near_rejection(middle, self._near)
         if max(middle.t_s - before.t_s, after.t_s - middle.t_s) <= NEIGHBOUR_S:
@@ -55,9 +57,8 @@ def near_scores(look: Look, near: float) -> list[Doubt]:
     """Detections that are just about objects, or just about none."""
     found = look.detections
     distance = np.abs(found.score - look.threshold)
-    rows = np.flatnonzero(distance <= near)
-    weights = 0.5 * (1 - distance / near)
-    return [_detected(look, found, row, Reason.SCORE, float(weights[row])) for row in rows.tolist()]
+    close = distance <= near
+    return _doubts(look, found[close], Reason.SCORE, 0.5 * (1 - distance[close] / near))
 
 
 def odd_labels(look: Look) -> list[Doubt]:
@@ -68,12 +69,9 @@ def odd_labels(look: Look) -> list[Doubt]:
     same = iou(tracks.box, found.box) >= SAME
     agree = tracks.label[:, None] == found.label[None, :]
     odd = (tracks.lost_s == 0) & (tracks.seen_s > 0) & same.any(axis=1) & ~(same & agree).any(axis=1)
-    doubts = []
-    for row in np.flatnonzero(odd).tolist():
-        best = int(np.where(same[row], found.score, -1).argmax())
-        weight = 0.9 * min(float(found.score[best]) / max(look.threshold, 1e-3), 1.0)
-        doubts.append(_detected(look, found, best, Reason.LABEL, weight))
-    return doubts
+    best = np.where(same[odd], found.score, -1).argmax(axis=1)
+    chosen = found[np.unique(best)]
+    return _doubts(look, chosen, Reason.LABEL, 0.9 * chosen.score / max(look.threshold, 1e-3))
 
 
 def appeared(before: Look, look: Look, after: Look) -> list[Doubt]:
@@ -86,10 +84,7 @@ def appeared(before: Look, look: Look, after: Look) -> list[Doubt]:
     alone &= ~(iou(found.box, followed.box) >= SAME).any(axis=1)
     for other in (before, after):
         alone &= ~_within_reach(found.box, np.concatenate([other.detections.box, other.tracks.box]))
-    return [
-        _detected(look, found, row, Reason.APPEARED, 0.7 * float(found.score[row]))
-        for row in np.flatnonzero(alone).tolist()
-    ]
+    return _doubts(look, found[alone], Reason.APPEARED, 0.7 * found.score[alone])
 
 
 def missed(before: Look, look: Look, after: Look) -> list[Doubt]:
@@ -111,7 +106,7 @@ def missed(before: Look, look: Look, after: Look) -> list[Doubt]:
 
 def disputed(look: Look, near: float) -> list[Doubt]:
     """What one model holds to be an object, and another, which knows the label, does not see at all."""
-    doubts = []
+    doubts: list[Doubt] = []
     for mine in look.opinions:
         for other in look.opinions:
             found = mine.found[(mine.found.score >= look.threshold) & np.isin(mine.found.label, other.knows)]
@@ -119,8 +114,8 @@ def disputed(look: Look, near: float) -> list[Doubt]:
                 continue
             seen = other.found[other.found.score >= look.threshold - near]
             same = (iou(found.box, seen.box) >= SAME) & (found.label[:, None] == seen.label[None, :])
-            rows = np.flatnonzero(~same.any(axis=1)).tolist()
-            doubts += [_detected(look, found, row, Reason.MODELS, float(found.score[row])) for row in rows]
+            alone = found[~same.any(axis=1)]
+            doubts += _doubts(look, alone, Reason.MODELS, alone.score)
     return doubts
 
 
@@ -137,13 +132,12 @@ def near_rejection(look: Look, near: float) -> list[Doubt]:
     return doubts
 
 
-def track_of(look: Look, box: F32) -> int:
-    """The id of the track that a detection (4,) belongs to, -1 where there is none."""
+def tracks_of(look: Look, box: F32) -> list[int]:
+    """The ids of the tracks that detections (N, 4) belong to, -1 where there is none."""
     if not len(look.tracks):
-        return -1
-    overlap = iou(box[None], look.tracks.box)[0]
-    best = int(overlap.argmax())
-    return int(look.tracks.id[best]) if overlap[best] >= SAME else -1
+        return [-1] * len(box)
+    overlap = iou(box, look.tracks.box)
+    return np.where(overlap.max(axis=1) >= SAME, look.tracks.id[overlap.argmax(axis=1)], -1).tolist()
 
 
 def name_of(look: Look, label: int) -> str:
@@ -157,9 +151,12 @@ def as_box(box: F32) -> Box:
     return x1, y1, x2, y2
 
 
-def _detected(look: Look, found: Detections, row: int, reason: Reason, weight: float) -> Doubt:
-    label, box = name_of(look, int(found.label[row])), found.box[row]
-    return Doubt(reason=reason, label=label, box=as_box(box), track=track_of(look, box), weight=min(max(weight, 0), 1))
+def _doubts(look: Look, found: Detections, reason: Reason, weight: F32) -> list[Doubt]:
+    """One doubt about each of some detections; weights (N,) are cut off at 0 and 1."""
+    tracks, weights = tracks_of(look, found.box), np.clip(weight, 0, 1).tolist()
+    labels = [name_of(look, label) for label in found.label.tolist()]
+    rows = zip(labels, map(as_box, found.box), tracks, weights, strict=True)
+    return [Doubt(reason=reason, label=label, box=box, track=track, weight=own) for label, box, track, own in rows]
 
 
 def _seen(tracks: Tracks) -> I64:

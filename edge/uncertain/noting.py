@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from edge.contracts.types import F32, U8
-from edge.uncertain.judging import as_box, name_of, track_of
+from edge.uncertain.judging import as_box, name_of, tracks_of
 from edge.uncertain.look import Look
 from edge.uncertain.record import MOST_THINGS, Doubt, Record, Thing
 from edge.uncertain.settings import KeepSettings
@@ -45,11 +45,9 @@ def noted(
 
 def things(look: Look) -> list[Thing]:
     """All that the detector found, then the tracks that it did not see."""
-    found, tracks = look.detections, look.tracks
-    made = []
-    for row in range(min(len(found), MOST_THINGS)):
-        track = track_of(look, found.box[row])
-        made.append(_thing(look, int(found.label[row]), found.box[row], float(found.score[row]), track))
+    found, tracks = look.detections[:MOST_THINGS], look.tracks
+    rows = zip(found.label.tolist(), found.box, found.score.tolist(), tracks_of(look, found.box), strict=True)
+    made = [_thing(look, label, box, score, track) for label, box, score, track in rows]
     for row in np.flatnonzero(tracks.lost_s > 0)[:MOST_THINGS].tolist():
         one = _thing(look, int(tracks.label[row]), tracks.box[row], float(tracks.score[row]), int(tracks.id[row]))
         made.append(one.model_copy(update={"seen": False}))

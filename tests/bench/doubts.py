@@ -43,13 +43,14 @@ def main(argv: list[str]) -> None:
     given = options.parse_args(argv)
     with tempfile.TemporaryDirectory() as folder:
         camera, looks = _looks(Path(folder))
-        rows, figures = [], {}
+        rows: list[list[object]] = []
+        figures: dict[str, float] = {}
         for pictures in (False, True):
             settings = KeepSettings(enabled=True, pictures=pictures)
             one = _run(Path(folder) / str(pictures), settings, camera, looks, round(given.hours * 3600))
             rows.append(["with pictures" if pictures else "without pictures", *one.values()])
             figures |= {f"{key}_{'pictures' if pictures else 'records'}": value for key, value in one.items()}
-    header = ["", "hand-over ms", "judging ms", "keeping ms", "kept", "of looks", "bytes a look", "files KB"]
+    header = ["", "hand-over ms", "passed ms", "judged ms", "kept ms", "mean ms", "looks", "kept", "bytes each"]
     show("Doubtful looks", header, rows, figures)
 
 
@@ -71,28 +72,24 @@ def _run(
     """The looks again and again, judged as the daemon's thread judges them, here on this one."""
     doubting = Doubting(folder, settings, {"model": "0" * 64}, 0.6)
     chooser = Chooser(settings, doubting._shelf.open())
-    handed, judged, kept = [], [], []
+    spent: dict[str, list[float]] = {"handed": [], "passed": [], "judged": [], "kept": []}
     for number in range(count):
-        followed = _at(looks[number % len(looks)], number)
+        followed, before = _at(looks[number % len(looks)], number), replace(doubting.counts)
         begun_s = time.perf_counter()
         doubting.seen(camera, followed)
-        handed.append(time.perf_counter() - begun_s)
-        before, begun_s = doubting.counts.kept, time.thread_time()
+        spent["handed"].append(time.perf_counter() - begun_s)
+        begun_s = time.thread_time()
         doubting._consider(doubting._queue.get_nowait(), chooser)
-        (kept if doubting.counts.kept > before else judged).append(time.thread_time() - begun_s)
+        after = doubting.counts
+        what = "kept" if after.kept > before.kept else "judged" if after.doubtful > before.doubtful else "passed"
+        spent[what].append(time.thread_time() - begun_s)
     files = list((folder / FOLDER).iterdir())
     size = sum(path.stat().st_size for path in files)
     records = sum(path.suffix == ".json" for path in files)
     shutil.rmtree(folder)
-    return {
-        "handover_ms": median(handed) * 1e3,
-        "judging_ms": median(judged) * 1e3,
-        "keeping_ms": median(kept) * 1e3 if kept else 0.0,
-        "kept": records,
-        "looks": count,
-        "bytes_each": size / max(records, 1),
-        "kb": size / 1e3,
-    }
+    cost = {f"{what}_ms": median(times) * 1e3 if times else 0.0 for what, times in spent.items()}
+    mean = sum(map(sum, (spent["passed"], spent["judged"], spent["kept"]))) / count * 1e3
+    return {**cost, "mean_ms": mean, "looks": count, "kept": records, "bytes_each": size / max(records, 1)}
 
 
 def _at(followed: Followed, number: int) -> Followed:

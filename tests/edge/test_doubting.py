@@ -109,7 +109,7 @@ def test_frames_without_a_look_are_none(tmp_path: Path) -> None:
 def test_a_slow_disk_never_holds_the_chain_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
 
-    def slow(self: Judge, look: object) -> None:
+    def slow(self: Judge, look: object, *, wanted: bool) -> None:
         assert go_on.wait(WAIT_S)
 
     monkeypatch.setattr(Judge, "step", slow)
@@ -128,11 +128,11 @@ def test_a_look_that_cannot_be_judged_is_not_the_last(
 ) -> None:
     real, calls = Judge.step, []
 
-    def failing(self: Judge, look: object) -> object:
+    def failing(self: Judge, look: object, *, wanted: bool) -> object:
         calls.append(look)
         if len(calls) == 1:
             raise ZeroDivisionError
-        return real(self, look)  # type: ignore[arg-type]
+        return real(self, look, wanted=wanted)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Judge, "step", failing)
     assert watched(tmp_path, EAGER, Wavering(), FRAMES)[1]
