@@ -1,4 +1,4 @@
-"""The `foresight` command: `run`, `check`, `replay`, `bench`, `demo`, `doctor`, `models`.
+"""The `foresight` command: `run`, `check`, `replay`, `bench`, `demo`, `doctor`, `archive`, `models`.
 
 Exit codes: 0 all is well; 1 something failed while running; 2 the configuration, a file or an option must be mended.
 """
@@ -137,6 +137,23 @@ def doctor(
     from edge.doctor.examine import show  # noqa: PLC0415
 
     raise typer.Exit(show(config, as_json, Console()))
+
+
+@app.command()
+def archive(
+    config: ConfigFile = Path("foresight.yaml"),
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file to write; else only the device's key is shown")
+    ] = None,
+    forget: Annotated[bool, typer.Option("--forget", help="Delete from the device what was packed")] = False,
+) -> None:
+    """Pack what the device was unsure of into a signed file for the workstation; nothing is sent."""
+    from edge.archiving import archive, show_key  # noqa: PLC0415
+
+    if out is None:
+        show_key(config, Console())
+    else:
+        archive(config, out, forget_packed=forget, console=Console())
 
 
 models = typer.Typer(name="models", help="Models of others that run here.", no_args_is_help=True, rich_markup_mode=None)

@@ -37,6 +37,11 @@ class Grouping:
         self._learnt: set[int] = set()
         self._known: dict[int, tuple[F32, int, Membership | None]] = {}  # vector and version that it was found with
 
+    @property
+    def closest(self) -> Mapping[int, SubLabel]:
+        """The classifier's best answer by track id, also where it was not good enough to be given."""
+        return self._classifier.closest
+
     def step(self, pixels: U8, tracks: Tracks, t_s: float) -> Mapping[int, SubLabel]:
         """The names known so far, by track id."""
         named = self._classifier.step(pixels, tracks, t_s)

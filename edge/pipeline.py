@@ -7,15 +7,17 @@ all run these same two objects.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
 
 from edge.activity.gate import ActivityGate
 from edge.attention import Attention, LookSettings
-from edge.contracts.types import U8, Activity, Detections, Event, Forecasts, Frame, SubLabel, Tracks
+from edge.contracts.types import U8, Activity, Detections, Event, Forecasts, Frame, Opinion, SubLabel, Tracks
 from edge.control.knobs import Knobs
 from edge.detection.detector import Detector
+from edge.detection.ensemble import Ensemble
 from edge.events.log import EventLog
 from edge.forecast.guard import GuardedForecaster
 from edge.forecast.scoreboard import Scoreboard
@@ -26,12 +28,18 @@ from edge.tracking import Tracker
 class Classifier(Protocol):
     """Names tracks more closely than the detector does."""
 
+    @property
+    def closest(self) -> Mapping[int, SubLabel]:
+        """The best answer by track id, also where it was not good enough to be given."""
+
     def step(self, pixels: U8, tracks: Tracks, t_s: float) -> Mapping[int, SubLabel]:
         """The names known so far, by track id."""
 
 
 class NoClassifier:
     """The second stage of a camera that has none."""
+
+    closest: Mapping[int, SubLabel] = MappingProxyType({})
 
     def step(self, pixels: U8, tracks: Tracks, t_s: float) -> Mapping[int, SubLabel]:
         """Nothing is named."""
@@ -125,6 +133,17 @@ class Chain:
     def scores(self) -> Scoreboard:
         """How good the forecasts have turned out to be."""
         return self._steps.scores
+
+    @property
+    def opinions(self) -> tuple[Opinion, ...]:
+        """What each model of an ensemble found in the newest look; for the thread that steps."""
+        detector = self._steps.detector
+        return detector.opinions if isinstance(detector, Ensemble) else ()
+
+    @property
+    def closest(self) -> Mapping[int, SubLabel]:
+        """The second stage's best answers, also those that were not good enough; for the thread that steps."""
+        return dict(self._steps.classifier.closest)
 
     def step(self, sensed: Sensed) -> Followed:
         """Look if need be, and follow what is there.

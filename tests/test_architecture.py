@@ -12,6 +12,7 @@ PACKAGES = ("edge", "trainer", "firmware_tools")
 COMPOSERS = {
     "__main__",
     "adhoc",
+    "archiving",
     "assembly",
     "benchmark",
     "capture",
@@ -23,6 +24,7 @@ COMPOSERS = {
     "demo",
     "discovery",
     "doctor",
+    "doubting",
     "engine",
     "figures",
     "forecasters",

@@ -32,11 +32,17 @@ class Classifier:
         self._names = runtime.bundle.labels
         self._min_score = settings.min_score
         self._found: dict[int, SubLabel] = {}
+        self._closest: dict[int, SubLabel] = {}
 
     @property
     def runs(self) -> int:
         """How often the model ran."""
         return self._looks.runs
+
+    @property
+    def closest(self) -> Mapping[int, SubLabel]:
+        """The best answer by track id, also where it was not good enough to be given."""
+        return self._closest
 
     def step(self, pixels: U8, tracks: Tracks, t_s: float) -> Mapping[int, SubLabel]:
         """Look at the tracks whose turn it is; the sub-labels known by track id. Tracks without one are absent.
@@ -53,8 +59,10 @@ class Classifier:
             median = np.median(scores, axis=0)
             best = int(median.argmax())
             self._found.pop(track, None)
-            if median[best] >= self._min_score and self._names[best] not in NOTHING:
-                self._found[track] = SubLabel(self._names[best], float(median[best]))
+            answer = self._closest[track] = SubLabel(self._names[best], float(median[best]))
+            if answer.score >= self._min_score and answer.name not in NOTHING:
+                self._found[track] = answer
         alive = set(tracks.id.tolist())
         self._found = {track: name for track, name in self._found.items() if track in alive}
+        self._closest = {track: name for track, name in self._closest.items() if track in alive}
         return dict(self._found)

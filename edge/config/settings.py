@@ -34,6 +34,7 @@ from edge.runtime.settings import RuntimeSettings
 from edge.sensors.settings import MOST_SENSORS
 from edge.snapshots import SnapshotSettings
 from edge.tracking.settings import TrackingSettings
+from edge.uncertain.settings import KeepSettings
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=64)]
 Triple = tuple[float, float, float]
@@ -117,6 +118,7 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
     outbox: OutboxSettings = Field(OutboxSettings(), description="Delivery of events")
     publish: PublishSettings = Field(PublishSettings(), description="How much goes out over MQTT")
     snapshots: SnapshotSettings = Field(SnapshotSettings(), description="Pictures over MQTT; off by default")
+    keep: KeepSettings = Field(KeepSettings(), description="Looks to learn from, kept on the device; off by default")
     homeassistant: HomeAssistantSettings = Field(HomeAssistantSettings(), description="Discovery by Home Assistant")
     runtime: RuntimeSettings = Field(RuntimeSettings(), description="How models are run")
     model: ModelSettings | None = Field(None, description="The detector's model; without one, motion is detected")

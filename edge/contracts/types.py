@@ -74,6 +74,14 @@ class Detections:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Opinion:
+    """What one model of several found, and the labels that it knows. Labels index the table of all models together."""
+
+    found: Detections
+    knows: I64  # labels
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class Tracks:
     """The objects that a tracker holds to be there now, seen in this frame (`lost_s == 0`) or not.
 

@@ -11,6 +11,7 @@ from edge.config.settings import Settings
 from edge.contracts.topics import GROUPS, Command
 from edge.control.panel import Action, ControlPanel, Said
 from edge.delivery import Delivery
+from edge.doubting import Doubting
 from edge.engine import Engine
 from edge.grouping import GroupBook
 from edge.health import StageClock
@@ -56,6 +57,8 @@ class CameraSide(Composed):
         outcomes = self._outcomes(stack)
         publisher = Publisher(bus, delivery.outbox, topics, self._run, settings.publish)
         observers: list[Observer] = [publisher, self.monitor, self._snapshots, outcomes, TroubleLog()]
+        if settings.keep.enabled:
+            observers.append(stack.enter_context(self._doubting()))
         self.engine = stack.enter_context(Engine(self._cameras, observers, self._ended))
         stack.enter_context(Periodic(outcomes.remember, KEEP_S, KEEP_S))
         stack.enter_context(Periodic(self._standings.tell, SOON_S, SOON_S))
@@ -94,6 +97,12 @@ class CameraSide(Composed):
         stack.enter_context(Periodic(book.tell, SOON_S, SOON_S))
         stack.enter_context(Periodic(book.remember, KEEP_S, KEEP_S))
         return book
+
+    def _doubting(self) -> Doubting:
+        """Keeps looks that are doubtful."""
+        settings, models = self._settings, self._models
+        hashes = {name: models.load(file).bundle.sha256 for name, file in settings.model_files}
+        return Doubting(self._delivery.state_dir, settings.keep, hashes, settings.classify.min_score)
 
     def _outcomes(self, stack: ExitStack) -> OutcomeBoard:
         board = OutcomeBoard(self._delivery.bus, self._delivery.topics, self._delivery.state_dir)

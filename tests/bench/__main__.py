@@ -12,6 +12,7 @@ BENCHMARKS = {
     "guard": "what a trajectory model costs a camera, and whether one that learns under attack ever makes it worse",
     "forecast": "ETH/UCY with Social-GAN's protocol: ADE, FDE and coverage of the trajectory network",
     "classify-series": "motions of an IMU, and spoken digits of speakers that were not learnt from",
+    "doubts": "looks that the device is unsure of: what they cost the chain, and what is kept of an hour",
     "drift": "a series that changes: the exported forecaster frozen, adapted on-line, and the fixed network alone",
     "ett": "ETTh1: the series forecaster as exported and the on-line one, beside published figures",
     "heads": "what pre-processing and decoding cost around the model, and what crops find",

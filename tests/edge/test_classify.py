@@ -58,6 +58,16 @@ def test_no_answer_when_unsure_or_nothing_or_nameless(scores: tuple[float, ...])
         assert made.step(FRAME, tracks(7), i / 10) == {}
 
 
+def test_the_best_answer_is_known_also_where_it_is_not_good_enough() -> None:
+    made, _ = classifier([answer(0.0, 0.55, 0.3, 0.1)])
+    assert made.closest == {}
+    for i in range(3):
+        assert made.step(FRAME, tracks(7), i / 10) == {}
+    assert made.closest == {7: SubLabel("tit", pytest.approx(0.55))}  # type: ignore[arg-type]
+    made.step(FRAME, tracks(8), 1.0)
+    assert made.closest == {}
+
+
 def test_an_answer_stays_while_the_track_does_and_goes_with_it() -> None:
     made, _ = classifier([answer(0, 1, 0, 0)])
     for i in range(3):

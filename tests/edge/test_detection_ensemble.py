@@ -47,3 +47,12 @@ def test_one_object_seen_by_two_models_is_one() -> None:
     found = both.detect(frame(FRAME), NOWHERE)
     assert [both.labels[label] for label in found.label] == ["person", "face"]
     assert np.allclose(found.score, [0.8, 0.5])
+
+
+def test_what_each_model_found_is_told_before_it_is_merged() -> None:
+    pair = [detector(("cat", "person"), (BOX, 1, 0.6)), detector(("", "face", "person"), (BOX, 1, 0.5))]
+    both = Ensemble(pair, DetectionSettings())
+    both.detect(frame(FRAME), NOWHERE)
+    found = [[both.labels[label] for label in opinion.found.label.tolist()] for opinion in both.opinions]
+    known = [[both.labels[label] for label in opinion.knows.tolist()] for opinion in both.opinions]
+    assert (found, known) == ([["person"], ["face"]], [["cat", "person"], ["person", "face"]])

@@ -65,3 +65,15 @@ def preview(
     from trainer.data import tools  # noqa: PLC0415
 
     tools.show_sheet(folder, part, most, out, seed, Console())
+
+
+@app.command("import")
+def import_(
+    archive: Annotated[Path, typer.Argument(help="What `foresight archive` wrote on the device")],
+    trust: Annotated[str, typer.Option("--trust", help="Fingerprint of the device's key, or a file with its key")],
+    out: Annotated[Path, typer.Option("--out", help="The data set's folder; what is new is added to it")],
+) -> None:
+    """Bring in what a device was unsure of, with its own guesses as proposals; every byte is checked first."""
+    from trainer.data.importing.command import import_archive  # noqa: PLC0415
+
+    import_archive(archive, trust, out, Console())
