@@ -42,9 +42,10 @@ class Fit:
 
 
 def fit(trainee: Trainee, base: F32, recent: Batch, old: Batch, how: Fit, breathe: Breathe) -> Fitted:
-    """Train from the weights that the model has now, with a new optimiser.
+    """Train from the exported weights, with a new optimiser.
 
-    Each epoch sees all recent samples and as many of the old ones, drawn by chance: what was learnt before is not
+    Every round begins there: what once went wrong leaves no trace when its samples are gone, and weights do not drift
+    from round to round. What was learnt before is kept by the samples that stand for it. Each epoch sees all recent samples and as many of the old ones, drawn by chance: what was learnt before is not
     forgotten. The weights are drawn a little towards the exported ones ("L2-SP": Li, Grandvalet and Davoine, "Explicit
     inductive bias for transfer learning", 2018). When this returns or raises, the model has its former weights again.
 
@@ -62,7 +63,7 @@ def fit(trainee: Trainee, base: F32, recent: Batch, old: Batch, how: Fit, breath
     """
     before = trainee.weights()
     try:
-        trainee.set_weights(Weights(before.weights, np.zeros_like(before.optimizer)))
+        trainee.set_weights(Weights(base, np.zeros_like(before.optimizer)))
         return _fitted(trainee, base, recent, old, how, breathe)
     finally:
         trainee.set_weights(before)

@@ -2,11 +2,13 @@
 
 | head | error of a sample |
 |---|---|
-| trajectory | mean distance over the known horizons, in box heights (metres where there is no box) |
-| series | mean absolute error of the known values, in the scale of the window |
-| autoencoder | root of the mean squared error of the known samples |
+| trajectory | distance at each horizon, in box heights (metres where there is no box) |
+| series | absolute error of each value, in the scale of the window |
+| autoencoder | root of the squared error of each sample of the window |
 | classifier | cross entropy of the classes |
 
+It is a mean over all that could be known, and what is not known counts nothing: so every distance weighs the same, and
+those that were lost soon do not make near horizons weigh more than far ones.
 Letters: n samples, B rows of one call, K horizons, M modes.
 """
 
@@ -75,16 +77,16 @@ def _trajectory(outputs: list[F32], arrays: Arrays, window: Window | None) -> F6
     encoded = Encoded(arrays["tracks"], np.ones(n), zeros, zeros, heading)
     point = decode(Answer(*outputs), encoded, window).point()
     off = point - arrays["future"] * units(encoded, window)[..., None]
-    return _mean(np.hypot(off[..., 0], off[..., 1]), arrays["known"])
+    return _part(np.hypot(off[..., 0], off[..., 1]), arrays["known"])
 
 
 def _series(outputs: list[F32], arrays: Arrays, _: Window | None) -> F64:
-    return _mean(np.abs(outputs[0].astype(np.float64) - arrays["future"]), arrays["known"])
+    return _part(np.abs(outputs[0].astype(np.float64) - arrays["future"]), arrays["known"])
 
 
 def _autoencoder(outputs: list[F32], arrays: Arrays, _: Window | None) -> F64:
     square = ((outputs[0].astype(np.float64) - arrays["window"]) ** 2).mean(axis=2)
-    return np.sqrt(_mean(square, arrays["known"]))
+    return np.sqrt(_part(square, arrays["known"]))
 
 
 def _classifier(outputs: list[F32], arrays: Arrays, _: Window | None) -> F64:
@@ -92,11 +94,10 @@ def _classifier(outputs: list[F32], arrays: Arrays, _: Window | None) -> F64:
     return -(arrays["target"] * share).sum(axis=1) * (arrays["known"] > 0)
 
 
-def _mean(each: F64, known: F32) -> F64:
-    """(n,) over what is known of each."""
+def _part(each: F64, known: F32) -> F64:
+    """(n,) the sum over what is known of each, as a share of all that could be."""
     axes = tuple(range(1, each.ndim))
-    there = known > 0
-    return np.where(there, each, 0.0).sum(axis=axes) / np.maximum(there.sum(axis=axes), 1)
+    return np.where(known > 0, each, 0.0).sum(axis=axes) / np.prod(each.shape[1:])
 
 
 MEASURES: Mapping[Head, Measure] = {

@@ -65,7 +65,7 @@ class Round:
 
 
 def adapt(trainee: Trainee, base: F32, material: Material, how: Fit, breathe: Breathe) -> Round:
-    """Train a candidate from the weights that the model has now, which serve, and judge it.
+    """Train a candidate, and judge it beside the weights that the model has now, which serve.
 
     When this returns or raises, the model has its former weights again.
 

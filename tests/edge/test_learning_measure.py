@@ -43,7 +43,9 @@ class Same:
         return
 
 
-def model(head: Head, given: tuple[int, ...], answers: tuple[tuple[int, ...], ...], window: SeriesWindow) -> ModelBundle:
+def model(
+    head: Head, given: tuple[int, ...], answers: tuple[tuple[int, ...], ...], window: SeriesWindow
+) -> ModelBundle:
     recipe = replace(feed(), tensor=tensor("x", given))
     return bundle(head, [tensor(f"o{number}", shape) for number, shape in enumerate(answers)], (), recipe, window)
 
@@ -62,7 +64,7 @@ def test_paths_are_measured_in_lengths_at_each_horizon() -> None:
     arrays["known"][0], arrays["known"][1, 2] = 1, 1
     found = errors(trainee, Batch(arrays, np.array([1.0, 0.5]), np.zeros(2), ["", ""]))
     # in steps of 0.5 s the horizons are 1, 2 and 4 ahead
-    np.testing.assert_allclose(found, [3 * (1 + 2 + 4) / 3, 0.5 * 4 * 4], rtol=1e-6)
+    np.testing.assert_allclose(found, [3 * (1 + 2 + 4) / 3, 0.5 * 4 * 4 / 3], rtol=1e-6)
     np.testing.assert_allclose(worth(trainee.bundle), [1, 2, 4])
 
 
@@ -80,8 +82,10 @@ def test_series() -> None:
         model(Head.SERIES, (1, 3, 1), ((1, 2, 1), (1, 2, 1), (1, 4)), SERIES),
         (np.array([[[1.0], [2.0]]], np.float32), np.zeros((1, 2, 1), np.float32), np.zeros((1, 4), np.float32)),
     )
-    given = batch({"window": np.zeros((2, 3, 1)), "future": [[[2], [4]], [[9], [2.5]]], "known": [[[1], [1]], [[0], [1]]]})
-    np.testing.assert_allclose(errors(trainee, given), [1.5, 0.5])
+    given = batch(
+        {"window": np.zeros((2, 3, 1)), "future": [[[2], [4]], [[9], [2.5]]], "known": [[[1], [1]], [[0], [1]]]}
+    )
+    np.testing.assert_allclose(errors(trainee, given), [1.5, 0.25])
     np.testing.assert_array_equal(worth(trainee.bundle), [1])
 
 
@@ -91,7 +95,7 @@ def test_autoencoders() -> None:
         (np.zeros((1, 3, 1), np.float32), np.zeros((1, 2), np.float32)),
     )
     given = batch({"window": [[[3], [4], [100]], [[0], [0], [0]]], "known": [[1, 1, 0], [1, 1, 1]]})
-    np.testing.assert_allclose(errors(trainee, given), [np.sqrt(12.5), 0])
+    np.testing.assert_allclose(errors(trainee, given), [np.sqrt(25 / 3), 0])
 
 
 def test_classifiers() -> None:
