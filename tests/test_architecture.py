@@ -24,6 +24,7 @@ COMPOSERS = {
     "discovery",
     "doctor",
     "engine",
+    "federated",
     "figures",
     "forecasters",
     "grouping",
