@@ -169,7 +169,7 @@ def federate(  # noqa: PLR0913 - a command has as many options as its users need
         margin=margin,
         cpu_percent=cpu_percent,
     )
-    raise typer.Exit(run(settings))
+    run(settings)
 
 
 models = typer.Typer(name="models", help="Models of others that run here.", no_args_is_help=True, rich_markup_mode=None)

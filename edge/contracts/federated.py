@@ -5,7 +5,7 @@ receives them believes nothing. Letters: N learnt numbers of the model.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,9 +51,9 @@ class Answer:
     """Of a device."""
 
     samples: int  # that it has learnt from; 0: it has not learnt
-    change: NDArray[np.generic] = field(default=NOTHING)  # (N,) its weights less those that it was given
-    tried: Tried = Tried()
-    taken: int = 0  # cameras and sensors that take the weights as their candidate
+    change: NDArray[np.generic]  # (N,) its weights less those that it was given; `NOTHING` where it has not learnt
+    tried: Tried
+    taken: int  # cameras and sensors that take the weights as their candidate
 
 
 def told_ask(ask: Ask) -> tuple[Arrays, Fields]:

@@ -1,9 +1,12 @@
 """The device's end of learning together: a SuperNode of Flower, with our answers."""
 
+import contextlib
+import logging
 import signal
 import socket
-import subprocess
 import sys
+import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 
@@ -14,10 +17,12 @@ from edge.federated.programs import environment, require_flower
 from edge.federated.settings import FederatedSettings
 
 SETTINGS = "FORESIGHT_FEDERATED"
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+_log = logging.getLogger(__name__)
 
 
-def federate(settings: FederatedSettings) -> int:
-    """Take part until told to end (SIGTERM, Ctrl-C); the exit code of Flower's program where it ends before.
+def federate(settings: FederatedSettings) -> None:
+    """Take part until told to end (SIGTERM, Ctrl-C), whether the host is there or not.
 
     Raises:
         ConfigError: Flower is not installed, or a file is not there.
@@ -34,8 +39,20 @@ def federate(settings: FederatedSettings) -> int:
     file = home / "settings.json"
     file.write_text(_absolute(settings).model_dump_json())
     signal.signal(signal.SIGTERM, _interrupt)
-    with running(_command(settings), {**env, SETTINGS: str(file)}, None) as process:
-        return _waited(process)
+    with contextlib.suppress(KeyboardInterrupt):
+        _for_ever(settings, {**env, SETTINGS: str(file)})
+
+
+def _for_ever(settings: FederatedSettings, env: Mapping[str, str]) -> None:
+    """Flower's program ends by itself where the host does not know the device, or not yet."""
+    pause_s = FIRST_PAUSE_S
+    while True:
+        begin_s = time.monotonic()
+        with running(_command(settings), env, None) as process:
+            code = process.wait()
+        pause_s = FIRST_PAUSE_S if time.monotonic() - begin_s > LONGEST_PAUSE_S else min(2 * pause_s, LONGEST_PAUSE_S)
+        _log.warning("Flower's SuperNode ended (exit code %d); the next try is in %g s", code, pause_s)
+        time.sleep(pause_s)
 
 
 def _command(settings: FederatedSettings) -> list[str]:
@@ -57,13 +74,6 @@ def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
-
-
-def _waited(process: "subprocess.Popen[bytes]") -> int:
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
-        return 0
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:

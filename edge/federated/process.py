@@ -1,8 +1,6 @@
-"""A program that runs beside us, and is gone with all that it has started when we go."""
+"""A program that runs beside us, and is gone when we go."""
 
 import contextlib
-import os
-import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,7 +10,9 @@ GRACE_S = 5.0  # to end by itself
 
 @contextlib.contextmanager
 def running(command: Sequence[str], env: Mapping[str, str], log: Path | None) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a program in a process group of its own; at the end the group is told to end, then killed.
+    """Run a program in our own process group, so that whoever ends us ends it; at the end it is told to end, or killed.
+
+    What it has started in its turn ends when it finds it gone, as Flower's programs do.
 
     Args:
         command: and its arguments.
@@ -27,7 +27,6 @@ def running(command: Sequence[str], env: Mapping[str, str], log: Path | None) ->
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=None if output is None else subprocess.STDOUT,
-            start_new_session=True,
         )
         try:
             yield process
@@ -36,9 +35,9 @@ def running(command: Sequence[str], env: Mapping[str, str], log: Path | None) ->
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Tell the group to end, wait a little, kill what is left."""
-    for kind, wait_s in ((signal.SIGTERM, GRACE_S), (signal.SIGKILL, GRACE_S)):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, kind)
+    """Tell it to end, wait a little, kill it."""
+    for finish in (process.terminate, process.kill):
+        finish()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(wait_s)
+            process.wait(GRACE_S)
+            return

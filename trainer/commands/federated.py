@@ -30,6 +30,8 @@ def federated(  # noqa: PLR0913 - a command has as many options as its users nee
 ) -> None:
     """Let devices learn together: each from what it has seen, all from what came of it; needs Flower."""
     from edge.federated.programs import require_flower  # noqa: PLC0415 - commands load only what they need
+
+    require_flower()
     from trainer.errors import TrainError  # noqa: PLC0415
     from trainer.federated.averaging import Method, Terms  # noqa: PLC0415
     from trainer.federated.host import Address  # noqa: PLC0415
@@ -37,7 +39,6 @@ def federated(  # noqa: PLR0913 - a command has as many options as its users nee
     from trainer.federated.plan import Plan  # noqa: PLC0415
     from trainer.federated.rounds import Course  # noqa: PLC0415
 
-    require_flower()
     host, _, port = listen.rpartition(":")
     if not port.isdecimal() or method not in set(Method):
         raise TrainError(f"--listen {listen} or --method {method} cannot be read; as in 0.0.0.0:9443, and auto")

@@ -3,7 +3,7 @@
 from importlib.metadata import version
 from pathlib import Path
 
-NAME = "foresight_rounds"
+NAME, PACKAGE = "foresight-rounds", "foresight_rounds"
 _PROJECT = """\
 [build-system]
 requires = ["hatchling"]
@@ -22,8 +22,8 @@ fab-format-version = 1
 flwr-version-target = "{version}"
 
 [tool.flwr.app.components]
-serverapp = "{name}.server:app"
-clientapp = "{name}.device:app"
+serverapp = "{package}.server:app"
+clientapp = "{package}.device:app"
 
 [tool.flwr.app.config]
 plan = "{plan}"
@@ -48,10 +48,12 @@ if "FORESIGHT_FEDERATED" in os.environ:
 
 def write_app(folder: Path, plan: Path) -> None:
     """Write it into a new folder; `plan` is the file that the host's part reads."""
-    package = folder / NAME
+    package = folder / PACKAGE
     package.mkdir(parents=True)
     path = str(plan.resolve()).replace("\\", "\\\\").replace('"', '\\"')
-    (folder / "pyproject.toml").write_text(_PROJECT.format(name=NAME, version=version("flwr"), plan=path))
+    (folder / "pyproject.toml").write_text(
+        _PROJECT.format(name=NAME, package=PACKAGE, version=version("flwr"), plan=path)
+    )
     (folder / "LICENSE").write_text("Apache-2.0\n")
     for name, content in (("__init__", ""), ("server", _SERVER), ("device", _DEVICE)):
         (package / f"{name}.py").write_text(content)

@@ -6,7 +6,7 @@ fetches that answer, for hours where it comes to the worst, and must not hold up
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from flwr.app import Array, ArrayRecord, ConfigRecord, Message, RecordDict
 from flwr.serverapp import Grid
@@ -28,21 +28,22 @@ class FlowerFleet:
         """Who is there: the numbers that Flower knows them by."""
         return [str(node) for node in sorted(self._grid.get_node_ids())]
 
-    def ask(self, devices: Sequence[str], ask: Ask) -> Mapping[str, Answer | str]:
-        """The answers that came in time, or why there is none; a device may be missing."""
+    def ask(self, devices: Sequence[str], ask: Ask, awaited: Container[str]) -> Mapping[str, Answer | str]:
+        """The answers that came in time, or why there is none; a device may be missing. See `Fleet`."""
         end_s = time.monotonic() + ask.deadline_s
         messages = [_message(device, ask) for device in devices]
         asked = dict(zip(devices, self._grid.push_messages(messages), strict=True))
         found: dict[str, Answer | str] = {}
-        waiting = [
-            threading.Thread(target=self._wait, args=(device, number, end_s, found), daemon=True)
+        threads = {
+            device: threading.Thread(target=self._wait, args=(device, number, end_s, found), daemon=True)
             for device, number in asked.items()
             if number is not None
-        ]
-        for thread in waiting:
+        }
+        for thread in threads.values():
             thread.start()
-        for thread in waiting:
-            thread.join(max(0.0, end_s - time.monotonic()))
+        for device, thread in threads.items():
+            if device in awaited:
+                thread.join(max(0.0, end_s - time.monotonic()))
         return dict(found)  # threads that still wait write into the other one
 
     def _wait(self, device: str, number: str, end_s: float, found: dict[str, Answer | str]) -> None:
@@ -73,5 +74,5 @@ def _answer(reply: Message) -> Answer | str:
     try:
         arrays = {name: one.numpy() for name, one in reply.content["arrays"].items()}
         return heard_answer(arrays, dict(reply.content["fields"]))
-    except (MessageError, KeyError, AttributeError, ValueError, TypeError) as error:
+    except (MessageError, KeyError, AttributeError, ValueError, TypeError, EOFError) as error:
         return f"its answer cannot be read: {error}"

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from trainer.federated.record import FILE
 START_S, SUBMIT_S = 120.0, 120.0
 SPARE_S = 300.0  # beyond all deadlines, before the whole is given up
 LOOK_S = 0.2
+AT_ONCE = 4  # keys that are told to Flower at a time
 LINK = "here"
 
 
@@ -52,8 +54,12 @@ def federated(plan: Plan, address: Address) -> None:
         _write_settings(home, plan, address)
         with running(_link(address), env, plan.out / "superlink.log") as link:
             _await(link, address, plan.out)
-            for key in address.devices:
-                _flower(["supernode", "register", str(key), LINK], env, SUBMIT_S)
+            with ThreadPoolExecutor(AT_ONCE) as pool:
+                list(
+                    pool.map(
+                        lambda key: _flower(["supernode", "register", str(key), LINK], env, SUBMIT_S), address.devices
+                    )
+                )
             _flower(["run", str(home / "app"), LINK, "--stream"], env, longest_s(plan))
     rounds = (plan.out / FILE).read_text().splitlines() if (plan.out / FILE).exists() else []
     if len(rounds) <= plan.course.rounds:

@@ -1,7 +1,7 @@
 """Rounds of learning together: who is asked, how long is waited, what becomes of the answers."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -21,8 +21,11 @@ class Fleet(Protocol):
     def devices(self) -> Sequence[str]:
         """Who is there."""
 
-    def ask(self, devices: Sequence[str], ask: Ask) -> Mapping[str, Answer | str]:
-        """The answers that came within `ask.deadline_s`, or why there is none; a device may be missing."""
+    def ask(self, devices: Sequence[str], ask: Ask, awaited: Container[str]) -> Mapping[str, Answer | str]:
+        """The answers that came within `ask.deadline_s`, or why there is none; a device may be missing.
+
+        Whoever is not awaited is asked as well, but only heard as long as the others take.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Round:
 
     number: int
     asked: tuple[str, ...]
+    heard: tuple[str, ...]  # whoever said anything
     silent: Mapping[str, str]  # device -> why it is not counted
     average: Average
     tried: Mapping[str, Tried]  # device -> how the weights of the round before do there
@@ -54,7 +58,8 @@ Told = Callable[[Round, F32], None]
 def conduct(fleet: Fleet, first: F32, base_sha256: str, course: Course, terms: Terms, told: Told) -> F32:
     """Learn together; the weights (N,) after the last round.
 
-    After the last round every device tries what came of it once more, which tells how good it is.
+    After the last round every device tries what came of it once more, which tells how good it is. A device that is
+    gone costs one deadline: in the rounds after it is asked, but not waited for, until it answers again.
 
     Args:
         fleet: the devices.
@@ -67,20 +72,23 @@ def conduct(fleet: Fleet, first: F32, base_sha256: str, course: Course, terms: T
     Raises:
         TrainError: too few devices came.
     """
-    weights = np.array(first, np.float32)
+    weights, silent = np.array(first, np.float32), frozenset[str]()
     for number in range(1, course.rounds + 2):
         wanted = course.expected if number == 1 else terms.minimum
         devices = _gathered(fleet, max(wanted, terms.minimum), terms.minimum, course.patience_s)
         ask = Ask(number, number <= course.rounds, course.deadline_s, base_sha256, weights)
-        found = _round(fleet, devices, ask, terms)
+        found = _round(fleet, devices, ask, terms, silent)
+        silent = frozenset(device for device in devices if device not in found.heard)
         weights = (weights + found.average.change).astype(np.float32)
         told(found, weights)
     return weights
 
 
-def _round(fleet: Fleet, devices: Sequence[str], ask: Ask, terms: Terms) -> Round:
+def _round(fleet: Fleet, devices: Sequence[str], ask: Ask, terms: Terms, dead: frozenset[str]) -> Round:
+    """Whoever did not answer in the round before is not waited for, unless nobody did."""
     begin_s = time.monotonic()
-    heard = fleet.ask(devices, ask)
+    awaited = frozenset(devices) - dead or frozenset(devices)
+    heard = fleet.ask(devices, ask, awaited)
     seconds = time.monotonic() - begin_s
     answers = {device: one for device, one in heard.items() if isinstance(one, Answer)}
     updates = [Update(name, one.change, one.samples) for name, one in answers.items() if ask.learn and one.samples]
@@ -89,7 +97,8 @@ def _round(fleet: Fleet, devices: Sequence[str], ask: Ask, terms: Terms) -> Roun
         silent |= {name: "it has nothing to learn from" for name, one in answers.items() if not one.samples}
     tried = {name: one.tried for name, one in answers.items() if one.tried.samples}
     taken = sum(one.taken for one in answers.values())
-    return Round(ask.round, tuple(devices), silent, average(updates, len(ask.weights), terms), tried, taken, seconds)
+    made = average(updates, len(ask.weights), terms)
+    return Round(ask.round, tuple(devices), tuple(heard), silent, made, tried, taken, seconds)
 
 
 def _why(device: str, heard: Mapping[str, Answer | str], deadline_s: float) -> str:
