@@ -6,6 +6,7 @@ receives them believes nothing. Letters: N learnt numbers of the model.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ KIND = "train"  # of the messages that carry them
 WEIGHTS, CHANGE = "weights", "change"
 MOST_ROUNDS, MOST_SAMPLES = 1 << 20, 1 << 40
 NOTHING: F32 = np.zeros(0, np.float32)
-Arrays = Mapping[str, NDArray[np.generic]]
+Arrays = Mapping[str, NDArray[Any]]
 Fields = Mapping[str, int | float | str]
 
 
@@ -51,7 +52,7 @@ class Answer:
     """Of a device."""
 
     samples: int  # that it has learnt from; 0: it has not learnt
-    change: NDArray[np.generic]  # (N,) its weights less those that it was given; `NOTHING` where it has not learnt
+    change: NDArray[Any]  # (N,) its weights less those that it was given; `NOTHING` where it has not learnt
     tried: Tried
     taken: int  # cameras and sensors that take the weights as their candidate
 

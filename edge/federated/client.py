@@ -26,7 +26,6 @@ from edge.runtime.trainable import open_trainable
 
 SETTINGS = "FORESIGHT_FEDERATED"  # names the file of settings
 LEFT_S = 5.0  # of the deadline, to send the answer
-LOWEST = 19
 
 
 def answer(message: Message, _: Context) -> Message:
@@ -59,7 +58,6 @@ def answer(message: Message, _: Context) -> Message:
 
 def run() -> None:
     """In the place of Flower's `flwr-clientapp`: the same, but the app is the one above, and nothing is installed."""
-    os.nice(LOWEST)
     for name, stand_in in (
         ("install_from_fab", _nothing),
         ("get_project_dir", _nothing),

@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import signal
 import socket
 import sys
@@ -17,6 +18,7 @@ from edge.federated.programs import environment, require_flower
 from edge.federated.settings import FederatedSettings
 
 SETTINGS = "FORESIGHT_FEDERATED"
+LOWEST = 19  # priority, of all that is started here
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 _log = logging.getLogger(__name__)
 
@@ -38,6 +40,7 @@ def federate(settings: FederatedSettings) -> None:
     env = environment(home)
     file = home / "settings.json"
     file.write_text(_absolute(settings).model_dump_json())
+    os.nice(LOWEST)
     signal.signal(signal.SIGTERM, _interrupt)
     with contextlib.suppress(KeyboardInterrupt):
         _for_ever(settings, {**env, SETTINGS: str(file)})

@@ -8,6 +8,7 @@ BENCHMARKS = {
     "activity": "still and moving cost of the activity gate, what it misses, cameras per core",
     "cameras": "an RTSP camera killed and frozen again and again: how soon it is back, what it costs the others",
     "expected": "expectations of zones and near misses against the exact truth",
+    "federated": "devices learn together: what it gains, what one poisoned device and one dead device do to it",
     "guard": "what a trajectory model costs a camera: in the shadow, and while it serves",
     "forecast": "ETH/UCY with Social-GAN's protocol: ADE, FDE and coverage of the trajectory network",
     "classify-series": "motions of an IMU, and spoken digits of speakers that were not learnt from",

@@ -2,14 +2,19 @@
 
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edge.contracts.federated import NOTHING, Answer, Ask, Tried
+from edge.contracts.trainable import Weights
 from edge.contracts.types import F32
+from edge.learning.checkpoint import Checkpoint, write_checkpoint
+from tests.rigs.trainee import learning_bundle
 from trainer.errors import TrainError
 from trainer.federated.averaging import Terms
+from trainer.federated.plan import Plan, beginning
 from trainer.federated.record import pooled
 from trainer.federated.rounds import Course, Round, conduct
 
@@ -96,3 +101,18 @@ def test_pools_the_errors_by_samples() -> None:
     tried = {"a": Tried(10, 1.0, 2.0, 3.0), "b": Tried(30, 2.0, 2.0, 2.0)}
     assert pooled({}) == {}
     assert pooled(tried) == {"given": 1.75, "serving": 2.0, "base": 2.25}
+
+
+def test_goes_on_from_what_was_learnt_before(tmp_path: Path) -> None:
+    bundle = learning_bundle()
+    exported = np.zeros(3, np.float32)
+    plan = Plan(model=tmp_path / "m.tflite", out=tmp_path)
+    assert beginning(plan, bundle, exported) is exported
+    weights = Weights(np.arange(3, dtype=np.float32), np.zeros(3, np.float32))
+    name = write_checkpoint(tmp_path, Checkpoint(bundle.sha256, bundle.head, weights, 1, 1, 0.0))
+    before = plan.model_copy(update={"resume": tmp_path / f"{name}.weights"})
+    assert beginning(before, bundle, exported).tolist() == [0.0, 1.0, 2.0]
+    with pytest.raises(TrainError, match="not for"):
+        beginning(before, bundle, exported[:2])
+    with pytest.raises(TrainError, match="no checkpoint"):
+        beginning(plan.model_copy(update={"resume": tmp_path / "m.tflite"}), bundle, exported)

@@ -26,7 +26,7 @@ def federated(  # noqa: PLR0913 - a command has as many options as its users nee
     method: Annotated[str, typer.Option(help="mean, trimmed, or auto: trimmed from five devices on")] = "auto",
     trim: Annotated[float, typer.Option(help="Share left out at each end by `trimmed`", min=0, max=0.49)] = 0.2,
     clip: Annotated[float, typer.Option(help="Longest change, in lengths of the median one", min=0.1)] = 1.5,
-    resume: Annotated[str, typer.Option(help="Checkpoint file to begin with, in place of the model's weights")] = "",
+    resume: Annotated[Path | None, typer.Option(help="A *.weights file to begin with [those of the model]")] = None,
 ) -> None:
     """Let devices learn together: each from what it has seen, all from what came of it; needs Flower."""
     from edge.federated.programs import require_flower  # noqa: PLC0415 - commands load only what they need

@@ -6,6 +6,7 @@ Letters: D devices, N learnt numbers. A device sends its change: its weights les
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class Update:
     """What one device sent."""
 
     device: str
-    change: NDArray[np.floating]  # (N,) that it should be; nothing is believed
+    change: NDArray[Any]  # (N,) as it should be; nothing is believed
     samples: int  # that it says it has learnt from
 
 

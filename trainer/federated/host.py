@@ -10,12 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from edge.contracts.bundle import read_bundle
 from edge.federated.process import running
 from edge.federated.programs import environment, require_flower
 from trainer.errors import TrainError
 from trainer.federated.bundle import write_app
-from trainer.federated.plan import Plan
+from trainer.federated.plan import Plan, beginning
 from trainer.federated.record import FILE
 
 START_S, SUBMIT_S = 120.0, 120.0
@@ -65,7 +67,7 @@ def federated(plan: Plan, address: Address) -> None:
     if len(rounds) <= plan.course.rounds:
         raise TrainError(
             f"{len(rounds)} of {plan.course.rounds + 1} rounds were done; {plan.out}/superlink.log says more; go on "
-            "with --resume"
+            "from the last weights with --resume"
         )
 
 
@@ -79,16 +81,17 @@ def _check(plan: Plan, address: Address) -> None:
     for path in (address.cert, address.key, address.ca, *address.devices):
         if not path.is_file():
             raise TrainError(f"{path} is no file; give the path of what is meant")
-    if read_bundle(plan.model).trainable is None:
+    bundle = read_bundle(plan.model)
+    if bundle.trainable is None:
         raise TrainError(f"{plan.model} does not learn; export it with --trainable")
+    beginning(plan, bundle, np.zeros(bundle.trainable.weights, np.float32))
     if (plan.out / FILE).exists():
         raise TrainError(f"{plan.out} holds rounds of before; give another folder")
 
 
 def _write_settings(home: Path, plan: Plan, address: Address) -> None:
-    (home / "plan.json").write_text(
-        plan.model_copy(update={"model": plan.model.resolve(), "out": plan.out.resolve()}).model_dump_json()
-    )
+    paths = {name: path.resolve() for name in ("model", "out", "resume") if (path := getattr(plan, name)) is not None}
+    (home / "plan.json").write_text(plan.model_copy(update=paths).model_dump_json())
     write_app(home / "app", home / "plan.json")
     flower = home / "flower"
     flower.mkdir()

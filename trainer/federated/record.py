@@ -80,7 +80,7 @@ def _words(found: Round) -> str:
     """One line for people."""
     average, errors = found.average, pooled(found.tried)
     parts = [f"round {found.number}: asked {len(found.asked)}, averaged {len(average.used)}"]
-    parts += [f"left out {device}: {why}" for device, why in (found.silent | average.refused).items()]
+    parts += [f"left out {device}: {why}" for device, why in {**found.silent, **average.refused}.items()]
     if errors:
         parts.append(f"error before it {errors['given']:.4g}, of the model file {errors['base']:.4g}")
     return "; ".join([*parts, f"{found.seconds:.1f} s"])

@@ -6,13 +6,10 @@ from flwr.app import Context
 from flwr.serverapp import Grid
 
 from edge.contracts.bundle import read_bundle
-from edge.contracts.errors import ModelError
-from edge.contracts.types import F32
-from edge.learning.checkpoint import read_checkpoint
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.trainable import open_trainable
 from trainer.federated.flower import FlowerFleet
-from trainer.federated.plan import Plan
+from trainer.federated.plan import Plan, beginning
 from trainer.federated.record import Record
 from trainer.federated.rounds import conduct
 
@@ -21,21 +18,11 @@ def serve(grid: Grid, context: Context) -> None:
     """All rounds of the plan that the app's settings name.
 
     Raises:
-        TrainError: too few devices came.
-        ModelError, CheckpointError: the model or the weights cannot be used.
+        TrainError, ModelError, CheckpointError: too few devices came, or the model or the weights cannot be used.
     """
     plan = Plan.model_validate_json(Path(str(context.run_config["plan"])).read_text())
     with open_trainable(read_bundle(plan.model), RuntimeSettings(threads=1)) as trainee:
         bundle, trainable, first = trainee.bundle, trainee.trainable, trainee.weights().weights
-    if plan.resume:
-        first = _resumed(plan, first)
+    first = beginning(plan, bundle, first)
     record = Record(plan.out, bundle, trainable.state)
     conduct(FlowerFleet(grid), first, bundle.sha256, plan.course, plan.terms, record.told)
-
-
-def _resumed(plan: Plan, exported: F32) -> F32:
-    bundle = read_bundle(plan.model)
-    found = read_checkpoint(plan.out, plan.resume, bundle.sha256, bundle.head).weights.weights
-    if len(found) != len(exported):
-        raise ModelError(f"{plan.out}/{plan.resume} is not for {plan.model}; resume with weights of this model")
-    return found
