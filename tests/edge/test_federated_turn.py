@@ -59,7 +59,7 @@ def test_learns_and_tells_only_weights_and_counts(tmp_path: Path, trainee: Train
     village = site(tmp_path, trainee, {"a": 0.4})
     found: Answer = village.turn("a", asked(trainee, village.exported))
     assert found.samples > 100
-    assert (found.change.shape, found.change.dtype) == (village.exported.shape, np.float32)
+    assert (found.change.shape, found.change.dtype.name) == (village.exported.shape, "float32")
     assert found.tried.given == found.tried.base > 0
     assert found.taken == 0  # what the model file holds is no news
     better = village.held_errors((village.exported + found.change).astype(np.float32)).mean()
