@@ -10,6 +10,8 @@ BENCHMARKS = {
     "expected": "expectations of zones and near misses against the exact truth",
     "federated": "devices learn together: what it gains, what one poisoned device and one dead device do to it",
     "guard": "what a trajectory model costs a camera: in the shadow, and while it serves",
+    "adapt": "learning on the device: ETH/UCY scene by scene, predict, then learn; what serves beside the frozen base",
+    "guard": "what a trajectory model costs a camera, and whether one that learns under attack ever makes it worse",
     "forecast": "ETH/UCY with Social-GAN's protocol: ADE, FDE and coverage of the trajectory network",
     "classify-series": "motions of an IMU, and spoken digits of speakers that were not learnt from",
     "drift": "a series that changes: the exported forecaster frozen, adapted on-line, and the fixed network alone",
