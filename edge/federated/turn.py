@@ -5,7 +5,6 @@ margin, against what serves and against what the model file holds. What passes i
 candidate; it then has to prove itself live before it serves.
 """
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,14 +14,13 @@ from edge.contracts.errors import MessageError, ModelError
 from edge.contracts.federated import NOTHING, Answer, Ask, Tried
 from edge.contracts.trainable import Trainee, Weights
 from edge.contracts.types import F32, F64
+from edge.federated.offered import offer
 from edge.federated.subjects import Subject, together
-from edge.learning.checkpoint import ENDING, Checkpoint, write_checkpoint
 from edge.learning.comparing import gain
 from edge.learning.fitting import Breathe, Fit, Interrupted, fit
 from edge.learning.round import Judgement, errors_with
 from edge.learning.sample import joined
 
-OFFERED = "offered"  # folder of a subject
 LEAST_HELD = 24  # samples that were never learnt from, before anything is judged by them
 LEAST_LEARNT = 32  # samples, before a device has something to say
 
@@ -62,7 +60,7 @@ def take_turn(
     taken = [one for one, found in judged if found[0].passes(how.margin) and (ask.weights != exported).any()]
     for one, (judgement, _) in judged:
         if one in taken:
-            offer(trainee, one, ask, judgement)
+            offer(one.folder, trainee.bundle, ask.weights, ask.round, judgement)
     tried = _tried([found for _, found in judged])
     samples, change = _learnt(trainee, own, ask, how, breathe) if ask.learn else (0, NOTHING)
     return Answer(samples, change, tried, len(taken))
@@ -90,25 +88,6 @@ def judge(trainee: Trainee, exported: F32, own: Subject, weights: F32) -> tuple[
         ),
         n,
     )
-
-
-def offer(trainee: Trainee, own: Subject, ask: Ask, judgement: Judgement) -> str:
-    """Put weights where the daemon finds them, in the place of older ones; the name of the file.
-
-    Raises:
-        OSError: the disk is full or cannot be written.
-    """
-    folder, bundle = own.folder / OFFERED, trainee.bundle
-    scores = {"base": judgement.base, "serving": judgement.serving, "candidate": judgement.candidate}
-    optimizer = np.zeros(0 if trainee.trainable is None else trainee.trainable.state, np.float32)
-    checkpoint = Checkpoint(
-        bundle.sha256, bundle.head, Weights(ask.weights, optimizer), 0, ask.round, time.time(), scores
-    )
-    name = write_checkpoint(folder, checkpoint)
-    for path in folder.glob(f"*{ENDING}"):
-        if path.name != name + ENDING:
-            path.unlink(missing_ok=True)
-    return name
 
 
 def _learnt(trainee: Trainee, own: Sequence[Subject], ask: Ask, how: Manner, breathe: Breathe) -> tuple[int, F32]:

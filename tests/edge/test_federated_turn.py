@@ -13,9 +13,10 @@ from edge.contracts.federated import Answer, Ask
 from edge.contracts.stored import Stored
 from edge.contracts.trainable import Weights
 from edge.contracts.types import F32
+from edge.federated.offered import OFFERED, take_offered
 from edge.federated.programs import environment, require_flower
 from edge.federated.subjects import subjects
-from edge.federated.turn import OFFERED, Manner
+from edge.federated.turn import Manner
 from edge.learning.checkpoint import ENDING, Checkpoint, read_checkpoint, write_checkpoint
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.trainable import TrainableRuntime, open_trainable
@@ -77,6 +78,18 @@ def test_takes_what_is_better_as_its_candidate_and_nothing_else(tmp_path: Path, 
     stored = read_checkpoint(kept["a"][0].parent, kept["a"][0].stem, bundle.sha256, bundle.head)
     assert np.array_equal(stored.weights.weights, learnt)
     assert stored.scores["candidate"] < stored.scores["base"]
+    taken = take_offered(village.learning["a"] / "yard", bundle)
+    assert taken is not None
+    assert np.array_equal(taken, learnt)
+    assert take_offered(village.learning["a"] / "yard", bundle) is None
+
+
+def test_damaged_weights_are_not_taken(tmp_path: Path, trainee: TrainableRuntime) -> None:
+    assert take_offered(tmp_path, trainee.bundle) is None
+    (tmp_path / OFFERED).mkdir()
+    (tmp_path / OFFERED / f"{'0' * 64}{ENDING}").write_bytes(b"FSWEIGHT and more")
+    assert take_offered(tmp_path, trainee.bundle) is None
+    assert list((tmp_path / OFFERED).iterdir()) == []
 
 
 def test_is_not_led_by_what_serves_elsewhere(tmp_path: Path, trainee: TrainableRuntime) -> None:
@@ -108,15 +121,13 @@ def test_samples_for_another_model_are_left_alone(tmp_path: Path, trainee: Train
 
 
 def test_the_average_beats_what_each_learns_alone(tmp_path: Path, trainee: TrainableRuntime) -> None:
-    village = site(tmp_path, trainee, {"a": 0.5, "b": 0.35, "c": 0.2})
-    course = Course(rounds=1, patience_s=0.0, expected=1)
+    village = site(tmp_path, trainee, {"left": 0.5, "right": -0.5, "straight": 0.1})
+    village.how = replace(HOW, epochs=1)
+    course, sha256 = Course(rounds=5, patience_s=0.0, expected=1), trainee.bundle.sha256
 
     def learnt(fleet: Together) -> float:
-        terms = Terms(minimum=1)
-        sha256 = trainee.bundle.sha256
-        return float(
-            village.held_errors(conduct(fleet, village.exported, sha256, course, terms, lambda *_: None)).mean()
-        )
+        found = conduct(fleet, village.exported, sha256, course, Terms(minimum=1), lambda *_: None)
+        return float(village.held_errors(found).mean())
 
     alone = [learnt(replace(village, learning={name: path})) for name, path in village.learning.items()]
     assert learnt(village) < min(alone)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from edge.contracts.types import F32
-from edge.federated.turn import OFFERED
+from edge.federated.offered import OFFERED
 from edge.learning.checkpoint import ENDING, read_checkpoint
 from tests.rigs.flower_village import DEADLINE_S, HOW, TURNS, lived_through
 from tests.rigs.together import Together

@@ -17,8 +17,8 @@ from tests.rigs.together import Together, filled
 from tests.rigs.trainee import WINDOW
 from trainer.federated.record import FILE
 
-TURNS = {"left": 0.5, "middle": 0.35, "right": 0.2}  # how people turn where the device is
-HOW = Manner(rate=0.1, epochs=4, margin=0.03)
+TURNS = {"left": 0.5, "right": -0.5, "straight": 0.1}  # how people turn where the device is
+HOW = Manner(rate=0.3, epochs=1, margin=0.03)
 DEADLINE_S = 35.0
 LONG_S = 240.0  # for programs to start on a busy machine
 Rounds = list[dict[str, object]]
