@@ -213,7 +213,7 @@ def with_flower(folder: Path) -> dict[str, object]:
     folder.mkdir()
     try:
         with lived_through(folder) as (_, _, rounds):
-            seconds = [float(str(one["seconds"])) for one in rounds]
+            seconds = [float(one["seconds"]) for one in rounds]
     except pytest.skip.Exception as absent:
         print(absent)
         return {}

@@ -22,13 +22,11 @@ def alone(every: Together, name: str) -> float:
 
 def test_three_devices_learn_together_and_one_dies(tmp_path: Path) -> None:
     with lived_through(tmp_path) as (site, every, (first, second, third)):
-        asked, used = ([one[key] for one in (first, second, third)] for key in ("asked", "used"))
-        assert [len(str(one).split(",")) for one in asked] == [3, 3, 3]
-        assert used[2] == []
-        assert (len(used[0]), len(used[1])) == (3, 2)  # type: ignore[arg-type]
-        assert list(second["silent"].values()) == [f"no answer within {DEADLINE_S:g} s"]  # type: ignore[attr-defined]
-        assert second["silent"].keys() == third["silent"].keys()  # type: ignore[attr-defined]
-        assert float(str(second["seconds"])) < DEADLINE_S + 5
+        assert [len(one["asked"]) for one in (first, second, third)] == [3, 3, 3]
+        assert [len(one["used"]) for one in (first, second, third)] == [3, 2, 0]
+        assert list(second["silent"].values()) == [f"no answer within {DEADLINE_S:g} s"]
+        assert second["silent"].keys() == third["silent"].keys()
+        assert second["seconds"] < DEADLINE_S + 5
 
         bundle = every.trainee.bundle
         average = read_checkpoint(site.out, str(first["weights"]), bundle.sha256, bundle.head).weights.weights

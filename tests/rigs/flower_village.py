@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from edge.contracts.bundle import read_bundle
 from edge.federated.turn import Manner
@@ -21,7 +22,7 @@ TURNS = {"left": 0.5, "right": -0.5, "straight": 0.1}  # how people turn where t
 HOW = Manner(rate=0.3, epochs=1, margin=0.03)
 DEADLINE_S = 35.0
 LONG_S = 240.0  # for programs to start on a busy machine
-Rounds = list[dict[str, object]]
+Rounds = list[dict[str, Any]]
 
 
 @contextmanager
