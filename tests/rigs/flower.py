@@ -29,8 +29,9 @@ def flower_python() -> Path:
     """An interpreter that has Flower, or a skipped test."""
     if importlib.util.find_spec("flwr") is not None:
         return Path(sys.executable)
-    path = Path(os.environ.get("FORESIGHT_FLOWER", ENVIRONMENT)) / "bin" / "python"
-    if not path.exists():
+    named = os.environ.get("FORESIGHT_FLOWER")
+    path = Path(named or ENVIRONMENT) / "bin" / "python"
+    if not path.exists() or not (named or (ENVIRONMENT / "ready").exists()):
         pytest.skip("Flower is not installed: `make .venv/flower/ready`, or set FORESIGHT_FLOWER to its environment")
     return path
 
