@@ -37,6 +37,13 @@ $(VENV)/dev: $(VENV)/device
 	@$(PIP) install --no-deps 'trackeval==1.3.0'
 	@touch $@
 
+# Flower asks for older versions of what other parts of the tests use, so it has an environment of its own.
+$(VENV)/flower/ready: pyproject.toml
+	@echo "== installing Flower into $(VENV)/flower"
+	@"$(BIN)/python" -m venv $(VENV)/flower
+	@$(VENV)/flower/bin/python -m pip --disable-pip-version-check --quiet install --editable '.[federated]'
+	@touch $@
+
 system:
 	@bash tests/system_packages.sh
 
@@ -49,6 +56,7 @@ test: $(VENV)/dev system
 
 test-long: $(VENV)/dev
 	@bash tests/system_packages.sh long
+	@$(MAKE) --no-print-directory $(VENV)/flower/ready || echo "== without Flower: its tests are skipped"
 	@$(BIN)/python -m pytest -m long $(ARGS)
 
 bench: $(VENV)/dev

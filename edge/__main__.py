@@ -1,4 +1,4 @@
-"""The `foresight` command: `run`, `check`, `replay`, `bench`, `demo`, `doctor`, `archive`, `models`.
+"""The `foresight` command: `run`, `check`, `replay`, `bench`, `demo`, `doctor`, `archive`, `federate`, `models`.
 
 Exit codes: 0 all is well; 1 something failed while running; 2 the configuration, a file or an option must be mended.
 """
@@ -154,6 +154,39 @@ def archive(
         show_key(config, Console())
     else:
         archive(config, out, forget_packed=forget, console=Console())
+
+
+@app.command()
+def federate(  # noqa: PLR0913 - a command has as many options as its users need
+    *,
+    superlink: Annotated[str, typer.Option(help="The host, as name:port")],
+    ca: Annotated[Path, typer.Option(help="Certificate of the authority that signed the host's, PEM")],
+    model: Annotated[Path, typer.Option(help="The model that learns, .tflite; the same file as on the host")],
+    learning: Annotated[Path, typer.Option(help="The daemon's folder of learning")],
+    home: Annotated[Path, typer.Option(help="Folder for what this process keeps")] = Path("federated"),
+    key: Annotated[Path | None, typer.Option(help="The device's private key, where the host asks for one")] = None,
+    rate: Annotated[float, typer.Option(help="Learning rate", min=1e-6, max=1)] = 1e-3,
+    epochs: Annotated[int, typer.Option(help="Turns over the samples in a round", min=1, max=1000)] = 4,
+    margin: Annotated[float, typer.Option(help="Share by which what comes back must be better here", min=0)] = 0.03,
+    cpu_percent: Annotated[float, typer.Option(help="Of one core that a round may take", min=1, max=100)] = 50.0,
+) -> None:
+    """Learn together with other devices, beside the daemon: only weights travel; needs Flower."""
+    from edge.federated.node import federate as run  # noqa: PLC0415
+    from edge.federated.settings import FederatedSettings  # noqa: PLC0415
+
+    settings = FederatedSettings(
+        superlink=superlink,
+        ca=ca,
+        model=model,
+        learning=learning,
+        home=home,
+        key=key,
+        rate=rate,
+        epochs=epochs,
+        margin=margin,
+        cpu_percent=cpu_percent,
+    )
+    run(settings)
 
 
 models = typer.Typer(name="models", help="Models of others that run here.", no_args_is_help=True, rich_markup_mode=None)

@@ -26,6 +26,7 @@ COMPOSERS = {
     "doctor",
     "doubting",
     "engine",
+    "federated",
     "figures",
     "forecasters",
     "grouping",

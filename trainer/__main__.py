@@ -1,4 +1,4 @@
-"""The `foresight-train` command: `data`, `detector`, `classifier`, `export`, `adapt`, `evaluate`, `explain`.
+"""The `foresight-train` command: `data`, `detector`, `export`, `adapt`, `evaluate`, `explain`, `federated`, and more.
 
 Exit codes: 0 all is well; 1 something failed, or errors were found; 2 a file or an option must be mended.
 """
@@ -18,6 +18,7 @@ from trainer.commands.detector import detector
 from trainer.commands.evaluate import evaluate
 from trainer.commands.explain import explain
 from trainer.commands.export import export
+from trainer.commands.federated import federated
 from trainer.commands.forecaster import forecaster
 from trainer.commands.series import app as series
 from trainer.commands.street import street
@@ -43,6 +44,7 @@ app.command()(export)
 app.command()(adapt)
 app.command()(evaluate)
 app.command()(explain)
+app.command()(federated)
 
 
 @app.callback(invoke_without_command=True)

@@ -8,6 +8,7 @@ BENCHMARKS = {
     "activity": "still and moving cost of the activity gate, what it misses, cameras per core",
     "cameras": "an RTSP camera killed and frozen again and again: how soon it is back, what it costs the others",
     "expected": "expectations of zones and near misses against the exact truth",
+    "federated": "devices learn together: what it gains, what one poisoned device and one dead device do to it",
     "adapt": "learning on the device: ETH/UCY scene by scene, predict, then learn; what serves beside the frozen base",
     "guard": "what a trajectory model costs a camera, and whether one that learns under attack ever makes it worse",
     "forecast": "ETH/UCY with Social-GAN's protocol: ADE, FDE and coverage of the trajectory network",

@@ -1,0 +1,115 @@
+"""A device's part of a round: it tries the weights that came, keeps those that are better here, and learns on.
+
+Whatever comes from the network is judged as the device's own candidates are: on what it has never learnt from, by a
+margin, against what serves and against what the model file holds. What passes is put where the daemon finds it, as a
+candidate; it then has to prove itself live before it serves.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.contracts.errors import MessageError, ModelError
+from edge.contracts.federated import NOTHING, Answer, Ask, Tried
+from edge.contracts.trainable import Trainee, Weights
+from edge.contracts.types import F32, F64
+from edge.federated.offered import offer
+from edge.federated.subjects import Subject, together
+from edge.learning.comparing import gain
+from edge.learning.fitting import Breathe, Fit, Interrupted, fit
+from edge.learning.round import Judgement, errors_with
+from edge.learning.sample import joined
+
+LEAST_HELD = 24  # samples that were never learnt from, before anything is judged by them
+LEAST_LEARNT = 32  # samples, before a device has something to say
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a device learns and judges."""
+
+    rate: float
+    epochs: int
+    margin: float
+
+
+def take_turn(
+    trainee: Trainee, exported: F32, own: Sequence[Subject], ask: Ask, how: Manner, breathe: Breathe
+) -> Answer:
+    """Answer what the host asks. The model has other weights afterwards.
+
+    Args:
+        trainee: the model.
+        exported: (N,) weights in its file.
+        own: cameras and sensors of this device.
+        ask: of the host.
+        how: rate, epochs, margin.
+        breathe: called after each step; may sleep; False: stop here.
+
+    Raises:
+        MessageError: the weights are not for this model.
+        ModelError: the model fails with the weights that came.
+    """
+    if ask.base_sha256 != trainee.bundle.sha256 or len(ask.weights) != len(exported):
+        raise MessageError(
+            f"the host learns on top of the model {ask.base_sha256[:12]}, and {trainee.bundle.sha256[:12]} is here; "
+            "give both the same file"
+        )
+    judged = [(one, found) for one in own if (found := judge(trainee, exported, one, ask.weights)) is not None]
+    taken = [one for one, found in judged if found[0].passes(how.margin) and (ask.weights != exported).any()]
+    for one, (judgement, _) in judged:
+        if one in taken:
+            offer(one.folder, trainee.bundle, ask.weights, ask.round, judgement)
+    tried = _tried([found for _, found in judged])
+    samples, change = _learnt(trainee, own, ask, how, breathe) if ask.learn else (0, NOTHING)
+    return Answer(samples, change, tried, len(taken))
+
+
+def judge(trainee: Trainee, exported: F32, own: Subject, weights: F32) -> tuple[Judgement, int] | None:
+    """How weights do on what a subject has never learnt from, and how many samples that are; None where it has none.
+
+    Raises:
+        ModelError: the model fails with one of them.
+    """
+    if len(own.held) < LEAST_HELD:
+        return None
+    both, n = joined(own.held, own.held_old), len(own.held)
+    base, serving, candidate = (errors_with(trainee, one, both) for one in (exported, own.serving, weights))
+    return (
+        Judgement(
+            1.0,
+            float(base[:n].mean()),
+            float(serving[:n].mean()),
+            float(candidate[:n].mean()),
+            gain(candidate[:n], base[:n], own.held.group),
+            gain(candidate[:n], serving[:n], own.held.group),
+            gain(candidate[n:], serving[n:], own.held_old.group),
+        ),
+        n,
+    )
+
+
+def _learnt(trainee: Trainee, own: Sequence[Subject], ask: Ask, how: Manner, breathe: Breathe) -> tuple[int, F32]:
+    """From how many samples was learnt, and the change (N,); nothing where there is too little, or it took too long."""
+    samples = sum(len(one.recent) + len(one.old) for one in own)
+    if samples < LEAST_LEARNT:
+        return 0, NOTHING
+    recent, old = together([one.recent for one in own]), together([one.old for one in own])
+    try:
+        trainee.set_weights(Weights(ask.weights, np.zeros(trainee.trainable.state, np.float32)))
+        found = fit(trainee, ask.weights, recent, old, Fit(how.rate, how.epochs, seed=ask.round), breathe)
+    except (Interrupted, ModelError):
+        return 0, NOTHING
+    return samples, (found.weights - ask.weights).astype(np.float32)
+
+
+def _tried(judged: Sequence[tuple[Judgement, int]]) -> Tried:
+    """The means over all subjects, by their samples."""
+    count: F64 = np.array([samples for _, samples in judged], np.float64)
+    total = int(count.sum())
+    if not total:
+        return Tried()
+    errors = np.array([(one.candidate, one.serving, one.base) for one, _ in judged])
+    given, serving, base = (float(mean) for mean in count @ errors / total)
+    return Tried(total, given, serving, base)

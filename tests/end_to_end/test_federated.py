@@ -1,0 +1,39 @@
+"""Three devices learn together: Flower's real SuperLink and SuperNodes, TLS on, a key for each device."""
+
+from pathlib import Path
+
+import pytest
+
+from edge.contracts.types import F32
+from edge.federated.offered import OFFERED
+from edge.learning.checkpoint import ENDING, read_checkpoint
+from tests.rigs.flower_village import DEADLINE_S, HOW, TURNS, lived_through
+from tests.rigs.together import Together
+from trainer.federated.averaging import Terms
+from trainer.federated.rounds import Course, conduct
+
+
+def alone(every: Together, name: str) -> float:
+    """Error, on what all devices held out, of what one device learns without the others."""
+    one = Together(every.trainee, every.exported, {name: every.learning[name]}, HOW)
+    course = Course(rounds=1, patience_s=0.0, expected=1)
+    sha256 = every.trainee.bundle.sha256
+    own: F32 = conduct(one, every.exported, sha256, course, Terms(minimum=1), lambda *_: None)
+    return float(every.held_errors(own).mean())
+
+
+@pytest.mark.long
+def test_three_devices_learn_together_and_one_dies(tmp_path: Path) -> None:
+    with lived_through(tmp_path) as (site, every, (first, second, third)):
+        assert [len(one["asked"]) for one in (first, second, third)] == [3, 3, 3]
+        assert [len(one["used"]) for one in (first, second, third)] == [3, 2, 0]
+        assert list(second["silent"].values()) == [f"no answer within {DEADLINE_S:g} s"]
+        assert second["silent"].keys() == third["silent"].keys()
+        assert second["seconds"] < DEADLINE_S + 5
+
+        bundle = every.trainee.bundle
+        average = read_checkpoint(site.out, str(first["weights"]), bundle.sha256, bundle.head).weights.weights
+        assert every.held_errors(average).mean() < min(alone(every, name) for name in TURNS)
+        assert second["taken"]
+        assert any(list(every.learning[name].glob(f"yard/{OFFERED}/*{ENDING}")) for name in TURNS)
+        assert "Traceback" not in site.log("left") + site.log("host")
