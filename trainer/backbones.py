@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from edge.contracts.arrays import ArraysError, unpack
 from trainer.detector.architecture import Backbone
 from trainer.errors import TrainError
 from trainer.trained import is_run
@@ -69,11 +70,10 @@ def _load(model: Any, path: Path) -> None:
         raise TrainError(f"there are no weights at {path}; name a file, `imagenet` to download them, or `none`")
     try:
         if path.suffix == ".npz":
-            with np.load(path) as arrays:
-                _assign(model, dict(arrays))
+            _assign(model, unpack(path.read_bytes()))
         else:
             model.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ArraysError, ValueError, KeyError) as error:
         line = (str(error).splitlines() or [""])[0]
         raise TrainError(f"{path} does not hold the weights of {model.name}: {line}; choose the right width") from error
 

@@ -11,7 +11,7 @@ from edge.anomaly.settings import AnomalySettings
 from edge.anomaly.state import MAX_CHANNELS, channels, pack, unpack
 from edge.contracts.types import F64
 
-HALF = 4.65  # oddness whose score is 0.5: the best threshold on the series that chose the constants
+HALF = 3.3  # oddness whose score is 0.5: the best threshold on the series that chose the constants, real and made
 
 
 class Anomaly:

@@ -12,15 +12,16 @@ from edge.contracts.types import F64
 
 LARGEST = 1e30  # what is beyond is no reading in any unit
 YOUNG = 100.0  # readings below which a channel counts as so old
+POWER = 3.0  # 1 would be the sum of all views, infinity the largest
 THOUSAND = 3.0  # decades: the oddness of a channel with a thousand readings is as it is
 
 
 class Channel:
     """Combines how rare several things are: the novelty of the reading in each view, and the error of a forecast.
 
-    Each is a number of decades, see `Tail`. Their root of the sum of squares says more than their largest, for an event
-    shows in several, and less than their sum, for they are far from independent. What is rare once in so many readings
-    is to be expected once in so many: the result is divided by the decades of readings that were seen.
+    Each is a number of decades, see `Tail`. The cube root of the sum of their cubes says more than their largest, for
+    an event shows in several, and less than their sum, for they are far from independent. What is rare once in so many
+    readings is to be expected once in so many: the result is divided by the decades of readings that were seen.
     """
 
     def __init__(self, settings: AnomalySettings) -> None:
@@ -40,7 +41,7 @@ class Channel:
         self._history.push(t_s, value)
         rarity = self._tail.step(np.append(novelty(self._history), abs(surprise)))
         seen = max(self._history.spread.seen, YOUNG)
-        return math.sqrt(float(rarity @ rarity)) * THOUSAND / math.log10(seen)
+        return float(np.sum(rarity**POWER)) ** (1 / POWER) * THOUSAND / math.log10(seen)
 
     def arrays(self) -> tuple[F64, ...]:
         """What there is to store."""

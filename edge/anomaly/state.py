@@ -13,7 +13,7 @@ import numpy as np
 from edge.contracts.errors import EdgeError
 from edge.contracts.types import F64
 
-MAGIC, FORM, MAX_CHANNELS = b"FSAN", 1, 1024
+MAGIC, FORM, MAX_CHANNELS = b"FSAN", 2, 1024
 _START, _REST = struct.Struct("<4sII"), struct.Struct("<I16s")
 _HEADER_BYTES = _START.size + _REST.size
 _ANEW = "start the score anew"

@@ -1,6 +1,5 @@
 """Groups with numbers and names over the centres: "group 3" until a person says what it is."""
 
-import io
 import json
 import threading
 from collections.abc import Mapping
@@ -9,6 +8,7 @@ from typing import cast
 
 import numpy as np
 
+from edge.contracts.arrays import ArraysError, pack, unpack
 from edge.contracts.types import F32
 from edge.groups.centres import NOBODY, Centres
 from edge.groups.settings import GroupSettings
@@ -142,9 +142,7 @@ class Groups:
             if centres:
                 arrays["members"] = arrays["members"].astype(np.float16)
                 arrays["waiting"] = np.array(self._waiting, np.float32).reshape(-1, len(centres.mean))
-        file = io.BytesIO()
-        np.savez_compressed(file, about=np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays)
-        return file.getvalue()
+        return pack({"about": np.frombuffer(json.dumps(about).encode(), np.uint8), **arrays})
 
     def restore(self, kept: bytes) -> None:
         """Go on where an earlier run stopped.
@@ -153,14 +151,13 @@ class Groups:
             ValueError: it is damaged, of another model or of a newer form; nothing is changed.
         """
         try:
-            with np.load(io.BytesIO(kept), allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
+            arrays = unpack(kept)
             about = json.loads(arrays.pop("about").tobytes())
             restored = _restored(self._settings, arrays, about) if arrays else None
             number, names = ({int(key): value for key, value in about[name]} for name in ("number", "names"))
             own_next = int(about["next"][0])
             found = (int(about["form"]), str(about["model"]))
-        except Exception as error:  # whatever numpy, zip and JSON make of damaged bytes
+        except (ArraysError, ValueError, TypeError, LookupError, AttributeError) as error:
             raise ValueError(f"damaged: {error}") from error
         if found != (FORM, self._model):
             raise ValueError(f"of another model or form: {found}")

@@ -1,12 +1,12 @@
 """What is learnt, as bytes and back, bit for bit."""
 
-import io
 from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.contracts import arrays as npz
 from edge.contracts.stored import StateError
 
 
@@ -24,9 +24,7 @@ def pack(form: str, parts: Mapping[str, Part]) -> bytes:
         parts: by name.
     """
     arrays = {f"{part}.{name}": np.asarray(getattr(parts[part], name)) for part in parts for name in parts[part].KEPT}
-    file = io.BytesIO()
-    np.savez_compressed(file, form=np.array(form), **arrays)  # type: ignore[arg-type]
-    return file.getvalue()
+    return npz.pack({"form": np.array(form), **arrays})
 
 
 def form_of(data: bytes) -> str:
@@ -59,7 +57,6 @@ def unpack(data: bytes, form: str, parts: Mapping[str, Part]) -> None:
 
 def _arrays(data: bytes) -> dict[str, NDArray[np.generic]]:
     try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as kept:
-            return {name: kept[name] for name in kept.files}
-    except Exception as error:  # whatever NumPy and the reader of ZIP make of bytes that a bad disk has changed
+        return npz.unpack(data)
+    except npz.ArraysError as error:
         raise StateError(f"what was learnt cannot be read: {error}; learning begins anew") from error

@@ -5,6 +5,8 @@ import pytest
 from pydantic import ValidationError
 
 from edge.anomaly import Anomaly, AnomalySettings, AnomalyStateError, Residual
+from edge.anomaly.history import History
+from edge.anomaly.novelty import novelty
 from edge.contracts.types import F64
 
 SMALL = AnomalySettings(memory=200, quiet=50)
@@ -63,6 +65,25 @@ def test_a_rhythm_that_fails_is_told() -> None:
 @pytest.mark.parametrize("values", [np.full((900, 1), 3.0), np.zeros((900, 1)), np.tile([1.0, 2, 3, 9], 225)[:, None]])
 def test_what_repeats_is_no_anomaly(values: F64) -> None:
     assert scores(values).max() == 0.0
+
+
+def test_a_sensor_that_is_stuck_is_told() -> None:
+    values = noise(700)
+    values[600:] = values[599]  # nothing of it was not read before
+    told = scores(values)
+    assert 600 < int(np.argmax(told)) < 630
+    assert told.max() >= 0.5
+
+
+@pytest.mark.parametrize(("value", "new"), [(20.0, False), (50.0, True), (80.0, False), (99.0, False), (500.0, True)])
+def test_a_reading_is_new_by_how_much_more_alone_it_is_than_its_neighbour_was(value: float, new: bool) -> None:
+    history = History(200, 86400.0)
+    values = noise(150)[:, 0]
+    values[100] = 85.0  # 60 above all before
+    for t_s, one in enumerate([*values.tolist(), value]):
+        history.push(float(t_s), one)
+        found = novelty(history)
+    assert bool(found[0] > 1) == new
 
 
 def test_noise_is_nothing_sure() -> None:

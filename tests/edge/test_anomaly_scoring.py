@@ -8,6 +8,7 @@ import pytest
 from edge.contracts.types import F64
 from tests.bench.numenta import corpus, scoring
 from tests.bench.numenta.corpus import Series
+from tests.bench.numenta.made import BASES, EACH, made
 from tests.paths import data
 
 PUBLISHED = {"standard": "standard", "low_fp": "reward_low_FP_rate", "low_fn": "reward_low_FN_rate"}
@@ -54,3 +55,13 @@ def test_published_scores_are_reproduced(detector: str) -> None:
     expected = json.loads((folder / "final_results.json").read_text())[detector]
     for profile, theirs in PUBLISHED.items():
         assert round(results[profile].score, 4) == round(expected[theirs], 4)
+
+
+def test_made_series_are_the_same_for_a_seed_and_have_windows_of_a_tenth() -> None:
+    ones, again = made(0), made(0)
+    assert len(ones) == EACH * len(BASES)
+    assert sum(len(one.windows) for one in ones) > 100
+    for one, same in zip(ones, again, strict=True):
+        assert one.value.tolist() == same.value.tolist()
+        assert np.isfinite(one.value).all()
+        assert sum(last - first for first, last in one.windows) <= 0.1 * len(one.value)

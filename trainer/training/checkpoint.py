@@ -1,8 +1,6 @@
 """Where training stands, on disk: whole or not there, whatever is killed and wherever the disk ends."""
 
-import io
 import os
-import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.contracts.arrays import ArraysError, pack, unpack
 from edge.contracts.stored import replace_file
 from trainer.errors import TrainError
 
 FILE_NAME = "checkpoint.npz"
 STEP = "step"
+LARGEST_BYTES = 1 << 32  # weights and what the optimizer keeps beside them
 Arrays = Sequence[NDArray[Any]]
 
 
@@ -31,11 +31,10 @@ class Checkpoint:
             TrainError: the disk takes them not; the one before is as it was.
         """
         named = {f"{group}/{n:04d}": array for group, arrays in groups.items() for n, array in enumerate(arrays)}
-        data = io.BytesIO()
-        np.savez(data, **{STEP: np.array(step), **named})  # type: ignore[arg-type]
+        data = pack({STEP: np.array(step), **named}, deflate=False)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            replace_file(self.path, data.getvalue())
+            replace_file(self.path, data)
         except OSError as error:
             raise TrainError(
                 f"{self.path} cannot be written after step {step}: {os.strerror(error.errno or 0)}; free some space, "
@@ -54,12 +53,10 @@ class Checkpoint:
         if not self.path.exists():
             return None
         try:
-            with np.load(io.BytesIO(self.path.read_bytes())) as stored:
-                found = {
-                    group: [stored[f"{group}/{n:04d}"] for n in range(len(those))] for group, those in shapes.items()
-                }
-                step = int(stored[STEP])
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            stored = unpack(self.path.read_bytes(), LARGEST_BYTES)
+            found = {group: [stored[f"{group}/{n:04d}"] for n in range(len(those))] for group, those in shapes.items()}
+            step = int(stored[STEP])
+        except (OSError, ArraysError, ValueError, TypeError, KeyError) as error:
             raise self._foreign(str(error)) from error
         for group, those in shapes.items():
             if [array.shape for array in found[group]] != [tuple(shape) for shape in those]:
