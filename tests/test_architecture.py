@@ -16,6 +16,7 @@ COMPOSERS = {
     "benchmark",
     "capture",
     "check",
+    "classroom",
     "composed",
     "collect",
     "config",

@@ -45,7 +45,7 @@ def tuned(vectors: F64, label: I64, classes: int) -> F64:
     """
     weights = imprinted(vectors, label, classes)
     count = np.bincount(label, minlength=classes)
-    share = 1 / (count[label] * max(np.count_nonzero(count), 1))
+    share: F64 = 1 / (count[label] * float(max((count > 0).sum(), 1)))
     wanted = np.eye(classes)[label]
     for _ in range(STEPS if classes > 1 else 0):
         error = (softmax(SHARPNESS * (vectors @ weights.T)) - wanted) * share[:, None]

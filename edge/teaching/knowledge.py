@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge.contracts.taught import TaughtReport
 from edge.contracts.types import F32, F64, SubLabel
 from edge.teaching.examples import Examples
 from edge.teaching.fitting import imprinted, scale, softmax, tuned, unit
@@ -11,40 +12,25 @@ from edge.teaching.judging import Trial, confusion, leave_out
 from edge.teaching.rejecting import limit
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What leaving examples out says. Shares are 0..1, None where nothing could be left out."""
-
-    names: tuple[str, ...]
-    examples: tuple[int, ...]  # of each name
-    confusion: tuple[tuple[int, ...], ...]  # row: the name, column: what it was taken for, the last: unknown
-    accuracy: float | None  # called by their name, were every look a taught thing; each name counts alike
-    recognised: float | None  # called by their name although they might be unknown
-    tuned: bool
-    limit: float  # least cosine of what is sure
-    others: int  # looks at other things that the limit was set with
-    false_accepts: float  # share of them that it lets pass
-
-
 @dataclass(frozen=True, eq=False, slots=True)
 class Knowledge:
-    """Names looks. `weight` and `scale` are as `fitting` has them."""
+    """Names things. `weight` and `scale` are as `fitting` has them."""
 
-    report: Report
+    report: TaughtReport
     scale: F64  # (D,)
     weight: F64  # (K, D)
     sharpness: float
     fine: bool  # tuned weights were tried
 
-    def look(self, vector: F32) -> SubLabel | None:
-        """What a look (D,) is called, with the probability that it is not another one of the names or unknown.
+    def look(self, vectors: F32) -> SubLabel | None:
+        """What the thing of these looks (S, D) is called; None where it is nothing that was taught, or who knows.
 
-        None: it is nothing that was taught, as far as can be said.
+        Its score is the probability beside all other names and beside being unknown.
         """
         names, least = self.report.names, self.report.limit
-        if not names or vector.shape != self.scale.shape:
+        if not names or not len(vectors) or vectors.shape[1:] != self.scale.shape:
             return None
-        cosine = self.weight @ unit(vector * self.scale)
+        cosine = (unit(vectors * self.scale) @ self.weight.T).mean(axis=0)
         best = int(cosine.argmax())
         if not cosine[best] >= least:
             return None
@@ -79,7 +65,7 @@ def _worth(trial: Trial, examples: Examples) -> tuple[float, float]:
     return trial.share_right(label), -trial.loss(label, trial.sharpness(label))
 
 
-def _report(examples: Examples, trial: Trial, others: F64, least: float, tuned_ones: bool) -> Report:
+def _report(examples: Examples, trial: Trial, others: F64, least: float, tuned_ones: bool) -> TaughtReport:
     label, names = examples.label, len(examples.names)
     best = trial.cosine.argmax(axis=1) if names else label
     sure = trial.cosine.max(axis=1, initial=-1.0) >= least
@@ -89,7 +75,7 @@ def _report(examples: Examples, trial: Trial, others: F64, least: float, tuned_o
         float((answer == label)[trial.asked & (label == one)].mean()) for one in np.unique(label[trial.asked])
     ]
     passed = others.max(axis=1, initial=-1.0) >= least
-    return Report(
+    return TaughtReport(
         names=examples.names,
         examples=examples.counts(),
         confusion=confusion(examples, answer),

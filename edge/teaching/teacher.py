@@ -3,16 +3,17 @@
 import json
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.contracts.arrays import ArraysError, pack, unpack
 from edge.contracts.errors import EdgeError, MessageError
+from edge.contracts.taught import TaughtReport
 from edge.contracts.types import F32, SubLabel
 from edge.teaching.examples import Examples, forgotten, taught
-from edge.teaching.knowledge import Report, know
+from edge.teaching.knowledge import know
 from edge.teaching.others import Others
 from edge.teaching.settings import TeachingSettings
 
@@ -23,6 +24,13 @@ MOST_NUMBERS = 1 << 16  # D
 
 class AnotherModelError(EdgeError):
     """What was kept was taught to another embedding model: its vectors mean something else here."""
+
+
+class Changes(NamedTuple):
+    """Both count up."""
+
+    lessons: int  # that were given or taken back
+    others: int
 
 
 class Teacher:
@@ -41,22 +49,31 @@ class Teacher:
         self._knowledge = know(self._examples, np.zeros((0, 0), np.float32), settings.false_accepts, fine=False)
         self._learnt_at = 0  # `Others.seen` when it was learnt anew last
         self.version = 0  # counts up with whatever may change an answer
-        self.lessons = 0  # counts up with whatever was taught or forgotten
+        self._lessons = 0
 
     @property
-    def report(self) -> Report:
+    def changes(self) -> Changes:
+        """How much has come so far that is to be kept."""
+        return Changes(self._lessons, self._others.seen)
+
+    @property
+    def report(self) -> TaughtReport:
         """What is known, and what it is worth."""
         return self._knowledge.report
 
-    def look(self, vector: F32) -> SubLabel | None:
-        """What a look (D,) is called, where that is sure."""
-        return self._knowledge.look(vector)
+    def look(self, vectors: F32) -> SubLabel | None:
+        """What the thing of these looks (S, D) is called, where that is sure."""
+        return self._knowledge.look(vectors)
 
     def seen(self, lesson: str, vector: F32) -> None:
         """Something came by that nobody has named (yet): a look (D,) at it, once."""
-        with self._lock:
-            if _usable(vector[None]) and self._fits(vector.shape[-1]) and lesson not in self._examples.lesson:
+        if not _usable(vector[None]) or not self._lock.acquire(blocking=False):
+            return  # while it learns, whoever sees must not wait
+        try:
+            if self._fits(vector) and lesson not in self._examples.lesson:
                 self._others.add(lesson, vector)
+        finally:
+            self._lock.release()
 
     def teach(self, name: str, lesson: str, vectors: F32) -> None:
         """These looks (S, D) of one lesson show what is called so. It is known at once, by imprinted weights.
@@ -65,7 +82,7 @@ class Teacher:
             MessageError: there is no room for another name, or the looks are of no use.
         """
         with self._lock:
-            if not (len(vectors) and _usable(vectors) and self._fits(vectors.shape[-1])):
+            if not (len(vectors) and _usable(vectors) and self._fits(vectors[0])):
                 raise MessageError("teach: the looks at it are of no use; try again when it is seen better")
             after = taught(self._examples, name, lesson, vectors, self._settings.examples)
             if len(after.names) > self._settings.classes:
@@ -85,7 +102,10 @@ class Teacher:
             self._set(forgotten(self._examples, name))
 
     def study(self) -> bool:
-        """Learn anew, finely, where lessons or enough other things have come since; whether it did. Takes a while."""
+        """Learn anew, finely, where lessons or enough other things have come since; whether it did.
+
+        Takes milliseconds for a few names of a few looks, seconds for the most that may be kept.
+        """
         with self._lock:
             fresh = self._others.seen - self._learnt_at >= max(len(self._others) // 4, 20)
             if not len(self._examples) or not (fresh or (self._settings.fine_tune and not self._knowledge.fine)):
@@ -110,7 +130,7 @@ class Teacher:
                 "others": others.lesson,
                 "seen": others.seen,
             }
-                arrays: dict[str, NDArray[Any]] = {
+            arrays: dict[str, NDArray[Any]] = {
                 "about": np.frombuffer(json.dumps(about).encode(), np.uint8),
                 "vector": examples.vector,
                 "label": examples.label,
@@ -135,28 +155,32 @@ class Teacher:
                 raise AnotherModelError(f"taught to the model {model[:12]}, and not to {self._model[:12]}")
             examples, others = _examples(about, arrays), np.asarray(arrays["other"], np.float32)
             lessons, seen = _texts(about["others"]), int(about["seen"])
-            if others.ndim != 2 or len(lessons) != len(others) or not _usable(others):
+            same = examples.vector.shape[1] == others.shape[-1] or not len(examples) or not len(others)
+            if others.ndim != 2 or len(lessons) != len(others) or not _usable(others) or not same:
                 raise ArraysError(f"{len(lessons)} other things, and looks of shape {others.shape}")
         except (KeyError, TypeError, ValueError) as error:
             raise ArraysError(f"not as it was written: {error}") from error
         with self._lock:
             self._others.restore(lessons, others, seen)
-            self._set(examples)
+            self._set(examples if len(examples) else Examples.none())
 
     def _set(self, examples: Examples) -> None:
         self._examples = examples
         self._knowledge = know(examples, self._other_looks(), self._settings.false_accepts, fine=False)
         self._learnt_at = self._others.seen
         self.version += 1
-        self.lessons += 1
+        self._lessons += 1
 
     def _other_looks(self) -> F32:
-        dimensions = self._examples.vector.shape[1] or (len(self._others.vector[0]) if len(self._others) else 0)
-        return self._others.array(dimensions)
+        return self._others.array(self._dimensions)
 
-    def _fits(self, dimensions: int) -> bool:
-        known = self._other_looks().shape[1]
-        return 0 < dimensions <= MOST_NUMBERS and known in {0, dimensions}
+    @property
+    def _dimensions(self) -> int:
+        """D, 0 while nothing is known."""
+        return self._examples.vector.shape[1] or (len(self._others.vector[0]) if len(self._others) else 0)
+
+    def _fits(self, vector: F32) -> bool:
+        return len(vector) <= MOST_NUMBERS and self._dimensions in {0, len(vector)}
 
 
 def _usable(vectors: NDArray[Any]) -> bool:
