@@ -48,5 +48,5 @@ class Others:
         self.lesson, self.vector, self.seen = list(lessons)[-self._most :], list(vectors)[-self._most :], seen
 
     def array(self, dimensions: int) -> F32:
-        """(M, D) of them."""
-        return np.array(self.vector, np.float32).reshape(-1, dimensions)
+        """(M, D) of them; D is as given where there are none."""
+        return np.stack(self.vector).astype(np.float32) if self.vector else np.zeros((0, dimensions), np.float32)

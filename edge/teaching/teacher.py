@@ -162,7 +162,7 @@ class Teacher:
             raise ArraysError(f"not as it was written: {error}") from error
         with self._lock:
             self._others.restore(lessons, others, seen)
-            self._set(examples if len(examples) else Examples.none())
+            self._set(examples if len(examples) else Examples.none(self._others.array(0).shape[1]))
 
     def _set(self, examples: Examples) -> None:
         self._examples = examples
