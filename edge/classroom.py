@@ -151,6 +151,11 @@ class Classroom:
         self._waiting.append(wanted)
         self._come.set()
 
+    @property
+    def waiting(self) -> int:
+        """Lessons that have come and are not learnt yet."""
+        return len(self._waiting)
+
     def tell(self) -> None:
         """Publish what is known."""
         self._bus.publish(self._topics.teach_state, encode_taught(self._teacher.report, self._said), retain=True)

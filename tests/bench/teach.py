@@ -58,8 +58,10 @@ def main(argv: list[str]) -> None:
     tests.paths.DATA = Path(chosen.data)
     train, val = coco_crops("train2017"), coco_crops("val2017")
     rows = [summary(ways, train, val, chosen.draws, chosen.seed) for ways in WAYS]
-    columns = list(rows[0])
-    show("Taught by five crops of each", columns, [[row[one] for one in columns] for row in rows], {"rows": rows})
+    header = ["figure", *(f"{ways} ways" for ways in WAYS)]
+    show(
+        "Taught by five crops of each", header, [[key, *(row[key] for row in rows)] for key in rows[0]], {"rows": rows}
+    )
 
 
 def summary(ways: int, train: Crops, val: Crops, draws: int, seed: int) -> dict[str, object]:
