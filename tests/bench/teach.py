@@ -78,7 +78,7 @@ def summary(ways: int, train: Crops, val: Crops, draws: int, seed: int) -> dict[
         "draws": draws,
         "classes": len(eligible(train, val)),
         **mean,
-        "accuracy_sd": round(float(values["accuracy"].std()), 4),
+        **{f"{key}_sd": round(float(values[key].std()), 4) for key in ("accuracy", *RECIPES)},
         "best_recipe": best,
         "gain": round(float(gain.mean()), 4),
         "gain_se": round(float(gain.std(ddof=1) / np.sqrt(draws)), 4) if draws > 1 else 0.0,
