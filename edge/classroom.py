@@ -1,11 +1,13 @@
 """Tracked objects called by what people have taught, as a second stage, and the lessons over MQTT."""
 
 import logging
+import os
 import secrets
 import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +30,7 @@ OTHER_MODEL = ".other-model"
 RECENT = 64  # tracks of a camera, those that are gone among them: people need a while to type
 MOST_WAITING = 32  # lessons that came faster than they can be learnt
 WRITE_PAUSE_S, WRITE_EVERY_S = 5.0, 600.0  # after a lesson, and for what else was seen
+NICE = 10  # learning can wait, cameras cannot
 TURN_S, LOG_PAUSE_S, JOIN_S = 1.0, 10.0, 10.0
 _log = logging.getLogger(__name__)
 
@@ -161,6 +164,8 @@ class Classroom:
         self._bus.publish(self._topics.teach_state, encode_taught(self._teacher.report, self._said), retain=True)
 
     def _run(self) -> None:
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
         while not self._stop.is_set():
             self._come.wait(TURN_S)
             self._come.clear()
