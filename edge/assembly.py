@@ -18,6 +18,7 @@ from edge.cameras.watch import PictureWatch
 from edge.capture import Camera
 from edge.classify.classifier import Classifier
 from edge.classify.embedder import Embedder
+from edge.classroom import Pupil, RecentLooks, School
 from edge.config.settings import CameraSettings, ModelFile, Settings
 from edge.contracts.bundle import read_bundle
 from edge.contracts.runtime import Accelerator, Runtime
@@ -42,6 +43,8 @@ from edge.runtime.cpu_model import cpu_model
 from edge.runtime.fallback import FallbackRuntime
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.tflite import open_runtime
+from edge.teaching.settings import TeachingSettings
+from edge.teaching.teacher import Teacher
 from edge.tracking import Tracker
 
 ANSWER_S = 0.5  # that a camera may take to say that it is there
@@ -64,6 +67,7 @@ class Models:
         self._settings, self._state_dir, self._changed = settings, state_dir, changed
         self._loaded: dict[ModelFile, Runtime] = {}
         self._groups: dict[str, Groups] = {}
+        self._schools: dict[str, School] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -102,6 +106,11 @@ class Models:
         """The groups of what an embedding model sees, one for all cameras."""
         sha256 = self.load(model).bundle.sha256
         return self._groups.setdefault(sha256, Groups(settings, sha256))
+
+    def school(self, model: ModelFile, settings: TeachingSettings) -> School:
+        """What people teach of what an embedding model sees, one for all cameras."""
+        sha256 = self.load(model).bundle.sha256
+        return self._schools.setdefault(sha256, School(Teacher(settings, sha256), RecentLooks()))
 
     def _on_cpu(self, bundle: ModelBundle, settings: RuntimeSettings) -> Runtime:
         try_model(bundle, settings, self._state_dir)
@@ -145,6 +154,7 @@ def build_chain(settings: Settings, name: str, models: Models, knobs: Knobs, clo
     if settings.embedder is not None:
         embedder = Embedder(models.load(settings.embedder), settings.classify, OpenCv(), detector.labels)
         classifier = Grouping(classifier, embedder, models.groups(settings.embedder, settings.groups))
+        classifier = Pupil(name, classifier, embedder, models.school(settings.embedder, settings.teaching))
     tracking = camera.tracking.trusting(camera.detection.trusted_score if settings.models else MOTION_TRUSTED)
     forecasting = build_forecasting(name, camera, detector.labels, models.light)
     steps = Steps(

@@ -114,6 +114,7 @@ class Daemon:
         with Delivery(settings) as delivery:
             self._delivery = delivery
             delivery.link.subscribe(delivery.topics.every_set, self._heard)
+            delivery.link.subscribe(delivery.topics.teach, self._heard)
             delivery.link.subscribe(settings.homeassistant.birth_topic, self._born)
             following: Settings | None = settings
             while following is not None and delivery.serves(following):
@@ -124,7 +125,7 @@ class Daemon:
                     self._say(self._refused or "loaded")
                     self._refused = ""
                     while self._early:
-                        watch.panel.heard(self._early.popleft())
+                        watch.heard(self._early.popleft())
                     self._notifier.ready(f"{len(following.cameras)} cameras, {len(following.sensors)} sensors")
                     watch.run()
                     self._watch, self._ready_s = None, time.monotonic() + CHANGE_S
@@ -154,7 +155,7 @@ class Daemon:
 
     def _heard(self, message: Message) -> None:
         if watch := self._watch:
-            watch.panel.heard(message)
+            watch.heard(message)
         else:
             self._early.append(message)
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from edge.assembly import Models
 from edge.composed import Composed
 from edge.config.settings import Settings
+from edge.contracts.bus import Message
 from edge.contracts.messages import encode_stats
 from edge.contracts.runtime import Accelerator
 from edge.contracts.topics import DEVICE, Command
@@ -63,6 +64,13 @@ class Watch(Composed):
         self._announce()
         self._cameras.engine.run()
         self._sensors.wait(self._ended)
+
+    def heard(self, message: Message) -> None:
+        """Obey a command, or take a lesson."""
+        if message.topic == self._delivery.topics.teach:
+            self._cameras.taught(message)
+        else:
+            self.panel.heard(message)
 
     def due_s(self) -> Mapping[str, float]:
         """By when each thread comes round again, unless it hangs, by its name."""

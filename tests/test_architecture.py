@@ -17,6 +17,7 @@ COMPOSERS = {
     "benchmark",
     "capture",
     "check",
+    "classroom",
     "composed",
     "collect",
     "config",

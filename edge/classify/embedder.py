@@ -31,11 +31,17 @@ class Embedder:
         refuse_no_vectors(runtime.bundle)
         self._looks = Looks(runtime, settings, imaging, labels, embedding)
         self._found: dict[int, F32] = {}
+        self._seen: dict[int, F32] = {}
 
     @property
     def runs(self) -> int:
         """How often the model ran."""
         return self._looks.runs
+
+    @property
+    def looks(self) -> Mapping[int, F32]:
+        """The vectors (S, D) of the best crops of each track, best first, as of the last step; never written into."""
+        return self._seen
 
     def step(self, pixels: U8, tracks: Tracks, t_s: float) -> Mapping[int, F32]:
         """Look at the tracks whose turn it is; the vectors (D,) of length 1 known by track id.
@@ -43,8 +49,10 @@ class Embedder:
         See `Classifier.step` for the arguments.
         """
         for track, vectors in self._looks.step(pixels, tracks, t_s):
+            self._seen[track] = vectors
             mean = vectors.mean(axis=0)
             self._found[track] = mean / max(float(np.linalg.norm(mean)), 1e-12)
         alive = set(tracks.id.tolist())
         self._found = {track: vector for track, vector in self._found.items() if track in alive}
+        self._seen = {track: vectors for track, vectors in self._seen.items() if track in alive}
         return dict(self._found)

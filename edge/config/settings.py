@@ -33,6 +33,7 @@ from edge.publisher import PublishSettings
 from edge.runtime.settings import RuntimeSettings
 from edge.sensors.settings import MOST_SENSORS
 from edge.snapshots import SnapshotSettings
+from edge.teaching.settings import TeachingSettings
 from edge.tracking.settings import TrackingSettings
 from edge.uncertain.settings import KeepSettings
 
@@ -132,6 +133,7 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
         None, description="Second-stage embedding model; what it finds alike is a group, until somebody names it"
     )
     groups: GroupSettings = Field(GroupSettings(), description="What is alike; see embedder")
+    teaching: TeachingSettings = Field(TeachingSettings(), description="Names that people teach; see embedder")
     classify: ClassifySettings = Field(ClassifySettings(), description="When the second stage looks")
     health: CameraWatchSettings = Field(CameraWatchSettings(), description="When a camera is held to be of no use")
     activity: ActivitySettings = Field(ActivitySettings(), description="When the detector is asked to look")

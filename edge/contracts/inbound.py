@@ -14,6 +14,7 @@ from edge.contracts.types import Reading
 LIMIT_BYTES = 4096
 LARGEST = 2**63 - 1
 LONGEST_STREAM = 64  # letters
+LONGEST_NAME = 64  # letters, of cameras and of what is taught
 MOST_VALUES = 64  # of one reading
 LONGEST_NUMBER = 24  # characters
 PRESS = b"PRESS"  # what a button sends to a `set` topic
@@ -26,6 +27,22 @@ class Ack:
 
     stream: str
     upto: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Somebody says what a track really is."""
+
+    camera: str
+    track: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """What was taught under a name shall be unlearnt."""
+
+    name: str
 
 
 def decode_ack(payload: bytes) -> Ack:
@@ -69,6 +86,23 @@ def decode_fraction(payload: bytes) -> float:
     return wanted
 
 
+def decode_teach(payload: bytes) -> Lesson | Forget:
+    """What a person teaches, or takes back.
+
+    Raises:
+        MessageError: says what is wrong with it.
+    """
+    told = _object(payload, "teach")
+    if "forget" in told:
+        if {"camera", "track", "label"} & told.keys():
+            raise MessageError("teach: `forget` stands alone")
+        return Forget(_name(told["forget"], "teach: `forget`"))
+    camera = _name(told.get("camera"), "teach: `camera`")
+    return Lesson(
+        camera, _whole_number(told.get("track"), "teach: `track`"), _name(told.get("label"), "teach: `label`")
+    )
+
+
 def decode_reading(payload: bytes) -> Reading:
     """One sample of a sensor.
 
@@ -98,6 +132,13 @@ def _object(payload: bytes, what: str) -> dict[str, object]:
     if isinstance(version, bool) or version != VERSION:
         raise MessageError(f"{what}: version {str(version)[:20]} is not known here, only {VERSION}; update the device")
     return told
+
+
+def _name(value: object, what: str) -> str:
+    name = value.strip() if isinstance(value, str) and len(value) <= LONGEST_NAME else ""
+    if not name or not name.isprintable():
+        raise MessageError(f"{what} must be printable text of 1 to {LONGEST_NAME} letters")
+    return name
 
 
 def _whole_number(value: object, what: str) -> int:

@@ -14,6 +14,7 @@ import numpy as np
 from edge.contracts.forecast_scores import ForecasterScore, ForecastStanding
 from edge.contracts.scores import ExpectationScore
 from edge.contracts.sensors import SensorEvent
+from edge.contracts.taught import TaughtReport
 from edge.contracts.types import F64, Event, Forecasts, Health, PathPoint, Reading, SeriesForecast, Tracks
 
 VERSION = 1
@@ -170,6 +171,16 @@ def encode_standing(standing: ForecastStanding, camera: str, utc_ns: int) -> byt
 def _scored(score: ForecasterScore) -> dict[str, object]:
     rows = [(one.horizon_s, one.error, one.coverage, round(one.samples)) for one in score.horizons]
     return {"ade": score.ade, "fde": score.fde, "horizons": rows}
+
+
+def encode_taught(report: TaughtReport, said: str) -> bytes:
+    """What was taught, and what that is worth.
+
+    Args:
+        report: of the examples.
+        said: what became of the latest lesson.
+    """
+    return _encode(_tidy({"v": VERSION, **asdict(report), "said": said})).encode()
 
 
 def encode_reading(reading: Reading) -> bytes:

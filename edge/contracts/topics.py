@@ -94,6 +94,11 @@ class Topics:
         return f"{self.base}/teach"
 
     @property
+    def teach_state(self) -> str:
+        """Retained: what it was taught, and what that is worth."""
+        return f"{self.base}/teach/state"
+
+    @property
     def update_desired(self) -> str:
         """The version that the fleet wants here."""
         return f"{self.base}/update/desired"

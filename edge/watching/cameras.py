@@ -6,8 +6,10 @@ from contextlib import ExitStack
 from functools import partial
 
 from edge.assembly import Models, build_camera
+from edge.classroom import Classroom
 from edge.composed import Composed
 from edge.config.settings import Settings
+from edge.contracts.bus import Message
 from edge.contracts.topics import GROUPS, Command
 from edge.control.panel import Action, ControlPanel, Said
 from edge.delivery import Delivery
@@ -54,6 +56,7 @@ class CameraSide(Composed):
         self._standings = Standings(bus, topics, boards, state_dir)
         self._snapshots = stack.enter_context(Snapshots(bus, topics, settings.snapshots))
         self._book = self._groups(stack)
+        self._classroom = self._school(stack)
         outcomes = self._outcomes(stack)
         publisher = Publisher(bus, delivery.outbox, topics, self._run, settings.publish)
         observers: list[Observer] = [publisher, self.monitor, self._snapshots, outcomes, TroubleLog()]
@@ -85,6 +88,13 @@ class CameraSide(Composed):
         self._standings.tell()
         if self._book:
             self._book.tell()
+        if self._classroom:
+            self._classroom.tell()
+
+    def taught(self, message: Message) -> None:
+        """Take a lesson; nobody does without an embedder."""
+        if self._classroom:
+            self._classroom.heard(message)
 
     def _groups(self, stack: ExitStack) -> GroupBook | None:
         """The names of groups; None where there is nothing that makes any."""
@@ -103,6 +113,14 @@ class CameraSide(Composed):
         settings, models = self._settings, self._models
         hashes = {name: models.load(file).bundle.sha256 for name, file in settings.model_files}
         return Doubting(self._delivery.state_dir, settings.keep, hashes, settings.classify.min_score)
+
+    def _school(self, stack: ExitStack) -> Classroom | None:
+        """Who takes lessons; None where nothing sees what they are about."""
+        settings, delivery = self._settings, self._delivery
+        if settings.embedder is None:
+            return None
+        school = self._models.school(settings.embedder, settings.teaching)
+        return stack.enter_context(Classroom(delivery.bus, delivery.topics, school, delivery.state_dir))
 
     def _outcomes(self, stack: ExitStack) -> OutcomeBoard:
         board = OutcomeBoard(self._delivery.bus, self._delivery.topics, self._delivery.state_dir)

@@ -28,6 +28,7 @@ BENCHMARKS = {
     "quantize": "size, latency and mAP of a detector as float32, float16, dynamic, int8 and trained for int8",
     "savings": "how many detector calls forecasts save, and what that costs",
     "startup": "process start to first published detection, memory, growth",
+    "teach": "new classes from five crops of each: beside the recipes of others, and what is unknown",
     "tracking": "MOT17 half-val by TrackEval, every frame and every 5th",
     "train": "the training loop against the bare step of the model",
 }

@@ -48,6 +48,7 @@ def topics(chance: Chance) -> str:
         f"{BASE}/{camera}/{chance.choice(THINGS)}/set",
         f"{BASE}/yard/{chance.choice(THINGS)}/set",
         f"{BASE}/device/reload/set",
+        f"{BASE}/teach",
         "homeassistant/status",
     ]
     return chance.choice(some)
@@ -76,6 +77,8 @@ PAYLOADS: list[Callable[[Chance, str], bytes]] = [
     lambda _, stream: _json({"v": 1, "stream": [stream], "upto": True}),
     lambda chance, _: _json({"v": 1, "stream": "\x00" * chance.randrange(3000), "upto": 1}),
     lambda _, stream: _json({"v": 1, "stream": stream, "upto": 1})[:-2],
+    lambda chance, _: _json({"camera": "yard", "track": chance.choice([-1, 2**70, "1", 7]), "label": "\x00"}),
+    lambda chance, _: _json({"forget": "x" * chance.randrange(3000)}),
     lambda _, __: b"",
     lambda _, __: b"online",  # ten thousand births
 ]

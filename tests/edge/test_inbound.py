@@ -1,6 +1,7 @@
 """What others write to us: what the schema refuses, the decoders refuse, and the other way round."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import jsonschema
@@ -9,11 +10,18 @@ import pytest
 
 from edge.contracts import inbound, messages
 from edge.contracts.errors import MessageError
-from edge.contracts.inbound import Ack
+from edge.contracts.inbound import Ack, Forget, Lesson
 from edge.contracts.types import Reading
 
 GOOD_ACK = {"v": 1, "stream": "ab", "upto": 5}
+GOOD_LESSON = {"v": 1, "camera": "yard", "track": 17, "label": "rex"}
+GOOD_FORGET = {"v": 1, "forget": "rex"}
 GOOD_READING = {"v": 1, "sensor": "tank", "utc_ns": 1, "values": [1, 2.5]}
+DECODERS: dict[str, Callable[[bytes], object]] = {
+    "ack": inbound.decode_ack,
+    "reading": inbound.decode_reading,
+    "teach": inbound.decode_teach,
+}
 ODD: tuple[Any, ...] = (
     None,
     True,
@@ -66,13 +74,38 @@ def test_reads_what_the_other_side_encodes() -> None:
     assert (inbound.decode_switch(b"ON"), inbound.decode_switch(b"OFF")) == (True, False)
 
 
+def test_reads_lessons() -> None:
+    assert inbound.decode_teach(json.dumps(GOOD_LESSON).encode()) == Lesson("yard", 17, "rex")
+    assert inbound.decode_teach(b'{"forget": " f\\u00fcchsin "}') == Forget("füchsin")
+
+
+@pytest.mark.parametrize(
+    ("payload", "told"),
+    [
+        (b"{}", "teach: `camera` must be printable text of 1 to 64 letters"),
+        (b'{"camera":"a","label":"x"}', "teach: `track` must be a whole number from 0"),
+        (b'{"camera":"a","track":1,"label":"a\\nb"}', "teach: `label` must be printable text of 1 to 64 letters"),
+        (b'{"camera":"a","track":1,"label":"\\ud800"}', "teach: `label` must be printable text of 1 to 64 letters"),
+        (b'{"camera":"a","track":1,"label":" "}', "teach: `label` must be printable text of 1 to 64 letters"),
+        (b'{"forget":"a","label":"x"}', "teach: `forget` stands alone"),
+    ],
+)
+def test_refuses_lessons(payload: bytes, told: str) -> None:
+    with pytest.raises(MessageError) as refused:
+        inbound.decode_teach(payload)
+    assert str(refused.value) == told
+
+
 @pytest.mark.parametrize("payload", [b"", b"on", b"ON ", b"1", b"\xff" * 5000])
 def test_refuses_switches(payload: bytes) -> None:
     with pytest.raises(MessageError, match="must be ON or OFF"):
         inbound.decode_switch(payload)
 
 
-@pytest.mark.parametrize(("name", "good"), [("ack", GOOD_ACK), ("reading", GOOD_READING)])
+@pytest.mark.parametrize(
+    ("name", "good"),
+    [("ack", GOOD_ACK), ("reading", GOOD_READING), ("teach", GOOD_LESSON), ("teach", GOOD_FORGET)],
+)
 def test_decoders_agree_with_the_schema(name: str, good: dict[str, Any]) -> None:
     definitions = messages.wire_schema()["$defs"]
     schema = jsonschema.Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": definitions})
@@ -85,7 +118,7 @@ def test_decoders_agree_with_the_schema(name: str, good: dict[str, Any]) -> None
 
 def decodes(name: str, payload: bytes) -> bool:
     try:
-        {"ack": inbound.decode_ack, "reading": inbound.decode_reading}[name](payload)
+        DECODERS[name](payload)
     except MessageError:
         return False
     return True
@@ -99,3 +132,4 @@ def test_bytes_at_random_are_refused_and_nothing_else_happens() -> None:
         mutant[rng.integers(len(base), size=3)] = rng.integers(256, size=3, dtype=np.uint8)
         decodes("ack", mutant.tobytes())
         decodes("reading", mutant.tobytes())
+        decodes("teach", mutant.tobytes())

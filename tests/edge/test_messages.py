@@ -12,6 +12,7 @@ import pytest
 
 from edge.contracts import messages
 from edge.contracts.messages import Stamp, wire_schema
+from edge.contracts.taught import TaughtReport
 from edge.contracts.types import (
     Event,
     EventKind,
@@ -140,6 +141,14 @@ def test_a_score() -> None:
     tally.answered(0.75, False)
     told = checked("score", messages.encode_score(tally.score("yard", 3.0)))
     assert (told["brier"], told["reliability"]) == (0.3125, [[0.75, 0.5, 2]])
+
+
+def test_what_was_taught() -> None:
+    nothing = TaughtReport((), (), (), None, None, False, 0.9, 0, 0.0)
+    assert checked("teach_state", messages.encode_taught(nothing, ""))["names"] == []
+    report = TaughtReport(("rex", "bob"), (5, 1), ((4, 0, 1), (0, 0, 0)), 1.0, 0.8, True, 2 / 3, 30, 0.05)
+    told = checked("teach_state", messages.encode_taught(report, "yard/17 is rex"))
+    assert (told["confusion"], told["limit"]) == ([[4, 0, 1], [0, 0, 0]], 0.667)
 
 
 def test_a_number_that_json_cannot_say_is_refused() -> None:

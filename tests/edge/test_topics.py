@@ -12,6 +12,7 @@ def test_every_topic_stands_under_the_device() -> None:
     assert TOPICS.tracks("door") == "foresight/shed/door/tracks"
     assert TOPICS.count("yard", "traffic light") == "foresight/shed/zone/yard/traffic_light"
     assert TOPICS.reading("tank") == "foresight/shed/sensor/tank/reading"
+    assert TOPICS.teach_state == "foresight/shed/teach/state"
     assert Topics("a", root="test").events == "test/a/events"
 
 
