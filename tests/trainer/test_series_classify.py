@@ -19,10 +19,12 @@ from trainer.detector.training import Run  # noqa: E402
 from trainer.errors import TrainError  # noqa: E402
 from trainer.export.variant import Variant  # noqa: E402
 from trainer.sequences.networks import load_sequence  # noqa: E402
+from trainer.series.classify.choosing import choose  # noqa: E402
 from trainer.series.classify.folders import Asked  # noqa: E402
 from trainer.series.classify.inputs import centred, measured, scaled_inputs, unmeasured, windows_of  # noqa: E402
 from trainer.series.classify.judging import Answers, judge  # noqa: E402
 from trainer.series.classify.making import ClassifyWish, make_classifier  # noqa: E402
+from trainer.series.classify.mixing import mixed  # noqa: E402
 from trainer.series.classify.motion_changes import changed, turned  # noqa: E402
 from trainer.series.classify.naming import parse_naming  # noqa: E402
 from trainer.series.classify.network import EMBEDDING, LOGITS, PROBABILITIES, classifier, finished  # noqa: E402
@@ -139,7 +141,39 @@ def test_batches_are_those_of_their_step_and_show_all_equally() -> None:
     first = [next(source) for source in [batches.since(0)] for _ in range(3)]
     later = next(batches.since(2))
     assert later[0].tobytes() == first[2][0].tobytes()
-    assert np.bincount(np.concatenate([label for _, label in first])).tolist() == [2, 2, 2]
+    assert np.concatenate([target for _, target in first]).sum(axis=0).tolist() == [2, 2, 2]
+
+
+def test_windows_are_laid_over_each_other_with_their_classes() -> None:
+    windows = np.repeat(np.arange(200, dtype=np.float32), 6).reshape(200, 3, 2)
+    target = np.eye(200, dtype=np.float32)
+    same, truth = mixed(windows, target, 0.0, np.random.default_rng(0))
+    assert (same is windows, truth is target) == (True, True)
+    seen, shares = mixed(windows, target, 0.3, np.random.default_rng(0))
+    assert (seen.shape, seen.dtype.name, shares.dtype.name) == (windows.shape, "float32", "float32")
+    assert np.abs(shares.sum(axis=1) - 1).max() < 1e-6
+    assert (shares.argmax(axis=1) == np.arange(200)).all()
+    assert np.abs(seen[:, 0, 0] - shares @ np.arange(200)).max() < 1e-3
+    assert 0.05 < (shares.max(axis=1) < 0.9).mean() < 0.7
+
+
+def test_a_batch_is_mixed_as_the_recipe_says() -> None:
+    recipe = ClassifyRecipe(mixing=2.0)
+    batches = ClassifyBatches(material(sounds("low", "high", "rising"), recipe), recipe)
+    target = next(batches.since(0))[1]
+    assert target.shape == (64, 3)
+    assert ((target > 0).sum(axis=1) > 1).any()
+    plain = ClassifyBatches(batches.material, ClassifyRecipe())
+    assert set(np.unique(next(plain.since(0))[1]).tolist()) == {0.0, 1.0}
+
+
+def test_sounds_are_mixed_and_values_are_not() -> None:
+    picked = choose(sounds("low", "high"))
+    assert picked.recipe.mixing == 0.3
+    assert "laid over each other" in picked.reasons["mixing"]
+    rows = (Recording(Path("a"), 0, "a", "", np.zeros((30, 1), np.float32)),)
+    values = choose(Recordings(("p", "q"), ("x",), 10.0, rows))
+    assert (values.recipe.mixing, "mixing" in values.reasons) == (0.0, False)
 
 
 def test_members_are_averaged_and_the_temperature_makes_them_less_sure() -> None:
@@ -160,9 +194,20 @@ def test_the_loss_is_the_mean_of_the_members() -> None:
     def model(windows: object, training: bool) -> dict[str, object]:
         return {LOGITS: tf.constant(logits)}
 
-    found = loss_of(np.ones(3, np.float32), 0.0)(model, (None, np.array([0])))
+    found = loss_of(np.ones(3, np.float32), 0.0)(model, (None, np.eye(3, dtype=np.float32)[:1]))
     assert abs(float(found["total"]) + (np.log(0.5) + np.log(0.8)) / 2) < 1e-6
     assert float(found["right"]) == 1
+
+
+def test_a_mixed_window_counts_as_its_classes_do() -> None:
+    target = np.array([[0.75, 0.25, 0.0]], np.float32)
+
+    def model(windows: object, training: bool) -> dict[str, object]:
+        return {LOGITS: tf.constant(np.log(np.array([[[0.5, 0.25, 0.25]]], np.float32)))}
+
+    found = loss_of(np.array([2.0, 1.0, 1.0], np.float32), 0.0)(model, (None, target))
+    wanted = -(0.75 * np.log(0.5) + 0.25 * np.log(0.25)) * 1.75
+    assert abs(float(found["total"]) - wanted) < 1e-6
 
 
 def answers(likely: list[list[float]], network: list[list[float]], truth: list[int]) -> Answers:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from trainer.series.classify.recordings import Recordings
-from trainer.series.classify.settings import ClassifyNetwork, ClassifyRecipe, ClassifyTraining, ClassifyWindow
+from trainer.series.classify.settings import ClassifyRecipe, ClassifyTraining, ClassifyWindow
 
 COVERED = 95  # percent of the sounds that are no longer than a window
 LENGTHS_S = (0.5, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 LONGEST_VALUES = 256  # samples of a window of values
 STEPS = {True: 1500, False: 400}  # of sounds, and of values
+MIXING = {True: 0.3, False: 0.0}  # likewise
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,12 @@ def choose(train: Recordings) -> Choice:
         shortest = float(lengths.min())
         seconds = min(shortest, LONGEST_VALUES / train.rate_hz)
         reason = f"windows of {seconds:g} s: the shortest recording lasts {shortest:g} s"
-    steps = STEPS[train.sounds]
+    steps, mixing = STEPS[train.sounds], MIXING[train.sounds]
     recipe = ClassifyRecipe(
-        window=ClassifyWindow(seconds=seconds), network=ClassifyNetwork(), training=ClassifyTraining(steps=steps)
+        window=ClassifyWindow(seconds=seconds), training=ClassifyTraining(steps=steps), mixing=mixing
     )
     kind = "sounds" if train.sounds else "values"
-    return Choice(recipe, {"window.seconds": reason, "training.steps": f"{steps} batches, the usual for {kind}"})
+    reasons = {"window.seconds": reason, "training.steps": f"{steps} batches, the usual for {kind}"}
+    if mixing:
+        reasons["mixing"] = f"windows laid over each other, parameter {mixing:g}: the usual for {kind}"
+    return Choice(recipe, reasons)

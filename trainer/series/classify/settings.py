@@ -71,6 +71,9 @@ class ClassifyRecipe(BaseModel, extra="forbid", frozen=True):
     training: ClassifyTraining = ClassifyTraining()
     sound: SoundChange = SoundChange()
     motion: MotionChange = MotionChange()
+    mixing: float = Field(
+        0.0, ge=0, le=10, description="windows laid over each other in training: parameter of their shares, 0 = none"
+    )
 
     def words(self) -> str:
         """The settings that matter most, in a line."""

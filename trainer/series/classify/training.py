@@ -16,6 +16,7 @@ from trainer.detector.training import Run
 from trainer.sequences.networks import save_sequence
 from trainer.sequences.trained import SequenceTrained
 from trainer.series.classify.inputs import ClassWindow, measured, scaled_inputs, unmeasured, windows_of
+from trainer.series.classify.mixing import mixed
 from trainer.series.classify.motion_changes import changed
 from trainer.series.classify.network import LOGITS, classifier, finished
 from trainer.series.classify.recordings import Recordings
@@ -43,16 +44,17 @@ class Material:
     window: ClassWindow  # scaling measured
     variants: F32  # (V, P, longer, C), not scaled; of values V = 1, and as long as a window
     label: I64  # (P,)
+    classes: int
 
 
 def material(recordings: Recordings, recipe: ClassifyRecipe) -> Material:
     """Windows of the training part, and the scaling measured on them."""
-    window = unmeasured(recordings, recipe.window)
+    window, classes = unmeasured(recordings, recipe.window), len(recordings.labels)
     rows, owners = windows_of(recordings, window, recipe.window.overlap)
     if isinstance(window, SoundWindow):
         variants = Variants(window, recipe.sound).made(recordings, recipe.training.seed)
-        return Material(measured(window, variants), variants, recordings.label)
-    return Material(measured(window, rows), rows[None], owners.label)
+        return Material(measured(window, variants), variants, recordings.label, classes)
+    return Material(measured(window, rows), rows[None], owners.label, classes)
 
 
 def part_of(recordings: Recordings, window: ClassWindow, recipe: ClassifyRecipe) -> Part:
@@ -69,7 +71,7 @@ class ClassifyBatches:
     recipe: ClassifyRecipe
 
     def since(self, step: int) -> Iterator[Batch]:
-        """Windows (B, S, C) and classes (B,) of this step and all later ones."""
+        """Windows (B, S, C) and shares of the classes (B, L) of this step and all later ones."""
         size, seed, count = self.recipe.training.batch, self.recipe.training.seed, len(self.material.label)
         while True:
             chance = np.random.default_rng((seed, step))
@@ -77,7 +79,8 @@ class ClassifyBatches:
             again = np.random.default_rng((seed, step * size // count + 1, 3)).permutation(count)
             begin = step * size % count
             rows = np.resize(np.concatenate([order[begin:], again]), size)
-            yield self._windows(rows, chance), self.material.label[rows]
+            target = np.eye(self.material.classes, dtype=np.float32)[self.material.label[rows]]
+            yield mixed(self._windows(rows, chance), target, self.recipe.mixing, chance)
             step += 1
 
     def _windows(self, rows: I64, chance: np.random.Generator) -> F32:
@@ -103,12 +106,12 @@ def train_classifier(
     Raises:
         TrainError: the loss is no number any more, the disk is full, ...
     """
-    source, classes = material(train, recipe), len(train.labels)
+    source = material(train, recipe)
     chooses = part_of(validation, source.window, recipe) if validation is not None else None
-    weight = class_weights(np.bincount(source.label, minlength=classes), recipe.training.balance)
+    weight = class_weights(np.bincount(source.label, minlength=source.classes), recipe.training.balance)
     every = max(1, recipe.training.steps // VALIDATIONS) if chooses is not None else 0
     lesson = Lesson(
-        lambda: classifier(source.window, recipe.network, classes),
+        lambda: classifier(source.window, recipe.network, source.classes),
         loss_of(weight, recipe.training.label_smoothing),
         ClassifyBatches(source, recipe),
         recipe.training.schedule(every, 0),
@@ -122,17 +125,23 @@ def train_classifier(
 
 
 def loss_of(weight: F32, smoothing: float) -> LossOf:
-    """What is to become small; `weight` (L,) of each class."""
+    """What is to become small, of batches as `ClassifyBatches` gives them.
+
+    Args:
+        weight: (L,) how much each class counts.
+        smoothing: share of a target that goes to all classes alike.
+    """
     classes = len(weight)
 
     def losses(model: Any, batch: Batch) -> dict[str, Any]:
-        windows, label = batch
+        windows, share = batch
         logits = tf.cast(model(windows, training=True)[LOGITS], tf.float32)  # (B, M, L)
-        target = tf.one_hot(label, classes) * (1 - smoothing) + smoothing / classes
+        target = share * (1 - smoothing) + smoothing / classes
         surprise = -tf.reduce_sum(target[:, None] * tf.nn.log_softmax(logits), axis=2)  # (B, M)
         each = tf.reduce_mean(surprise, axis=1)
-        right = tf.cast(tf.argmax(tf.reduce_mean(logits, axis=1), axis=1) == label, tf.float32)
-        return {"total": tf.reduce_mean(each * tf.gather(tf.constant(weight), label)), "right": tf.reduce_mean(right)}
+        counts = tf.linalg.matvec(share, tf.constant(weight))  # (B,)
+        same = tf.argmax(tf.reduce_mean(logits, axis=1), axis=1) == tf.argmax(share, axis=1)
+        return {"total": tf.reduce_mean(each * counts), "right": tf.reduce_mean(tf.cast(same, tf.float32))}
 
     return losses
 
