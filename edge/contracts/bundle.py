@@ -79,8 +79,9 @@ def _parse(path: Path, data: bytes, digest: str, overrides: Overrides) -> ModelB
         input=resolve_input(graph.inputs[0], head, manifest, metadata, overrides),
         window=_window(graph, head, manifest),
         outputs=graph.outputs,
-        labels=fit_labels(labels, class_count(head, graph.outputs)),
+        labels=_fitted(labels, class_count(head, graph.outputs), manifest),
         edgetpu=EDGETPU in graph.custom,
+        trainable=manifest.trainable if manifest else None,
     )
 
 
@@ -106,6 +107,12 @@ def _labels(
     guesses = (name for name in packed.names if "label" in name.lower() and name.endswith(".txt"))
     name = manifest.labels if manifest else next(iter((*metadata.label_files, *guesses)), "")
     return parse_labels(packed.read(name, MAX_LABEL_BYTES)) if name else ()
+
+
+def _fitted(labels: tuple[str, ...], classes: int, manifest: Manifest | None) -> tuple[str, ...]:
+    """The labels for so many classes; those that a model may be taught yet have no name."""
+    spare = classes - len(labels) if labels and manifest and manifest.trainable else 0
+    return fit_labels((*labels, *[""] * spare), classes)
 
 
 def _clues(graph: Graph, labels: tuple[str, ...]) -> Clues:

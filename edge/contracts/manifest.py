@@ -12,6 +12,7 @@ from typing import NoReturn
 from edge.contracts.errors import ModelError
 from edge.contracts.flatbuffer import MalformedError
 from edge.contracts.json_fields import Object, below, count, member, number, reals, text
+from edge.contracts.trainable import Trainable, parse_trainable
 from edge.contracts.types import ColourOrder, Head, Resize
 from edge.contracts.windows import Window, kind_of, parse_window
 
@@ -67,12 +68,15 @@ class Manifest:
     calibration: Calibration
     recipe: str  # the training recipe by name
     revision: str  # git revision of the trainer
+    trainable: Trainable | None = None  # how it learns where it runs; None: it does not
     accepted_loss: str = ""  # why the model is written although it lost more than the gate allows, "" where it passed
 
 
 def encode_manifest(manifest: Manifest) -> bytes:
-    """The JSON text, as it is packed."""
+    """The JSON text, as it is packed. What a model has not is left out, as older versions left it out."""
     told = {"format": FORMAT, **asdict(manifest)}
+    if manifest.trainable is None:
+        del told["trainable"]
     if isinstance(manifest.input, Window):
         told["input"] = {"kind": kind_of(manifest.input), **asdict(manifest.input)}
     return json.dumps(told, indent=1, allow_nan=False).encode()
@@ -105,6 +109,7 @@ def parse_manifest(data: bytes) -> Manifest:
         calibration=Calibration(text(calibration, "data"), count(calibration, "samples")),
         recipe=text(root, "recipe"),
         revision=text(root, "revision"),
+        trainable=None if root.get("trainable") is None else parse_trainable(below(root["trainable"], "trainable")),
         accepted_loss=text({"accepted_loss": "", **root}, "accepted_loss"),  # absent where an older trainer wrote it
     )
 

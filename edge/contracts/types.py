@@ -11,13 +11,16 @@ Instances are frozen, and no step writes into an array that it was given.
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge.contracts.sensors import SensorHealth
 from edge.contracts.windows import Window
+
+if TYPE_CHECKING:  # it is told in these very types
+    from edge.contracts.trainable import Trainable
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -333,6 +336,7 @@ class ModelBundle:
     outputs: tuple[TensorSpec, ...]  # in the order of the file; `name` is the signature's name where there is one
     labels: tuple[str, ...]  # by class index, "" in the holes of a label file
     edgetpu: bool  # compiled for the Edge TPU
+    trainable: "Trainable | None" = None  # how it learns where it runs; None: it does not
 
 
 @dataclass(frozen=True, slots=True)

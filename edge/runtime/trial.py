@@ -21,6 +21,8 @@ from edge.runtime.libraries import find_library
 
 MIB = 1 << 20
 PR_SET_PDEATHSIG = 1  # prctl(2)
+TRAIN = "train"
+LEARNING = (TRAIN, "get_weights", "set_weights", "infer")  # of `edge.contracts.trainable`, which imports much
 MAX_FILE_BYTES = MIB  # of what the model makes the libraries write, log lines included
 
 
@@ -61,7 +63,7 @@ def _limit(deadline_s: float, memory_mib: int, threads: int) -> None:
 
 
 def _run(interpreter: Any, path: str) -> None:
-    """Run on nothing and on noise: some faults only show on values that differ."""
+    """Run on nothing and on noise: some faults only show on values that differ. What learns, learns from both."""
     inputs = interpreter.get_input_details()
     try:
         for filled in (_blank, _noise):
@@ -70,9 +72,19 @@ def _run(interpreter: Any, path: str) -> None:
             interpreter.invoke()
         for detail in interpreter.get_output_details():
             interpreter.get_tensor(detail["index"])
+        if TRAIN in interpreter.get_signature_list():
+            _learn(interpreter)
     except (RuntimeError, ValueError) as error:
         line = (str(error).splitlines() or [""])[0]
         raise ModelError(f"{path} failed when it ran: {line}; export it again or choose another model") from error
+
+
+def _learn(interpreter: Any) -> None:
+    """Run all that a model that learns can be asked; after this it cannot be invoked any more."""
+    for filled in (_blank, _noise):
+        for name in LEARNING:
+            runner = interpreter.get_signature_runner(name)
+            runner(**{key: filled(detail) for key, detail in runner.get_input_details().items()})
 
 
 def _blank(detail: Any) -> NDArray[Any]:

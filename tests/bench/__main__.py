@@ -18,6 +18,7 @@ BENCHMARKS = {
     "forecast-street": "learned paths against straight lines on the rendered street and MOT17",
     "hostile": "thousands of hostile MQTT payloads and packets: dead threads, changed states",
     "labels": "labels of a teacher before and after cleaning by tracks, against the truth of MOT17",
+    "ondevice": "a training step on the device beside Keras: time, memory, growth, equality",
     "nab": "the Numenta Anomaly Benchmark with its own scoring: one pass, no labels, one configuration",
     "outbox": "durable events per second against paho alone, and what is lost when things are killed",
     "pipeline": "the whole chain against the bare loop decode + resize + invoke",

@@ -1,5 +1,6 @@
 """An auto-encoder from windows: everything between the settings and the trained network on disk."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -47,9 +48,21 @@ def train_autoencoder(
 
 
 def losses(model: Any, batch: Batch) -> dict[str, Any]:
-    """What is to become small: the squared error of the reconstruction."""
+    """What is to become small, of a model and a batch of `WindowBatches`."""
     (past,) = batch
-    return {"total": tf.reduce_mean(tf.square(tf.cast(model(past, training=True)[RECONSTRUCTION], tf.float32) - past))}
+    return {"total": reconstruction_loss(model(past, training=True), past, tf.ones(tf.shape(past)[:2]))}
+
+
+def reconstruction_loss(said: Mapping[str, Any], past: Any, known: Any) -> Any:
+    """The squared error of the reconstruction.
+
+    Args:
+        said: the network's outputs, of B windows.
+        past: (B, S, C) what they were given.
+        known: (B, S) how much each sample counts.
+    """
+    squared = tf.reduce_mean(tf.square(tf.cast(said[RECONSTRUCTION], tf.float32) - past), axis=2)
+    return tf.reduce_sum(squared * known) / tf.maximum(tf.reduce_sum(known), 1.0)
 
 
 def network_errors(model: Any, windows: Windows, origin: I64) -> F64:

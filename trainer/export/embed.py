@@ -33,15 +33,15 @@ def embed_metadata(model: bytes, metadata: bytes) -> bytes:
     entries = [-entry.position for entry in root.tables(_METADATA) if entry.text(0) != ENTRY]
     buffer = table(out, {0: _aligned(out, metadata)})
     entry = table(out, {0: out.CreateString(ENTRY), 1: Whole(len(buffers))})
-    fields = _kept(root)
+    fields = kept(root)
     fields[_BUFFERS] = vector(out, [*buffers, buffer])
     fields[_METADATA] = vector(out, [*entries, entry])
     out.Finish(table(out, fields), b"TFL3")
     return bytes(out.Output()) + model
 
 
-def _kept(root: Table) -> dict[int, Field]:
-    """The old root's fields: a number, and where the others point."""
+def kept(root: Table) -> dict[int, Field]:
+    """The fields of a root: a number, and where the others point, seen from what is written before the file."""
     fields: dict[int, Field] = {_VERSION: Whole(root.integer(_VERSION, "I"))}
     for number in range(1, _FIELDS):
         target = root.table(number)

@@ -83,7 +83,7 @@ def convert_sequence(
     )
     try:
         bare = checked_model(_converted(trained, variant, fed, timeout_s), wanted)
-        _check_tensors(bare, wanted.head, trained.window)
+        check_window(bare, wanted.head, trained.window)
         out.parent.mkdir(parents=True, exist_ok=True)
         replace_file(out, pack(bare, manifest, trained.labels), PUBLIC)
     except OSError as error:
@@ -110,7 +110,8 @@ def _converted(trained: SequenceTrained, variant: Variant, fed: F32, timeout_s: 
             raise TrainError(f"{doing} left no model and gave no reason; start it again") from error
 
 
-def _check_tensors(model: bytes, head: Head, window: Window) -> None:
+def check_window(model: bytes, head: Head, window: Window) -> None:
+    """Refuse a bare model that does not fit its window. Raises TrainError."""
     graph = read_graph(model)
     try:
         check_tensors(head, window, graph.inputs[0], graph.outputs)

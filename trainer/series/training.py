@@ -1,5 +1,6 @@
 """A forecaster from windows: everything between the settings and the trained network on disk."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -65,13 +66,22 @@ def followed(windows: Windows, origin: I64) -> tuple[F32, F32, F32]:
 
 
 def losses(model: Any, batch: Batch) -> dict[str, Any]:
-    """What is to become small: the squared error of the mean, and the Gaussian likelihood of sigma around it.
+    """What is to become small, of a model and a batch of `SeriesBatches`."""
+    past, future, counts = batch
+    return forecast_losses(model(past, training=True), future, counts)
+
+
+def forecast_losses(said: Mapping[str, Any], future: Any, counts: Any) -> dict[str, Any]:
+    """The squared error of the mean, and the Gaussian likelihood of sigma around it.
 
     The mean is not told of sigma: else it gives up where sigma is large (Seitzer et al., "On the pitfalls of
     heteroscedastic uncertainty estimation", 2022; this is their beta = 1).
+
+    Args:
+        said: the network's outputs, of B windows.
+        future: (B, K, C) what came.
+        counts: (B, K, C) how much each counts, 0 where it is not known.
     """
-    past, future, counts = batch
-    said = model(past, training=True)
     squared, likelihood = _terms(said, future)
     weight = counts / tf.maximum(tf.reduce_sum(counts), 1.0)
     mse, nll = tf.reduce_sum(squared * weight), tf.reduce_sum(likelihood * weight)

@@ -1,0 +1,108 @@
+"""How far off a model is with the weights that it has now, sample by sample, as its head is measured.
+
+| head | error of a sample |
+|---|---|
+| trajectory | distance at each horizon, in box heights (metres where there is no box) |
+| series | absolute error of each value, in the scale of the window |
+| autoencoder | root of the squared error of each sample of the window |
+| classifier | cross entropy of the classes |
+
+It is a mean over all that could be known, and what is not known counts nothing: so every distance weighs the same, and
+those that were lost soon do not make near horizons weigh more than far ones.
+Letters: n samples, B rows of one call, K horizons, M modes.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from edge.contracts.errors import ModelError
+from edge.contracts.tensors import real, stored
+from edge.contracts.track_windows import Answer, Encoded, decode, units
+from edge.contracts.trainable import TARGETS, Trainee
+from edge.contracts.types import F32, F64, Head, ModelBundle
+from edge.contracts.windows import TrackWindow, Window
+from edge.learning.sample import Arrays, Batch
+
+LEAST = 1e-9
+Measure = Callable[[list[F32], Arrays, Window | None], F64]
+
+
+def errors(trainee: Trainee, batch: Batch) -> F64:
+    """(n,) one of each sample, its weight within.
+
+    Raises:
+        ModelError: the model failed, or answers with what is no finite number.
+    """
+    if not len(batch):
+        return np.zeros(0)
+    head = trainee.bundle.head
+    outputs = answers(trainee, batch.arrays[TARGETS[head][0]])
+    found = MEASURES[head](outputs, batch.arrays, trainee.bundle.window) * batch.weight
+    if not np.isfinite(found).all():
+        raise ModelError("what has learnt answers with what are no finite numbers; it is not used")
+    return found
+
+
+def answers(trainee: Trainee, x: F32) -> list[F32]:
+    """The model's outputs for (n, ...) inputs, in calls of as many rows as it takes; n >= 1."""
+    bundle = trainee.bundle
+    at_once = bundle.input.tensor.shape[0]
+    given = np.zeros(bundle.input.tensor.shape, np.float32)
+    parts: list[list[F32]] = []
+    for begin in range(0, len(x), at_once):
+        some = x[begin : begin + at_once]
+        given[: len(some)], given[len(some) :] = some, 0.0
+        outputs = trainee.invoke(stored(given, bundle.input.tensor))
+        parts.append([real(out, spec)[: len(some)].copy() for out, spec in zip(outputs, bundle.outputs, strict=True)])
+    return [np.concatenate(column) for column in zip(*parts, strict=True)]
+
+
+def worth(bundle: ModelBundle) -> F32:
+    """What one of the numbers that a model is to answer counts in training: (K,) of a path, else (1,).
+
+    A path is answered in lengths per step, and measured in lengths: far horizons count for more.
+    """
+    window = bundle.window
+    if bundle.head is Head.TRAJECTORY and isinstance(window, TrackWindow):
+        return np.array(window.horizons_s, np.float32) / np.float32(window.step_s)
+    return np.ones(1, np.float32)
+
+
+def _trajectory(outputs: list[F32], arrays: Arrays, window: Window | None) -> F64:
+    """As the answer is decoded in service, of tracks at the origin whose scale is 1."""
+    assert isinstance(window, TrackWindow)
+    n = len(arrays["known"])
+    zeros, heading = np.zeros((n, 2)), np.tile((1.0, 0.0), (n, 1))
+    encoded = Encoded(arrays["tracks"], np.ones(n), zeros, zeros, heading)
+    point = decode(Answer(*outputs), encoded, window).point()
+    off = point - arrays["future"] * units(encoded, window)[..., None]
+    return _part(np.hypot(off[..., 0], off[..., 1]), arrays["known"])
+
+
+def _series(outputs: list[F32], arrays: Arrays, _: Window | None) -> F64:
+    return _part(np.abs(outputs[0].astype(np.float64) - arrays["future"]), arrays["known"])
+
+
+def _autoencoder(outputs: list[F32], arrays: Arrays, _: Window | None) -> F64:
+    square = ((outputs[0].astype(np.float64) - arrays["window"]) ** 2).mean(axis=2)
+    return np.sqrt(_part(square, arrays["known"]))
+
+
+def _classifier(outputs: list[F32], arrays: Arrays, _: Window | None) -> F64:
+    share = np.log(np.maximum(outputs[0].astype(np.float64), LEAST))
+    return -(arrays["target"] * share).sum(axis=1) * (arrays["known"] > 0)
+
+
+def _part(each: F64, known: F32) -> F64:
+    """(n,) the sum over what is known of each, as a share of all that could be."""
+    axes = tuple(range(1, each.ndim))
+    return np.where(known > 0, each, 0.0).sum(axis=axes) / np.prod(each.shape[1:])
+
+
+MEASURES: Mapping[Head, Measure] = {
+    Head.TRAJECTORY: _trajectory,
+    Head.SERIES: _series,
+    Head.AUTOENCODER: _autoencoder,
+    Head.CLASSIFIER: _classifier,
+}

@@ -1,0 +1,213 @@
+"""Who may serve: what happens to a candidate, decided without touching anything.
+
+collecting -> training -> (better on what was held out) -> shadow -> (better live) -> it serves, and collecting again.
+What serves returns to the exported weights when it is worse than they are live, and learning rests for a while then.
+All times are counts of samples: a clock may be set, and a camera may see nothing for a day.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from edge.learning.standing import EXPORTED, Phase, Standing
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """When what happens; counts are of samples or of comparisons."""
+
+    first: int = 192  # samples before the first round
+    every: int = 128  # more before each further one
+    shadow: int = 96  # comparisons of a candidate before it may serve
+    window: int = 96  # newest comparisons by which what serves is judged
+    tolerance: float = 0.01  # share by which what serves may be worse than what was exported
+    rest: int = 256  # doubled with every failure
+    most_doublings: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A round of training began."""
+
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """It ended; the candidate is on disk."""
+
+    candidate: str
+    passes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """It did not end: interrupted, or it failed, or the candidate could not be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Mean live errors on the same comparisons."""
+
+    count: int
+    exported: float
+    serving: float
+    candidate: float  # the same as `serving` where there is none
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """How everyone does now."""
+
+    seen: int
+    newest: Score  # of the newest comparisons, since what serves serves
+    shadow: Score  # of all since the candidate is in the shadow
+
+
+@dataclass(frozen=True, slots=True)
+class Switched:
+    """By hand: learning on or off. What serves goes on serving."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted:
+    """By hand: the candidate serves."""
+
+
+@dataclass(frozen=True, slots=True)
+class RolledBack:
+    """By hand: what served before serves again."""
+
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """By hand: all that was learnt is forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A checkpoint cannot be used: none of that name is."""
+
+    name: str
+
+
+Event = Began | Ended | Stopped | Live | Switched | Promoted | RolledBack | Reset | Unreadable
+
+
+def after(standing: Standing, event: Event, terms: Terms) -> Standing:
+    """Where the subject stands after an event; events that do not fit change nothing."""
+    return _RULES[type(event)](standing, event, terms)
+
+
+def due(standing: Standing, seen: int, terms: Terms) -> bool:
+    """Whether a round of training is due.
+
+    Args:
+        standing: of the subject.
+        seen: samples that were ever stored.
+        terms: when what happens.
+    """
+    if not standing.on or seen < terms.first or standing.phase not in (Phase.COLLECTING, Phase.RESTING):
+        return False
+    rested = standing.phase is Phase.COLLECTING or seen >= standing.rest_until
+    return rested and (not standing.rounds or seen - standing.tried >= terms.every)
+
+
+def _began(standing: Standing, event: Began, _: Terms) -> Standing:
+    if not standing.on or standing.phase is Phase.SHADOW:
+        return standing
+    return replace(standing, phase=Phase.TRAINING, tried=event.seen, rounds=standing.rounds + 1)
+
+
+def _ended(standing: Standing, event: Ended, _: Terms) -> Standing:
+    if standing.phase is not Phase.TRAINING:
+        return standing
+    if not event.passes or event.candidate in (EXPORTED, standing.serving):
+        return replace(standing, phase=Phase.COLLECTING)
+    return replace(standing, phase=Phase.SHADOW, candidate=event.candidate)
+
+
+def _stopped(standing: Standing, _: Stopped, __: Terms) -> Standing:
+    return replace(standing, phase=Phase.COLLECTING) if standing.phase is Phase.TRAINING else standing
+
+
+def _live(standing: Standing, event: Live, terms: Terms) -> Standing:
+    newest, shadow = event.newest, event.shadow
+    worse = not newest.serving <= newest.exported * (1 + terms.tolerance)  # what is no number is worse
+    if standing.serving != EXPORTED and newest.count >= terms.window and worse:
+        back = replace(standing, serving=EXPORTED, previous=EXPORTED, returned=standing.returned + 1)
+        return _resting(back, event.seen, terms)
+    if standing.phase is not Phase.SHADOW or shadow.count < terms.shadow:
+        return standing
+    if shadow.candidate < min(shadow.serving, shadow.exported):
+        return replace(_serves(standing), failures=0)
+    return _resting(standing, event.seen, terms)
+
+
+def _switched(standing: Standing, event: Switched, _: Terms) -> Standing:
+    return replace(standing, on=event.on, phase=Phase.COLLECTING, candidate=EXPORTED)
+
+
+def _promoted(standing: Standing, _: Promoted, __: Terms) -> Standing:
+    return standing if standing.candidate == EXPORTED else _serves(standing)
+
+
+def _rolled_back(standing: Standing, event: RolledBack, terms: Terms) -> Standing:
+    back = replace(standing, serving=standing.previous, previous=EXPORTED)
+    return _resting(back, event.seen, terms)
+
+
+def _reset(standing: Standing, _: Reset, __: Terms) -> Standing:
+    return Standing(on=standing.on)
+
+
+def _unreadable(standing: Standing, event: Unreadable, _: Terms) -> Standing:
+    if event.name not in standing.names:
+        return standing
+    serving, previous, candidate = (
+        EXPORTED if name == event.name else name for name in (standing.serving, standing.previous, standing.candidate)
+    )
+    alone = standing.phase is Phase.SHADOW and candidate == EXPORTED
+    phase = Phase.COLLECTING if alone else standing.phase
+    return replace(standing, serving=serving, previous=previous, candidate=candidate, phase=phase)
+
+
+def _serves(standing: Standing) -> Standing:
+    """The candidate serves."""
+    return replace(
+        standing,
+        phase=Phase.COLLECTING,
+        previous=standing.serving,
+        serving=standing.candidate,
+        candidate=EXPORTED,
+        promoted=standing.promoted + 1,
+    )
+
+
+def _resting(standing: Standing, seen: int, terms: Terms) -> Standing:
+    """No candidate, and a pause that is longer every time."""
+    rest = terms.rest * 2 ** min(standing.failures, terms.most_doublings)
+    return replace(
+        standing,
+        phase=Phase.RESTING,
+        candidate=EXPORTED,
+        rest_until=seen + rest,
+        failures=standing.failures + 1,
+    )
+
+
+_RULES: Mapping[type, Callable[[Standing, Any, Terms], Standing]] = {
+    Began: _began,
+    Ended: _ended,
+    Stopped: _stopped,
+    Live: _live,
+    Switched: _switched,
+    Promoted: _promoted,
+    RolledBack: _rolled_back,
+    Reset: _reset,
+    Unreadable: _unreadable,
+}

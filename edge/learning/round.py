@@ -1,0 +1,137 @@
+"""One round: a candidate is trained, and held against what serves and against what was exported.
+
+What is judged by is cut in two. One piece chooses how far the candidate goes from the exported weights to the trained
+ones, the other judges; so the choice does not flatter the judgement.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from edge.contracts.trainable import Trainee, Weights
+from edge.contracts.types import F32, F64, Mask
+from edge.learning.comparing import Gain, gain
+from edge.learning.fitting import Breathe, Fit, Fitted, fit
+from edge.learning.measure import errors
+from edge.learning.sample import Batch, joined
+
+# Shares of the way from the exported weights to the trained ones ("WiSE-FT": Wortsman et al., "Robust fine-tuning of
+# zero-shot models", 2022).
+SHARES = (1.0, 0.75, 0.5, 0.25)
+MOST_OLD = 512  # old samples that are asked whether anything was forgotten
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Material:
+    """What a round works with."""
+
+    recent: Batch
+    old: Batch
+    held: Batch  # never learnt from, of late
+    held_old: Batch  # never learnt from, and stands for what was before
+    period_s: float  # of the division of time
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A candidate on what was never learnt from."""
+
+    share: float  # of the way from the exported to the trained weights
+    base: float  # mean error of the exported weights
+    serving: float  # of those that serve
+    candidate: float
+    over_base: Gain
+    over_serving: Gain
+    over_old: Gain  # over those that serve, on old samples: what was forgotten
+
+    def passes(self, margin: float) -> bool:
+        """Whether it is better by the margin, surely better at all, and has not forgotten more than the margin."""
+        return all(
+            (
+                min(self.over_base.mean, self.over_serving.mean) >= margin,
+                min(self.over_base.low, self.over_serving.low) > 0,
+                self.over_old.mean >= -margin,
+            )
+        )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Round:
+    """What a round came to."""
+
+    candidate: F32  # (N,)
+    fitted: Fitted
+    judgement: Judgement
+
+
+def adapt(trainee: Trainee, base: F32, material: Material, how: Fit, breathe: Breathe) -> Round:
+    """Train a candidate, and judge it beside the weights that the model has now, which serve.
+
+    When this returns or raises, the model has its former weights again.
+
+    Raises:
+        ModelError: the loss or the answers became no finite numbers, or the model failed.
+        Interrupted: `breathe` said so.
+    """
+    fitted = fit(trainee, base, material.recent, material.old, how, breathe)
+    serving = trainee.weights()
+    try:
+        choosing = _first_half(material.held, material.period_s)
+        share = _chosen(trainee, base, fitted.weights, material.held[choosing])
+        candidate = between(base, fitted.weights, share)
+        judging = material.held[~choosing]
+        old = material.held_old if len(material.held_old) else material.old[np.arange(min(len(material.old), MOST_OLD))]
+        return Round(candidate, fitted, _judged(trainee, (base, serving.weights, candidate), judging, old, share))
+    finally:
+        trainee.set_weights(serving)
+
+
+def between(base: F32, trained: F32, share: float) -> F32:
+    """Weights on the way from one to the other."""
+    mixed: F32 = (base + np.float32(share) * (trained - base)).astype(np.float32)
+    return mixed
+
+
+def errors_with(trainee: Trainee, weights: F32, batch: Batch) -> F64:
+    """(n,) errors of the model with other weights, which it keeps. Raises ModelError."""
+    trainee.set_weights(Weights(weights, np.zeros(trainee.trainable.state, np.float32)))
+    return errors(trainee, batch)
+
+
+def _chosen(trainee: Trainee, base: F32, trained: F32, held: Batch) -> float:
+    """The share with the least error; all of the way where there is nothing to choose by."""
+    if not len(held):
+        return SHARES[0]
+    found = [errors_with(trainee, between(base, trained, share), held).mean() for share in SHARES]
+    return SHARES[int(np.argmin(found))]
+
+
+def _judged(trainee: Trainee, weights: tuple[F32, F32, F32], held: Batch, old: Batch, share: float) -> Judgement:
+    both = joined(held, old)
+    base, serving, candidate = (errors_with(trainee, one, both) for one in weights)
+    n = len(held)
+    return Judgement(
+        share,
+        _mean(base[:n]),
+        _mean(serving[:n]),
+        _mean(candidate[:n]),
+        gain(candidate[:n], base[:n], held.group),
+        gain(candidate[:n], serving[:n], held.group),
+        gain(candidate[n:], serving[n:], old.group),
+    )
+
+
+def _first_half(held: Batch, period_s: float) -> Mask:
+    """(n,) every second period that was held out, the newest not among them; of a single one, its first half."""
+    if not len(held):
+        return np.zeros(0, bool)
+    names, period = np.unique(held.begin_s // period_s, return_inverse=True)
+    if len(names) == 1:
+        first: Mask = held.begin_s < np.median(held.begin_s)
+        return first
+    return (len(names) - 1 - period) % 2 == 1
+
+
+def _mean(each: F64) -> float:
+    """0 of nothing."""
+    return float(each.mean()) if len(each) else 0.0

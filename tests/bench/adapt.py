@@ -1,0 +1,186 @@
+"""Learning on the device: each scene of ETH/UCY is lived through by a model that was trained on the other four.
+
+The base is the network of the benchmark `forecast`, trained on the train files of the split that leaves the scene out,
+and exported with its training step inside. Its file is then opened without TensorFlow, and the scene's test files go by
+frame by frame, in the order of time, through the very classes of `edge.learning`: every window is foretold by whichever
+weights serve at that moment, and only later, when its future has come, is it kept to learn from or to judge by. Errors
+are those of Social-GAN's protocol (12 steps ahead, mean distance in metres, windows with at least two pedestrians);
+`gain` is by how much the mean error of the later half of the windows is smaller than that of the frozen base.
+
+What was chosen how: the learning rate, the epochs, the margin and how many comparisons it takes to promote and to
+return were compared on the earlier half of the scenes only, with bases of 500 steps; the later half is what is reported.
+"""
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edge.contracts.bundle import read_bundle
+from edge.contracts.types import F64, ModelBundle
+from edge.contracts.windows import TrackWindow
+from edge.learning.promotion import Terms
+from edge.learning.round import errors_with
+from edge.learning.sample import Sample, shapes_of, stacked
+from edge.learning.settings import LearningSettings
+from edge.learning.standing import Standing
+from edge.learning.subject import Subject
+from edge.learning.tracks import TrackSampler
+from edge.runtime.settings import RuntimeSettings
+from edge.runtime.trainable import TrainableRuntime, open_trainable
+from tests.bench.report import parser, show
+from tests.rigs.eth_ucy import SCENES
+from tests.rigs.walked import lived
+
+STEPS = 1300
+SETTINGS = LearningSettings(enabled=True)
+TERMS = Terms()
+EVERY_S = 0.4  # a sample of everyone at every annotated frame
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Lived:
+    """What became of one scene: errors of its windows, in the order of time."""
+
+    base: F64  # (n,) of the frozen base, metres
+    served: F64  # (n,) of what served
+    standing: Standing
+
+    def gain(self, begin: float, end: float) -> float:
+        """Share by which what served was better, from one part of the windows to another; parts are 0..1."""
+        rows = slice(int(len(self.base) * begin), int(len(self.base) * end))
+        return 1 - float(self.served[rows].mean() / self.base[rows].mean())
+
+
+def main(argv: list[str]) -> None:
+    """Train the bases, live through the scenes, print."""
+    options = parser("adapt", __doc__ or "")
+    options.add_argument("--scenes", nargs="+", choices=SCENES, default=SCENES, help="which ones (all)")
+    options.add_argument("--steps", type=int, default=STEPS, help="of training the bases (%(default)s)")
+    options.add_argument("--models", type=Path, help="folder that keeps the bases; those that are there are used")
+    given = options.parse_args(argv)
+    with tempfile.TemporaryDirectory() as folder:
+        models = given.models or Path(folder)
+        found = {}
+        for scene in given.scenes:
+            path = models / f"{scene}.tflite"
+            if not path.exists():
+                train_base(given.data, scene, given.steps, path)
+            found[scene] = live(given.data, scene, path)
+            print(scene, f"{found[scene].gain(0.5, 1):+.3f}", found[scene].standing, flush=True)
+    show("adapt", HEADER, [row(scene, one) for scene, one in found.items()], figures(found))
+
+
+HEADER = [
+    "scene",
+    "windows",
+    "base",
+    "served",
+    "1st quarter",
+    "2nd",
+    "3rd",
+    "4th",
+    "later half",
+    "promoted",
+    "returned",
+]
+
+
+def row(scene: str, one: Lived) -> list[object]:
+    half = len(one.base) // 2
+    quarters = [one.gain(part / 4, (part + 1) / 4) for part in range(4)]
+    means = [float(errors[half:].mean()) for errors in (one.base, one.served)]
+    counts = [one.standing.promoted, one.standing.returned]
+    return [scene, len(one.base), *means, *quarters, one.gain(0.5, 1), *counts]
+
+
+def figures(found: Mapping[str, Lived]) -> dict[str, object]:
+    gains = {scene: one.gain(0.5, 1) for scene, one in found.items()}
+    return {
+        "gain_mean": float(np.mean(list(gains.values()))),
+        "gain_min": min(gains.values()),
+        "scenes": {
+            scene: {
+                "gain": gains[scene],
+                "base": float(one.base[len(one.base) // 2 :].mean()),
+                "served": float(one.served[len(one.base) // 2 :].mean()),
+                "promoted": one.standing.promoted,
+                "returned": one.standing.returned,
+            }
+            for scene, one in found.items()
+        },
+    }
+
+
+def train_base(data: Path, scene: str, steps: int, out: Path) -> None:
+    """A network of the other scenes, as a file that learns."""
+    from edge.contracts.manifest import Task  # noqa: PLC0415 - TensorFlow, which only this part needs
+    from tests.bench.forecast_learning import Library, learn, recipe, window  # noqa: PLC0415
+    from trainer.sequences.networks import save_sequence  # noqa: PLC0415
+    from trainer.sequences.trained import SequenceTrained  # noqa: PLC0415
+    from trainer.trainable.convert import convert_learning_sequence  # noqa: PLC0415
+    from trainer.trainable.settings import TrainableSettings  # noqa: PLC0415
+
+    library, settings = Library(data), recipe(steps, 1)
+    found = learn(library.train(scene, 1), library.validation(scene), settings)
+    with tempfile.TemporaryDirectory() as folder:
+        trained = SequenceTrained(Path(folder) / scene, Task.FORECASTER, scene, (), window())
+        save_sequence(found.model, trained)
+        convert_learning_sequence(trained, TrainableSettings(paths=settings.loss), out)
+
+
+@contextmanager
+def learner(
+    path: Path, settings: LearningSettings = SETTINGS, terms: Terms = TERMS
+) -> Iterator[tuple[Subject, TrainableRuntime]]:
+    """A subject of its own, and its model."""
+    bundle = read_bundle(path)
+    with tempfile.TemporaryDirectory() as folder, open_trainable(bundle, RuntimeSettings(threads=1)) as runtime:
+        subject = Subject(Path(folder), bundle, runtime.weights().weights, settings, terms)
+        try:
+            yield subject, runtime
+        finally:
+            subject.close()
+
+
+def live(data: Path, scene: str, path: Path) -> Lived:
+    """Predict, then learn, frame by frame."""
+    base, served = list[float](), list[float]()
+    with learner(path) as (subject, runtime):
+        exported = runtime.weights().weights
+        window = track_window(runtime.bundle)
+        samplers = dict[int, TrackSampler]()
+        for one in lived(data, scene, window):
+            if one.windows:
+                before, now = foretold(subject, runtime, exported, one.windows)
+                base += before.tolist()
+                served += now.tolist()
+            sampler = samplers.setdefault(one.recording, TrackSampler(window, str(one.recording), EVERY_S))
+            come(subject, runtime, sampler.look(one.look))
+        return Lived(np.array(base), np.array(served), subject.standing)
+
+
+def foretold(
+    subject: Subject, runtime: TrainableRuntime, exported: np.ndarray, windows: tuple[Sample, ...]
+) -> tuple[F64, F64]:
+    """Errors of the frozen base and of what serves now."""
+    batch = stacked(windows, shapes_of(runtime.bundle))
+    base = errors_with(runtime, exported, batch)
+    return base, errors_with(runtime, subject.serving, batch) if subject.standing.serving else base
+
+
+def come(subject: Subject, runtime: TrainableRuntime, samples: list[Sample]) -> None:
+    """Samples whose future has come: everyone is compared on them, then they are kept, then a round may be due."""
+    if samples:
+        subject.compare(runtime, samples)
+        subject.offer(samples)
+    if subject.due():
+        subject.learn(runtime, lambda: True)
+
+
+def track_window(bundle: ModelBundle) -> TrackWindow:
+    assert isinstance(bundle.window, TrackWindow)
+    return bundle.window

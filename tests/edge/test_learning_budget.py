@@ -1,0 +1,111 @@
+"""How much of the machine learning takes, and when it waits."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edge.learning.conditions import Conditions, Pause, pause_of
+from edge.learning.governor import Governor
+from edge.learning.live import LiveScores
+from edge.learning.promotion import Score
+from edge.learning.settings import LearningSettings
+
+SETTINGS = LearningSettings(pause_c=75, pause_free_mb=100)
+FINE = Conditions(50.0, throttled=False, free_mb=500.0, battery=False, dropping=False)
+UNKNOWN = Conditions(float("nan"), throttled=False, free_mb=float("nan"), battery=False, dropping=False)
+
+
+class Machine:
+    """A clock and a processor that only these tests move."""
+
+    def __init__(self) -> None:
+        self.now_s, self.cpu_s, self.slept = 0.0, 0.0, list[float]()
+
+    def work(self, seconds: float) -> None:
+        self.now_s += seconds
+        self.cpu_s += seconds
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now_s += seconds
+
+    def governor(self, percent: float) -> Governor:
+        return Governor(percent, lambda: self.now_s, lambda: self.cpu_s, self.sleep)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "last", "pause"),
+    [
+        (FINE, Pause.NONE, Pause.NONE),
+        (UNKNOWN, Pause.NONE, Pause.NONE),
+        (replace(FINE, battery=True), Pause.NONE, Pause.BATTERY),
+        (replace(FINE, dropping=True), Pause.NONE, Pause.DROPPING),
+        (replace(FINE, throttled=True), Pause.NONE, Pause.THROTTLED),
+        (replace(FINE, temperature_c=75.1), Pause.NONE, Pause.HOT),
+        (replace(FINE, temperature_c=72.0), Pause.NONE, Pause.NONE),
+        (replace(FINE, temperature_c=72.0), Pause.HOT, Pause.HOT),
+        (replace(FINE, temperature_c=69.0), Pause.HOT, Pause.NONE),
+        (replace(FINE, free_mb=99.0), Pause.NONE, Pause.MEMORY),
+        (replace(FINE, free_mb=110.0), Pause.NONE, Pause.NONE),
+        (replace(FINE, free_mb=110.0), Pause.MEMORY, Pause.MEMORY),
+        (replace(FINE, free_mb=130.0), Pause.MEMORY, Pause.NONE),
+        (replace(FINE, free_mb=1.0, battery=True), Pause.MEMORY, Pause.BATTERY),
+    ],
+)
+def test_when_learning_waits(conditions: Conditions, last: Pause, pause: Pause) -> None:
+    assert pause_of(conditions, SETTINGS, last) is pause
+
+
+@pytest.mark.parametrize("percent", [1.0, 10.0, 50.0, 100.0])
+def test_processor_time_stays_within_its_share(percent: float) -> None:
+    machine = Machine()
+    governor = machine.governor(percent)
+    for _ in range(500):
+        machine.work(0.02)
+        assert governor.breathe()
+    assert machine.cpu_s <= percent / 100 * machine.now_s + 2e-4
+    assert machine.cpu_s >= 0.9 * percent / 100 * machine.now_s
+    assert max(machine.slept, default=0) <= 1.0
+
+
+def test_a_long_rest_earns_no_more_than_a_moment() -> None:
+    machine = Machine()
+    governor = machine.governor(10.0)
+    machine.now_s += 3600
+    governor.breathe()
+    machine.work(5.0)
+    begin_s = machine.now_s
+    governor.breathe()
+    assert machine.now_s - begin_s > 40
+
+
+def test_time_that_others_take_is_not_slept_again() -> None:
+    machine = Machine()
+    governor = machine.governor(10.0)
+    machine.work(0.5)
+    machine.now_s += 10.0
+    assert governor.breathe()
+    assert machine.slept == []
+
+
+def test_sleep_ends_when_learning_is_to_stop() -> None:
+    machine = Machine()
+    governor = machine.governor(1.0)
+    machine.work(10.0)
+    goes_on: Callable[[], bool] = lambda: machine.now_s < 13.5  # noqa: E731
+    assert not governor.breathe(goes_on)
+    assert machine.now_s < 15.0
+
+
+def test_live_scores_are_of_the_newest_comparisons() -> None:
+    live = LiveScores(3)
+    assert live.told(5).newest == Score(0, 0.0, 0.0, 0.0) == live.told(5).shadow
+    live.add(np.array([9.0, 1.0, 1.0, 1.0]), np.array([9.0, 2.0, 2.0, 2.0]), np.array([9.0, 3.0, 3.0, 3.0]))
+    assert live.told(5).newest == Score(3, 1.0, 2.0, 3.0)
+    assert live.told(5).shadow == Score(4, 3.0, 3.75, 4.5)
+    live.candidate_is_new()
+    assert (live.told(5).newest.count, live.told(5).shadow.count) == (3, 0)
+    live.server_is_new()
+    assert live.told(5).newest.count == 0

@@ -1,0 +1,244 @@
+"""What is kept of samples, on a real disk."""
+
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.contracts.errors import ConfigError
+from edge.learning.division import Part, part_of, period_of
+from edge.learning.keeping import MOST_STRATA, OTHERS
+from edge.learning.packing import packed, unpacked
+from edge.learning.reservoir import Added, Age, Reservoir
+from edge.learning.sample import Batch, Sample
+from edge.learning.settings import LearningSettings
+
+SHAPES = {"window": (2, 1), "known": (2,)}
+SPAN_S = 1.0
+SETTINGS = LearningSettings(samples=100)
+PERIOD_S = period_of(SPAN_S, SETTINGS.holdout)
+
+
+def sample(value: float, begin_s: float = 0.0, group: str = "", stratum: str = "a") -> Sample:
+    arrays = {"window": np.full((2, 1), value, np.float32), "known": np.ones(2, np.float32)}
+    return Sample(arrays, begin_s, begin_s + SPAN_S, group, stratum, 1.0)
+
+
+def reservoir(folder: Path, settings: LearningSettings = SETTINGS, form: str = "form") -> Reservoir:
+    return Reservoir(folder / "samples.db", SHAPES, form, SPAN_S, settings)
+
+
+def values(batch: Batch) -> list[float]:
+    return batch.arrays["window"][:, 0, 0].tolist()
+
+
+def kept(of: Reservoir, part: Part = Part.LEARN) -> list[float]:
+    return sorted(values(of.read(part, Age.RECENT)) + values(of.read(part, Age.OLD)))
+
+
+@pytest.mark.parametrize(
+    ("begin_s", "end_s", "part"),
+    [
+        (0.0, 1.0, Part.LEARN),
+        (0.0, 6.9, Part.LEARN),
+        (6.5, 7.5, None),
+        (7.0, 8.0, Part.JUDGE),
+        (8.5, 9.5, Part.JUDGE),
+        (9.5, 10.5, None),
+        (10.0, 11.0, Part.LEARN),
+        (-3.0, -2.0, Part.JUDGE),
+        (0.0, 10.5, None),
+    ],
+)
+def test_time_is_divided(begin_s: float, end_s: float, part: Part | None) -> None:
+    assert part_of(begin_s, end_s, SPAN_S, 0.25) is part
+
+
+def test_nothing_is_shared_by_the_parts(tmp_path: Path) -> None:
+    """No moment, and no track: whatever comes, in whatever order."""
+    random = np.random.default_rng(1)
+    given = [sample(number, float(random.uniform(0, 60)), f"track{random.integers(40)}") for number in range(400)]
+    store = reservoir(tmp_path, LearningSettings(samples=1000))
+    store.add(given)
+    learnt, judged = ([given[int(value)] for value in kept(store, part)] for part in (Part.LEARN, Part.JUDGE))
+    assert len(learnt) > 20
+    assert len(judged) > 10
+    assert not {one.group for one in learnt} & {one.group for one in judged}
+    apart = [max(one.begin_s - other.end_s, other.begin_s - one.end_s) for one in learnt for other in judged]
+    assert min(apart) > 0
+
+
+def test_a_track_stays_of_its_part_when_its_samples_are_gone(tmp_path: Path) -> None:
+    store = reservoir(tmp_path, LearningSettings(samples=64))
+    store.add([sample(0, 0.0, "first")])
+    store.add([sample(number, PERIOD_S * (number % 5)) for number in range(1, 600)])
+    assert store.add([sample(1000, 7.2, "first")]) == Added(0, 1, 0, 0)
+
+
+def test_empty(tmp_path: Path) -> None:
+    store = reservoir(tmp_path)
+    assert store.add([]) == Added(0, 0, 0, 0)
+    assert len(store.read(Part.LEARN, Age.RECENT)) == 0
+    assert store.read(Part.LEARN, Age.RECENT).arrays["window"].shape == (0, 2, 1)
+    assert (store.seen, store.trouble) == (0, "")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        replace(sample(1), arrays={}),
+        replace(sample(1), arrays={"window": np.ones((3, 1), np.float32), "known": np.ones(2, np.float32)}),
+        sample(np.nan),
+        sample(np.inf),
+        replace(sample(1), arrays={**sample(1).arrays, "known": np.zeros(2, np.float32)}),
+        replace(sample(1), weight=0.0),
+        replace(sample(1), weight=np.nan),
+        replace(sample(1), begin_s=np.nan),
+        replace(sample(1), begin_s=5.0),
+    ],
+)
+def test_what_is_no_sample_is_refused(tmp_path: Path, bad: Sample) -> None:
+    store = reservoir(tmp_path)
+    assert store.add([bad, sample(2)]) == Added(1, 0, 1, 0)
+    assert kept(store) == [2.0]
+
+
+def test_the_newest_are_kept_and_a_fair_choice_of_the_older_ones(tmp_path: Path) -> None:
+    store = reservoir(tmp_path)
+    store.add([sample(number) for number in range(2000)])
+    recent, old = values(store.read(Part.LEARN, Age.RECENT)), values(store.read(Part.LEARN, Age.OLD))
+    assert recent == [float(number) for number in range(2000 - len(recent), 2000)]
+    assert (len(recent), len(old)) == (37, 37)
+    assert 500 < np.mean(old) < 1500
+    assert store.seen == 2000
+
+
+def test_rare_kinds_are_kept_beside_common_ones(tmp_path: Path) -> None:
+    store = reservoir(tmp_path)
+    store.add([sample(number, stratum="rare" if number % 50 == 0 else "common") for number in range(2000)])
+    share = Counter("rare" if value % 50 == 0 else "common" for value in values(store.read(Part.LEARN, Age.OLD)))
+    assert share["rare"] >= 15
+    assert share["common"] >= 15
+
+
+def test_kinds_without_end_are_bounded(tmp_path: Path) -> None:
+    store = reservoir(tmp_path, LearningSettings(samples=400))
+    store.add([sample(number, stratum=f"kind{number}") for number in range(1500)])
+    kinds = {kind for _, _, kind in store._kept}
+    assert len(kinds) <= MOST_STRATA
+    assert OTHERS in kinds
+    assert len(kept(store)) <= 300
+
+
+def test_what_is_stored_outlives_a_restart(tmp_path: Path) -> None:
+    store = reservoir(tmp_path)
+    store.add([sample(number, group=f"g{number}", stratum="x") for number in range(60)])
+    before = (kept(store), store.seen)
+    store.close()
+    again = reservoir(tmp_path)
+    assert (kept(again), again.seen) == before
+    assert again.read(Part.LEARN, Age.RECENT).group[-1] == "g59"
+
+
+def test_samples_for_another_model_are_forgotten(tmp_path: Path) -> None:
+    store = reservoir(tmp_path)
+    store.add([sample(1)])
+    store.close()
+    assert kept(reservoir(tmp_path, form="another")) == []
+
+
+def test_clear(tmp_path: Path) -> None:
+    store = reservoir(tmp_path)
+    store.add([sample(1)])
+    store.clear()
+    assert (kept(store), store.seen, store.count(Part.LEARN, Age.RECENT)) == ([], 0, 0)
+    assert store.add([sample(2)]).stored == 1
+
+
+@pytest.mark.parametrize("spoil", [b"", b"no database at all" * 500, None])
+def test_a_damaged_file_is_put_aside(tmp_path: Path, spoil: bytes | None) -> None:
+    store = reservoir(tmp_path)
+    store.add([sample(number) for number in range(60)])
+    store.close()
+    path = tmp_path / "samples.db"
+    data = bytearray(path.read_bytes())
+    data[2000 : len(data) - 2000] = bytes(len(data) - 4000)
+    path.write_bytes(bytes(data) if spoil is None else spoil)
+    again = reservoir(tmp_path)
+    assert again.add([sample(1)]).stored == 1
+    assert kept(again) == [1.0]
+    assert len(list(tmp_path.glob("samples.db.damaged-*"))) == (0 if spoil == b"" else 1)
+
+
+def test_a_sample_that_the_disk_has_changed_is_left_out(tmp_path: Path) -> None:
+    assert unpacked(packed(sample(1), SHAPES)[:-1], SHAPES) is None
+    store = reservoir(tmp_path)
+    store.add([sample(1), sample(2)])
+    store.close()
+    with sqlite3.connect(tmp_path / "samples.db") as database:
+        database.execute("UPDATE samples SET body = zeroblob(length(body)) || x'' WHERE seq = 1")
+        database.execute("UPDATE samples SET body = substr(body, 1, 8) || x'41' || substr(body, 10) WHERE seq = 1")
+    database.close()
+    assert kept(reservoir(tmp_path)) == [2.0]
+
+
+def test_a_newer_file_is_refused(tmp_path: Path) -> None:
+    reservoir(tmp_path).close()
+    with sqlite3.connect(tmp_path / "samples.db") as database:
+        database.execute("PRAGMA user_version=99")
+    database.close()
+    with pytest.raises(ConfigError, match="newer version"):
+        reservoir(tmp_path)
+
+
+def test_a_place_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    (tmp_path / "samples.db").mkdir()
+    with pytest.raises(ConfigError, match="check the path"):
+        reservoir(tmp_path)
+
+
+def test_the_size_on_disk_is_bounded(tmp_path: Path) -> None:
+    big = {"window": (4000, 1), "known": (4000,)}
+    store = Reservoir(tmp_path / "s.db", big, "", SPAN_S, LearningSettings(max_mb=2, samples=10_000))
+    for number in range(300):
+        arrays = {"window": np.full((4000, 1), number, np.float32), "known": np.ones(4000, np.float32)}
+        assert store.add([replace(sample(0), arrays=arrays)]).stored == 1
+    assert (tmp_path / "s.db").stat().st_size <= 2 << 20
+    assert values(store.read(Part.LEARN, Age.RECENT))[-1] == 299
+
+
+def test_a_full_disk_is_survived_and_told(tmp_path: Path) -> None:
+    """In a process whose files may not grow: the system refuses as a full disk does, and later takes writes again."""
+    program = """
+        import resource, signal, sys
+        from pathlib import Path
+        from tests.edge.test_learning_reservoir import kept, reservoir, sample
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        store = reservoir(Path(sys.argv[1]))
+        store.add([sample(number) for number in range(20)])
+        _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+        lost = [store.add([sample(100 + number)]) for number in range(5)]
+        assert [one.lost for one in lost] == [1] * 5, lost
+        assert store.trouble
+        assert len(kept(store)) == 20
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        assert store.add([sample(7)]).stored == 1
+        assert store.trouble == ""
+        store.close()
+    """
+    assert resource.RLIMIT_FSIZE
+    assert signal.SIGXFSZ
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program), str(tmp_path)], capture_output=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert len(kept(reservoir(tmp_path))) == 21

@@ -1,0 +1,200 @@
+"""One round: what is learnt, what is forgotten, and what is left when it fails."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edge.contracts.errors import ModelError
+from edge.learning.comparing import Gain
+from edge.learning.fitting import Fit, Interrupted, batches, fit
+from edge.learning.measure import errors
+from edge.learning.round import Judgement, Material, adapt, between, errors_with
+from edge.learning.sample import Batch, Sample, joined, shapes_of, stacked
+from tests.rigs.strollers import samples, spoiled
+from tests.rigs.trainee import LinearTrainee, learning_bundle
+
+SHAPES = shapes_of(learning_bundle())
+HOW = Fit(rate=0.05, epochs=10, pull=0.0)
+LEFT, RIGHT = 0.4, -0.4
+
+
+def always() -> bool:
+    return True
+
+
+def bends(turn: float = LEFT, seed: int = 1, seconds: float = 40.0) -> list[Sample]:
+    return samples(seconds=seconds, turn=turn, seed=seed)
+
+
+def batch(given: list[Sample]) -> Batch:
+    return stacked(given, SHAPES)
+
+
+NOTHING = batch([])
+EXPORTED = LinearTrainee().weights().weights
+
+
+def test_every_recent_sample_is_seen_once_in_an_epoch_and_as_many_old_ones() -> None:
+    recent, old = batch(bends()[:37]), batch(bends(RIGHT, 2)[:90])
+    found = list(batches(recent, old, 16, np.ones(1, np.float32), np.random.default_rng(1)))
+    assert [len(one["tracks"]) for one in found] == [16] * 5
+    rows = np.concatenate([one["tracks"] for one in found])
+    seen = np.concatenate([one["known"] for one in found]).any(axis=1)
+    assert seen.sum() == 74
+    assert not rows[~seen].any()
+    first = {row.tobytes() for row in recent.arrays["tracks"]}
+    assert {row.tobytes() for row in rows} >= first
+
+
+def test_no_samples_make_no_batch() -> None:
+    assert list(batches(NOTHING, NOTHING, 16, np.ones(1, np.float32), np.random.default_rng(1))) == []
+
+
+def test_far_horizons_and_heavy_samples_count_for_more() -> None:
+    one = replace(bends()[0], weight=2.0)
+    (found,) = batches(batch([one]), NOTHING, 4, np.array([1, 2, 4], np.float32), np.random.default_rng(1))
+    np.testing.assert_allclose(found["known"][0], one.arrays["known"] * [2, 4, 8])
+    assert not found["known"][1:].any()
+
+
+def test_training_fits_and_leaves_the_model_as_it_was() -> None:
+    trainee = LinearTrainee()
+    before = trainee.weights()
+    given = batch(bends())
+    fitted = fit(trainee, before.weights, given, NOTHING, HOW, always)
+    assert trainee.weights().weights.tobytes() == before.weights.tobytes()
+    assert fitted.loss[-1] < 0.3 * fitted.loss[0]
+    assert errors_with(trainee, fitted.weights, given).mean() < 0.5 * errors_with(trainee, before.weights, given).mean()
+
+
+def test_the_same_seed_gives_the_same_weights() -> None:
+    found = [fit(LinearTrainee(), EXPORTED, batch(bends()), NOTHING, HOW, always) for _ in range(2)]
+    assert found[0].weights.tobytes() == found[1].weights.tobytes()
+
+
+def test_old_samples_keep_what_was_learnt_before() -> None:
+    """Walkers who turned left before turn right now: with replay much of the former is kept."""
+    old, now = batch(bends(LEFT, 1)), batch(bends(RIGHT, 2))
+    trainee = LinearTrainee()
+    base = trainee.weights().weights
+    alone = fit(trainee, base, now, NOTHING, HOW, always)
+    replayed = fit(trainee, base, now, old, HOW, always)
+    assert errors_with(trainee, replayed.weights, old).mean() < 0.8 * errors_with(trainee, alone.weights, old).mean()
+
+
+def test_weights_are_drawn_to_where_they_came_from() -> None:
+    base = LinearTrainee().weights().weights
+    far, near = (
+        np.linalg.norm(fit(LinearTrainee(), base, batch(bends()), NOTHING, replace(HOW, pull=pull), always).weights)
+        for pull in (0.0, 0.3)
+    )
+    assert near < 0.8 * far
+
+
+def test_it_ends_early_where_nothing_is_gained() -> None:
+    fitted = fit(LinearTrainee(), EXPORTED, batch(bends()), NOTHING, Fit(1e-9, 50, 0.0), always)
+    assert len(fitted.loss) < 25
+
+
+def test_a_round_stops_when_it_is_asked_to() -> None:
+    trainee, asked = LinearTrainee(), iter([True] * 5 + [False])
+    before = trainee.weights().weights
+    with pytest.raises(Interrupted):
+        fit(trainee, before, batch(bends()), NOTHING, HOW, lambda: next(asked))
+    assert trainee.steps == 6
+    assert trainee.weights().weights.tobytes() == before.tobytes()
+
+
+@pytest.mark.parametrize("huge", [1e30, 3e38])
+def test_a_loss_that_is_no_number_ends_the_round_and_spoils_nothing(huge: float) -> None:
+    trainee = LinearTrainee()
+    before = trainee.weights().weights
+    poison = [replace(one, arrays={**one.arrays, "future": np.full((3, 2), huge, np.float32)}) for one in bends()[:40]]
+    with pytest.raises(ModelError), np.errstate(all="ignore"):
+        fit(trainee, before, batch(poison), NOTHING, replace(HOW, rate=1.0), always)
+    assert trainee.weights().weights.tobytes() == before.tobytes()
+
+
+def material(learnt: list[Sample], held: list[Sample], old: list[Sample] = []) -> Material:  # noqa: B006
+    return Material(batch(learnt), NOTHING, batch(held), batch(old), period_s=10.0)
+
+
+def test_a_round_that_helps_passes() -> None:
+    trainee = LinearTrainee()
+    found = adapt(trainee, trainee.weights().weights, material(bends(), bends(seed=2)), HOW, always)
+    judgement = found.judgement
+    assert judgement.candidate < 0.5 * judgement.base == 0.5 * judgement.serving
+    assert judgement.passes(0.03)
+    assert not trainee.weights().weights.any()
+
+
+def test_a_round_on_noise_does_not_pass() -> None:
+    random = np.random.default_rng(1)
+    noise = [spoiled(one, random, 3.0) for one in bends()]
+    trainee = LinearTrainee()
+    found = adapt(trainee, trainee.weights().weights, material(noise, bends(seed=2)), HOW, always)
+    assert found.judgement.share == 0.25  # as near to the exported weights as there is
+    assert not found.judgement.passes(0.03)
+
+
+def test_a_round_that_forgets_does_not_pass() -> None:
+    trainee = LinearTrainee()
+    straight = batch(bends(0.0, 5))
+    exported = trainee.weights().weights
+    forgets = adapt(trainee, exported, material(bends(), bends(seed=2), bends(RIGHT, 3)), HOW, always).judgement
+    assert forgets.over_base.mean > 0.03
+    assert forgets.over_old.mean < -0.03
+    assert not forgets.passes(0.03)
+    assert len(straight) > 50
+
+
+def test_nothing_held_out_proves_nothing() -> None:
+    trainee = LinearTrainee()
+    found = adapt(trainee, trainee.weights().weights, material(bends()[:50], []), HOW, always)
+    assert not found.judgement.passes(0.0)
+
+
+def test_what_chooses_the_share_does_not_judge() -> None:
+    """Held-out periods that choose are noise: the choice is bad, and the judgement still says how bad."""
+    held = bends(seed=2, seconds=40.0)
+    newest = max(one.begin_s for one in held) // 10
+    random = np.random.default_rng(1)
+    mixed = [one if (newest - one.begin_s // 10) % 2 == 0 else spoiled(one, random, 0.01) for one in held]
+    trainee = LinearTrainee()
+    found = adapt(trainee, trainee.weights().weights, material(bends(), mixed), HOW, always)
+    assert found.judgement.share == 0.25
+    assert found.judgement.over_base.samples == sum((newest - one.begin_s // 10) % 2 == 0 for one in held)
+    assert found.judgement.over_base.mean > 0
+
+
+def test_shares_of_the_way() -> None:
+    base, trained = np.zeros(2, np.float32), np.array([1.0, -2.0], np.float32)
+    np.testing.assert_array_equal(between(base, trained, 0.25), [0.25, -0.5])
+
+
+@pytest.mark.parametrize(
+    ("over_base", "over_serving", "low", "old", "passes"),
+    [
+        (0.10, 0.05, 0.01, 0.0, True),
+        (0.10, 0.02, 0.01, 0.0, False),
+        (0.02, 0.10, 0.01, 0.0, False),
+        (0.10, 0.05, -0.01, 0.0, False),
+        (0.10, 0.05, 0.01, -0.04, False),
+        (0.10, 0.05, 0.01, -0.02, True),
+    ],
+)
+def test_what_passes(over_base: float, over_serving: float, low: float, old: float, passes: bool) -> None:
+    judgement = Judgement(
+        1.0, 1.0, 1.0, 0.9, Gain(over_base, low, 9), Gain(over_serving, low, 9), Gain(old, -np.inf, 9)
+    )
+    assert judgement.passes(0.03) == passes
+
+
+def test_batches_are_joined_and_chosen() -> None:
+    first, second = batch(bends()[:3]), batch(bends()[3:5])
+    both = joined(first, second)
+    assert len(both) == 5
+    assert len(both[np.array([True, False, True, False, False])]) == 2
+    assert both[np.array([4])].group == [second.group[1]]
+    assert len(errors(LinearTrainee(), both)) == 5
