@@ -114,6 +114,7 @@ class Daemon:
         with Delivery(settings) as delivery:
             self._delivery = delivery
             delivery.link.subscribe(delivery.topics.every_set, self._heard)
+            delivery.link.subscribe(delivery.topics.learn_set, self._taught)
             delivery.link.subscribe(settings.homeassistant.birth_topic, self._born)
             following: Settings | None = settings
             while following is not None and delivery.serves(following):
@@ -157,6 +158,10 @@ class Daemon:
             watch.panel.heard(message)
         else:
             self._early.append(message)
+
+    def _taught(self, message: Message) -> None:
+        if watch := self._watch:
+            watch.learning.heard(message)
 
     def _born(self, message: Message) -> None:
         if self._watch:

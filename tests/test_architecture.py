@@ -42,6 +42,7 @@ COMPOSERS = {
     "retained",
     "run",
     "scoresheet",
+    "schooling",
     "sensing",
     "snapshots",
     "standings",

@@ -17,7 +17,19 @@ LONGEST_STREAM = 64  # letters
 MOST_VALUES = 64  # of one reading
 LONGEST_NUMBER = 24  # characters
 PRESS = b"PRESS"  # what a button sends to a `set` topic
+LEARN_SWITCHES = ("enabled", "battery")  # what `learn/set` switches
+LEARN_ORDERS = ("reset", "promote", "rollback")  # and asks of one subject
+LONGEST_NAME = 64
 _SWITCHES = {b"ON": True, b"OFF": False}
+
+
+@dataclass(frozen=True, slots=True)
+class LearnCommand:
+    """What `learn/set` asks for: a switch to be `on` or off, or an order about a subject."""
+
+    what: str  # of LEARN_SWITCHES or LEARN_ORDERS
+    on: bool  # of a switch
+    subject: str  # of an order
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,39 @@ def decode_fraction(payload: bytes) -> float:
     if not 0 <= wanted <= 1:
         raise MessageError(f"set: must be a number from 0 to 1, is {payload[:20]!r}")
     return wanted
+
+
+def decode_learn(payload: bytes) -> LearnCommand:
+    """What is asked of the learner: `on`, `battery off`, `reset yard`, or the same as JSON (`learn_set` in the schema).
+
+    Raises:
+        MessageError: it is not understood.
+    """
+    told = _object(payload, "learn/set") if payload.lstrip()[:1] == b"{" else _learn_words(payload)
+    for what in LEARN_SWITCHES:
+        if what in told:
+            if not isinstance(told[what], bool):
+                raise MessageError(f"learn/set: `{what}` must be true or false")
+            return LearnCommand(what, told[what] is True, "")
+    order, subject = told.get("do"), told.get("subject")
+    if order not in LEARN_ORDERS or not isinstance(subject, str) or not 1 <= len(subject) <= LONGEST_NAME:
+        raise MessageError(
+            f"learn/set: must be on, off, battery on, battery off, or one of {', '.join(LEARN_ORDERS)} with the name "
+            f"of a camera or sensor, is {payload[:40]!r}"
+        )
+    return LearnCommand(str(order), False, subject)
+
+
+def _learn_words(payload: bytes) -> dict[str, object]:
+    words = payload[: 2 * LONGEST_NAME].decode("ascii", "replace").split()
+    match [words[0].lower(), *words[1:]] if words else []:
+        case ["on" | "off" as switch]:
+            return {"enabled": switch == "on"}
+        case ["battery", switch] if switch.lower() in ("on", "off"):
+            return {"battery": switch.lower() == "on"}
+        case [what, subject]:
+            return {"do": what, "subject": subject}
+    return {}
 
 
 def decode_reading(payload: bytes) -> Reading:
