@@ -1,4 +1,4 @@
-"""Makes a model fit samples: one round of training, from given weights to others."""
+"""Makes a model fit samples: one round of training, from the exported weights to others."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -45,9 +45,10 @@ def fit(trainee: Trainee, base: F32, recent: Batch, old: Batch, how: Fit, breath
     """Train from the exported weights, with a new optimiser.
 
     Every round begins there: what once went wrong leaves no trace when its samples are gone, and weights do not drift
-    from round to round. What was learnt before is kept by the samples that stand for it. Each epoch sees all recent samples and as many of the old ones, drawn by chance: what was learnt before is not
-    forgotten. The weights are drawn a little towards the exported ones ("L2-SP": Li, Grandvalet and Davoine, "Explicit
-    inductive bias for transfer learning", 2018). When this returns or raises, the model has its former weights again.
+    from round to round. What was learnt before is kept by the samples that stand for it: each epoch sees all recent
+    samples and as many of the old ones, drawn by chance. The weights are drawn a little towards the exported ones
+    ("L2-SP": Li, Grandvalet and Davoine, "Explicit inductive bias for transfer learning", 2018). When this returns or
+    raises, the model has its former weights again.
 
     Args:
         trainee: the model.

@@ -18,11 +18,12 @@ class Terms:
 
     first: int = 192  # samples before the first round
     every: int = 128  # more before each further one
-    shadow: int = 96  # comparisons of a candidate before it may serve
-    window: int = 96  # newest comparisons by which what serves is judged
+    shadow: int = 128  # comparisons of a candidate before it may serve; doubled with every failure
+    window: int = 512  # newest comparisons by which what serves is judged: one evaluation window
+    soonest: int = 32  # of them, before what serves is sent back because it is worse by far
     tolerance: float = 0.01  # share by which what serves may be worse than what was exported
-    rest: int = 256  # doubled with every failure
-    most_doublings: int = 5
+    rest: int = 128  # doubled with every failure
+    most_doublings: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +137,27 @@ def _stopped(standing: Standing, _: Stopped, __: Terms) -> Standing:
 
 
 def _live(standing: Standing, event: Live, terms: Terms) -> Standing:
-    newest, shadow = event.newest, event.shadow
-    worse = not newest.serving <= newest.exported * (1 + terms.tolerance)  # what is no number is worse
-    if standing.serving != EXPORTED and newest.count >= terms.window and worse:
+    shadow = event.shadow
+    if standing.serving != EXPORTED and _worse(event.newest, terms):
         back = replace(standing, serving=EXPORTED, previous=EXPORTED, returned=standing.returned + 1)
         return _resting(back, event.seen, terms)
-    if standing.phase is not Phase.SHADOW or shadow.count < terms.shadow:
+    if standing.failures and event.newest.count >= terms.window and standing.serving != EXPORTED:
+        standing = replace(standing, failures=0)  # it has kept for a whole window what it promised
+    if standing.phase is not Phase.SHADOW or shadow.count < terms.shadow * _times(standing, terms):
         return standing
-    if shadow.candidate < min(shadow.serving, shadow.exported):
-        return replace(_serves(standing), failures=0)
-    return _resting(standing, event.seen, terms)
+    better = shadow.candidate < min(shadow.serving, shadow.exported)
+    return _serves(standing) if better else _resting(standing, event.seen, terms)
+
+
+def _worse(newest: Score, terms: Terms) -> bool:
+    """Whether what serves will have been worse over a whole window, even if it is as good as the exported from now on.
+
+    What is no number is worse.
+    """
+    if newest.count < min(terms.soonest, terms.window):
+        return False
+    allowed = terms.tolerance * terms.window / min(newest.count, terms.window)
+    return not newest.serving <= newest.exported * (1 + allowed)
 
 
 def _switched(standing: Standing, event: Switched, _: Terms) -> Standing:
@@ -176,6 +188,11 @@ def _unreadable(standing: Standing, event: Unreadable, _: Terms) -> Standing:
     return replace(standing, serving=serving, previous=previous, candidate=candidate, phase=phase)
 
 
+def _times(standing: Standing, terms: Terms) -> int:
+    """How much longer everything takes after failures."""
+    return 2 ** min(standing.failures, terms.most_doublings)
+
+
 def _serves(standing: Standing) -> Standing:
     """The candidate serves."""
     return replace(
@@ -189,13 +206,12 @@ def _serves(standing: Standing) -> Standing:
 
 
 def _resting(standing: Standing, seen: int, terms: Terms) -> Standing:
-    """No candidate, and a pause that is longer every time."""
-    rest = terms.rest * 2 ** min(standing.failures, terms.most_doublings)
+    """No candidate, and a pause that is longer every time, as is the next one's time in the shadow."""
     return replace(
         standing,
         phase=Phase.RESTING,
         candidate=EXPORTED,
-        rest_until=seen + rest,
+        rest_until=seen + terms.rest * _times(standing, terms),
         failures=standing.failures + 1,
     )
 

@@ -1,9 +1,11 @@
 """One round: a candidate is trained, and held against what serves and against what was exported.
 
-What is judged by is cut in two. One piece chooses how far the candidate goes from the exported weights to the trained
-ones, the other judges; so the choice does not flatter the judgement.
+How far the candidate goes from the exported weights to the trained ones is chosen on what was held out as well. That is
+cut in two: each half is judged by at the share that the other half has chosen, so the choice does not flatter the
+judgement. The candidate goes the lesser of both shares.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +15,7 @@ from edge.contracts.types import F32, F64, Mask
 from edge.learning.comparing import Gain, gain
 from edge.learning.fitting import Breathe, Fit, Fitted, fit
 from edge.learning.measure import errors
-from edge.learning.sample import Batch, joined
+from edge.learning.sample import Batch
 
 # Shares of the way from the exported weights to the trained ones ("WiSE-FT": Wortsman et al., "Robust fine-tuning of
 # zero-shot models", 2022).
@@ -64,10 +66,21 @@ class Round:
     judgement: Judgement
 
 
-def adapt(trainee: Trainee, base: F32, material: Material, how: Fit, breathe: Breathe) -> Round:
+def adapt(
+    trainee: Trainee, base: F32, material: Material, how: Fit, breathe: Breathe, before: Sequence[F32] = ()
+) -> Round:
     """Train a candidate, and judge it beside the weights that the model has now, which serve.
 
     When this returns or raises, the model has its former weights again.
+
+    Args:
+        trainee: the model.
+        base: (N,) the exported weights.
+        material: samples.
+        how: rate and epochs.
+        breathe: between steps, see `fit`.
+        before: what the latest rounds were trained to. All began at the same weights, and their mean is steadier than
+            the newest alone ("Model soups": Wortsman et al., 2022).
 
     Raises:
         ModelError: the loss or the answers became no finite numbers, or the model failed.
@@ -76,12 +89,12 @@ def adapt(trainee: Trainee, base: F32, material: Material, how: Fit, breathe: Br
     fitted = fit(trainee, base, material.recent, material.old, how, breathe)
     serving = trainee.weights()
     try:
-        choosing = _first_half(material.held, material.period_s)
-        share = _chosen(trainee, base, fitted.weights, material.held[choosing])
-        candidate = between(base, fitted.weights, share)
-        judging = material.held[~choosing]
+        trained: F32 = np.mean([*before, fitted.weights], axis=0, dtype=np.float32)
+        held = _Held(trainee, base, trained, material)
+        share = min(held.chosen(held.first), held.chosen(~held.first))
         old = material.held_old if len(material.held_old) else material.old[np.arange(min(len(material.old), MOST_OLD))]
-        return Round(candidate, fitted, _judged(trainee, (base, serving.weights, candidate), judging, old, share))
+        candidate = between(base, trained, share)
+        return Round(candidate, fitted, _judged(trainee, held, (serving.weights, candidate), old, share))
     finally:
         trainee.set_weights(serving)
 
@@ -98,26 +111,40 @@ def errors_with(trainee: Trainee, weights: F32, batch: Batch) -> F64:
     return errors(trainee, batch)
 
 
-def _chosen(trainee: Trainee, base: F32, trained: F32, held: Batch) -> float:
-    """The share with the least error; all of the way where there is nothing to choose by."""
-    if not len(held):
-        return SHARES[0]
-    found = [errors_with(trainee, between(base, trained, share), held).mean() for share in SHARES]
-    return SHARES[int(np.argmin(found))]
+class _Held:
+    """Errors on what was held out, of the exported weights and at every share of the way to the trained ones."""
+
+    def __init__(self, trainee: Trainee, base: F32, trained: F32, material: Material) -> None:
+        self.batch = material.held
+        self.first = _first_half(material.held, material.period_s)
+        self.base = errors_with(trainee, base, self.batch)
+        self._shares = [errors_with(trainee, between(base, trained, share), self.batch) for share in SHARES]
+
+    def chosen(self, rows: Mask) -> float:
+        """The share with the least error on these rows; the least share where there is nothing to choose by."""
+        if not rows.any():
+            return SHARES[-1]
+        return SHARES[int(np.argmin([one[rows].mean() for one in self._shares]))]
+
+    def judged(self) -> F64:
+        """(n,) errors of each half at the share that the other half has chosen."""
+        by_first, by_other = (self._shares[SHARES.index(self.chosen(rows))] for rows in (self.first, ~self.first))
+        return np.where(self.first, by_other, by_first)
 
 
-def _judged(trainee: Trainee, weights: tuple[F32, F32, F32], held: Batch, old: Batch, share: float) -> Judgement:
-    both = joined(held, old)
-    base, serving, candidate = (errors_with(trainee, one, both) for one in weights)
-    n = len(held)
+def _judged(trainee: Trainee, held: _Held, weights: tuple[F32, F32], old: Batch, share: float) -> Judgement:
+    """Of the weights that serve and of the candidate's."""
+    serving = errors_with(trainee, weights[0], held.batch)
+    before, now = (errors_with(trainee, one, old) for one in weights)
+    candidate = held.judged()
     return Judgement(
         share,
-        _mean(base[:n]),
-        _mean(serving[:n]),
-        _mean(candidate[:n]),
-        gain(candidate[:n], base[:n], held.group),
-        gain(candidate[:n], serving[:n], held.group),
-        gain(candidate[n:], serving[n:], old.group),
+        _mean(held.base),
+        _mean(serving),
+        _mean(candidate),
+        gain(candidate, held.base, held.batch.group),
+        gain(candidate, serving, held.batch.group),
+        gain(now, before, old.group),
     )
 
 

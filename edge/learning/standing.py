@@ -26,7 +26,7 @@ class Standing:
     candidate: str = EXPORTED  # in the shadow; EXPORTED = none
     tried: int = 0  # samples seen when the last round began
     rest_until: int = 0  # samples seen
-    failures: int = 0  # candidates in a row that were worse live than they had promised
+    failures: int = 0  # candidates that were worse live than they had promised, since one kept its promise
     rounds: int = 0
     promoted: int = 0
     returned: int = 0

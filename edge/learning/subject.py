@@ -7,6 +7,7 @@ take turns on it; afterwards the model has the weights that serve this subject.
 import logging
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,7 @@ from edge.learning.shelf import Shelf
 from edge.learning.standing import EXPORTED, Standing
 
 SAMPLES = "samples.db"
+ROUNDS = 3  # of the latest, whose mean is the candidate
 LEAST_HELD = 24  # samples that were never learnt from, before anything is judged by them
 _log = logging.getLogger(__name__)
 
@@ -94,6 +96,7 @@ class Subject:
         self._reservoir = Reservoir(folder / SAMPLES, self._shapes, form, span_s(bundle), settings)
         self._live = LiveScores(terms.window)
         self._judgement: Judgement | None = None
+        self._trained: deque[F32] = deque(maxlen=ROUNDS - 1)
         self._trouble = ""
         self._standing = self._shelf.checked(self._shelf.read())
         self._load()
@@ -200,12 +203,14 @@ class Subject:
         done = self._happened(Reset())
         self._reservoir.clear()
         self._judgement = None
+        self._trained.clear()
         return done
 
     def _round(self, trainee: Trainee, breathe: Breathe) -> Judgement:
         self.serve(trainee)
         how = Fit(self._settings.rate, self._settings.epochs, seed=1 + self._standing.rounds)
-        found = adapt(trainee, self._exported, self._material(), how, breathe)
+        found = adapt(trainee, self._exported, self._material(), how, breathe, tuple(self._trained))
+        self._trained.append(found.fitted.weights)
         judgement = self._judgement = found.judgement
         passes = judgement.passes(self._settings.margin)
         name = EXPORTED

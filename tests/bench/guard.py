@@ -3,6 +3,8 @@
 `ask` is everything from tracks to forecasts: the window encoded, the network, its answer read and merged. A camera asks
 five times a second while the model serves (`again` in between), and twice a second while it is only compared. Processor
 time, the least of many rounds: other work on the machine only ever adds.
+
+The second part, `learning_guard`, is about models that learn on the device: thirty runs in which things go wrong.
 """
 
 import tempfile
@@ -35,7 +37,8 @@ from edge.forecast.straight import ConstantVelocity
 from edge.health import StageClock
 from edge.runtime.settings import RuntimeSettings
 from edge.tracking import Tracker, TrackingSettings
-from tests.bench.report import parser, show
+from tests.bench.learning_guard import HEADER, SEEDS, figures, measured, rows
+from tests.bench.report import parser, print_table, show
 from tests.rigs.trajectories import write_rearranger
 from tests.rigs.walks import ASPECT, roundabout
 
@@ -51,7 +54,10 @@ def main(argv: list[str]) -> None:
     options.add_argument("--model", type=Path, default=shipped_model(), help="trajectory model (the shipped one)")
     options.add_argument("--frames", type=int, default=120, help="frames a run (%(default)s)")
     options.add_argument("--rounds", type=int, default=5, help="rounds of turns (%(default)s)")
+    options.add_argument("--seeds", type=int, default=SEEDS, help="of each attack on learning (%(default)s)")
     chosen = options.parse_args(argv)
+    attacked = measured(chosen.seeds)
+    print_table("Learning under attack", HEADER, rows(attacked))
     with tempfile.TemporaryDirectory() as folder:
         model = chosen.model or write_rearranger(Path(folder) / "rearranger.tflite")
         with Models(RuntimeSettings(threads=1), Path(folder)) as models:
@@ -82,6 +88,7 @@ def main(argv: list[str]) -> None:
             "network_ratio": step["network"] / step["detector"],
             "shadow_fall": max(fall(frame, of, "shadow") for frame, of in chains.values()),
             "serving_fall": max(fall(frame, of, "serving") for frame, of in chains.values()),
+            **figures(attacked),
         },
     )
 

@@ -34,10 +34,15 @@ def machine() -> str:
 
 def show(title: str, header: list[str], rows: list[list[object]], figures: Figures) -> None:
     """Print the table, the machine, and as the last line the figures as one JSON object."""
+    print_table(title, header, rows)
+    print(json.dumps(figures))
+
+
+def print_table(title: str, header: list[str], rows: list[list[object]]) -> None:
+    """Print the table and the machine."""
     table = Table(title=title, caption=machine())
     for column in header:
         table.add_column(column, justify="right" if column != header[0] else "left")
     for row in rows:
         table.add_row(*(f"{cell:.3f}" if isinstance(cell, float) else str(cell) for cell in row))
     Console(width=120).print(table)
-    print(json.dumps(figures))

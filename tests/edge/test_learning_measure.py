@@ -83,7 +83,11 @@ def test_series() -> None:
         (np.array([[[1.0], [2.0]]], np.float32), np.zeros((1, 2, 1), np.float32), np.zeros((1, 4), np.float32)),
     )
     given = batch(
-        {"window": np.zeros((2, 3, 1)), "future": [[[2], [4]], [[9], [2.5]]], "known": [[[1], [1]], [[0], [1]]]}
+        {
+            "window": np.zeros((2, 3, 1)),
+            "future": np.array([[[2], [4]], [[9], [2.5]]]),
+            "known": np.array([[[1], [1]], [[0], [1]]]),
+        }
     )
     np.testing.assert_allclose(errors(trainee, given), [1.5, 0.25])
     np.testing.assert_array_equal(worth(trainee.bundle), [1])
@@ -94,14 +98,14 @@ def test_autoencoders() -> None:
         model(Head.AUTOENCODER, (1, 3, 1), ((1, 3, 1), (1, 2)), SERIES),
         (np.zeros((1, 3, 1), np.float32), np.zeros((1, 2), np.float32)),
     )
-    given = batch({"window": [[[3], [4], [100]], [[0], [0], [0]]], "known": [[1, 1, 0], [1, 1, 1]]})
+    given = batch({"window": np.array([[[3], [4], [100]], [[0], [0], [0]]]), "known": np.array([[1, 1, 0], [1, 1, 1]])})
     np.testing.assert_allclose(errors(trainee, given), [np.sqrt(25 / 3), 0])
 
 
 def test_classifiers() -> None:
     made = replace(model(Head.CLASSIFIER, (1, 4), ((1, 3),), SERIES), window=None)
     trainee = Same(made, (np.array([[0.5, 0.25, 0.25]], np.float32),))
-    given = batch({"embedding": np.zeros((2, 4)), "target": [[1, 0, 0], [0, 1, 0]], "known": [1, 1]})
+    given = batch({"embedding": np.zeros((2, 4)), "target": np.array([[1, 0, 0], [0, 1, 0]]), "known": np.ones(2)})
     np.testing.assert_allclose(errors(trainee, given), [np.log(2), np.log(4)], rtol=1e-6)
 
 

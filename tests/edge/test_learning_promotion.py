@@ -24,7 +24,7 @@ from edge.learning.promotion import (
 )
 from edge.learning.standing import EXPORTED, Phase, Standing, resumed
 
-TERMS = Terms(first=10, every=5, shadow=8, window=6, tolerance=0.01, rest=20, most_doublings=2)
+TERMS = Terms(first=10, every=5, shadow=8, window=6, soonest=3, tolerance=0.01, rest=20, most_doublings=2)
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 NEW = Standing()
 TRAINING = Standing(phase=Phase.TRAINING, rounds=1, tried=10)
@@ -76,10 +76,19 @@ def live(newest: Score = NONE, shadow: Score = NONE, seen: int = 50) -> Live:
             live(shadow=Score(8, 0.7, 0.9, 0.8)),  # better than what serves, and worse than what was exported
             replace(OVER, phase=Phase.RESTING, candidate=EXPORTED, rest_until=70, failures=1),
         ),
-        (replace(SHADOW, failures=2), live(shadow=Score(8, 1.0, 1.0, 0.9)), SERVING),
+        (replace(SHADOW, failures=1), live(shadow=Score(15, 1.0, 1.0, 0.9)), replace(SHADOW, failures=1)),
+        (replace(SHADOW, failures=1), live(shadow=Score(16, 1.0, 1.0, 0.9)), replace(SERVING, failures=1)),
+        (replace(SERVING, failures=3), live(newest=Score(6, 1.0, 1.0, 1.0)), SERVING),
+        (replace(SERVING, failures=3), live(newest=Score(5, 1.0, 1.0, 1.0)), replace(SERVING, failures=3)),
         # what serves
         (SERVING, live(newest=Score(6, 1.0, 1.009, 1.0)), SERVING),
-        (SERVING, live(newest=Score(5, 1.0, 2.0, 1.0)), SERVING),
+        (SERVING, live(newest=Score(5, 1.0, 1.011, 1.0)), SERVING),
+        (SERVING, live(newest=Score(2, 1.0, 9.0, 1.0)), SERVING),
+        (
+            SERVING,
+            live(newest=Score(3, 1.0, 1.03, 1.0)),  # worse by far, and soon
+            Standing(phase=Phase.RESTING, rest_until=70, failures=1, promoted=1, returned=1, rounds=1, tried=10),
+        ),
         (NEW, live(newest=Score(6, 1.0, 2.0, 1.0)), NEW),
         (
             SERVING,
@@ -164,19 +173,18 @@ def test_whatever_happens_what_serves_was_decided_to() -> None:
     standing, earned = NEW, {EXPORTED}
     for step in range(10_000):
         score = Score(chance.choice([0, 8]), 1.0, chance.choice([0.8, 1.0, 1.2]), chance.choice([0.7, 0.9, 1.3, NAN]))
-        event = chance.choice(
-            [
-                Began(step),
-                Ended(f"{next(names):064d}", passes=chance.random() < 0.7),
-                Stopped(),
-                Live(step, score, score),
-                Promoted(),
-                RolledBack(step),
-                Reset(),
-                Switched(on=chance.random() < 0.8),
-                Unreadable(standing.serving),
-            ]
-        )
+        events: list[Event] = [
+            Began(step),
+            Ended(f"{next(names):064d}", passes=chance.random() < 0.7),
+            Stopped(),
+            Live(step, score, score),
+            Promoted(),
+            RolledBack(step),
+            Reset(),
+            Switched(on=chance.random() < 0.8),
+            Unreadable(standing.serving),
+        ]
+        event = chance.choice(events)
         before, standing = standing, after(standing, event, TERMS)
         if standing.serving != before.serving:
             assert standing.serving in {before.candidate, before.previous, EXPORTED}

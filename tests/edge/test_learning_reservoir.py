@@ -23,7 +23,7 @@ from edge.learning.settings import LearningSettings
 
 SHAPES = {"window": (2, 1), "known": (2,)}
 SPAN_S = 1.0
-SETTINGS = LearningSettings(samples=100)
+SETTINGS = LearningSettings(samples=100, holdout=0.25)
 PERIOD_S = period_of(SPAN_S, SETTINGS.holdout)
 
 
@@ -66,7 +66,7 @@ def test_nothing_is_shared_by_the_parts(tmp_path: Path) -> None:
     """No moment, and no track: whatever comes, in whatever order."""
     random = np.random.default_rng(1)
     given = [sample(number, float(random.uniform(0, 60)), f"track{random.integers(40)}") for number in range(400)]
-    store = reservoir(tmp_path, LearningSettings(samples=1000))
+    store = reservoir(tmp_path, LearningSettings(samples=1000, holdout=0.25))
     store.add(given)
     learnt, judged = ([given[int(value)] for value in kept(store, part)] for part in (Part.LEARN, Part.JUDGE))
     assert len(learnt) > 20
@@ -77,7 +77,7 @@ def test_nothing_is_shared_by_the_parts(tmp_path: Path) -> None:
 
 
 def test_a_track_stays_of_its_part_when_its_samples_are_gone(tmp_path: Path) -> None:
-    store = reservoir(tmp_path, LearningSettings(samples=64))
+    store = reservoir(tmp_path, LearningSettings(samples=64, holdout=0.25))
     store.add([sample(0, 0.0, "first")])
     store.add([sample(number, PERIOD_S * (number % 5)) for number in range(1, 600)])
     assert store.add([sample(1000, 7.2, "first")]) == Added(0, 1, 0, 0)

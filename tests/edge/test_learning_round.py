@@ -155,17 +155,20 @@ def test_nothing_held_out_proves_nothing() -> None:
     assert not found.judgement.passes(0.0)
 
 
-def test_what_chooses_the_share_does_not_judge() -> None:
-    """Held-out periods that choose are noise: the choice is bad, and the judgement still says how bad."""
+def test_the_half_that_chooses_a_share_does_not_judge_it() -> None:
+    """One half is as if nobody departed, the other bends: each is judged at the share that the other has chosen."""
     held = bends(seed=2, seconds=40.0)
     newest = max(one.begin_s for one in held) // 10
+    bent = np.array([(newest - one.begin_s // 10) % 2 == 0 for one in held])
     random = np.random.default_rng(1)
-    mixed = [one if (newest - one.begin_s // 10) % 2 == 0 else spoiled(one, random, 0.01) for one in held]
+    mixed = [one if bends_too else spoiled(one, random, 0.01) for one, bends_too in zip(held, bent, strict=True)]
     trainee = LinearTrainee()
-    found = adapt(trainee, trainee.weights().weights, material(bends(), mixed), HOW, always)
+    found = adapt(trainee, EXPORTED, material(bends(), mixed), HOW, always)
     assert found.judgement.share == 0.25
-    assert found.judgement.over_base.samples == sum((newest - one.begin_s // 10) % 2 == 0 for one in held)
-    assert found.judgement.over_base.mean > 0
+    whole, quarter = (
+        errors_with(trainee, between(EXPORTED, found.fitted.weights, share), batch(mixed)) for share in (1.0, 0.25)
+    )
+    assert found.judgement.candidate == pytest.approx(np.where(bent, quarter, whole).mean())
 
 
 def test_shares_of_the_way() -> None:

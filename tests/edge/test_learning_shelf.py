@@ -39,7 +39,7 @@ def test_nothing_there(tmp_path: Path) -> None:
 def test_what_is_written_is_read(tmp_path: Path) -> None:
     one = shelf(tmp_path)
     names = [put(one, value) for value in (1.0, 2.0, 3.0)]
-    standing = Standing(True, Phase.SHADOW, *names, 5, 6, 7, 8, 9, 10)
+    standing = Standing(True, Phase.SHADOW, names[0], names[1], names[2], 5, 6, 7, 8, 9, 10)
     one.write(standing)
     assert shelf(tmp_path).read() == standing == shelf(tmp_path).checked(standing)
     np.testing.assert_array_equal(shelf(tmp_path).weights(names[1]), np.full(COUNT, 2.0))

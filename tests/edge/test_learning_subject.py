@@ -122,7 +122,7 @@ def test_what_is_worse_live_returns_to_what_was_exported(tmp_path: Path) -> None
         assert (stood[-1].serving, stood[-1].phase) == (EXPORTED, Phase.RESTING)
         assert not trainee.weights().weights.any()
         assert list(tmp_path.glob(f"*{ENDING}")) == []
-        first = [number for number, one in enumerate(stood) if one.serving == EXPORTED][0]
+        first = next(number for number, one in enumerate(stood) if one.serving == EXPORTED)
         assert first * EACH <= TERMS.window + EACH
 
 

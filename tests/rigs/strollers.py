@@ -81,3 +81,20 @@ def spoiled(sample: Sample, random: np.random.Generator, size: float = 1.0) -> S
     """The same with a future that is nothing but noise."""
     future = random.normal(0, size, sample.arrays["future"].shape).astype(np.float32)
     return replace(sample, arrays={**sample.arrays, "future": future})
+
+
+def trembling(count: int, seconds: float, seed: int, begin_s: float, every_s: float = 0.5) -> list[Sample]:
+    """Samples of tracks that are none: they tremble where they are, jump a little, and are soon gone."""
+    random = np.random.default_rng(seed)
+    sampler, found = TrackSampler(WINDOW, f"wall{seed}", every_s), list[Sample]()
+    for look in looks(count, seconds, 0.0, seed, begin_s):
+        n = len(look.id)
+        here = np.stack([look.id * 3.0, look.id % 7.0], axis=1) + random.normal(0, 0.3, (n, 2))
+        position = np.where(
+            np.isfinite(look.past.position), here[:, None] + random.normal(0, 0.3, (n, HISTORY, 2)), np.nan
+        )
+        position[:, -1] = here
+        velocity = (position[:, -1] - position[:, -3]) / (2 * EVERY_S)
+        velocity = np.where(np.isfinite(velocity), velocity, 0.0)
+        found += sampler.look(replace(look, seen=here, past=replace(look.past, position=position, velocity=velocity)))
+    return found

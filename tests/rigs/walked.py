@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.contracts.track_windows import departure, encode
+from edge.contracts.types import F64, Mask
 from edge.contracts.windows import TrackWindow
 from edge.learning.moments import Look
 from edge.learning.sample import Sample
@@ -33,18 +34,18 @@ def lived(data: Path, scene: str, window: TrackWindow) -> Iterator[Lived]:
         whole = np.isfinite(recording.position[..., 0])
         for now in range(OBSERVED - 1, frames):
             part = recording.position[now - OBSERVED + 1 : now + 1 + len(window.horizons_s)]
-            known = whole[now - OBSERVED + 1 : now + 1 + len(window.horizons_s)]
-            counts = known.all(axis=0) & (len(known) == OBSERVED + len(window.horizons_s))
+            there = whole[now - OBSERVED + 1 : now + 1 + len(window.horizons_s)]
+            counts: Mask = np.logical_and.reduce(there, axis=0) & (len(there) == OBSERVED + len(window.horizons_s))
             yield _lived(part, counts, begin_s + now * STEP_S, number, window)
         begin_s += frames * STEP_S + BREAK_S
 
 
-def _lived(part: np.ndarray, counts: np.ndarray, t_s: float, number: int, window: TrackWindow) -> Lived:
+def _lived(part: F64, counts: Mask, t_s: float, number: int, window: TrackWindow) -> Lived:
     one = moment(part, counts)
     there = np.isfinite(part[OBSERVED - 2 : OBSERVED, :, 0]).all(axis=0)
-    askable = np.isfinite(one.past.age_s).all(axis=1)
+    askable: Mask = np.logical_and.reduce(np.isfinite(one.past.age_s), axis=1)
     ids = np.flatnonzero(there).astype(np.int64)
-    look = Look(t_s, t_s, ids, one.past.position[:, -1].copy(), one.past, askable, ["person"] * len(ids))
+    look = Look(t_s, t_s, ids, np.array(one.past.position[:, -1], np.float64), one.past, askable, ["person"] * len(ids))
     windows: tuple[Sample, ...] = ()
     if one.counts.sum() >= LEAST:
         encoded = encode(one.past, window)
