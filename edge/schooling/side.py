@@ -66,6 +66,7 @@ class LearningSide(Composed):
         self._states: dict[str, SubjectState] = {}
         self._labels: Mapping[str, tuple[str, ...]] = {}
         self._keeper: Keeper | None = None
+        self._look_s = 0.0  # when the machine is to be looked at again
         self._busy = False  # something was learnt since the machine was looked at
         self._published: tuple[object, float] = None, 0.0
 
@@ -109,7 +110,6 @@ class LearningSide(Composed):
             )
         if self.wanted:
             self._stack.enter_context(Periodic(self._tick, 0.0, TICK_S))
-            self._look_s = 0.0
 
     def heard(self, message: Message) -> None:
         """Obey a command; called on the network's thread. A retained one is as old as it likes, and not obeyed."""
