@@ -86,6 +86,7 @@ class Watch(Composed):
             self._cameras.labels,
             self._sensors.steps_s(),
             self._sensors.classes,
+            self.learning.subjects,
         )
         if description != self._described:
             self._described = description

@@ -5,10 +5,12 @@
 
 import json
 import math
+import re
 from dataclasses import dataclass
 
 from edge.contracts.errors import MessageError
 from edge.contracts.messages import VERSION
+from edge.contracts.topics import NAME_PATTERN
 from edge.contracts.types import Reading
 
 LIMIT_BYTES = 4096
@@ -17,8 +19,7 @@ LONGEST_STREAM = 64  # letters
 MOST_VALUES = 64  # of one reading
 LONGEST_NUMBER = 24  # characters
 PRESS = b"PRESS"  # what a button sends to a `set` topic
-LEARN_SWITCHES = ("enabled", "battery")  # what `learn/set` switches
-LEARN_ORDERS = ("reset", "promote", "rollback")  # and asks of one subject
+LEARN_ORDERS = ("reset", "promote", "rollback")  # that `learn/set` gives about one subject
 LONGEST_NAME = 64
 _SWITCHES = {b"ON": True, b"OFF": False}
 
@@ -27,7 +28,7 @@ _SWITCHES = {b"ON": True, b"OFF": False}
 class LearnCommand:
     """What `learn/set` asks for: a switch to be `on` or off, or an order about a subject."""
 
-    what: str  # of LEARN_SWITCHES or LEARN_ORDERS
+    what: str  # "enabled", "battery", or of LEARN_ORDERS
     on: bool  # of a switch
     subject: str  # of an order
 
@@ -88,18 +89,18 @@ def decode_learn(payload: bytes) -> LearnCommand:
         MessageError: it is not understood.
     """
     told = _object(payload, "learn/set") if payload.lstrip()[:1] == b"{" else _learn_words(payload)
-    for what in LEARN_SWITCHES:
-        if what in told:
-            if not isinstance(told[what], bool):
-                raise MessageError(f"learn/set: `{what}` must be true or false")
-            return LearnCommand(what, told[what] is True, "")
-    order, subject = told.get("do"), told.get("subject")
-    if order not in LEARN_ORDERS or not isinstance(subject, str) or not 1 <= len(subject) <= LONGEST_NAME:
-        raise MessageError(
-            f"learn/set: must be on, off, battery on, battery off, or one of {', '.join(LEARN_ORDERS)} with the name "
-            f"of a camera or sensor, is {payload[:40]!r}"
-        )
-    return LearnCommand(str(order), False, subject)
+    match {key: value for key, value in told.items() if key != "v"}:
+        case {"enabled": bool(on), **rest} if not rest:
+            return LearnCommand("enabled", on, "")
+        case {"battery": bool(on), **rest} if not rest:
+            return LearnCommand("battery", on, "")
+        case {"do": str(order), "subject": str(subject), **rest} if order in LEARN_ORDERS and not rest:
+            if len(subject) <= LONGEST_NAME and re.match(NAME_PATTERN[:-1] + r"\Z", subject):
+                return LearnCommand(order, False, subject)
+    raise MessageError(
+        f"learn/set: must be on, off, battery on, battery off, or one of {', '.join(LEARN_ORDERS)} with the name of a "
+        f"camera or sensor, is {payload[:40]!r}"
+    )
 
 
 def _learn_words(payload: bytes) -> dict[str, object]:

@@ -215,6 +215,6 @@ def test_the_schema_refuses_other_payloads(payload: bytes) -> None:
 def test_the_schema_is_one_and_says_where_each_payload_goes() -> None:
     schema = wire_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
-    parts = {"box", "path", "event_body", "recognised_body", "sensor_event_body", "forecaster_score"}
+    parts = {"box", "path", "event_body", "recognised_body", "sensor_event_body", "forecaster_score", "learn_errors"}
     assert all(found.get("title") and found.get("description") for found in schema["$defs"].values())
     assert {name for name, found in schema["$defs"].items() if "x-topic" not in found} == parts
