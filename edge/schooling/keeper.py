@@ -34,11 +34,19 @@ class Keeper:
         order: what the process is told when it starts, asked for anew each time.
         way: looks and readings go by it.
         heard: what the process tells; called on the thread of this.
+        lost: told whenever it is gone; `trouble` says why.
         hang_s: without a word, after which it is killed.
     """
 
-    def __init__(self, order: Callable[[], str], way: HandOver, heard: Heard, hang_s: float = HANG_S) -> None:
-        self._order, self._way, self._heard, self._hang_s = order, way, heard, hang_s
+    def __init__(
+        self,
+        order: Callable[[], str],
+        way: HandOver,
+        heard: Heard,
+        lost: Callable[[], None],
+        hang_s: float = HANG_S,
+    ) -> None:
+        self._order, self._way, self._heard, self._lost, self._hang_s = order, way, heard, lost, hang_s
         self._stop = threading.Event()
         self._commands: deque[bytes] = deque(maxlen=MOST_COMMANDS)
         self._backoff = Backoff(MOST_S, FIRST_S)
@@ -73,6 +81,7 @@ class Keeper:
                 return
             if time.monotonic() - begun_s >= STEADY_S:
                 self._backoff.reset()
+            self._lost()
             wait_s = self._backoff.next_s()
             _log.error("the learner: %s; started again in %.1f s", self.trouble, wait_s)
             self._stop.wait(wait_s)

@@ -1,6 +1,7 @@
 """Learning in the daemon: what learns, what it is fed with, whose weights serve, and what is told of it."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -67,6 +68,7 @@ class LearningSide(Composed):
         self._labels: Mapping[str, tuple[str, ...]] = {}
         self._keeper: Keeper | None = None
         self._look_s = 0.0  # when the machine is to be looked at again
+        self._telling = threading.Lock()
         self._busy = False  # something was learnt since the machine was looked at
         self._published: tuple[object, float] = None, 0.0
 
@@ -106,7 +108,7 @@ class LearningSide(Composed):
         self._labels, self._machine = labels, Machine(dropped)
         if self._taught:
             self._keeper = self._stack.enter_context(
-                Keeper(lambda: self._order().encode(), self._way, self._heard, self._hang_s)
+                Keeper(lambda: self._order().encode(), self._way, self._heard, self._publish, self._hang_s)
             )
         if self.wanted:
             self._stack.enter_context(Periodic(self._tick, 0.0, TICK_S))
@@ -139,8 +141,8 @@ class LearningSide(Composed):
         names = {
             "idle": keeper is None,
             "broken": bool(trouble),
-            "off": not self._on,
             "starting": not doing,
+            "off": doing.get("on") is False,
             "paused": bool(paused),
             "training": bool(learning),
         }
@@ -244,12 +246,17 @@ class LearningSide(Composed):
                 conditions = self._machine.look(learning=busy)
                 if not keeper.trouble:
                     self._command({"do": "conditions", **told(conditions)})
-        state = self.state()
-        gist, (before, told_s) = _gist(state), self._published
-        if gist != before or now_s - told_s >= FIGURES_S:
-            self._published = gist, now_s
-            payload = encode_learning(state, self._delivery.topics.device, time.time_ns())
-            self._delivery.bus.publish(self._delivery.topics.learn_state, payload, retain=True)
+        self._publish()
+
+    def _publish(self) -> None:
+        """Tell how everything stands, if that is new. On any thread."""
+        with self._telling:
+            state, now_s, (before, told_s) = self.state(), time.monotonic(), self._published
+            gist = _gist(state)
+            if gist != before or now_s - told_s >= FIGURES_S:
+                self._published = gist, now_s
+                payload = encode_learning(state, self._delivery.topics.device, time.time_ns())
+                self._delivery.bus.publish(self._delivery.topics.learn_state, payload, retain=True)
 
 
 def _gist(state: LearningState) -> object:
