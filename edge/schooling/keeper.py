@@ -113,8 +113,7 @@ class Keeper:
                 except OSError:
                     message = b""
                 if not message:
-                    child.exit_code(time.monotonic() + END_S)
-                    return f"the process has ended ({child.said() or 'it gave no reason'})"
+                    return _ended(child.exit_code(time.monotonic() + END_S), child.said())
                 limit_s, last_s, self.trouble = self._hang_s, time.monotonic(), ""
                 self.heard_s = last_s
                 self._heard(json.loads(message))
@@ -125,3 +124,10 @@ class Keeper:
         channel.shutdown(socket.SHUT_RDWR)
         child.exit_code(time.monotonic() + END_S)
         return ""
+
+
+def _ended(code: int | None, said: str) -> str:
+    """Why a process has ended, in words."""
+    how = f"by signal {-code}" if code is not None and code < 0 else f"with exit code {code}"
+    lines = [line for line in said.split("; ") if line and not line.startswith("INFO")]
+    return f"the process has ended {how}{f': {lines[-1][:200]}' if lines else ''}"

@@ -17,7 +17,7 @@ from tests.rigs.listener import Heard, Listener
 
 WINDOW = SeriesWindow(("level",), 8, 1.0, Scaling.FIXED, (20.0,), (3.0,), (1, 2, 4))
 PERIOD, WAVE, PAUSE_S = 24, 100, 0.1
-LIMIT_S = 90.0
+LIMIT_S = 30.0
 CONFIG = """\
 device: {{state_dir: {folder}/state}}
 mqtt: {{host: 127.0.0.1, port: {port}, device: dev, reconnect_max_s: 0.5}}
