@@ -1,6 +1,7 @@
 """What others write to us: what the schema refuses, the decoders refuse, and the other way round."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import jsonschema
@@ -9,11 +10,13 @@ import pytest
 
 from edge.contracts import inbound, messages
 from edge.contracts.errors import MessageError
-from edge.contracts.inbound import Ack
+from edge.contracts.inbound import Ack, LearnCommand
 from edge.contracts.types import Reading
 
 GOOD_ACK = {"v": 1, "stream": "ab", "upto": 5}
 GOOD_READING = {"v": 1, "sensor": "tank", "utc_ns": 1, "values": [1, 2.5]}
+GOOD_ORDER = {"v": 1, "do": "promote", "subject": "yard"}
+GOOD_SWITCH = {"v": 1, "enabled": True}
 ODD: tuple[Any, ...] = (
     None,
     True,
@@ -72,7 +75,10 @@ def test_refuses_switches(payload: bytes) -> None:
         inbound.decode_switch(payload)
 
 
-@pytest.mark.parametrize(("name", "good"), [("ack", GOOD_ACK), ("reading", GOOD_READING)])
+@pytest.mark.parametrize(
+    ("name", "good"),
+    [("ack", GOOD_ACK), ("reading", GOOD_READING), *(("learn_set", one) for one in (GOOD_ORDER, GOOD_SWITCH))],
+)
 def test_decoders_agree_with_the_schema(name: str, good: dict[str, Any]) -> None:
     definitions = messages.wire_schema()["$defs"]
     schema = jsonschema.Draft202012Validator({"$ref": f"#/$defs/{name}", "$defs": definitions})
@@ -83,9 +89,16 @@ def test_decoders_agree_with_the_schema(name: str, good: dict[str, Any]) -> None
         assert decodes(name, json.dumps(variant).encode()) == schema.is_valid(variant), variant
 
 
+DECODERS: dict[str, Callable[[bytes], object]] = {
+    "ack": inbound.decode_ack,
+    "reading": inbound.decode_reading,
+    "learn_set": inbound.decode_learn,
+}
+
+
 def decodes(name: str, payload: bytes) -> bool:
     try:
-        {"ack": inbound.decode_ack, "reading": inbound.decode_reading}[name](payload)
+        DECODERS[name](payload)
     except MessageError:
         return False
     return True
@@ -99,3 +112,33 @@ def test_bytes_at_random_are_refused_and_nothing_else_happens() -> None:
         mutant[rng.integers(len(base), size=3)] = rng.integers(256, size=3, dtype=np.uint8)
         decodes("ack", mutant.tobytes())
         decodes("reading", mutant.tobytes())
+
+
+@pytest.mark.parametrize(
+    ("payload", "command"),
+    [
+        (b"on", LearnCommand("enabled", True, "")),
+        (b" OFF\n", LearnCommand("enabled", False, "")),
+        (b"battery on", LearnCommand("battery", True, "")),
+        (b"battery OFF", LearnCommand("battery", False, "")),
+        (b"reset yard-2", LearnCommand("reset", False, "yard-2")),
+        (b'{"v": 1, "enabled": true}', LearnCommand("enabled", True, "")),
+        (b'{"do": "rollback", "subject": "yard"}', LearnCommand("rollback", False, "yard")),
+    ],
+)
+def test_commands_to_the_learner(payload: bytes, command: LearnCommand) -> None:
+    assert inbound.decode_learn(payload) == command
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"", b" ", b"on off", b"battery", b"battery 1", b"reset", b"destroy yard", b"reset ../yard", b"reset a b",
+        b"\xff on", b"{", b"{}", b"[true]", b'{"enabled": 1}', b'{"enabled": true, "battery": true}', b'{"do": "reset"}',
+        b'{"do": "reset", "subject": 7}', b'{"do": "reset", "subject": "a/b"}',
+        b'{"do": "reset", "subject": "yard\\n"}', b'{"do": "fly", "subject": "yard"}', b'{"v": 2, "enabled": true}', b"reset " + b"y" * 65,
+    ],
+)  # fmt: skip
+def test_refuses_commands_to_the_learner(payload: bytes) -> None:
+    with pytest.raises(MessageError, match="learn/set"):
+        inbound.decode_learn(payload)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.assembly import Models
-from edge.config.settings import Settings
+from edge.config.settings import ModelFile, Settings
 from edge.contracts.learning_state import LearningState, TaughtSubject
 from edge.contracts.types import Activity, Detections, Forecasts, Frame, Tracks
 from edge.contracts.windows import TrackWindow
@@ -18,6 +18,7 @@ from edge.delivery import Delivery
 from edge.learning.promotion import Terms
 from edge.pipeline import Followed, Sensed
 from edge.schooling.side import LearningSide
+from edge.schooling.taught import Taught
 from edge.tracking import Tracker
 from edge.tracking.settings import TrackingSettings
 from tests.rigs.host import wait_until
@@ -40,10 +41,17 @@ class _Camera:
 class Driver:
     """Drives the learning side of a daemon with one camera, `yard`."""
 
-    def __init__(self, side: LearningSide) -> None:
-        self.side = side
+    def __init__(self, side: LearningSide, models: Models, model: ModelFile) -> None:
+        self.side, self.models, self.model = side, models, model
         self._tracker = Tracker(TrackingSettings(), ASPECT, WINDOW.samples * WINDOW.step_s)
         self._t_s = 1000.0
+
+    @property
+    def taught(self) -> Taught:
+        """The camera's network."""
+        found = self.models.forecaster("yard", self.model)
+        assert isinstance(found, Taught)
+        return found
 
     @property
     def yard(self) -> TaughtSubject:
@@ -109,9 +117,10 @@ def driven(settings: Settings, terms: Terms = TERMS, hang_s: float = LIMIT_S) ->
         delivery = stack.enter_context(Delivery(settings))
         models = stack.enter_context(Models(settings.runtime, delivery.state_dir))
         side = stack.enter_context(LearningSide(settings, delivery, models, "run", terms, hang_s))
-        delivery.link.subscribe(delivery.topics.learn_set, side.heard)
         side.begin({"yard": ("person",)}, lambda: 0)
-        yield Driver(side)
+        model = settings.cameras["yard"].forecast_file
+        assert model is not None
+        yield Driver(side, models, model)
 
 
 def path_model(folder: Path) -> Path:
