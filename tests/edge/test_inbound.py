@@ -134,9 +134,10 @@ def test_commands_to_the_learner(payload: bytes, command: LearnCommand) -> None:
     "payload",
     [
         b"", b" ", b"on off", b"battery", b"battery 1", b"reset", b"destroy yard", b"reset ../yard", b"reset a b",
-        b"\xff on", b"{", b"{}", b"[true]", b'{"enabled": 1}', b'{"enabled": true, "battery": true}', b'{"do": "reset"}',
-        b'{"do": "reset", "subject": 7}', b'{"do": "reset", "subject": "a/b"}',
-        b'{"do": "reset", "subject": "yard\\n"}', b'{"do": "fly", "subject": "yard"}', b'{"v": 2, "enabled": true}', b"reset " + b"y" * 65,
+        b"\xff on", b"{", b"{}", b"[true]", b'{"enabled": 1}', b'{"enabled": true, "battery": true}',
+        b'{"do": "reset"}', b'{"do": "reset", "subject": 7}', b'{"do": "reset", "subject": "a/b"}',
+        b'{"do": "reset", "subject": "yard\\n"}', b'{"do": "fly", "subject": "yard"}', b'{"v": 2, "enabled": true}',
+        b"reset " + b"y" * 65,
     ],
 )  # fmt: skip
 def test_refuses_commands_to_the_learner(payload: bytes) -> None:
