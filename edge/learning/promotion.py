@@ -21,7 +21,7 @@ class Terms:
     shadow: int = 128  # comparisons of a candidate before it may serve; doubled with every failure
     window: int = 512  # newest comparisons by which what serves is judged: one evaluation window
     soonest: int = 32  # of them, before what serves is sent back because it is worse by far
-    tolerance: float = 0.01  # share by which what serves may be worse than what was exported
+    tolerance: float = 0.01  # share by which what serves may be worse than what was exported, and must be better first
     rest: int = 128  # doubled with every failure
     most_doublings: int = 4
 
@@ -145,7 +145,7 @@ def _live(standing: Standing, event: Live, terms: Terms) -> Standing:
         standing = replace(standing, failures=0)  # it has kept for a whole window what it promised
     if standing.phase is not Phase.SHADOW or shadow.count < terms.shadow * _times(standing, terms):
         return standing
-    better = shadow.candidate < min(shadow.serving, shadow.exported)
+    better = shadow.candidate < min(shadow.serving, shadow.exported) * (1 - terms.tolerance)
     return _serves(standing) if better else _resting(standing, event.seen, terms)
 
 

@@ -58,7 +58,7 @@ def live(newest: Score = NONE, shadow: Score = NONE, seen: int = 50) -> Live:
         (SHADOW, live(shadow=Score(8, 1.0, 1.0, 0.9)), SERVING),
         (
             SHADOW,
-            live(shadow=Score(8, 1.0, 1.0, 1.0)),
+            live(shadow=Score(8, 1.0, 1.0, 0.995)),  # better, and not worth the risk
             Standing(phase=Phase.RESTING, rest_until=70, failures=1, rounds=1, tried=10),
         ),
         (
