@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 
 from edge.assembly import Models
 from edge.composed import Composed
@@ -33,7 +34,7 @@ from edge.schooling.taught import Taught
 
 FOLDER, KNOB = "learning", "learn/enabled"
 TICK_S, LOOK_S, FIGURES_S = 1.0, 5.0, 10.0
-UNWATCHED_S = 60.0  # without the learner; then what it has taught does not serve either
+UNWATCHED_S, SILENT_S = 60.0, 120.0  # without the learner, or a word from it: then what it has taught does not serve
 _log = logging.getLogger(__name__)
 
 
@@ -230,15 +231,18 @@ class LearningSide(Composed):
 
     def _subject(self, name: str, taught: Taught) -> TaughtSubject:
         state = self._states.get(name) or unopened(name, "")
+        trouble = state.trouble or self._serving.trouble[name]
+        if taught.refused and not trouble:
+            trouble = f"the model does not run with what was learnt ({taught.refused[:12]}); it is not used"
         since = self._serving.since_utc_ns[name]
-        return TaughtSubject(state, taught.bundle.name, taught.wanted, since)
+        return TaughtSubject(replace(state, trouble=trouble), taught.bundle.name, taught.wanted, since)
 
     def _tick(self) -> None:
         """Each second: the machine is looked at, and what has changed is told."""
         now_s = time.monotonic()
         keeper = self._keeper
         if keeper is not None:
-            if keeper.trouble and now_s - keeper.heard_s > UNWATCHED_S:
+            if now_s - keeper.heard_s > (UNWATCHED_S if keeper.trouble else SILENT_S):
                 self._serving.base()
             if now_s >= self._look_s:
                 self._look_s = now_s + LOOK_S

@@ -46,6 +46,16 @@ def test_what_a_camera_sees_is_learnt_and_comes_to_serve_and_goes_again(tmp_path
         driver.wait(lambda state: (state.subjects[0].state.samples, state.subjects[0].weights) == (0, EXPORTED))
 
 
+def test_files_that_cannot_be_used_leave_the_exported_weights_and_the_state_says_why(tmp_path: Path) -> None:
+    standing = tmp_path / "state/learning/yard" / FILE
+    standing.parent.mkdir(parents=True)
+    standing.write_text('{"version": 99, "value": {}}')
+    with driven(settings_of(tmp_path, path_model(tmp_path))) as driver:
+        driver.wait(lambda state: state.doing == "collecting" and "newer" in state.subjects[0].state.trouble)
+        assert (driver.taught.served, driver.yard.weights) == (EXPORTED, EXPORTED)
+        driver.walk()  # nobody minds
+
+
 def test_it_waits_on_a_battery_and_obeys_nothing_old_or_odd(tmp_path: Path) -> None:
     with driven(settings_of(tmp_path, path_model(tmp_path))) as driver:
         driver.wait(lambda state: state.doing == "collecting")
