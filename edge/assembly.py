@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -43,6 +44,7 @@ from edge.runtime.cpu_model import cpu_model
 from edge.runtime.fallback import FallbackRuntime
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.tflite import open_runtime
+from edge.runtime.trainable import TrainableRuntime, open_trainable
 from edge.teaching.settings import TeachingSettings
 from edge.teaching.teacher import Teacher
 from edge.tracking import Tracker
@@ -66,6 +68,7 @@ class Models:
     ) -> None:
         self._settings, self._state_dir, self._changed = settings, state_dir, changed
         self._loaded: dict[ModelFile, Runtime] = {}
+        self._lent: dict[str, Runtime] = {}
         self._groups: dict[str, Groups] = {}
         self._schools: dict[str, School] = {}
         self._stack = ExitStack()
@@ -81,7 +84,7 @@ class Models:
     @property
     def runtimes(self) -> Sequence[Runtime]:
         """What has been loaded."""
-        return tuple(self._loaded.values())
+        return (*self._loaded.values(), *self._lent.values())
 
     def load(self, model: ModelFile) -> Runtime:
         """The model, tried in a process of its own if it was never run here.
@@ -101,6 +104,20 @@ class Models:
         if model not in self._loaded:
             self._loaded[model] = self._on_cpu(model.read(), self._settings.model_copy(update={"threads": 1}))
         return self._loaded[model]
+
+    def forecaster(self, name: str, model: ModelFile) -> Runtime:
+        """The network of a camera's or sensor's forecaster: its own where it learns, else one for all. As `light`."""
+        return self._lent.get(name) or self.light(model)
+
+    def trainable(self, bundle: ModelBundle) -> TrainableRuntime:
+        """A model that learns, loaded for one subject alone. Raises ModelError."""
+        alone = self._settings.model_copy(update={"threads": 1})
+        try_model(bundle, alone, self._state_dir)
+        return self._stack.enter_context(open_trainable(bundle, alone))
+
+    def lend(self, name: str, runtime: Runtime) -> None:
+        """Let this be the network of a camera's or sensor's forecaster."""
+        self._lent[name] = runtime
 
     def groups(self, model: ModelFile, settings: GroupSettings) -> Groups:
         """The groups of what an embedding model sees, one for all cameras."""
@@ -156,7 +173,7 @@ def build_chain(settings: Settings, name: str, models: Models, knobs: Knobs, clo
         classifier = Grouping(classifier, embedder, models.groups(settings.embedder, settings.groups))
         classifier = Pupil(name, classifier, embedder, models.school(settings.embedder, settings.teaching))
     tracking = camera.tracking.trusting(camera.detection.trusted_score if settings.models else MOTION_TRUSTED)
-    forecasting = build_forecasting(name, camera, detector.labels, models.light)
+    forecasting = build_forecasting(name, camera, detector.labels, partial(models.forecaster, name))
     steps = Steps(
         detector=detector,
         tracker=lambda aspect: Tracker(tracking, aspect, forecasting.history_s),

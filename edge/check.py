@@ -30,6 +30,7 @@ from edge.contracts.windows import SeriesWindow
 from edge.forecast.fitting import refuse_unfit
 from edge.hearing.fitting import refuse_unfit as refuse_unfit_classifier
 from edge.hearing.fitting import refuse_unfit_embedder
+from edge.schooling.found import find
 from edge.sensing.cost import MOST_OF_ALL, share, too_costly
 from edge.sensing.settings import SensorSettings
 from edge.sensors.horizons import too_near
@@ -225,9 +226,20 @@ def _rows(settings: Settings, labels: dict[str, tuple[str, ...]]) -> list[tuple[
     for name, sensor in settings.sensors.items():
         values = ", ".join(f"{channel} {one.unit}".strip() for channel, one in sensor.channels.items())
         rows.append(("sensor", name, f"{sensor.source.kind} {_where(sensor.source)}; {values}"))
+    rows += _learning(settings)
     for name, sound in settings.sounds.items():
         rows.append(("sound", name, f"{sound.source.kind} {_where(sound.source)}; named by {sound.classifier.path}"))
     return rows
+
+
+def _learning(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """Who learns on the device, and why the others do not."""
+    if settings.learning.enabled:
+        found = find(settings)
+        for name, bundle in found.models.items():
+            yield "learning", name, f"the model {bundle.name} learns on top of its file"
+        for name, reason in found.others.items():
+            yield "learning", name, f"does not learn: {reason}"
 
 
 def _foreseen(camera: CameraSettings) -> str:

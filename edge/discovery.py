@@ -1,6 +1,6 @@
 """What Home Assistant is to know of a configuration, with the labels that have been seen so far."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from edge import __version__
 from edge.config.settings import CameraSettings, Settings
@@ -32,6 +32,7 @@ def describe(
     known: Collection[str],
     steps_s: Mapping[str, float] = _NONE,
     classes: Classes = _NO_CLASSES,
+    learners: Sequence[str] = (),
 ) -> Description:
     """Cameras, zones and lines with their labels, and sensors.
 
@@ -42,6 +43,7 @@ def describe(
         known: the labels of the present models.
         steps_s: seconds between samples, by sensor, where they are known.
         classes: that windows are told to show, by sensor or microphone, where they have a classifier.
+        learners: names of the cameras and sensors that learn on the device.
     """
     slugs = {slug(label) for label in known}
     seen = {place: [label for label in labels if label in slugs] for place, labels in _seen(topics, kept).items()}
@@ -57,7 +59,7 @@ def describe(
         for name, sensor in settings.sensors.items()
     ]
     sounds = [SoundDescription(name, classes.get(name, ())) for name in settings.sounds]
-    return Description(__version__, _groups(topics, kept), tuple(cameras), tuple(sensors), tuple(sounds))
+    return Description(__version__, _groups(topics, kept), tuple(cameras), tuple(sensors), tuple(sounds), learners)
 
 
 def _sensor(name: str, sensor: SensorSettings, step_s: float, classes: tuple[str, ...]) -> SensorDescription:

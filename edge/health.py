@@ -2,6 +2,8 @@
 
 import ctypes
 import gc
+import math
+import os
 import resource
 import time
 from collections import deque
@@ -79,6 +81,41 @@ def cpu_seconds() -> float:
     """Processor time of this process, all threads. Decoders of network cameras are processes of their own."""
     own = resource.getrusage(resource.RUSAGE_SELF)
     return own.ru_utime + own.ru_stime
+
+
+def process_figures(pid: int) -> tuple[int, float]:
+    """Resident memory in bytes, and processor time in seconds, of another process; zeros where it is gone."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        times = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    except (OSError, IndexError):
+        return 0, 0.0
+    return pages * resource.getpagesize(), sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
+
+def free_mb(root: Path = Path("/")) -> float:
+    """Memory that programs can still have, in units of 2^20 bytes; NaN where the system does not tell."""
+    try:
+        lines = (root / "proc/meminfo").read_text().splitlines()
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, ValueError, IndexError, StopIteration):
+        return math.nan
+
+
+def on_battery(root: Path = Path("/")) -> bool:
+    """Whether a battery of the machine itself is being emptied."""
+    for supply in (root / "sys/class/power_supply").glob("*"):
+        emptied = (_line(supply / "type"), _line(supply / "status")) == ("Battery", "Discharging")
+        if emptied and _line(supply / "scope") != "Device":  # the battery of a mouse, say
+            return True
+    return False
+
+
+def _line(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
 
 
 def temperature_c(root: Path = Path("/")) -> float | None:

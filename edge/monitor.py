@@ -22,6 +22,19 @@ from edge.pipeline import Followed
 _LATENCIES = 1024
 
 
+@dataclass(frozen=True, slots=True)
+class LearnerFigures:
+    """Of the process that learns. Processor time is since its start, the rest since the daemon's."""
+
+    rss_bytes: int
+    cpu_s: float
+    restarts: int
+    dropped: int  # looks and readings that it was too slow for
+
+
+NO_LEARNER = LearnerFigures(0, 0.0, 0, 0)
+
+
 @dataclass(slots=True)
 class _Tally:
     """What happened to one camera's frames since the start, and how it stood at the last report."""
@@ -41,7 +54,7 @@ class Monitor(Observer):
         self._clocks = clocks
         self._tallies = {name: _Tally() for name in clocks}
         self._start_s = self._since_s = time.monotonic()
-        self._cpu_s = cpu_seconds()
+        self._cpu_s, self._learner_s = cpu_seconds(), 0.0
 
     def seen(self, camera: Camera, followed: Followed) -> None:
         """Count one frame."""
@@ -63,6 +76,7 @@ class Monitor(Observer):
         outbox: OutboxStats,
         link: LinkStats,
         sensors: tuple[SensorHealth, ...] = (),
+        learner: LearnerFigures = NO_LEARNER,
     ) -> Health:
         """How it was since the last report."""
         now_s, cpu_s = time.monotonic(), cpu_seconds()
@@ -87,8 +101,12 @@ class Monitor(Observer):
             outbox_trouble=outbox.trouble,
             link_sessions=link.sessions,
             link_dropped=link.dropped,
+            learner_rss_bytes=learner.rss_bytes,
+            learner_cpu_percent=100 * max(learner.cpu_s - self._learner_s, 0.0) / passed_s,
+            learner_restarts=learner.restarts,
+            learner_dropped=learner.dropped,
         )
-        self._since_s, self._cpu_s = now_s, cpu_s
+        self._since_s, self._cpu_s, self._learner_s = now_s, cpu_s, learner.cpu_s
         return health
 
     def _camera(self, name: str, counts: CameraCounts, dropped: int, passed_s: float) -> CameraHealth:

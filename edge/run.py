@@ -115,6 +115,7 @@ class Daemon:
             self._delivery = delivery
             delivery.link.subscribe(delivery.topics.every_set, self._heard)
             delivery.link.subscribe(delivery.topics.teach, self._heard)
+            delivery.link.subscribe(delivery.topics.learn_set, self._taught)
             delivery.link.subscribe(settings.homeassistant.birth_topic, self._born)
             following: Settings | None = settings
             while following is not None and delivery.serves(following):
@@ -158,6 +159,10 @@ class Daemon:
             watch.heard(message)
         else:
             self._early.append(message)
+
+    def _taught(self, message: Message) -> None:
+        if watch := self._watch:
+            watch.learning.heard(message)
 
     def _born(self, message: Message) -> None:
         if self._watch:

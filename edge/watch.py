@@ -20,6 +20,7 @@ from edge.homeassistant.announcer import Announcer
 from edge.homeassistant.described import Description
 from edge.monitor import worst
 from edge.periodic import Periodic
+from edge.schooling.side import LearningSide
 from edge.watching.cameras import CameraSide, places, scored
 from edge.watching.sensors import SensorSide
 
@@ -46,8 +47,11 @@ class Watch(Composed):
         named = {*places(settings), *settings.sensors, *settings.sounds}
         delivery.bus.begin(named, scored=scored(settings), pictures=settings.snapshots.enabled)
         self._models = stack.enter_context(Models(settings.runtime, delivery.state_dir, self._accelerator))
-        self._cameras = stack.enter_context(CameraSide(settings, delivery, self._models, run, self._ended))
-        self._sensors = stack.enter_context(SensorSide(settings, delivery, self._models, run))
+        self.learning = stack.enter_context(LearningSide(settings, delivery, self._models, run))
+        looks, readings = self.learning.looks, self.learning.readings
+        self._cameras = stack.enter_context(CameraSide(settings, delivery, self._models, run, self._ended, [looks]))
+        self._sensors = stack.enter_context(SensorSide(settings, delivery, self._models, run, [readings]))
+        self.learning.begin(self._cameras.tables, self._cameras.dropped)
         self.panel = self._cameras.panel({Command(DEVICE, "reload"): self._reload}, self._sensors.said)
         self.announcer = Announcer(delivery.bus, delivery.topics, settings.homeassistant, delivery.state_dir)
         stack.callback(self.announcer.close)
@@ -90,6 +94,7 @@ class Watch(Composed):
             self._cameras.labels,
             self._sensors.steps_s(),
             self._sensors.classes,
+            self.learning.subjects,
         )
         if description != self._described:
             self._described = description
@@ -97,7 +102,7 @@ class Watch(Composed):
 
     def _remember(self) -> None:
         """What people have turned; not on the network's thread, which must not wait for the disk."""
-        self._delivery.controls.keep(self.panel.turned())
+        self._delivery.controls.keep({**self.panel.turned(), **self.learning.turned()})
 
     def _accelerator(self, accelerator: Accelerator) -> None:
         every = [accelerator, *(runtime.accelerator for runtime in self._models.runtimes)]
@@ -112,5 +117,6 @@ class Watch(Composed):
             delivery.outbox.stats(),
             delivery.link.stats(),
             self._sensors.health(),
+            self.learning.figures(),
         )
         delivery.link.publish(delivery.topics.stats, encode_stats(health, delivery.topics.device, time.time_ns()))

@@ -46,6 +46,7 @@ COMPOSERS = {
     "retained",
     "run",
     "scoresheet",
+    "schooling",
     "sensing",
     "snapshots",
     "standings",

@@ -26,6 +26,7 @@ from edge.forecast.settings import NO_MODEL, SHIPPED, ForecastSettings
 from edge.forecast.shipped import shipped_model
 from edge.groups.settings import GroupSettings
 from edge.homeassistant.settings import HomeAssistantSettings
+from edge.learning.settings import LearningSettings
 from edge.masks import MaskSettings
 from edge.mqtt.settings import MqttSettings
 from edge.outbox.settings import OutboxSettings
@@ -144,6 +145,7 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
     tracking: TrackingSettings = Field(TrackingSettings(), description="How objects are followed")
     forecast: ForecastSettings = Field(ForecastSettings(), description="How far ahead is looked")
     events: EventSettings = Field(EventSettings(), description="Which tracks are objects, how often they are told of")
+    learning: LearningSettings = Field(LearningSettings(), description="Learning on the device; off by default")
     cameras: dict[Name, CameraSettings] = Field({}, description="Cameras by name")
     sensors: dict[Name, SensorEntry] = Field({}, max_length=MOST_SENSORS, description="Sensors by name")
     sounds: dict[Name, SoundSettings] = Field({}, max_length=MOST_SOUNDS, description="Microphones by name")

@@ -5,10 +5,12 @@
 
 import json
 import math
+import re
 from dataclasses import dataclass
 
 from edge.contracts.errors import MessageError
 from edge.contracts.messages import VERSION
+from edge.contracts.topics import NAME_PATTERN
 from edge.contracts.types import Reading
 
 LIMIT_BYTES = 4096
@@ -18,7 +20,18 @@ LONGEST_NAME = 64  # letters, of cameras and of what is taught
 MOST_VALUES = 64  # of one reading
 LONGEST_NUMBER = 24  # characters
 PRESS = b"PRESS"  # what a button sends to a `set` topic
+LEARN_ORDERS = ("reset", "promote", "rollback")  # that `learn/set` gives about one subject
+LONGEST_NAME = 64
 _SWITCHES = {b"ON": True, b"OFF": False}
+
+
+@dataclass(frozen=True, slots=True)
+class LearnCommand:
+    """What `learn/set` asks for: a switch to be `on` or off, or an order about a subject."""
+
+    what: str  # "enabled", "battery", or of LEARN_ORDERS
+    on: bool  # of a switch
+    subject: str  # of an order
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +114,39 @@ def decode_teach(payload: bytes) -> Lesson | Forget:
     return Lesson(
         camera, _whole_number(told.get("track"), "teach: `track`"), _name(told.get("label"), "teach: `label`")
     )
+
+
+def decode_learn(payload: bytes) -> LearnCommand:
+    """What is asked of the learner: `on`, `battery off`, `reset yard`, or the same as JSON (`learn_set` in the schema).
+
+    Raises:
+        MessageError: it is not understood.
+    """
+    told = _object(payload, "learn/set") if payload.lstrip()[:1] == b"{" else _learn_words(payload)
+    match {key: value for key, value in told.items() if key != "v"}:
+        case {"enabled": bool(on), **rest} if not rest:
+            return LearnCommand("enabled", on, "")
+        case {"battery": bool(on), **rest} if not rest:
+            return LearnCommand("battery", on, "")
+        case {"do": str(order), "subject": str(subject), **rest} if order in LEARN_ORDERS and not rest:
+            if len(subject) <= LONGEST_NAME and re.match(NAME_PATTERN[:-1] + r"\Z", subject):
+                return LearnCommand(order, False, subject)
+    raise MessageError(
+        f"learn/set: must be on, off, battery on, battery off, or one of {', '.join(LEARN_ORDERS)} with the name of a "
+        f"camera or sensor, is {payload[:40]!r}"
+    )
+
+
+def _learn_words(payload: bytes) -> dict[str, object]:
+    words = payload[: 2 * LONGEST_NAME].decode("ascii", "replace").split()
+    match [words[0].lower(), *words[1:]] if words else []:
+        case ["on" | "off" as switch]:
+            return {"enabled": switch == "on"}
+        case ["battery", switch] if switch.lower() in ("on", "off"):
+            return {"battery": switch.lower() == "on"}
+        case [what, subject]:
+            return {"do": what, "subject": subject}
+    return {}
 
 
 def decode_reading(payload: bytes) -> Reading:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from edge.contracts.forecast_scores import ForecasterScore, ForecastStanding
+from edge.contracts.learning_state import Errors, LearningState, TaughtSubject
 from edge.contracts.scores import ExpectationScore
 from edge.contracts.sensors import SensorEvent
 from edge.contracts.taught import TaughtReport
@@ -181,6 +182,51 @@ def encode_taught(report: TaughtReport, said: str) -> bytes:
         said: what became of the latest lesson.
     """
     return _encode(_tidy({"v": VERSION, **asdict(report), "said": said})).encode()
+
+
+def encode_learning(state: LearningState, device: str, utc_ns: int) -> bytes:
+    """What the learner does, and how everybody stands who learns."""
+    body = {
+        "v": VERSION,
+        "device": device,
+        "utc_ns": utc_ns,
+        "enabled": state.enabled,
+        "doing": state.doing,
+        "learning": state.learning,
+        "reason": state.reason,
+        "dropped": state.dropped,
+        "restarts": state.restarts,
+        "subjects": [_subject(one) for one in state.subjects],
+        "others": [{"name": name, "reason": reason} for name, reason in state.others.items()],
+    }
+    return _encode(_tidy(body, DECIMALS)).encode()
+
+
+def _subject(subject: TaughtSubject) -> dict[str, object]:
+    state = subject.state
+    return {
+        "name": state.name,
+        "model": subject.model,
+        "phase": state.phase,
+        "serving": "learnt" if subject.weights else "base",
+        "weights": subject.weights,
+        "since_utc_ns": subject.since_utc_ns or None,
+        "candidate": state.candidate,
+        "samples": state.samples,
+        "learnt_from": state.learnt_from,
+        "held_out": state.held_out,
+        "rounds": state.rounds,
+        "promoted": state.promoted,
+        "returned": state.returned,
+        "held": _compared(state.held),
+        "live": _compared(state.live),
+        "shadow": _compared(state.shadow),
+        "trouble": state.trouble,
+    }
+
+
+def _compared(errors: Errors) -> dict[str, object]:
+    return {"count": errors.count, "base": errors.base, "serving": errors.serving, "candidate": errors.candidate}
 
 
 def encode_reading(reading: Reading) -> bytes:

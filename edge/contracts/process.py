@@ -42,6 +42,11 @@ class Child:
         self._said = b""
         self._talking = True
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._popen.pid
+
     def wait_for(self, fd: int, deadline_s: float) -> bool:
         """Wait until `fd` can be read, or has ended; False when the deadline (`time.monotonic()`) came first."""
         while True:

@@ -371,6 +371,10 @@ class Health:
     outbox_trouble: str  # why the disk takes no events, else ""
     link_sessions: int  # connections to the broker
     link_dropped: int  # messages that may be lost, and were
+    learner_rss_bytes: int  # of the process that learns, 0 while there is none
+    learner_cpu_percent: float
+    learner_restarts: int
+    learner_dropped: int  # looks and readings that it was too slow for
 
 
 @dataclass(frozen=True, slots=True)

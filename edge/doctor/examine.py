@@ -26,6 +26,7 @@ from edge.doctor.accelerator import LIBRARY, accelerator
 from edge.doctor.broker import broker
 from edge.doctor.cameras import camera
 from edge.doctor.findings import Finding, Level, ok, trouble
+from edge.doctor.learning import learning
 from edge.doctor.machine import clock, disk, heat_and_power, memory
 from edge.doctor.models import library, models
 from edge.doctor.sounds import recorder, sound
@@ -89,6 +90,7 @@ def configured_checks(settings: Settings, root: Path) -> list[Check]:
         ("broker", partial(broker, settings.mqtt)),
         ("accelerator", partial(accelerator, root, _wants_accelerator(settings), settings.runtime.edgetpu_library)),
         ("models", partial(models, settings)),
+        ("learning", partial(learning, settings, root)),
         *((f"camera {name}", partial(camera, name, one.source)) for name, one in settings.cameras.items()),
         *((f"sound {name}", partial(sound, name, one)) for name, one in settings.sounds.items()),
     ]

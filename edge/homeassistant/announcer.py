@@ -12,6 +12,7 @@ from edge.contracts.stored import Stored
 from edge.contracts.topics import Topics, is_topic
 from edge.homeassistant.components import Component, Components, node
 from edge.homeassistant.described import Description
+from edge.homeassistant.learning import LearningComponents
 from edge.homeassistant.sensor_components import SensorComponents
 from edge.homeassistant.settings import HomeAssistantSettings
 
@@ -39,6 +40,7 @@ class Announcer:
         self._bus, self._topics, self._settings = bus, topics, settings
         self._components = Components(topics)
         self._sensors = SensorComponents(topics)
+        self._learning = LearningComponents(topics)
         self._stored = Stored(state_dir / FILE_NAME)
         self._lock = threading.Lock()
         self._payloads: dict[str, bytes] = {}
@@ -95,7 +97,10 @@ class Announcer:
             self._topic(own): {
                 "device": device,
                 "origin": origin,
-                "components": self._components.of_device(description.groups),
+                "components": {
+                    **self._components.of_device(description.groups),
+                    **(self._learning.of_device() if description.learners else {}),
+                },
             }
         }
         things: list[tuple[str, str, dict[str, Component]]] = [
@@ -103,7 +108,8 @@ class Announcer:
             *((sensor.name, "Sensor", self._sensors.of_sensor(sensor)) for sensor in description.sensors),
             *((sound.name, "Microphone", self._sensors.of_sound(sound)) for sound in description.sounds),
         ]
-        for name, model, components in things:
+        for name, model, entities in things:
+            components = {**entities, **(self._learning.of_subject(name) if name in description.learners else {})}
             unique = f"{own}_{name}"
             called = f"{self._topics.device} {name}".replace("_", " ").title()
             known = {"identifiers": [unique], "name": called, "model": model, "via_device": own, **made}

@@ -67,3 +67,4 @@ class Description:
     cameras: Sequence[CameraDescription]
     sensors: Sequence[SensorDescription] = ()
     sounds: Sequence[SoundDescription] = ()
+    learners: Sequence[str] = ()  # names of the cameras and sensors that learn on the device

@@ -1,7 +1,7 @@
 """The cameras of a configuration at work, and everybody who wants to know what they see."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 
@@ -38,13 +38,20 @@ class CameraSide(Composed):
         models: from which chains are built.
         run: names this start of the daemon.
         ended: set from outside to end the engine.
+        more: who wants to know what is seen as well.
     """
 
     def __init__(
-        self, settings: Settings, delivery: Delivery, models: Models, run: str, ended: threading.Event
+        self,
+        settings: Settings,
+        delivery: Delivery,
+        models: Models,
+        run: str,
+        ended: threading.Event,
+        more: Sequence[Observer] = (),
     ) -> None:
         self._settings, self._delivery, self._models = settings, delivery, models
-        self._run, self._ended = run, ended
+        self._run, self._ended, self._more = run, ended, more
 
     def _open(self, stack: ExitStack) -> None:
         settings, delivery = self._settings, self._delivery
@@ -59,7 +66,7 @@ class CameraSide(Composed):
         self._classroom = self._school(stack)
         outcomes = self._outcomes(stack)
         publisher = Publisher(bus, delivery.outbox, topics, self._run, settings.publish)
-        observers: list[Observer] = [publisher, self.monitor, self._snapshots, outcomes, TroubleLog()]
+        observers: list[Observer] = [publisher, self.monitor, self._snapshots, outcomes, TroubleLog(), *self._more]
         if settings.keep.enabled:
             observers.append(stack.enter_context(self._doubting()))
         self.engine = stack.enter_context(Engine(self._cameras, observers, self._ended))
@@ -72,6 +79,15 @@ class CameraSide(Composed):
     def labels(self) -> set[str]:
         """What can be seen."""
         return {label for camera in self._cameras for label in camera.chain.labels}
+
+    @property
+    def tables(self) -> Mapping[str, tuple[str, ...]]:
+        """The labels of each camera's detector."""
+        return {camera.name: camera.chain.labels for camera in self._cameras}
+
+    def dropped(self) -> int:
+        """Frames of all cameras that newer ones replaced, since the start."""
+        return sum(dropped for _, dropped in self.engine.counts().values())
 
     def panel(self, actions: Mapping[Command, Action], said: Mapping[str, Said]) -> ControlPanel:
         """Takes commands for the cameras, and those `actions` besides, and what is `said` of other things."""

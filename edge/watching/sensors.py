@@ -1,7 +1,7 @@
 """The sensors and microphones of a configuration at work, and everybody who wants to know what they say."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 
 from edge.assembly import Models
@@ -20,6 +20,7 @@ from edge.periodic import Periodic
 from edge.sensing.build import build_sensing
 from edge.sensing.hub import Sensing
 from edge.sensing.memory import SensorMemory
+from edge.sensing.observer import SensorObserver
 from edge.sensing.publisher import SensorPublisher
 
 SOON_S, KEEP_S = 1.0, 60.0
@@ -33,10 +34,14 @@ class SensorSide(Composed):
         delivery: what is found out leaves by it, and readings come by its broker.
         models: of the forecasters.
         run: names this start of the daemon.
+        more: who wants to know what sensors tell as well.
     """
 
-    def __init__(self, settings: Settings, delivery: Delivery, models: Models, run: str) -> None:
+    def __init__(
+        self, settings: Settings, delivery: Delivery, models: Models, run: str, more: Sequence[SensorObserver] = ()
+    ) -> None:
         self._settings, self._delivery, self._models, self._run = settings, delivery, models, run
+        self._more = more
         self._told: dict[str, bytes] = {}  # what was said of each microphone
 
     def _open(self, stack: ExitStack) -> None:
@@ -102,11 +107,13 @@ class SensorSide(Composed):
         rates = {name: sensor.publish_per_s for name, sensor in sensors.items()}
         publisher = SensorPublisher(delivery.bus, delivery.outbox, delivery.topics, self._run, rates)
         runtimes = {
-            name: self._models.light(ModelFile(path=sensor.model)) for name, sensor in sensors.items() if sensor.model
+            name: self._models.forecaster(name, ModelFile(path=sensor.model))
+            for name, sensor in sensors.items()
+            if sensor.model
         }
         return build_sensing(
             with_grids(sensors),
-            [publisher, self._values, self._groups],
+            [publisher, self._values, self._groups, *self._more],
             SensorMemory(delivery.state_dir),
             delivery.link,
             lambda: delivery.link.connected,

@@ -12,6 +12,7 @@ import pytest
 from edge.bus import LocalBus
 from edge.config.settings import Settings
 from edge.contracts.bus import Message
+from edge.contracts.inbound import decode_learn
 from edge.contracts.messages import encode_stats
 from edge.contracts.topics import Topics
 from edge.discovery import describe
@@ -268,3 +269,20 @@ def test_a_stopped_daemon_is_not_available(payload: bytes, shown: str) -> None:
     assert isinstance(listed, list)
     assert isinstance(listed[0], dict)
     assert rendered(listed[0]["value_template"], payload) == shown
+
+
+def test_who_learns_has_entities_and_the_others_have_none(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    house.announcer.announce(describe(settings(), TOPICS, [], KNOWN, learners=("yard",)))
+    rules = jsonschema.Draft202012Validator(hass_rules.payload())
+    for payload in house.kept.values():
+        rules.validate(payload)
+    every = {key.removeprefix("foresight_shed-1_"): one for key, one in entities(house.kept).items()}
+    learning = {key for key in every if "learning" in key}
+    assert {"learning", "learning_doing", "yard_learning_serving", "yard_learning_samples"} <= learning
+    assert not [key for key in learning if key.startswith("lane")]
+    assert (every["learning"]["command_topic"], every["learning"]["payload_off"]) == (f"{BASE}/learn/set", "off")
+    assert decode_learn(every["yard_learning_rollback"]["payload_press"].encode()).subject == "yard"
+    assert not decode_learn(every["learning"]["payload_off"].encode()).on
+    house.announcer.announce(describe(settings(), TOPICS, [], KNOWN))
+    assert not [key for key in entities(house.kept) if "learning" in key]

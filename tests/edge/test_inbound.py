@@ -10,7 +10,7 @@ import pytest
 
 from edge.contracts import inbound, messages
 from edge.contracts.errors import MessageError
-from edge.contracts.inbound import Ack, Forget, Lesson
+from edge.contracts.inbound import Ack, Forget, LearnCommand, Lesson
 from edge.contracts.types import Reading
 
 GOOD_ACK = {"v": 1, "stream": "ab", "upto": 5}
@@ -21,7 +21,10 @@ DECODERS: dict[str, Callable[[bytes], object]] = {
     "ack": inbound.decode_ack,
     "reading": inbound.decode_reading,
     "teach": inbound.decode_teach,
+    "learn_set": inbound.decode_learn,
 }
+GOOD_ORDER = {"v": 1, "do": "promote", "subject": "yard"}
+GOOD_SWITCH = {"v": 1, "enabled": True}
 ODD: tuple[Any, ...] = (
     None,
     True,
@@ -104,7 +107,13 @@ def test_refuses_switches(payload: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("name", "good"),
-    [("ack", GOOD_ACK), ("reading", GOOD_READING), ("teach", GOOD_LESSON), ("teach", GOOD_FORGET)],
+    [
+        ("ack", GOOD_ACK),
+        ("reading", GOOD_READING),
+        ("teach", GOOD_LESSON),
+        ("teach", GOOD_FORGET),
+        *(("learn_set", one) for one in (GOOD_ORDER, GOOD_SWITCH)),
+    ],
 )
 def test_decoders_agree_with_the_schema(name: str, good: dict[str, Any]) -> None:
     definitions = messages.wire_schema()["$defs"]
@@ -133,3 +142,34 @@ def test_bytes_at_random_are_refused_and_nothing_else_happens() -> None:
         decodes("ack", mutant.tobytes())
         decodes("reading", mutant.tobytes())
         decodes("teach", mutant.tobytes())
+
+
+@pytest.mark.parametrize(
+    ("payload", "command"),
+    [
+        (b"on", LearnCommand("enabled", True, "")),
+        (b" OFF\n", LearnCommand("enabled", False, "")),
+        (b"battery on", LearnCommand("battery", True, "")),
+        (b"battery OFF", LearnCommand("battery", False, "")),
+        (b"reset yard-2", LearnCommand("reset", False, "yard-2")),
+        (b'{"v": 1, "enabled": true}', LearnCommand("enabled", True, "")),
+        (b'{"do": "rollback", "subject": "yard"}', LearnCommand("rollback", False, "yard")),
+    ],
+)
+def test_commands_to_the_learner(payload: bytes, command: LearnCommand) -> None:
+    assert inbound.decode_learn(payload) == command
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"", b" ", b"on off", b"battery", b"battery 1", b"reset", b"destroy yard", b"reset ../yard", b"reset a b",
+        b"\xff on", b"{", b"{}", b"[true]", b'{"enabled": 1}', b'{"enabled": true, "battery": true}',
+        b'{"do": "reset"}', b'{"do": "reset", "subject": 7}', b'{"do": "reset", "subject": "a/b"}',
+        b'{"do": "reset", "subject": "yard\\n"}', b'{"do": "fly", "subject": "yard"}', b'{"v": 2, "enabled": true}',
+        b"reset " + b"y" * 65,
+    ],
+)  # fmt: skip
+def test_refuses_commands_to_the_learner(payload: bytes) -> None:
+    with pytest.raises(MessageError, match="learn/set"):
+        inbound.decode_learn(payload)

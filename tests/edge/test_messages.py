@@ -11,6 +11,17 @@ import numpy as np
 import pytest
 
 from edge.contracts import messages
+from edge.contracts.flatbuffer import MalformedError
+from edge.contracts.learning_state import (
+    NO_ERRORS,
+    Errors,
+    LearningState,
+    SubjectState,
+    TaughtSubject,
+    read_subject,
+    told_subject,
+    unopened,
+)
 from edge.contracts.messages import Stamp, wire_schema
 from edge.contracts.taught import TaughtReport
 from edge.contracts.types import (
@@ -224,6 +235,28 @@ def test_the_schema_refuses_other_payloads(payload: bytes) -> None:
 def test_the_schema_is_one_and_says_where_each_payload_goes() -> None:
     schema = wire_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
-    parts = {"box", "path", "event_body", "recognised_body", "sensor_event_body", "forecaster_score"}
+    parts = {"box", "path", "event_body", "recognised_body", "sensor_event_body", "forecaster_score", "learn_errors"}
     assert all(found.get("title") and found.get("description") for found in schema["$defs"].values())
     assert {name for name, found in schema["$defs"].items() if "x-topic" not in found} == parts
+
+
+def test_learning_in_every_state_keeps_the_schema() -> None:
+    nothing = LearningState(True, "idle", "", "", 0, 0, (), {})
+    assert checked("learn_state", messages.encode_learning(nothing, "pi", 1))["subjects"] == []
+    errors = Errors(3, 0.5, math.nan, math.inf)
+    state = SubjectState("yard", "shadow", "", "", "ab" * 32, 9, 5, 4, 3, 2, 1, errors, NO_ERRORS, errors, "")
+    subjects = (TaughtSubject(state, "street", "", 0), TaughtSubject(unopened("tank", "no room"), "", "cd" * 32, 7))
+    some = LearningState(False, "broken", "", "gone", 1, 2, subjects, {"door": "straight lines"})
+    told = checked("learn_state", messages.encode_learning(some, "pi", 1))
+    yard, tank = told["subjects"]
+    assert yard["held"] == {"count": 3, "base": 0.5, "serving": None, "candidate": None}
+    assert (yard["serving"], yard["since_utc_ns"], tank["serving"], tank["since_utc_ns"]) == ("base", None, "learnt", 7)
+    assert told["others"] == [{"name": "door", "reason": "straight lines"}]
+
+
+def test_a_subject_is_read_as_it_was_told() -> None:
+    errors = Errors(3, 0.5, 0.25, 0.125)
+    state = SubjectState("yard", "shadow", "a", "b", "c", 9, 5, 4, 3, 2, 1, errors, NO_ERRORS, errors, "")
+    assert read_subject(json.loads(json.dumps(told_subject(state)))) == state
+    with pytest.raises(MalformedError):
+        read_subject({**told_subject(state), "samples": -1})

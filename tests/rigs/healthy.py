@@ -42,4 +42,8 @@ def health(*cameras: CameraHealth) -> Health:
         outbox_trouble="",
         link_sessions=1,
         link_dropped=0,
+        learner_rss_bytes=0,
+        learner_cpu_percent=0.0,
+        learner_restarts=0,
+        learner_dropped=0,
     )

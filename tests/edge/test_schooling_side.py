@@ -1,0 +1,99 @@
+"""Learning in the daemon: looks of a camera go to the process that learns, and what it has learnt comes to serve."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from edge.config.settings import Settings
+from edge.contracts.bus import Message
+from edge.learning.shelf import FILE
+from edge.learning.standing import EXPORTED
+from tests.rigs.broker import Broker
+from tests.rigs.listener import Listener
+from tests.rigs.schooled import Driver, driven, path_model, settings_of
+from tests.rigs.trajectories import write_rearranger
+from tests.rigs.wire_check import check_all
+
+
+def say(driver: Driver, words: str, *, retained: bool = False) -> None:
+    driver.side.heard(Message("foresight/dev/learn/set", words.encode(), retained))
+
+
+def test_what_a_camera_sees_is_learnt_and_comes_to_serve_and_goes_again(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, path_model(tmp_path))
+    with driven(settings) as driver:
+        driver.wait(lambda state: state.doing == "collecting")
+        assert driver.yard.weights == EXPORTED
+        driver.walk_until(lambda: driver.yard.weights != EXPORTED)
+        say(driver, "off")
+        driver.wait(lambda state: state.doing == "off")
+        driver.wait(lambda state: state.subjects[0].state.serving == state.subjects[0].weights != EXPORTED)
+        assert driver.yard.state.held.candidate < driver.yard.state.held.base
+        assert driver.side.turned() != {}
+        figures = driver.side.figures()
+        assert figures.rss_bytes > 0
+        assert figures.cpu_s > 0
+    standing = json.loads((tmp_path / "state/learning/yard" / FILE).read_text())["value"]
+    assert (bool(standing["serving"]), standing["on"]) == (True, False)
+    with driven(settings) as driver:  # what served serves again, before the process is there
+        assert driver.taught.served == standing["serving"]
+        say(driver, "off")  # which the daemon keeps elsewhere
+        driver.wait(lambda state: state.doing == "off" and state.subjects[0].state.samples > 0)
+        say(driver, "rollback yard")
+        driver.wait(lambda state: state.subjects[0].weights != standing["serving"])
+        say(driver, "reset yard")
+        driver.wait(lambda state: (state.subjects[0].state.samples, state.subjects[0].weights) == (0, EXPORTED))
+
+
+def test_files_that_cannot_be_used_leave_the_exported_weights_and_the_state_says_why(tmp_path: Path) -> None:
+    standing = tmp_path / "state/learning/yard" / FILE
+    standing.parent.mkdir(parents=True)
+    standing.write_text('{"version": 99, "value": {}}')
+    with driven(settings_of(tmp_path, path_model(tmp_path))) as driver:
+        driver.wait(lambda state: state.doing == "collecting" and "newer" in state.subjects[0].state.trouble)
+        assert (driver.taught.served, driver.yard.weights) == (EXPORTED, EXPORTED)
+        driver.walk()  # nobody minds
+
+
+def test_it_waits_on_a_battery_and_obeys_nothing_old_or_odd(tmp_path: Path) -> None:
+    with driven(settings_of(tmp_path, path_model(tmp_path))) as driver:
+        driver.wait(lambda state: state.doing == "collecting")
+        for words, retained in (("battery on", True), ("off", True), ("reset nobody", False), ("sing", False)):
+            say(driver, words, retained=retained)
+        say(driver, "battery on")
+        driver.wait(lambda state: (state.doing, state.reason) == ("paused", "it runs on a battery"))
+        assert driver.side.state().enabled
+        say(driver, "battery off")
+        driver.wait(lambda state: state.doing == "collecting")
+
+
+def plain(folder: Path) -> Settings:
+    """A camera whose model does not learn."""
+    told = settings_of(folder, write_rearranger(folder / "plain.tflite")).model_dump(mode="json")
+    told["cameras"]["yard"]["forecast"]["horizons_s"] = [0.5, 1.0, 2.0, 3.0]
+    return Settings.model_validate(told)
+
+
+def test_where_nothing_learns_there_is_no_process_and_the_state_says_why(tmp_path: Path) -> None:
+    with Broker() as broker, Listener(broker.port, "dev") as listener:
+        told = plain(tmp_path).model_dump(mode="json")
+        told["mqtt"]["port"] = broker.port
+        with driven(Settings.model_validate(told)) as driver:
+            assert driver.side.subjects == ()
+            assert driver.side.figures().rss_bytes == 0
+            heard = listener.wait_for(lambda heard: heard.topic == "learn/state").json
+            driver.walk()
+        check_all("learn_state", [heard])
+        assert heard["doing"] == "idle"
+        assert [one["name"] for one in heard["others"]] == ["yard"]
+        assert "--trainable" in heard["others"][0]["reason"]
+
+
+@pytest.mark.parametrize("words", ["on", "reset yard"])
+def test_where_learning_is_off_nothing_is_there(tmp_path: Path, words: str) -> None:
+    told = settings_of(tmp_path, path_model(tmp_path), enabled=False)
+    with driven(told) as driver:
+        say(driver, words)
+        assert (driver.side.wanted, driver.side.subjects, driver.side.turned()) == (False, (), {})
+    assert not (tmp_path / "state/learning").exists()
