@@ -7,9 +7,10 @@ import numpy as np
 
 from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ModelError
+from edge.contracts.told_sigma import WITHIN
 from edge.contracts.track_windows import Answer
 from edge.contracts.windows import TrackWindow
-from trainer.forecaster.measures import HONEST, Measured, measure
+from trainer.forecaster.measures import Measured, measure
 from trainer.forecaster.samples import Samples
 from trainer.forecaster.served import file_answers, window_of
 from trainer.recorded.windows import Windows
@@ -85,7 +86,7 @@ def _as_network(own: Measured, keras: Measured, budget_percent: float) -> Check:
 
 def _calibrated(own: Measured) -> Check:
     low, high = COVERAGE
-    words = f"{own.coverage:.1%} of what came lies within one sigma; {HONEST:.1%} should, {low:.0%} to {high:.0%} may"
+    words = f"{own.coverage:.1%} of what came lies within one sigma; {WITHIN:.1%} should, {low:.0%} to {high:.0%} may"
     return Check("sigma is honest", low <= own.coverage <= high, forgivable=True, words=words)
 
 
