@@ -40,12 +40,12 @@ def told_sigma(weight: F64, off: F64, sigma: F64) -> F64:
         size, new = np.abs(step), half - step
         far = size > LAST_STEP * half
         if not far.any():
-            return new.reshape(len(weight), -1)
+            return new.reshape(len(weight), sigma.shape[2])
         astray = far & ((new < low) | (new > high) | (size > before / 2))
         if astray.any():
             new = np.where(astray, np.sqrt(low * high), new)
         before, half = np.abs(new - half), new
-    return half.reshape(len(weight), -1)
+    return half.reshape(len(weight), sigma.shape[2])
 
 
 def _by_mode(values: F64) -> F64:
