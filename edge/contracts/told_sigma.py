@@ -17,20 +17,22 @@ MOST_STEPS, LAST_STEP = 24, 1e-3  # a step of that share of sigma is the last: w
 def told_sigma(weight: F64, off: F64, sigma: F64) -> F64:
     """(T, K) half-width around the mean path, of which the mean of both axes is taken.
 
-    Found by Newton's steps from the standard deviation; a step out of the bounds becomes their geometric mean.
+    Found by Newton's steps from the geometric mean of how far each mode reaches, which as a rule takes three of them;
+    one that leaves the bounds, or is not half as long as the one before, becomes the geometric mean of the bounds.
 
     Args:
         weight: (T, M) sums to 1.
         off: (T, M, K, 2) of the modes from the mean path.
         sigma: (T, M, K) standard deviation of each mode along either axis, above 0.
     """
-    half = np.sqrt((weight[:, :, None] * (sigma**2 + (off**2).sum(axis=-1) / 2)).sum(axis=1)).ravel()  # (T K)
+    square, likely = sigma**2 + (off**2).sum(axis=-1) / 2, weight[:, None]
+    half = np.exp((likely @ np.log(square))[:, 0] / 2).ravel()  # (T K)
+    low, high = sigma.min(axis=1).ravel(), FARTHEST * np.sqrt((likely @ square)[:, 0]).ravel()
     scale = np.sqrt(0.5) / _by_mode(sigma)
     side = np.concatenate([_by_mode(off[..., 0]), _by_mode(off[..., 1])]) * np.tile(scale, (2, 1))
     side, scale = np.concatenate([side, -side]), np.tile(scale, (4, 1))  # (4 M, T K): axes and directions
     share = np.tile(_by_mode(np.broadcast_to(weight[:, :, None] / 4, sigma.shape)), (4, 1))
     slope = share * scale * (2 / np.sqrt(np.pi))
-    low, high = _by_mode(sigma).min(axis=0), FARTHEST * half
     before = np.inf
     for _ in range(MOST_STEPS):
         error, bell = _error_function(side + half * scale)

@@ -82,7 +82,7 @@ class GuardedForecaster:
         return since_s >= ASK_AT_LEAST_S or self._learned.turned(tracks)
 
     def _again(self, tracks: Tracks, plain: Forecasts) -> Forecasts:
-        return self._learned.again(tracks, plain, self._board.stretch) if self._learned else plain
+        return self._learned.again(tracks, plain) if self._learned else plain
 
     def _spoken(self, tracks: Tracks, plain: Forecasts, t_s: float) -> Spoken | None:
         """What the model says; None where it cannot be asked."""

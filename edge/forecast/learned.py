@@ -1,7 +1,7 @@
 """The forecaster that was learnt: a recurrent network on the recent paths of the tracks."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -40,13 +40,8 @@ class _Foreseen:
     velocity: C128  # (n,) of the straight lines, per second
     weight: F64  # (n, M)
     departure: C128  # (n, M + 1, K)
-    sigma: F64  # (n, M, K) of each way
-    stretch: F64  # (K,) for which the following hold
     mode_sigma: F32  # (n, M, K) frame fractions
     told_sigma: F32  # (n, K) of all ways together
-
-
-_NOTHING = (np.zeros(0), np.zeros(0, np.float32), np.zeros(0, np.float32))
 
 
 class LearnedForecaster:
@@ -134,17 +129,15 @@ class LearnedForecaster:
         usual = np.maximum(np.abs(then), SLOW * boxes.size(tracks.box)[:, 1])
         return bool((np.abs(velocity - then) > TURNED * usual).any())
 
-    def again(self, tracks: Tracks, plain: Forecasts, stretch: F64) -> Forecasts:
+    def again(self, tracks: Tracks, plain: Forecasts) -> Forecasts:
         """What was said a moment ago, of where the tracks are by now: departures go along with the lines and turn.
 
-        It costs a tenth of asking: sigma stays what it was, though along turned axes it may be another by a little.
+        It costs a twentieth of asking. Sigma stays what it was, though along turned axes it may be another by a little.
         Rows of which nothing was said are the baseline's.
         """
         foreseen = self._foreseen
         if foreseen is None or not len(foreseen.id) or not len(tracks):
             return self._widened(plain)
-        if foreseen.stretch is not stretch:
-            foreseen = self._foreseen = self._stretched(foreseen, stretch)
         rows, said = _alike(tracks.id, foreseen.id)
         edges = np.stack([tracks.box[rows], tracks.velocity[rows]])
         origin, velocity = (boxes.centre(edges) * self._axes).astype(np.float64).view(np.complex128)[..., 0]
@@ -183,15 +176,10 @@ class LearnedForecaster:
     def _said(self, ids: I64, velocity: C128, departure: C128, mixture: Mixture, stretch: F64) -> _Foreseen:
         """What is kept of an answer."""
         mean = mixture.weight[:, None] @ departure
+        sigma = mixture.sigma * stretch
+        told = told_sigma(mixture.weight, (departure - mean).view(np.float64).reshape(*departure.shape, 2), sigma)
         ways = np.concatenate([departure, mean], axis=1)
-        return self._stretched(_Foreseen(ids, velocity, mixture.weight, ways, mixture.sigma, *_NOTHING), stretch)
-
-    def _stretched(self, foreseen: _Foreseen, stretch: F64) -> _Foreseen:
-        """The same with ways so many times wider."""
-        sigma = foreseen.sigma * stretch
-        off = foreseen.departure[:, :-1] - foreseen.departure[:, -1:]
-        told = told_sigma(foreseen.weight, off.view(np.float64).reshape(*off.shape, 2), sigma)
-        return replace(foreseen, stretch=stretch, mode_sigma=self._limited(sigma), told_sigma=self._limited(told))
+        return _Foreseen(ids, velocity, mixture.weight, ways, self._limited(sigma), self._limited(told))
 
     def _merged(self, plain: Forecasts, rows: Rows, places: C128, foreseen: _Foreseen, said: Rows) -> Forecasts:
         """The baseline's with some rows (n,) replaced by the network's.

@@ -49,12 +49,12 @@ def error_plot(measured: Measured, test: Windows, horizons_s: Sequence[float], u
 
 
 def honesty_plot(measured: Measured, horizons_s: Sequence[float]) -> Plot:
-    """Share within one sigma by horizon."""
+    """Share within the told sigma by horizon."""
     with drawing(5.6, 2.8) as (figure, axes):
         axes.axhline(WITHIN, color=SOFT, linestyle="--", linewidth=1)
         axes.plot(horizons_s, _means(measured.within), "o-", color=COLOURS[2], linewidth=1.6)
-        axes.set(xlabel="seconds ahead", ylabel="share within one sigma", ylim=(0, 1))
-        text = "Share of what happened within one sigma of the forecast; on the dashed line sigma is honest"
+        axes.set(xlabel="seconds ahead", ylabel="share within sigma", ylim=(0, 1))
+        text = "Share of what happened within the sigma that is told of the forecast; on the dashed line sigma is honest"
         return finished(figure, "honesty", "Does sigma mean what it says?", text)
 
 
