@@ -54,7 +54,7 @@ def honesty_plot(measured: Measured, horizons_s: Sequence[float]) -> Plot:
         axes.axhline(WITHIN, color=SOFT, linestyle="--", linewidth=1)
         axes.plot(horizons_s, _means(measured.within), "o-", color=COLOURS[2], linewidth=1.6)
         axes.set(xlabel="seconds ahead", ylabel="share within sigma", ylim=(0, 1))
-        text = "Share of what happened within the sigma that is told of the forecast; on the dashed line sigma is honest"
+        text = "Share of what happened within the sigma of the forecast; on the dashed line sigma is honest"
         return finished(figure, "honesty", "Does sigma mean what it says?", text)
 
 
