@@ -42,8 +42,8 @@ none: of earlier networks three together were .3 % better than one, and the stud
 
 `coverage` is the share of coordinates within the told sigma (`edge/contracts/told_sigma.py`), which is also what sigma
 is calibrated by (`trainer/forecaster/calibration.py`). With five seeds it is .68: eth .59, hotel .75, univ .56, zara1
-.73, zara2 .80. The standard deviation of the mixture, which was told before, held .79. ADE/FDE are .467/1.001, without eth
-.370/.796, as exported .464/.993.
+.73, zara2 .80. The standard deviation of the mixture, which was told before, held .79. ADE/FDE are .467/1.001, without
+eth .370/.796, as exported .464/.993.
 
 Published figures beside ours: Social-GAN's are the best of 20 (its model zoo); "LSTM" is the row of its paper, one
 prediction. The `eth` file is used as published, 1.6 times too fast; figures on the corrected file do not compare.
