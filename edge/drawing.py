@@ -103,7 +103,7 @@ def _draw_way(picture: U8, points: list[Pixel], rings: list[tuple[Pixel, int]], 
 
 
 def _radius(sigma: float, picture: U8) -> int:
-    """Pixels of a sigma, which stands for the spread along both axes in frame fractions (their root mean square)."""
+    """Pixels of a sigma, which stands for both axes in frame fractions (their root mean square)."""
     height, width = picture.shape[:2]
     return int(min(sigma / math.sqrt(0.5 / height**2 + 0.5 / width**2), width))
 

@@ -24,4 +24,4 @@ def _score(score: ForecasterScore) -> str:
     errors = ", ".join(f"{one.error:.2f} in {one.horizon_s:g} s" for one in told)
     covered = sum(one.coverage for one in told) / len(told)
     fde = "" if math.isnan(score.fde) else f", FDE {score.fde:.2f}"
-    return f"off by {errors} (box heights; ADE {score.ade:.2f}{fde}), {covered:.0%} within one sigma"
+    return f"off by {errors} (box heights; ADE {score.ade:.2f}{fde}), {covered:.0%} within sigma"

@@ -17,7 +17,7 @@ class HorizonScore:
 
     horizon_s: float
     error: float  # mean distance between the forecast centre and the true one, NaN without samples
-    coverage: float  # share of the errors along an axis that lay within one sigma, .68 where sigma is right
+    coverage: float  # share of the errors along an axis that lay within sigma, .68 where sigma is right
     samples: float
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge.contracts.told_sigma import told_sigma
 from edge.contracts.types import F64
 
 
@@ -13,7 +14,7 @@ class Mixture:
 
     weight: F64  # (T, M) sums to 1
     mean: F64  # (T, M, K, 2)
-    sigma: F64  # (T, M, K) one standard deviation along either axis
+    sigma: F64  # (T, M, K) standard deviation of each mode along either axis
 
     def __len__(self) -> int:
         return len(self.weight)
@@ -26,10 +27,9 @@ class Mixture:
         """(T, K, 2) the path of the likeliest mode."""
         return self.mean[np.arange(len(self)), self.weight.argmax(axis=1)]
 
-    def spread(self) -> F64:
-        """(T, K) one standard deviation along either axis around `point`, all modes together."""
-        stray = ((self.mean - self.point()[:, None]) ** 2).sum(axis=-1) / 2
-        return np.sqrt((self.weight[:, :, None] * (self.sigma**2 + stray)).sum(axis=1))
+    def told_sigma(self) -> F64:
+        """(T, K) what is told of all modes together: 68 % lies within it of `point`, along an axis."""
+        return told_sigma(self.weight, self.mean - self.point()[:, None], self.sigma)
 
     def drawn(self, count: int, random: np.random.Generator) -> F64:
         """(T, count, K, 2) futures by chance: a mode each, then one stray of the whole path, growing with sigma."""

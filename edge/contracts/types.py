@@ -133,17 +133,18 @@ class Tracks:
 class Forecasts:
     """Where the tracked objects will be, `horizon_s` seconds from now. Rows are those of the tracks.
 
-    An object may go one of M ways (left or right, say). `box` and `sigma` sum them up: their mean, and the spread of
-    all together. M is 1 for forecasters that know one way only, and that way is then the centre of the box.
+    An object may go one of M ways (left or right, say). `box` and `sigma` sum them up: their mean, and how
+    far to either side of it 68 % of what may come lies along an axis (see `edge.contracts.told_sigma`). M is 1 for
+    forecasters that know one way only: it is then the centre of the box, and `sigma` its standard deviation.
     """
 
     id: I64  # (T,)
     horizon_s: F32  # (K,) ascending
     box: F32  # (T, K, 4)
-    sigma: F32  # (T, K) one standard deviation of the centre along either axis, frame fractions
+    sigma: F32  # (T, K) of the centre along either axis, all ways together, frame fractions
     mode_weight: F32  # (T, M) how likely each way is; a row adds up to 1
     mode_centre: F32  # (T, M, K, 2) of the box on each way, frame fractions
-    mode_sigma: F32  # (T, M, K) of the centre about each way, frame fractions
+    mode_sigma: F32  # (T, M, K) one standard deviation of the centre about each way, frame fractions
 
     def __post_init__(self) -> None:
         t, k, m = len(self.id), len(self.horizon_s), self.mode_weight.shape[-1]

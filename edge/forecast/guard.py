@@ -49,7 +49,7 @@ class GuardedForecaster:
         self._judge = Judge(settings.horizons_s, settings.guard.every_s)
         self._share = settings.guard.share
         self._axes = np.array([aspect, 1.0], np.float32)
-        self._spread = np.float32(np.sqrt(0.5 + 0.5 / aspect**2))
+        self._fractions = np.float32(np.sqrt(0.5 + 0.5 / aspect**2))
         self._last: tuple[Tracks, float] | None = None  # the look before
         self._asked_s, self._rest_s = -np.inf, -np.inf  # when it was asked, and until when the shadow is not
 
@@ -82,7 +82,7 @@ class GuardedForecaster:
         return since_s >= ASK_AT_LEAST_S or self._learned.turned(tracks)
 
     def _again(self, tracks: Tracks, plain: Forecasts) -> Forecasts:
-        return self._learned.again(tracks, plain, self._board.stretch) if self._learned else plain
+        return self._learned.again(tracks, plain) if self._learned else plain
 
     def _spoken(self, tracks: Tracks, plain: Forecasts, t_s: float) -> Spoken | None:
         """What the model says; None where it cannot be asked."""
@@ -106,7 +106,7 @@ class GuardedForecaster:
         rows = rows[:: -(-len(rows) // MOST_TRACKS) or 1]
         said = [plain] if spoken is None else [plain, spoken.forecasts]
         centre = np.stack([self._in_heights(one.box[rows]) for one in said])
-        sigma = np.stack([one.sigma[rows] / self._spread for one in said]).astype(np.float64)
+        sigma = np.stack([one.sigma[rows] / self._fractions for one in said]).astype(np.float64)
         scale = boxes.size(tracks.box[rows])[:, 1].astype(np.float64)
         self._judge.keep(Said(t_s, tracks.id[rows], scale, centre, sigma))
 

@@ -42,7 +42,7 @@ class Verdict:
 
     horizon: int
     error: F64  # (F, n) in box heights
-    cover: F64  # (F, n) share of the two axes along which the error was within one sigma
+    cover: F64  # (F, n) share of the two axes along which the error was within the told sigma
 
 
 class Judge:

@@ -1,7 +1,7 @@
 """The forecaster that was learnt: a recurrent network on the recent paths of the tracks."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from edge.contracts import boxes
 from edge.contracts.runtime import Runtime
 from edge.contracts.tensors import real, stored
+from edge.contracts.told_sigma import told_sigma
 from edge.contracts.track_grid import C128
 from edge.contracts.track_mixture import Mixture
 from edge.contracts.track_windows import Answer, Encoded, decode, encode
@@ -39,20 +40,14 @@ class _Foreseen:
     velocity: C128  # (n,) of the straight lines, per second
     weight: F64  # (n, M)
     departure: C128  # (n, M + 1, K)
-    sigma: F64  # (n, M, K)
-    stray: F64  # (n, K) variance that is there because the ways part
-    stretch: F64  # (K,) for which the following hold
     mode_sigma: F32  # (n, M, K) frame fractions
-    spread: F32  # (n, K) of all ways together
-
-
-_NOTHING = (np.zeros(0), np.zeros(0, np.float32), np.zeros(0, np.float32))
+    told_sigma: F32  # (n, K) of all ways together
 
 
 class LearnedForecaster:
     """Asks a trajectory network, and the baseline where it cannot be asked.
 
-    The network gives the centre, several ways each with its spread; how boxes grow is the baseline's.
+    The network gives the centre, several ways each with its sigma; how boxes grow is the baseline's.
 
     Args:
         runtime: of a trajectory model for the horizons of the settings.
@@ -77,8 +72,8 @@ class LearnedForecaster:
         self._window = refuse_unfit(runtime.bundle, settings.horizons_s)
         self._labels = _numbers(labels, self._window.labels)
         self._axes = np.array([aspect, 1.0], np.float32)
-        # One number stands for the spread along both axes, whose fractions differ in length, as in the tracker.
-        self._spread = np.sqrt(0.5 + 0.5 / aspect**2)
+        # One number stands for sigma along both axes, whose fractions differ in length, as in the tracker.
+        self._fractions = np.sqrt(0.5 + 0.5 / aspect**2)
         self._max_sigma = settings.max_sigma
         self._ahead_s = np.array(settings.horizons_s)
         self._foreseen: _Foreseen | None = None
@@ -134,16 +129,15 @@ class LearnedForecaster:
         usual = np.maximum(np.abs(then), SLOW * boxes.size(tracks.box)[:, 1])
         return bool((np.abs(velocity - then) > TURNED * usual).any())
 
-    def again(self, tracks: Tracks, plain: Forecasts, stretch: F64) -> Forecasts:
+    def again(self, tracks: Tracks, plain: Forecasts) -> Forecasts:
         """What was said a moment ago, of where the tracks are by now: departures go along with the lines and turn.
 
-        It costs a tenth of asking. Rows of which nothing was said are the baseline's.
+        It costs a twentieth of asking. Sigma stays what it was, though along turned axes it may be another by a little.
+        Rows of which nothing was said are the baseline's.
         """
         foreseen = self._foreseen
         if foreseen is None or not len(foreseen.id) or not len(tracks):
             return self._widened(plain)
-        if foreseen.stretch is not stretch:
-            foreseen = self._foreseen = self._stretched(foreseen, stretch)
         rows, said = _alike(tracks.id, foreseen.id)
         edges = np.stack([tracks.box[rows], tracks.velocity[rows]])
         origin, velocity = (boxes.centre(edges) * self._axes).astype(np.float64).view(np.complex128)[..., 0]
@@ -181,18 +175,11 @@ class LearnedForecaster:
 
     def _said(self, ids: I64, velocity: C128, departure: C128, mixture: Mixture, stretch: F64) -> _Foreseen:
         """What is kept of an answer."""
-        weight = mixture.weight[:, None]  # (n, 1, M)
-        mean = weight @ departure
-        off = departure - mean
-        stray = (weight @ (off * off.conj()).real)[:, 0] / 2
+        mean = mixture.weight[:, None] @ departure
+        sigma = mixture.sigma * stretch
+        told = told_sigma(mixture.weight, (departure - mean).view(np.float64).reshape(*departure.shape, 2), sigma)
         ways = np.concatenate([departure, mean], axis=1)
-        return self._stretched(_Foreseen(ids, velocity, mixture.weight, ways, mixture.sigma, stray, *_NOTHING), stretch)
-
-    def _stretched(self, foreseen: _Foreseen, stretch: F64) -> _Foreseen:
-        """The same with ways so many times wider."""
-        sigma = foreseen.sigma * stretch
-        spread = np.sqrt((foreseen.weight[:, None] @ sigma**2)[:, 0] + foreseen.stray)
-        return replace(foreseen, stretch=stretch, mode_sigma=self._limited(sigma), spread=self._limited(spread))
+        return _Foreseen(ids, velocity, mixture.weight, ways, self._limited(sigma), self._limited(told))
 
     def _merged(self, plain: Forecasts, rows: Rows, places: C128, foreseen: _Foreseen, said: Rows) -> Forecasts:
         """The baseline's with some rows (n,) replaced by the network's.
@@ -209,7 +196,7 @@ class LearnedForecaster:
         box = np.concatenate([centre[:, -1] - half, centre[:, -1] + half], axis=-1)
         columns = (
             box,
-            foreseen.spread[said],
+            foreseen.told_sigma[said],
             foreseen.weight[said].astype(np.float32),
             centre[:, :-1],
             foreseen.mode_sigma[said],
@@ -225,7 +212,7 @@ class LearnedForecaster:
 
     def _limited(self, sigma: F64) -> F32:
         """In frame fractions, of frame heights."""
-        return np.minimum(sigma * self._spread, self._max_sigma).astype(np.float32)
+        return np.minimum(sigma * self._fractions, self._max_sigma).astype(np.float32)
 
 
 def _alike(one: I64, other: I64) -> tuple[Rows, Rows]:

@@ -6,13 +6,13 @@ import numpy as np
 
 from edge.contracts.forecast_scores import ForecastStanding, Serving
 from edge.contracts.stored import Json
+from edge.contracts.told_sigma import WITHIN
 from edge.contracts.types import F64
 from edge.forecast.judging import Verdict
 from edge.forecast.settings import GuardSettings
 from edge.forecast.tally import Tally
 
 LEAST_SHARE = 0.5  # of the horizons that must have been compared often enough
-WITHIN = 0.683  # share of a normal distribution within one sigma
 STRETCH_RATE = 4.0  # e-folds of the stretch in as many comparisons as are remembered, if every error was within
 SWIFTEST = 100  # comparisons that count as remembered from the start
 LEAST_STRETCH, MOST_STRETCH = 0.25, 8.0

@@ -11,7 +11,6 @@ from edge.contracts.track_windows import Answer, Encoded, decode, encode
 from edge.contracts.types import F64
 from edge.contracts.windows import TrackWindow
 from tests.rigs.eth_ucy import AHEAD, published, recordings
-from trainer.forecaster.measures import HONEST, below
 
 DRAWN, DRAWING_SEED, WINDOWS_AT_ONCE = 20, 1, 2000
 
@@ -33,8 +32,7 @@ class Score:
     fde: float
     best_ade: float  # of 20 drawn paths
     best_fde: float
-    coverage: float  # share of coordinates within one sigma along either axis
-    middle: float  # share of coordinates in the middle 68 % of the forecast, which sigma was calibrated by
+    coverage: float  # share of coordinates within the told sigma
 
 
 def truth(data: Path, scene: str, window: TrackWindow, least: int) -> Truth:
@@ -56,9 +54,9 @@ def straight(of: Truth) -> tuple[float, float]:
 def score(answer: Answer, of: Truth, window: TrackWindow) -> Score:
     """Of a network's answer to the windows of a scene."""
     mixture = decode(answer, of.encoded, window)
-    point, spread = mixture.point(), mixture.spread()
-    covered = float((np.abs(point - of.future) <= spread[..., None]).mean())
-    return Score(*_errors(point, of.future), *_best(mixture, of.future), covered, _middle(mixture, of.future))
+    point, told = mixture.point(), mixture.told_sigma()
+    covered = float((np.abs(point - of.future) <= told[..., None]).mean())
+    return Score(*_errors(point, of.future), *_best(mixture, of.future), covered)
 
 
 def mean(scores: Sequence[Score]) -> Score:
@@ -69,10 +67,6 @@ def mean(scores: Sequence[Score]) -> Score:
 def _errors(point: F64, future: F64) -> tuple[float, float]:
     off = np.hypot(*np.moveaxis(point - future, 2, 0))
     return float(off.mean()), float(off[:, -1].mean())
-
-
-def _middle(mixture: Mixture, future: F64) -> float:
-    return float((np.abs(below(mixture, future) - 0.5) <= HONEST / 2).mean())
 
 
 def _best(mixture: Mixture, future: F64) -> tuple[float, float]:

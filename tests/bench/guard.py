@@ -115,7 +115,7 @@ def step_costs(runtime: Runtime, detector: Runtime, rounds: int) -> dict[str, fl
         "encode": lambda: encode(past, window),
         "network": lambda: runtime.invoke(tensor),
         "ask": lambda: learned.speak(tracks, plain, taught),
-        "again": lambda: learned.again(tracks, plain, taught),
+        "again": lambda: learned.again(tracks, plain),
     }
     return {name: least_ms(part, rounds, 1 if name == "detector" else CALLS) for name, part in parts.items()}
 

@@ -175,7 +175,7 @@ def test_what_was_learnt_of_a_model_outlives_a_restart_and_another_model_begins_
 
 
 def test_nothing_is_judged_over_a_jump_of_time() -> None:
-    camera, whole = Camera(StandIn(on_the_same_circle)), Camera(StandIn(on_the_same_circle))
+    camera, whole = Camera(None), Camera(None)  # how often a model is compared depends on how busy the machine is
     camera.watch(roundabout(10))
     before = [one.samples for one in camera.board.standing.straight.horizons]
     camera.watch(roundabout(3, start_s=3600))

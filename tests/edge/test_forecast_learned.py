@@ -118,7 +118,7 @@ def test_sigma_is_stretched_horizon_by_horizon() -> None:
     forecaster, now = learned(StandIn(nothing_new)), moving([line(0.3)])
     plain, stretch = STRAIGHT.forecast(now), np.array([1.0, 2.0, 0.5, 1.0])
     taught = forecaster.speak(now, plain, AS_TAUGHT).forecasts
-    for ahead in (forecaster.speak(now, plain, stretch).forecasts, forecaster.again(now, plain, stretch)):
+    for ahead in (forecaster.speak(now, plain, stretch).forecasts, forecaster.again(now, plain)):
         np.testing.assert_allclose(ahead.sigma, taught.sigma * stretch, rtol=1e-5)
         np.testing.assert_allclose(ahead.mode_sigma, taught.mode_sigma * stretch, rtol=1e-5)
 
@@ -187,18 +187,18 @@ def test_what_was_said_moves_on_with_the_tracks() -> None:
     runtime = StandIn(on_the_same_circle)
     forecaster, now = learned(runtime), moving([line(0.3), line(0.5, 0.1)])
     first = forecaster.speak(now, STRAIGHT.forecast(now), AS_TAUGHT).forecasts
-    again = forecaster.again(now, STRAIGHT.forecast(now), AS_TAUGHT)
+    again = forecaster.again(now, STRAIGHT.forecast(now))
     for name in Forecasts.__slots__:
         np.testing.assert_allclose(getattr(again, name), getattr(first, name), atol=1e-6)
 
     step = np.array([0.1, 0, 0.1, 0], np.float32)
     later = replace(now, id=np.array([3, 2]), box=now.box + step)  # the first is gone, another came
     plain = STRAIGHT.forecast(later)
-    moved = forecaster.again(later, plain, AS_TAUGHT)
+    moved = forecaster.again(later, plain)
     np.testing.assert_array_equal(moved.box[0], plain.box[0])
     np.testing.assert_allclose(moved.box[1], first.box[1] + step, atol=1e-6)
     assert runtime.calls == 1
-    assert len(forecaster.again(Tracks.empty(8), STRAIGHT.forecast(Tracks.empty(8)), AS_TAUGHT)) == 0
+    assert len(forecaster.again(Tracks.empty(8), STRAIGHT.forecast(Tracks.empty(8)))) == 0
 
 
 def test_what_was_said_turns_with_the_tracks() -> None:
@@ -209,7 +209,7 @@ def test_what_was_said_turns_with_the_tracks() -> None:
     before, now = moving([circle(-AGES_S)]), moving([circle(0.2 - AGES_S)])
     forecaster = learned(StandIn(on_the_same_circle))
     forecaster.forecast(before)
-    again = boxes.centre(forecaster.again(now, STRAIGHT.forecast(now), AS_TAUGHT).box)
+    again = boxes.centre(forecaster.again(now, STRAIGHT.forecast(now)).box)
     fresh = boxes.centre(learned(StandIn(on_the_same_circle)).forecast(now).box)
     straight = boxes.centre(STRAIGHT.forecast(now).box)
     assert np.abs(again - fresh).max() < 0.02
@@ -218,7 +218,7 @@ def test_what_was_said_turns_with_the_tracks() -> None:
 
 def test_before_anything_was_said_there_is_only_the_straight_line() -> None:
     now = moving([line(0.3)])
-    assert same(learned(StandIn(nonsense)).again(now, STRAIGHT.forecast(now), AS_TAUGHT), STRAIGHT.forecast(now))
+    assert same(learned(StandIn(nonsense)).again(now, STRAIGHT.forecast(now)), STRAIGHT.forecast(now))
 
 
 def test_the_ways_are_kept_and_summed_up() -> None:
@@ -296,7 +296,7 @@ def test_what_is_told_is_what_plain_arithmetic_makes_of_the_answer(stretched: fl
     with open_runtime(read_bundle(shipped), RuntimeSettings(threads=1)) as runtime:
         made = LearnedForecaster(runtime, SETTINGS, STRAIGHT, ASPECT, ("person", "car"))
         said = made.speak(now, STRAIGHT.forecast(now), stretch)
-        again = made.again(later, STRAIGHT.forecast(later), stretch)
+        again = made.again(later, STRAIGHT.forecast(later))
         past = past_of(now, ASPECT, np.array([2, 1]))
         answer = made._asked(track_oracle.encoded(past, runtime.bundle.window))  # type: ignore[arg-type]
     assert said.own.all()
@@ -304,7 +304,7 @@ def test_what_is_told_is_what_plain_arithmetic_makes_of_the_answer(stretched: fl
     mixture = replace(mixture, sigma=mixture.sigma * stretch)
     moved = track_oracle.moved_on(mixture, now, later, np.array(HORIZONS_S), ASPECT)
     for told, wanted, at in ((said.forecasts, mixture, now), (again, moved, later)):
-        plain = track_oracle.told(STRAIGHT.forecast(at), wanted, ASPECT, SETTINGS.max_sigma)
+        plain = track_oracle.told(STRAIGHT.forecast(at), wanted, mixture.told_sigma(), ASPECT, SETTINGS.max_sigma)
         for name in ("box", "sigma", "mode_weight", "mode_centre", "mode_sigma"):
             np.testing.assert_allclose(getattr(told, name), getattr(plain, name), atol=1e-6, err_msg=name)
 
@@ -313,8 +313,8 @@ def test_who_comes_in_another_order_keeps_what_was_said_of_him() -> None:
     now, order = moving([line(0.3), line(0.6, -0.1), line(0.5, 0.2)]), np.array([2, 0, 1])
     made = learned(StandIn(on_the_same_circle))
     made.speak(now, STRAIGHT.forecast(now), AS_TAUGHT)
-    straight, mixed = made.again(now, STRAIGHT.forecast(now), AS_TAUGHT), now[order]
-    other = made.again(mixed, STRAIGHT.forecast(mixed), AS_TAUGHT)
+    straight, mixed = made.again(now, STRAIGHT.forecast(now)), now[order]
+    other = made.again(mixed, STRAIGHT.forecast(mixed))
     np.testing.assert_allclose(other.box, straight.box[order], atol=1e-6)
     np.testing.assert_allclose(other.mode_weight, straight.mode_weight[order], atol=1e-6)
 
@@ -340,5 +340,5 @@ def test_nobody_there_has_not_turned() -> None:
 def test_nothing_said_of_anybody_moves_nobody() -> None:
     now, made = moving([line(0.3), line(0.6)]), learned(StandIn(nonsense))
     made.speak(now, STRAIGHT.forecast(now), AS_TAUGHT)
-    again = made.again(now, STRAIGHT.forecast(now), AS_TAUGHT)
+    again = made.again(now, STRAIGHT.forecast(now))
     np.testing.assert_array_equal(again.box, STRAIGHT.forecast(now).box)

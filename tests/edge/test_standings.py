@@ -113,8 +113,8 @@ def test_both_scores_in_words() -> None:
     better(scores)
     assert say_standing(scores.standing) == (
         "forecasts of straight lines: off by 0.80 in 1 s, 0.80 in 2 s (box heights; ADE 0.80, FDE 0.80), "
-        "70% within one sigma\n"
-        "forecasts of street: off by 0.40 in 1 s, 0.40 in 2 s (box heights; ADE 0.40, FDE 0.40), 70% within one sigma\n"
+        "70% within sigma\n"
+        "forecasts of street: off by 0.40 in 1 s, 0.40 in 2 s (box heights; ADE 0.40, FDE 0.40), 70% within sigma\n"
         "told at the end: the model's"
     )
     assert say_standing(board("").standing) == "forecasts of straight lines: nothing to compare"

@@ -143,19 +143,22 @@ def _turned(vector: F64, heading: F64) -> F64:
     return turned
 
 
-def told(plain: Forecasts, mixture: Mixture, aspect: float, most_sigma: float) -> Forecasts:
-    """Forecasts of tracks all of which go the ways of a mixture, frame heights; how boxes grow is the baseline's."""
-    axes, spread = np.array([aspect, 1.0], np.float32), np.sqrt(0.5 + 0.5 / aspect**2)
+def told(plain: Forecasts, mixture: Mixture, sigma: F64, aspect: float, most_sigma: float) -> Forecasts:
+    """Forecasts of tracks all of which go the ways of a mixture, frame heights; how boxes grow is the baseline's.
+
+    `sigma` (T, K) is what was told of all ways together.
+    """
+    axes, fractions = np.array([aspect, 1.0], np.float32), np.sqrt(0.5 + 0.5 / aspect**2)
     centre = (mixture.point() / axes).astype(np.float32)
     half = boxes.size(plain.box) * np.float32(0.5)
     return Forecasts(
         plain.id,
         plain.horizon_s,
         np.concatenate([centre - half, centre + half], axis=-1),
-        np.minimum(mixture.spread() * spread, most_sigma).astype(np.float32),
+        np.minimum(sigma * fractions, most_sigma).astype(np.float32),
         mixture.weight.astype(np.float32),
         (mixture.mean / axes).astype(np.float32),
-        np.minimum(mixture.sigma * spread, most_sigma).astype(np.float32),
+        np.minimum(mixture.sigma * fractions, most_sigma).astype(np.float32),
     )
 
 

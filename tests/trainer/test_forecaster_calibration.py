@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from edge.contracts.told_sigma import WITHIN
 from edge.contracts.track_windows import Answer
 from edge.contracts.windows import TrackWindow
 from tests.trainer.tensor import tensorflow
-from trainer.forecaster.measures import HONEST, measure
+from trainer.forecaster.measures import measure
 from trainer.forecaster.samples import Samples
 
 tf = tensorflow()
@@ -64,9 +65,9 @@ def test_the_unknown_has_no_say() -> None:
 def test_a_calibrated_network_of_several_modes_is_honest_at_each_horizon_and_points_where_it_did() -> None:
     model, truth = forecaster(SMALL, WINDOW), happened(strays(600, 1.0))
     before = measure(answers(model, truth.x), truth)
-    assert abs(before.coverage - HONEST) > 0.05
+    assert abs(before.coverage - WITHIN) > 0.05
     calibrate(model, truth)
     after = answers(model, truth.x)
-    assert measure(after, truth).within.mean(axis=0) == pytest.approx(np.full(K, HONEST), abs=0.01)
+    assert measure(after, truth).within.mean(axis=0) == pytest.approx(np.full(K, WITHIN), abs=0.01)
     assert measure(after, truth).ade == pytest.approx(before.ade, rel=1e-6)
     assert stretch(after, truth) == pytest.approx(np.ones(K), abs=0.01)

@@ -1,4 +1,4 @@
-"""How sure a trajectory network ought to be: its sigma, stretched so that it covers what it claims to cover.
+"""How sure a trajectory network ought to be: its sigma, stretched until it holds what it claims to hold.
 
 Done once after training, on windows that were not trained on. The factors go into a bias of the network, so that the
 exported model needs nothing beside it. What is asked is what the gate asks (`measures.Measured.coverage`).
@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from edge.contracts.told_sigma import WITHIN
 from edge.contracts.track_windows import Answer
 from edge.contracts.types import F64
-from trainer.forecaster.measures import HONEST, measure
+from trainer.forecaster.measures import measure
 from trainer.forecaster.network import SPREADS, answers
 from trainer.forecaster.samples import Samples
 
 FEWEST = 50  # windows at a horizon: with fewer known, its sigma stays as it is
 MOST = 3.0  # logarithm of the largest factor
-ROUNDS = 25
+ROUNDS = 16
 
 
 def calibrate(model: Any, validation: Samples) -> F64:
@@ -30,7 +31,7 @@ def calibrate(model: Any, validation: Samples) -> F64:
 
 
 def stretch(answer: Answer, truth: Samples) -> F64:
-    """(K,) what sigma must be multiplied by at each horizon so that `HONEST` of what happened lies within it.
+    """(K,) what sigma must be multiplied by at each horizon so that `WITHIN` of what happened lies within the told one.
 
     By halving, as coverage grows with the factor.
     """
@@ -40,5 +41,5 @@ def stretch(answer: Answer, truth: Samples) -> F64:
         middle = (low + high) / 2
         within = measure(replace(answer, log_sigma=answer.log_sigma + middle), truth).within
         covered = np.nansum(within, axis=0) / np.maximum(np.isfinite(within).sum(axis=0), 1)
-        low, high = np.where(covered < HONEST, middle, low), np.where(covered < HONEST, high, middle)
+        low, high = np.where(covered < WITHIN, middle, low), np.where(covered < WITHIN, high, middle)
     return np.exp((low + high) / 2)

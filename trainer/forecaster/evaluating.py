@@ -93,7 +93,7 @@ def _scored(model: Path, window: TrackWindow, scenes: Sequence[Scene]) -> tuple[
 
 def _show(model: Path, window: TrackWindow, measured: Measured, cutting: Windows, console: Console) -> None:
     """Distances by horizon on the screen."""
-    title = f"{model.name}: learned / straight line; {measured.coverage:.1%} within one sigma"
+    title = f"{model.name}: learned / straight line; {measured.coverage:.1%} within sigma"
     table = ScreenTable(title=title, title_justify="left")
     for heading in ("tracks", "windows", *(f"{horizon:g} s" for horizon in window.horizons_s)):
         table.add_column(heading, justify="left" if heading == "tracks" else "right")

@@ -7,15 +7,16 @@ import numpy as np
 
 from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ModelError
+from edge.contracts.told_sigma import WITHIN
 from edge.contracts.track_windows import Answer
 from edge.contracts.windows import TrackWindow
-from trainer.forecaster.measures import HONEST, Measured, measure
+from trainer.forecaster.measures import Measured, measure
 from trainer.forecaster.samples import Samples
 from trainer.forecaster.served import file_answers, window_of
 from trainer.recorded.windows import Windows
 from trainer.series.checks import Check, Judged
 
-COVERAGE = (0.60, 0.76)  # shares within one sigma that pass
+COVERAGE = (0.60, 0.76)  # shares within sigma that pass
 GAIN_PERCENT = 1.0  # by which it must be better than straight lines
 FEWEST = 100  # windows that can judge
 
@@ -85,7 +86,7 @@ def _as_network(own: Measured, keras: Measured, budget_percent: float) -> Check:
 
 def _calibrated(own: Measured) -> Check:
     low, high = COVERAGE
-    words = f"{own.coverage:.1%} of what came lies within one sigma; {HONEST:.1%} should, {low:.0%} to {high:.0%} may"
+    words = f"{own.coverage:.1%} of what came lies within sigma; {WITHIN:.1%} should, {low:.0%} to {high:.0%} may"
     return Check("sigma is honest", low <= own.coverage <= high, forgivable=True, words=words)
 
 

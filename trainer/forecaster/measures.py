@@ -13,8 +13,6 @@ from edge.contracts.track_windows import Answer
 from edge.contracts.types import F64, Mask
 from trainer.forecaster.samples import Samples
 
-HONEST = 0.6827  # share of a normal distribution within one sigma, along one axis
-
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Measured:
@@ -22,7 +20,7 @@ class Measured:
 
     off: F64  # (n, K) NaN where it is not known what happened
     line: F64  # (n, K) of constant velocity, as the tracker has it
-    within: F64  # (n, K) share of the two axes within the middle `HONEST` of what was thought possible, NaN likewise
+    within: F64  # (n, K) share of the two axes along which it lay within the told sigma, NaN likewise
 
     def at(self, rows: Mask) -> "Measured":
         """Of some windows."""
@@ -47,11 +45,7 @@ class Measured:
 
     @property
     def coverage(self) -> float:
-        """Share of what happened that lies in the middle `HONEST` of the forecast distribution.
-
-        Of a single normal distribution that is what lies within one sigma; of a mixture, whose standard deviation the
-        unlikeliest mode may decide, it asks the same question fairly.
-        """
+        """Share of what happened, along an axis, that lies within the told sigma; `WITHIN` where that is right."""
         return mean(self.within)
 
     def figures(self) -> Mapping[str, float]:
@@ -72,17 +66,9 @@ def measure(answer: Answer, truth: Samples) -> Measured:
     mixture = mixture_of(answer)
     known = truth.unit > 0
     apart = mixture.point() - truth.departure
-    within = (np.abs(below(mixture, truth.departure.astype(np.float64)) - 0.5) <= HONEST / 2).mean(axis=-1)
+    within = (np.abs(apart) <= mixture.told_sigma()[..., None]).mean(axis=-1)
     off, line = (np.hypot(one[..., 0], one[..., 1]) * truth.unit for one in (apart, truth.departure))
     return Measured(*(np.where(known, one, np.nan).astype(np.float64) for one in (off, line, within)))
-
-
-def below(mixture: Mixture, place: F64) -> F64:
-    """(n, K, 2) probability that a mixture gives, along each axis, to lie below `place` (n, K, 2)."""
-    far = (place[:, None] - mixture.mean) / mixture.sigma[..., None]
-    # The normal distribution, to 3e-4 (Page, "Approximations to the cumulative normal function", 1977).
-    share = 0.5 * (1 + np.tanh(np.sqrt(2 / np.pi) * (far + 0.044715 * far**3)))
-    return np.asarray((mixture.weight[:, :, None, None] * share).sum(axis=1))
 
 
 def mixture_of(answer: Answer) -> Mixture:

@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 from matplotlib.patches import Ellipse
 
+from edge.contracts.told_sigma import WITHIN
 from edge.contracts.track_mixture import Mixture
 from edge.contracts.types import F64
-from trainer.forecaster.measures import HONEST, Measured
+from trainer.forecaster.measures import Measured
 from trainer.recorded.scene import Scene, Unit
 from trainer.recorded.windows import Windows
 from trainer.report.figure import COLOURS, SOFT, Plot, drawing, finished
@@ -48,12 +49,12 @@ def error_plot(measured: Measured, test: Windows, horizons_s: Sequence[float], u
 
 
 def honesty_plot(measured: Measured, horizons_s: Sequence[float]) -> Plot:
-    """Share within one sigma by horizon."""
+    """Share within the told sigma by horizon."""
     with drawing(5.6, 2.8) as (figure, axes):
-        axes.axhline(HONEST, color=SOFT, linestyle="--", linewidth=1)
+        axes.axhline(WITHIN, color=SOFT, linestyle="--", linewidth=1)
         axes.plot(horizons_s, _means(measured.within), "o-", color=COLOURS[2], linewidth=1.6)
-        axes.set(xlabel="seconds ahead", ylabel="share within one sigma", ylim=(0, 1))
-        text = "Share of what happened within one sigma of the forecast; on the dashed line sigma is honest"
+        axes.set(xlabel="seconds ahead", ylabel="share within sigma", ylim=(0, 1))
+        text = "Share of what happened within the sigma of the forecast; on the dashed line sigma is honest"
         return finished(figure, "honesty", "Does sigma mean what it says?", text)
 
 
