@@ -158,9 +158,9 @@ class Subject:
         self._happened(self._live.told(self._reservoir.seen))
 
     def due(self) -> bool:
-        """Whether a round of training is due."""
-        held = sum(self._reservoir.count(Part.JUDGE, age) for age in Age)
-        return held >= LEAST_HELD and due(self._standing, self._reservoir.seen, self._terms)
+        """Whether a round of training is due: there is enough to learn from, and enough to judge by."""
+        kept = [sum(self._reservoir.count(part, age) for age in Age) for part in Part]
+        return min(kept) >= LEAST_HELD and due(self._standing, self._reservoir.seen, self._terms)
 
     def learn(self, trainee: Trainee, breathe: Breathe) -> Judgement | None:
         """One round; None where it was interrupted, or failed: `state.trouble` says why.
