@@ -13,7 +13,9 @@ def federated(  # noqa: PLR0913 - a command has as many options as its users nee
     cert: Annotated[Path, typer.Option(help="This host's certificate, PEM")],
     key: Annotated[Path, typer.Option(help="Its private key, PEM")],
     ca: Annotated[Path, typer.Option(help="Certificate of the authority that signed it, PEM")],
-    listen: Annotated[str, typer.Option(help="Address to listen on, and the port")] = "0.0.0.0:9443",
+    listen: Annotated[
+        str, typer.Option(help="Address to listen on, and the port; read docs/federated.md first")
+    ] = "127.0.0.1:9443",
     name: Annotated[str, typer.Option(help="What this machine calls itself; stands in the certificate")] = "127.0.0.1",
     devices: Annotated[
         Path | None, typer.Option(help="Folder of the devices' public keys, *.pub: nobody else may take part")
