@@ -148,7 +148,8 @@ def test_bench_shows_the_name_of_a_clip_as_it_is(tmp_path: Path) -> None:
 
 
 def test_bench_of_a_live_camera_goes_at_its_pace(tmp_path: Path) -> None:
-    with MjpegServer([jpeg(known_picture())], fps=5) as camera:
+    turns = [jpeg(picture) for picture in (known_picture(), known_picture()[:, ::-1])]  # one alone is a frozen camera
+    with MjpegServer(turns, fps=5) as camera:
         done = foresight(tmp_path, "bench", camera.url, "--frames", "15")
     assert done.returncode == 0, done.stderr
     figures = json.loads(done.stdout.splitlines()[-1])
