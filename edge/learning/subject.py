@@ -98,6 +98,7 @@ class Subject:
         self._judgement: Judgement | None = None
         self._trained: deque[F32] = deque(maxlen=ROUNDS - 1)
         self._trouble = ""
+        self._again = 0  # samples seen before which no round is begun, where the disk did not take that one began
         self._standing = self._shelf.checked(self._shelf.read())
         self._load()
 
@@ -160,7 +161,8 @@ class Subject:
     def due(self) -> bool:
         """Whether a round of training is due: there is enough to learn from, and enough to judge by."""
         kept = [sum(self._reservoir.count(part, age) for age in Age) for part in Part]
-        return min(kept) >= LEAST_HELD and due(self._standing, self._reservoir.seen, self._terms)
+        seen = self._reservoir.seen
+        return min(kept) >= LEAST_HELD and seen >= self._again and due(self._standing, seen, self._terms)
 
     def learn(self, trainee: Trainee, breathe: Breathe) -> Judgement | None:
         """One round; None where it was interrupted, or failed: `state.trouble` says why.
@@ -169,7 +171,9 @@ class Subject:
             trainee: the model.
             breathe: called after each step; may sleep; False: stop here.
         """
-        self._happened(Began(self._reservoir.seen))
+        if not self._happened(Began(self._reservoir.seen)):
+            self._again = self._reservoir.seen + LEAST_HELD
+            return None
         try:
             return self._round(trainee, breathe)
         except Interrupted:

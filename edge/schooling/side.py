@@ -199,7 +199,7 @@ class LearningSide(Composed):
         """What the process tells; on its keeper's thread."""
         if "name" not in message:
             self._doing = message
-            self._busy |= bool(message.get("learning"))
+            self._busy |= _learns(message)
             return
         try:
             state = read_subject(message)
@@ -246,7 +246,7 @@ class LearningSide(Composed):
                 self._serving.base()
             if now_s >= self._look_s:
                 self._look_s = now_s + LOOK_S
-                busy, self._busy = self._busy or bool(self._doing.get("learning")), False
+                busy, self._busy = self._busy or _learns(self._doing), False
                 conditions = self._machine.look(learning=busy)
                 if not keeper.trouble:
                     self._command({"do": "conditions", **told(conditions)})
@@ -261,6 +261,11 @@ class LearningSide(Composed):
                 self._published = gist, now_s
                 payload = encode_learning(state, self._delivery.topics.device, time.time_ns())
                 self._delivery.bus.publish(self._delivery.topics.learn_state, payload, retain=True)
+
+
+def _learns(doing: Mapping[str, Json]) -> bool:
+    """Whether something is learnt just now: a round that waits takes nothing from the cameras."""
+    return bool(doing.get("learning")) and not doing.get("paused")
 
 
 def _gist(state: LearningState) -> object:

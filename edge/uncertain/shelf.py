@@ -128,9 +128,12 @@ class Shelf:
         return None
 
     def _sweep(self) -> None:
-        """Delete pictures without a record, and all but the newest of what is damaged."""
+        """Delete pictures without a record, and all but the newest of what is damaged.
+
+        A record that cannot be read just now keeps its picture.
+        """
         for path in self._folder.glob(f"*{PICTURE}"):
-            if path.stem not in self._entries:
+            if path.stem not in self._entries and not path.with_suffix(RECORD).exists():
                 path.unlink(missing_ok=True)
         for path in sorted(self._folder.glob(f"*{DAMAGED}"))[:-KEPT_DAMAGED]:
             path.unlink(missing_ok=True)

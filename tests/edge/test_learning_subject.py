@@ -208,6 +208,22 @@ def test_a_disk_that_takes_no_standing_keeps_what_serves(tmp_path: Path, monkeyp
         assert subject.standing.serving == EXPORTED
 
 
+def test_a_disk_that_takes_no_standing_costs_no_round(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(tmp_path) as (subject, trainee):
+        subject.offer(left()[:300])
+        with monkeypatch.context() as full:
+            full.setattr("edge.contracts.stored.replace_file", _full)
+            assert subject.due()
+            assert subject.learn(trainee, always) is None
+            assert "disk" in subject.state.trouble
+            assert not subject.due()
+            assert list(tmp_path.glob(f"*{ENDING}")) == []
+        subject.offer(left()[300:400])
+        assert subject.due()
+        assert subject.learn(trainee, always) is not None
+        assert subject.state.trouble == ""
+
+
 def _full(*_: object) -> None:
     raise OSError(28, "No space left on device")
 

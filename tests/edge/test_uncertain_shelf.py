@@ -103,6 +103,21 @@ def test_what_is_damaged_is_put_aside(tmp_path: Path, data: bytes, caplog: pytes
     assert "is damaged" in caplog.text
 
 
+def test_a_record_that_cannot_be_read_now_keeps_its_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made, _ = shelf(tmp_path)
+    kept = record(1, jpeg(1))
+    assert made.keep(kept, jpeg(1))
+    with monkeypatch.context() as busy:
+        busy.setattr("edge.uncertain.shelf.read_record", _too_many_files)
+        assert shelf(tmp_path)[1] == []
+    assert shelf(tmp_path)[1] == [kept]
+    assert names(tmp_path) == [f"{kept.name}.jpg", f"{kept.name}.json"]
+
+
+def _too_many_files(_: Path) -> None:
+    raise OSError(24, "Too many open files")
+
+
 def test_a_record_under_another_name_and_one_without_its_picture_are_damaged(tmp_path: Path) -> None:
     made, _ = shelf(tmp_path)
     first, second = record(1), record(2, jpeg(2))

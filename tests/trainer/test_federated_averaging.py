@@ -65,7 +65,8 @@ def test_refuses_what_is_no_change(change: np.ndarray, samples: int) -> None:
 
 def test_weighs_by_samples_as_far_as_they_are_believed() -> None:
     updates = [update("a", [1.0, 0.0], 100), update("b", [0.0, 1.0], 300)]
-    assert np.allclose(average(updates, 2, ONE).change, [0.25, 0.75])
+    assert np.allclose(average([*updates, update("c", [0.0, 0.0], 200)], 2, ONE).change, [1 / 6, 1 / 2])
+    assert np.allclose(average(updates, 2, ONE).change, [1 / 3, 2 / 3])
     boasting = [replace(updates[0], samples=1 << 40), update("b", [0.0, 1.0]), update("c", [0.0, 1.0])]
     assert np.allclose(average(boasting, 2, ONE).change, [0.5, 0.5])
 
@@ -75,6 +76,13 @@ def test_shortens_what_is_long() -> None:
     found = average(updates, 2, ONE)
     assert found.clipped == ("c",)
     assert np.allclose(found.change, [(1 - 1.5) / 3, 1 / 3], atol=1e-6)
+
+
+def test_of_two_devices_none_drowns_the_other() -> None:
+    loud = Update("b", np.full(2, 1e9, np.float32), 1 << 40)
+    found = average([update("a", [1.0, 0.0]), loud], 2, ONE)
+    assert found.clipped == ("b",)
+    assert np.linalg.norm(found.change) <= 1.5
 
 
 def test_a_change_of_nothing_stays_nothing() -> None:

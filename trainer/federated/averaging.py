@@ -127,7 +127,7 @@ def far(changes: F64, factor: float) -> NDArray[np.bool_]:
 
 def weighted_mean(changes: F64, samples: F64, _: float) -> F64:
     """(N,) of changes (D, N) by samples (D,), none of which counts more than twice the median; D >= 1."""
-    weight = np.minimum(samples, MOST_SAMPLES * np.median(samples))
+    weight = np.minimum(samples, MOST_SAMPLES * _middle(samples))
     mean: F64 = weight @ changes / weight.sum()
     return mean
 
@@ -158,7 +158,12 @@ def _method(devices: int, terms: Terms) -> Method:
 
 
 def _median_length(changes: F64) -> float:
-    return float(np.median(np.linalg.norm(changes, axis=1))) if len(changes) else 0.0
+    return _middle(np.linalg.norm(changes, axis=1)) if len(changes) else 0.0
+
+
+def _middle(values: F64) -> float:
+    """The median; of an even number the lower of the two in the middle, so that one of two devices cannot set it."""
+    return float(np.sort(values)[(len(values) - 1) // 2])
 
 
 def _check_terms(terms: Terms) -> None:
