@@ -3,15 +3,14 @@
 import contextlib
 import logging
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from edge.contracts.errors import ConfigError
+from edge.contracts.sqlite_file import damage, error_code, is_damage, set_aside
 
 PAGE_BYTES, CHECKPOINT_PAGES = 4096, 256
-KEPT_DAMAGED = 2  # files of a failing card must not fill it
-DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+KEPT_DAMAGED = 2
 _OPERATOR = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
 _log = logging.getLogger(__name__)
 
@@ -36,32 +35,14 @@ def open_database(path: Path, version: int, create: Sequence[str], limit_bytes: 
             raise ConfigError(f"{path}: cannot be used for samples: {error}; check the path and its rights") from error
         if not is_damage(error):
             raise
-        put_aside(path, str(error))
+        begin_anew(path, str(error))
         return _opened(path, version, create, limit_bytes)
 
 
-def error_code(error: sqlite3.Error) -> int:
-    """SQLite's primary result code; 0 where Python itself raised the error."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file itself is broken, as opposed to the disk being full or busy."""
-    return error_code(error) in DAMAGED
-
-
-def put_aside(path: Path, why: str) -> None:
-    """Rename a database, its log with it, so that a new one can begin."""
-    kept = sorted(one for one in path.parent.glob(f"{path.name}.damaged-*") if not one.name.endswith(("-wal", "-shm")))
-    for old in kept[: 1 - KEPT_DAMAGED]:
-        for suffix in ("", "-wal", "-shm"):
-            old.with_name(old.name + suffix).unlink(missing_ok=True)
-    mark = f"damaged-{time.time_ns()}"
-    for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(path.with_name(f"{path.name}.{mark}{suffix}"))
-    _log.error("%s cannot be used (%s); kept as %s.%s, and the samples begun anew", path, why, path.name, mark)
+def begin_anew(path: Path, why: str) -> None:
+    """Put a database aside, so that a new one can begin."""
+    aside = set_aside(path, KEPT_DAMAGED)
+    _log.error("%s cannot be used (%s); kept as %s, and the samples begun anew", path, why, aside.name)
 
 
 @contextlib.contextmanager
@@ -107,6 +88,4 @@ def _refuse_newer(path: Path, found: int, version: int) -> None:
 
 def _refuse_damaged(check: str) -> None:
     if check != "ok":
-        error = sqlite3.DatabaseError(check)
-        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise error
+        raise damage(check)

@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.learning.database import is_damage, open_database, put_aside, transaction
+from edge.contracts.sqlite_file import is_damage
+from edge.learning.database import begin_anew, open_database, transaction
 from edge.learning.division import Part, part_of
 from edge.learning.keeping import RECENT_SHARE, place, quota, stratum
 from edge.learning.packing import body_bytes, packed, unpacked
@@ -238,7 +239,7 @@ class Reservoir:
         try:
             if is_damage(error):
                 self._db.close()
-                put_aside(self._path, str(error))
+                begin_anew(self._path, str(error))
                 self._open()
             else:
                 self._count()

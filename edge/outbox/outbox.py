@@ -11,10 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Self
 
+from edge.contracts.sqlite_file import error_code, is_damage
 from edge.outbox.lock import hold
 from edge.outbox.pending import Pending, Work
 from edge.outbox.settings import OutboxSettings
-from edge.outbox.store import Entry, Priority, Row, Store, error_code, is_damage, open_store, set_aside
+from edge.outbox.store import Entry, Priority, Row, Store, begin_anew, open_store
 
 GROUP = 500  # rows in one transaction
 BODY_LIMIT_BYTES = 65536
@@ -201,7 +202,7 @@ class Outbox:
     def _begin_anew(self, store: Store, error: Exception) -> None:
         self._store = None
         store.close()
-        set_aside(self._path, str(error))
+        begin_anew(self._path, str(error))
 
     def _complain(self, error: Exception) -> None:
         if not self._trouble:

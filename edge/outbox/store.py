@@ -8,7 +8,6 @@ import contextlib
 import logging
 import sqlite3
 import threading
-import time
 import uuid
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
@@ -16,10 +15,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge.contracts.errors import ConfigError
+from edge.contracts.sqlite_file import damage, error_code, is_damage, set_aside
 from edge.outbox.upgrade import STEPS, Steps, form_of, refuse_newer, upgrade
 
 PAGE_BYTES = 4096
-KEPT_DAMAGED = 3  # files of a failing card must not fill it
+KEPT_DAMAGED = 3
 CHECKPOINT_PAGES = 64  # a small log: a full disk then leaves enough room to delete and to check-point
 _CREATE = (  # form 1; a new file takes the same steps from there as an old one does
     "CREATE TABLE meta (stream TEXT NOT NULL, dropped INTEGER NOT NULL)",
@@ -28,7 +28,6 @@ _CREATE = (  # form 1; a new file takes the same steps from there as an old one 
     "CREATE INDEX by_priority ON events (priority)",
     "INSERT INTO sqlite_sequence (name, seq) VALUES ('events', 0)",
 )
-_DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 _OPERATOR = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_ERROR}
 _log = logging.getLogger(__name__)
 
@@ -141,7 +140,7 @@ class Store:
             self._create()
         found = self._one("PRAGMA quick_check(1)")[0]
         if found != "ok":
-            raise _damaged(str(found))
+            raise damage(str(found))
         if version:
             upgrade(self._db, path, version, self._steps)
         self._db.execute(f"PRAGMA max_page_count={self._limit_pages}").fetchall()
@@ -162,7 +161,7 @@ class Store:
     def _one(self, query: str) -> tuple[str, int]:
         row: tuple[str, int] | None = self._db.execute(query).fetchone()
         if row is None:
-            raise _damaged(f"no answer to {query}")
+            raise damage(f"no answer to {query}")
         return row
 
     @contextlib.contextmanager
@@ -194,42 +193,17 @@ def open_store(path: Path, limit_bytes: int, steps: Steps = STEPS) -> Store:
             ) from error
         if not is_damage(error):
             raise
-        set_aside(path, str(error))
+        begin_anew(path, str(error))
         return Store(path, limit_bytes, steps)
 
 
-def error_code(error: sqlite3.Error) -> int:
-    """SQLite's primary result code; 0 where Python itself raised the error."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def is_damage(error: sqlite3.Error) -> bool:
-    """Whether the file itself is broken, as opposed to the disk being full or busy."""
-    return error_code(error) in _DAMAGED
-
-
-def set_aside(path: Path, why: str) -> None:
-    """Rename a damaged database, its log with it, so that a new one can begin."""
-    kept = sorted(one for one in path.parent.glob(f"{path.name}.damaged-*") if not one.name.endswith(("-wal", "-shm")))
-    for old in kept[: 1 - KEPT_DAMAGED]:
-        for suffix in ("", "-wal", "-shm"):
-            old.with_name(old.name + suffix).unlink(missing_ok=True)
-    mark = f"damaged-{time.time_ns()}"
-    for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(path.with_name(f"{path.name}.{mark}{suffix}"))
+def begin_anew(path: Path, why: str) -> None:
+    """Put a damaged outbox aside, so that a new one can begin."""
+    aside = set_aside(path, KEPT_DAMAGED)
     _log.error(
-        "%s is damaged (%s); kept as %s.%s, and a new outbox begun: its unsent events are lost",
-        path, why, path.name, mark,
-    )  # fmt: skip
+        "%s is damaged (%s); kept as %s, and a new outbox begun: its unsent events are lost", path, why, aside.name
+    )
 
 
 def _connect(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False, cached_statements=32)
-
-
-def _damaged(why: str) -> sqlite3.DatabaseError:
-    error = sqlite3.DatabaseError(why)
-    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    return error

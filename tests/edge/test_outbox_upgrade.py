@@ -14,7 +14,7 @@ from edge.contracts.errors import ConfigError
 from edge.outbox import upgrade
 from edge.outbox.outbox import Outbox
 from edge.outbox.settings import OutboxSettings
-from edge.outbox.store import KEPT_DAMAGED, Entry, Row, open_store, set_aside
+from edge.outbox.store import KEPT_DAMAGED, Entry, Row, begin_anew, open_store
 from tests.paths import REPOSITORY
 
 LIMIT = 2**20
@@ -194,7 +194,7 @@ def test_files_of_a_failing_card_do_not_fill_it(tmp_path: Path) -> None:
     for number in range(KEPT_DAMAGED + 2):
         path.write_text(str(number))
         (tmp_path / "outbox.db-wal").write_text(str(number))
-        set_aside(path, "a test")
+        begin_anew(path, "a test")
     kept = sorted(one for one in tmp_path.iterdir() if not one.name.endswith("-wal"))
     assert [one.read_text() for one in kept] == ["2", "3", "4"]
     assert len(list(tmp_path.iterdir())) == 2 * KEPT_DAMAGED
