@@ -27,6 +27,8 @@ def show_key(config: Path, console: Console) -> None:
 def archive(config: Path, out: Path, *, forget_packed: bool, console: Console) -> None:
     """Write the archive, and say what is in it and by which fingerprint it is trusted.
 
+    Pictures that were kept while the configuration allowed them are packed only if it still does.
+
     Args:
         config: of the daemon, which may be running.
         out: the file to write.
@@ -43,11 +45,12 @@ def archive(config: Path, out: Path, *, forget_packed: bool, console: Console) -
     records = sound(folder, found)
     if not records:
         raise ConfigError(f"of the looks in {folder} none is undamaged; keep others, then try again")
-    pack(folder, records, settings.mqtt.device, key, out)
+    packed = records if settings.keep.pictures else [one.model_copy(update={"picture": ""}) for one in records]
+    pack(folder, packed, settings.mqtt.device, key, out)
     if forget_packed:
         for record in records:
             forget(folder, record.name)
-    console.print(_said(out, records, len(found) - len(records), key), markup=False, highlight=False, soft_wrap=True)
+    console.print(_said(out, packed, len(found) - len(records), key), markup=False, highlight=False, soft_wrap=True)
 
 
 def _found(folder: Path, settings: Settings) -> list[Record]:

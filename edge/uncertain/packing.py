@@ -98,9 +98,19 @@ def _write(out: Path, heads: dict[str, bytes], pictures: dict[str, Path]) -> Non
             file.flush()
             os.fsync(file.fileno())
             unfinished.rename(out)
+            _keep_name(out.parent)
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
+
+
+def _keep_name(folder: Path) -> None:
+    """Have the folder on disk, too: what was packed may be deleted from the device next."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def _info(name: str, size_bytes: int) -> tarfile.TarInfo:

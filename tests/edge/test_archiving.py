@@ -12,7 +12,7 @@ from edge.contracts.errors import ConfigError
 from tests.rigs.doubts import jpeg, kept
 
 
-def config(folder: Path, keep: str = "{enabled: true}") -> Path:
+def config(folder: Path, keep: str = "{enabled: true, pictures: true}") -> Path:
     path = folder / "foresight.yaml"
     state = f"device: {{state_dir: {folder}/state}}\nmqtt: {{device: dev}}\n"
     path.write_text(f"{state}keep: {keep}\ncameras: {{yard: {{source: street}}}}\n")
@@ -60,6 +60,14 @@ def test_without_pictures_there_is_none_in_the_file(tmp_path: Path) -> None:
     kept(tmp_path / "state", 0, 2)
     assert "without pictures there is nothing to label" in said(config(tmp_path), tmp_path / "a.tar")
     assert b"\xff\xd8\xff" not in (tmp_path / "a.tar").read_bytes()
+
+
+def test_pictures_that_are_not_allowed_any_more_stay_here(tmp_path: Path) -> None:
+    kept(tmp_path / "state", 2)
+    before = sorted((tmp_path / "state" / "uncertain").iterdir())
+    assert "2 looks, 0 with a picture" in said(config(tmp_path, "{enabled: true}"), tmp_path / "a.tar")
+    assert b"\xff\xd8\xff" not in (tmp_path / "a.tar").read_bytes()
+    assert sorted((tmp_path / "state" / "uncertain").iterdir()) == before
 
 
 def test_a_failed_archive_forgets_nothing(tmp_path: Path) -> None:
