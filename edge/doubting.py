@@ -54,12 +54,19 @@ class Doubting(Observer):
         settings: what is kept, and how much.
         models: SHA-256 by name.
         sub_threshold: score from which the second stage's answer counts.
+        masks: by camera, the fingerprints of what is blackened in its pictures before they come here.
     """
 
     def __init__(
-        self, state_dir: Path, settings: KeepSettings, models: Mapping[str, str], sub_threshold: float
+        self,
+        state_dir: Path,
+        settings: KeepSettings,
+        models: Mapping[str, str],
+        sub_threshold: float,
+        masks: Mapping[str, tuple[str, ...]],
     ) -> None:
         self._settings, self._models, self._sub_threshold = settings, dict(models), sub_threshold
+        self._masks = dict(masks)
         self._shelf = Shelf(state_dir / FOLDER, settings.max_mb * 1_000_000)
         self._numbers: dict[str, int] = {}
         self._judges: dict[str, Judge] = {}
@@ -94,6 +101,7 @@ class Doubting(Observer):
             utc_ns=frame.utc_ns,
             size=(width, height),
             pixels=frame.pixels if self._settings.pictures else _NO_PIXELS,
+            masks=self._masks[camera.name],
             labels=camera.chain.labels,
             threshold=camera.knobs.now.threshold,
             detections=followed.detections,

@@ -76,13 +76,12 @@ class Once:
             return None
         try:
             frame = self._source.read(deadline_s)
-            if frame is not None and self.live and self._watch.step(frame) is Showing.FROZEN:
-                raise SourceError(
-                    f"camera {self._camera}: sends one and the same picture for {self._frozen_s:g} s; it is frozen: "
-                    "restart it, or let something change before it"
-                )
         except SourceError as error:
             self._trouble.keep(error)
+            return None
+        if frame is not None and self.live and self._watch.step(frame) is Showing.FROZEN:
+            sent = f"camera {self._camera}: sends one and the same picture for {self._frozen_s:g} s"
+            self._trouble.keep(SourceError(f"{sent}; it is frozen: restart it, then try again"))
             return None
         return frame
 

@@ -17,6 +17,7 @@ from edge.doubting import Doubting
 from edge.engine import Engine
 from edge.grouping import GroupBook
 from edge.health import StageClock
+from edge.masks import fingerprints
 from edge.monitor import Monitor
 from edge.observer import Observer
 from edge.outcomes import OutcomeBoard
@@ -128,7 +129,8 @@ class CameraSide(Composed):
         """Keeps looks that are doubtful."""
         settings, models = self._settings, self._models
         hashes = {name: models.load(file).bundle.sha256 for name, file in settings.model_files}
-        return Doubting(self._delivery.state_dir, settings.keep, hashes, settings.classify.min_score)
+        masks = {name: fingerprints(camera.masks.privacy) for name, camera in settings.cameras.items()}
+        return Doubting(self._delivery.state_dir, settings.keep, hashes, settings.classify.min_score, masks)
 
     def _school(self, stack: ExitStack) -> Classroom | None:
         """Who takes lessons; None where nothing sees what they are about."""

@@ -70,7 +70,7 @@ def _run(
     folder: Path, settings: KeepSettings, camera: Camera, looks: Sequence[Followed], count: int
 ) -> dict[str, float]:
     """The looks again and again, judged as the daemon's thread judges them, here on this one."""
-    doubting = Doubting(folder, settings, {"model": "0" * 64}, 0.6)
+    doubting = Doubting(folder, settings, {"model": "0" * 64}, 0.6, {camera.name: ()})
     chooser = Chooser(settings, doubting._shelf.open())
     spent: dict[str, list[float]] = {"handed": [], "passed": [], "judged": [], "kept": []}
     for number in range(count):
