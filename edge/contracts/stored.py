@@ -134,11 +134,16 @@ def replace_file(path: Path, data: bytes, mode: int = PRIVATE) -> None:
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
             raise
-    folder = os.open(path.parent, os.O_RDONLY)
+    sync(path.parent)  # else the name itself may be lost
+
+
+def sync(path: Path) -> None:
+    """Have a file's content, or the names in a folder, on disk when this returns. Raises OSError."""
+    opened = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)  # else the name itself may be lost
+        os.fsync(opened)
     finally:
-        os.close(folder)
+        os.close(opened)
 
 
 def _opened(data: bytes, limit_bytes: int) -> tuple[int, Json]:

@@ -20,6 +20,7 @@ from edge.contracts.archive import (
     encode_manifest,
 )
 from edge.contracts.errors import ConfigError
+from edge.contracts.stored import sync
 from edge.uncertain.portioning import encoded, picture_path
 from edge.uncertain.proposals import picture_name, proposals, without_pictures
 from edge.uncertain.record import Record
@@ -80,19 +81,10 @@ def _write(out: Path, heads: dict[str, bytes], pictures: dict[str, Path]) -> Non
             file.flush()
             os.fsync(file.fileno())
             unfinished.rename(out)
-            _keep_name(out.parent)
+            sync(out.parent)  # what was packed may be deleted from the device next
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
-
-
-def _keep_name(folder: Path) -> None:
-    """Have the folder on disk, too: what was packed may be deleted from the device next."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _info(name: str, size_bytes: int) -> tarfile.TarInfo:

@@ -144,7 +144,7 @@ def test_what_could_not_be_read_or_archived_is_not_kept(tmp_path: Path) -> None:
     made, _ = shelf(tmp_path)
     large = jpeg(1) + bytes(MOST_PICTURE_BYTES)
     assert not made.keep(record(1, large), large)
-    many = record(2).model_copy(update={"things": record(2).things * 5000})
+    many = record(2).model_copy(update={"things": record(2).things * 9000})
     assert not made.keep(many, b"")
     assert (len(made), names(tmp_path)) == (0, [])
 
