@@ -1,4 +1,4 @@
-"""Imports and the disk: what is told is there, nothing of others is moved, and two at a time are one after the other."""
+"""Imports and the disk: what is told is there, nothing of others is moved, and two at a time do not mix."""
 
 import json
 import os
@@ -87,7 +87,7 @@ def test_a_second_import_at_the_same_time_waits_and_is_told(tmp_path: Path, monk
     out = tmp_path / "data"
     out.mkdir()
     monkeypatch.setattr("trainer.data.importing.command.LOCK_S", 0.1)
-    with locked(out / LOCK, 0.0), pytest.raises(TrainError, match="another import into .*data is at work"):
+    with locked(out / LOCK, 0.0), pytest.raises(TrainError, match=r"another import into .*data is at work"):
         run(archive, trust, out)
     assert tree(out) == {}
     assert "2 new pictures" in run(archive, trust, out)
@@ -113,12 +113,8 @@ def test_of_imports_at_the_same_time_each_adds_its_own(tmp_path: Path) -> None:
     assert len({row["id"] for row in told["images"]}) == len(told["images"]) == 6 == len(read_note(out))
     assert len({row["id"] for row in told["annotations"]}) == len(told["annotations"]) == 12
     assert len((out / "looks.jsonl").read_text().splitlines()) == 3
-    assert sorted(path.name for path in out.iterdir()) == [
-        "annotations.json",
-        "imported.json",
-        "looks.jsonl",
-        "pictures",
-    ]
+    there = {path.name for path in out.iterdir()}
+    assert there == {"annotations.json", "imported.json", "looks.jsonl", "pictures"}
 
 
 def test_litter_of_what_was_killed_does_not_make_a_folder_foreign(tmp_path: Path) -> None:
@@ -135,11 +131,9 @@ def test_one_picture_that_is_in_the_way_keeps_all_out(tmp_path: Path) -> None:
     run(first, trust, tmp_path / "other")
     run(second, trust, tmp_path / "other")
     run(first, trust, tmp_path / "data")
-    mine = set((tmp_path / "data" / "pictures").iterdir())
-    name = max(
-        path.name for path in (tmp_path / "other" / "pictures").iterdir() if path.name not in {p.name for p in mine}
-    )
-    (tmp_path / "data" / "pictures" / name).write_bytes(b"mine")
+    (mine,) = (tmp_path / "data" / "pictures").iterdir()
+    theirs = {path.name for path in (tmp_path / "other" / "pictures").iterdir()} - {mine.name}
+    (tmp_path / "data" / "pictures" / max(theirs)).write_bytes(b"mine")
     before = tree(tmp_path / "data")
     with pytest.raises(TrainError, match="another picture"):
         run(second, trust, tmp_path / "data")
