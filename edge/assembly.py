@@ -19,7 +19,8 @@ from edge.cameras.watch import PictureWatch
 from edge.capture import Camera
 from edge.classify.classifier import Classifier
 from edge.classify.embedder import Embedder
-from edge.classroom import Pupil, RecentLooks, School
+from edge.classroom.pupil import Pupil
+from edge.classroom.recent import RecentLooks, School
 from edge.config.settings import CameraSettings, ModelFile, Settings
 from edge.contracts.bundle import read_bundle
 from edge.contracts.runtime import Accelerator, Runtime

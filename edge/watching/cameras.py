@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from edge.assembly import Models, build_camera
-from edge.classroom import Classroom
+from edge.classroom.lessons import Classroom
 from edge.composed import Composed
 from edge.config.settings import Settings
 from edge.contracts.bus import Message

@@ -21,6 +21,10 @@ class Diary(Clerk[int]):
     def put(self, number: int) -> bool:
         return self._put(number)
 
+    def let_go_at_the_end(self) -> None:
+        assert wait_until(lambda: self._ending, WAIT_S)
+        self.go_on.set()
+
     def _begin(self) -> bool:
         self.done.append("begin")
         return True
@@ -67,7 +71,7 @@ def test_what_waits_at_the_end_is_worked_off_or_dropped(drains: bool, after: lis
         assert diary.holds.wait(WAIT_S)
         diary.put(0)
         diary.put(12)
-        threading.Thread(target=lambda: wait_until(lambda: diary._ending, WAIT_S) and diary.go_on.set()).start()
+        threading.Thread(target=diary.let_go_at_the_end).start()
     assert diary.done == ["begin", -1, "turn", *after]
 
 
