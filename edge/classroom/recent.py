@@ -17,7 +17,7 @@ class RecentLooks:
     """Looks at the tracks of all cameras that are there or were lately. May be used on any thread."""
 
     def __init__(self) -> None:
-        self._run = secrets.token_hex(4)  # track ids are unique within a start of the daemon
+        self._run = secrets.token_hex(4)
         self._lock = threading.Lock()
         self._looks: dict[str, OrderedDict[int, F32]] = {}
 
