@@ -10,6 +10,7 @@ from edge.contracts.errors import MessageError
 from edge.contracts.types import F32
 from edge.teaching.teacher import Teacher
 
+TOLD = 5  # of what can be taught, where something else was asked for
 RECENT = 64  # tracks of a camera, those that are gone among them: people need a while to type
 
 
@@ -34,10 +35,15 @@ class RecentLooks:
     def of(self, camera: str, track: int) -> F32:
         """The looks (S, D) at a track. Raises MessageError: there are none, or they are too long ago."""
         with self._lock:
-            kept = self._looks.get(camera)
-            if kept is None or track not in kept:
-                raise MessageError(f"teach: no looks at {camera}/{track}: never seen well enough, or too long ago")
-            return kept[track]
+            kept = self._looks.get(camera) or OrderedDict()
+            if track in kept:
+                return kept[track]
+            if kept:
+                known = f"the newest that can be taught: {', '.join(map(str, list(kept)[: -TOLD - 1 : -1]))}"
+            else:
+                seeing = sorted(name for name, looks in self._looks.items() if looks)
+                known = f"none of this camera, but of: {', '.join(seeing[:TOLD]) or 'none yet'}"
+        raise MessageError(f"teach: no looks at {camera}/{track}: never seen well enough, or too long ago; {known}")
 
     def lesson(self, camera: str, track: int) -> str:
         """What a lesson about a track is filed under."""

@@ -14,6 +14,8 @@ from edge.teaching.knowledge import know
 from edge.teaching.others import Others
 from edge.teaching.settings import TeachingSettings
 
+TOLD = 10  # names, where one is unknown
+
 
 class Changes(NamedTuple):
     """Both count up."""
@@ -87,7 +89,8 @@ class Teacher:
         """
         with self._lock:
             if name not in self._examples.names:
-                raise MessageError(f"teach: nothing is called {name[:20]!r}")
+                known = ", ".join(sorted(self._examples.names)[:TOLD]) or "nothing yet"
+                raise MessageError(f"teach: nothing is called {name[:20]!r}; taught were: {known}")
             self._set(forgotten(self._examples, name))
 
     def study(self) -> bool:

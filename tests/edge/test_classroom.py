@@ -39,6 +39,7 @@ from tests.rigs.wire_check import check_all
 FRAME: U8 = np.zeros((400, 400, 3), np.uint8)
 FAST = ClassifySettings(runs_per_s=100, runs_per_frame=16, min_samples=2, samples=3)
 TOPICS = Topics("dev")
+WHY = "never seen well enough, or too long ago"
 VECTORS, TRUE = blobs(3, 200, seed=1)
 
 
@@ -120,9 +121,15 @@ def test_a_track_is_taught_known_again_forgotten_and_outlives_a_restart(tmp_path
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        ({"camera": "yard", "track": 9, "label": "rex"}, "teach: no looks at yard/9: "),
-        ({"camera": "attic", "track": 1, "label": "rex"}, "teach: no looks at attic/1: "),
-        ({"forget": "rex"}, "teach: nothing is called 'rex'"),
+        (
+            {"camera": "yard", "track": 9, "label": "rex"},
+            f"teach: no looks at yard/9: {WHY}; the newest that can be taught: 1",
+        ),
+        (
+            {"camera": "attic", "track": 1, "label": "rex"},
+            f"teach: no looks at attic/1: {WHY}; none of this camera, but of: yard",
+        ),
+        ({"forget": "rex"}, "teach: nothing is called 'rex'; taught were: nothing yet"),
     ],
 )
 def test_lessons_that_cannot_be_learnt_are_answered(tmp_path: Path, wanted: object, said: str) -> None:
