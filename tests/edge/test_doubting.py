@@ -41,7 +41,7 @@ def watched(
     with Doubting(folder, settings, {"model": "ab" * 32}, 0.6, {"cam": MASKS}) as doubting:
         for frame in frames:
             doubting.seen(one, one.chain.step(sense.step(frame)))
-            wait_until(doubting._queue.empty, WAIT_S)
+            wait_until(lambda: not doubting.waiting, WAIT_S)
     return doubting, list(read_records(folder / FOLDER))
 
 
