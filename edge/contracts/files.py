@@ -34,13 +34,10 @@ def open_plain(path: Path) -> BinaryIO:
         if error.errno in (ELOOP, ENXIO):
             raise NotPlainError("it is no file") from error
         raise
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise NotPlainError("it is no file")
-        return os.fdopen(descriptor, "rb")
-    except BaseException:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise
+        raise NotPlainError("it is no file")
+    return os.fdopen(descriptor, "rb")
 
 
 def move_aside(path: Path, aside: Path) -> None:

@@ -100,6 +100,7 @@ class Subject:
         self._trouble = ""
         self._again = 0  # samples seen before which no round is begun, where the disk did not take that one began
         self._standing = self._shelf.checked(self._shelf.read())
+        self._shelf.tidy(self._standing)
         self._load()
 
     def close(self) -> None:
