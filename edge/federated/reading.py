@@ -6,8 +6,8 @@ from pathlib import Path
 
 from edge.contracts.types import ModelBundle
 from edge.learning.division import Part
+from edge.learning.keeping import Age
 from edge.learning.packing import unpacked
-from edge.learning.reservoir import Age
 from edge.learning.sample import Batch, Sample, shapes_of, stacked
 
 WAIT_S = 5.0

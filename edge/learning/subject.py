@@ -21,6 +21,7 @@ from edge.contracts.windows import SeriesWindow, TrackWindow
 from edge.learning.checkpoint import Checkpoint
 from edge.learning.division import Part, period_of
 from edge.learning.fitting import Breathe, Fit, Interrupted
+from edge.learning.keeping import Age
 from edge.learning.live import LiveScores
 from edge.learning.promotion import (
     Began,
@@ -36,7 +37,7 @@ from edge.learning.promotion import (
     after,
     due,
 )
-from edge.learning.reservoir import Added, Age, Reservoir
+from edge.learning.reservoir import Added, Reservoir
 from edge.learning.round import Judgement, Material, adapt, errors_with
 from edge.learning.sample import Batch, Sample, shapes_of, stacked
 from edge.learning.settings import LearningSettings
