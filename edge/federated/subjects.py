@@ -62,7 +62,7 @@ def serving(folder: Path, bundle: ModelBundle, exported: F32) -> F32:
     if not isinstance(name, str) or name == EXPORTED:
         return exported
     try:
-        found = read_checkpoint(folder, name, bundle.sha256, bundle.head).weights.weights
+        found = read_checkpoint(folder, name, bundle.sha256, bundle.head, len(exported)).weights.weights
     except CheckpointError as error:
         _log.warning("%s", error)
         return exported
