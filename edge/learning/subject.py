@@ -93,8 +93,6 @@ class Subject:
         self._shapes, self._utc_s = shapes_of(bundle), utc_s
         self._period_s = period_of(span_s(bundle), settings.holdout)
         self._shelf = Shelf(folder, bundle.sha256, bundle.head, len(exported))
-        form = f"{bundle.head.value} {bundle.window}"
-        self._reservoir = Reservoir(folder / SAMPLES, self._shapes, form, span_s(bundle), settings)
         self._live = LiveScores(terms.window)
         self._judgement: Judgement | None = None
         self._trained: deque[F32] = deque(maxlen=ROUNDS - 1)
@@ -103,6 +101,8 @@ class Subject:
         self._standing = self._shelf.checked(self._shelf.read())
         self._shelf.tidy(self._standing)
         self._load()
+        form = f"{bundle.head.value} {bundle.window}"
+        self._reservoir = Reservoir(folder / SAMPLES, self._shapes, form, span_s(bundle), settings)  # last: it is open
 
     def close(self) -> None:
         """Close its files."""
