@@ -185,5 +185,6 @@ def samples_in(database: sqlite3.Connection, shapes: Shapes, part: Part, age: Ag
         if arrays is not None:
             found.append(Sample(arrays, begin_s, end_s, group, kind, weight))
     if len(found) < len(rows):
-        _log.warning("%d of %d samples are damaged and left out", len(rows) - len(found), len(rows))
+        path = database.execute("PRAGMA database_list").fetchone()[2]
+        _log.warning("%s: %d samples are damaged and left out", path, len(rows) - len(found))
     return found

@@ -189,7 +189,7 @@ def test_a_damaged_file_is_put_aside(tmp_path: Path, spoil: bytes | None) -> Non
     assert len(list(tmp_path.glob("samples.db.damaged-*"))) == (0 if spoil == b"" else 1)
 
 
-def test_a_sample_that_the_disk_has_changed_is_left_out(tmp_path: Path) -> None:
+def test_a_sample_that_the_disk_has_changed_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert unpacked(packed(sample(1), SHAPES)[:-1], SHAPES) is None
     store = reservoir(tmp_path)
     store.add([sample(1), sample(2)])
@@ -199,6 +199,7 @@ def test_a_sample_that_the_disk_has_changed_is_left_out(tmp_path: Path) -> None:
         database.execute("UPDATE samples SET body = substr(body, 1, 8) || x'41' || substr(body, 10) WHERE seq = 1")
     database.close()
     assert kept(reservoir(tmp_path)) == [2.0]
+    assert f"{tmp_path}/samples.db: 1 samples are damaged" in caplog.text
 
 
 def test_a_newer_file_is_refused(tmp_path: Path) -> None:
