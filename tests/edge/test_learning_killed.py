@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,8 @@ def check(folder: Path) -> None:
     """What is on disk is what was told."""
     told = lines(folder)
     decided = {line[1] for line in told if line[0] in ("shadow", "serving")}
-    newest = [line[1] for line in told if line[0] == "serving"][-2:]  # what was rolled back to was told before
+    served = [line[1] for line in told if line[0] == "serving"]
+    newest = [name for name, _ in groupby(served)][-2:]  # what was rolled back to was told before
     last_shadow = [line[1] for line in told if line[0] == "shadow"][-1:]
     subject, trainee = opened(folder)
     try:
@@ -115,6 +117,8 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_killed_at_a_hundred_random_moments(tmp_path: Path) -> None:
-    fell = series(tmp_path, 100, 2)
-    assert min(fell[place] for place in DONE_BY) >= 10
+@pytest.mark.parametrize("seed", range(2, 7))
+def test_killed_at_a_hundred_random_moments(tmp_path: Path, seed: int) -> None:
+    """Five times twenty: what is learnt from grows with every life, and nothing that was stored may go."""
+    fell = series(tmp_path, 20, seed)
+    assert min(fell[place] for place in DONE_BY) >= 2

@@ -129,9 +129,9 @@ def live(folder: Path, told: Callable[[str], None]) -> None:
             better = np.linspace(1.0, 0.9, 3)
             subject.score(*(np.full(TERMS.shadow, error) for error in better))
             told(f"serving {digest(subject.serving)}")
-            if turn % 3:
-                subject.roll_back()
-                told(f"serving {digest(subject.serving)}")
+        if turn % 3 and subject.standing.serving:  # so that there is always something to be better than
+            subject.roll_back()
+            told(f"serving {digest(subject.serving)}")
 
 
 def named(known: list[Sample], turn: int, span: float) -> list[Sample]:
