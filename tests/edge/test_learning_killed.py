@@ -13,11 +13,13 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
 
 import pytest
 
+from edge.contracts.stored import Stored
 from edge.learning.checkpoint import ENDING
 from edge.learning.shelf import FILE
 from tests.paths import REPOSITORY
@@ -86,6 +88,10 @@ def check(folder: Path) -> None:
     kept = {name for (name,) in database.execute("SELECT grp FROM samples")}
     database.close()
     assert {name for line in told if line[0] == "stored" for name in line[1:]} <= kept
+    standing = Stored(folder / "subject" / FILE).read()
+    if isinstance(standing, Mapping):  # none of the weights that it names is gone or broken
+        found = [getattr(subject.standing, key) for key in ("serving", "previous", "candidate")]
+        assert found == [standing[key] for key in ("serving", "previous", "candidate")]
     names = {name + ENDING for name in subject.standing.names}
     litter = {path.name for path in (folder / "subject").iterdir()} - {FILE, *names}
     assert {name for name in litter if not name.startswith("samples.db")} == set()
