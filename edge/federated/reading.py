@@ -8,15 +8,10 @@ from edge.contracts.types import ModelBundle
 from edge.learning.division import Part
 from edge.learning.packing import unpacked
 from edge.learning.reservoir import Age
-from edge.learning.sample import Batch, Sample, shapes_of, stacked
+from edge.learning.sample import Batch, Sample, form_of, shapes_of, stacked
 
 WAIT_S = 5.0
 _ROWS = "SELECT begin_s, end_s, grp, kind, weight, body FROM samples WHERE part = ? AND age = ? ORDER BY seq"
-
-
-def form_of(bundle: ModelBundle) -> str:
-    """What the arrays of its samples mean, as the daemon writes it."""
-    return f"{bundle.head.value} {bundle.window}"
 
 
 def read_samples(path: Path, bundle: ModelBundle) -> dict[tuple[Part, Age], Batch]:

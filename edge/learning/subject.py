@@ -38,7 +38,7 @@ from edge.learning.promotion import (
 )
 from edge.learning.reservoir import Added, Age, Reservoir
 from edge.learning.round import Judgement, Material, adapt, errors_with
-from edge.learning.sample import Batch, Sample, shapes_of, stacked
+from edge.learning.sample import Batch, Sample, form_of, shapes_of, stacked
 from edge.learning.settings import LearningSettings
 from edge.learning.shelf import Shelf
 from edge.learning.standing import EXPORTED, Standing
@@ -92,8 +92,7 @@ class Subject:
         self._shapes, self._utc_s = shapes_of(bundle), utc_s
         self._period_s = period_of(span_s(bundle), settings.holdout)
         self._shelf = Shelf(folder, bundle.sha256, bundle.head, len(exported))
-        form = f"{bundle.head.value} {bundle.window}"
-        self._reservoir = Reservoir(folder / SAMPLES, self._shapes, form, span_s(bundle), settings)
+        self._reservoir = Reservoir(folder / SAMPLES, self._shapes, form_of(bundle), span_s(bundle), settings)
         self._live = LiveScores(terms.window)
         self._judgement: Judgement | None = None
         self._trained: deque[F32] = deque(maxlen=ROUNDS - 1)

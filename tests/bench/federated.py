@@ -142,7 +142,7 @@ def gained(five: Together, rounds: int) -> tuple[Rows, dict[str, object]]:
 def led_astray(five: Together, rounds: int) -> tuple[Rows, dict[str, object]]:
     """One of five sends something else, in one round and in all."""
     before = learnt(five, rounds)
-    ask = Ask(rounds + 1, True, 600.0, five.trainee.bundle.sha256, before)
+    ask = Ask(rounds + 1, True, True, 600.0, five.trainee.bundle.sha256, before)
     heard = {name: five.turn(name, ask) for name in five.devices()}
     updates = [Update(name, one.change, one.samples) for name, one in heard.items()]
     rows: Rows = []

@@ -13,7 +13,7 @@ from tests.rigs.learning_model import learning_paths
 from tests.rigs.together import Together
 from tests.rigs.trainee import WINDOW
 from trainer.federated.averaging import Terms
-from trainer.federated.rounds import Course, conduct
+from trainer.federated.rounds import LEARNING, Course, conduct
 
 
 def alone(every: Together, name: str) -> float:
@@ -30,9 +30,10 @@ def test_three_devices_learn_together_and_one_dies(tmp_path: Path) -> None:
     with lived_through(tmp_path) as (site, every, (first, second, third)):
         assert [len(one["asked"]) for one in (first, second, third)] == [3, 3, 3]
         assert [len(one["used"]) for one in (first, second, third)] == [3, 2, 0]
-        assert list(second["silent"].values()) == [f"no answer within {DEADLINE_S:g} s"]
+        assert list(second["silent"].values()) == [f"no answer within {LEARNING * DEADLINE_S:g} s"]
         assert second["silent"].keys() == third["silent"].keys()
         assert second["seconds"] < DEADLINE_S + 5
+        assert [one["verdict"]["judges"] for one in (first, second, third)] == [3, 2, 0]
 
         bundle = every.trainee.bundle
         average = read_checkpoint(site.out, str(first["weights"]), bundle.sha256, bundle.head).weights.weights

@@ -20,7 +20,7 @@ from trainer.federated.record import FILE
 
 TURNS = {"left": 0.5, "right": -0.5, "straight": 0.1}  # how people turn where the device is
 HOW = Manner(rate=0.3, epochs=1, margin=0.03)
-DEADLINE_S = 35.0
+DEADLINE_S = 75.0  # of a round; two thirds are for learning
 LONG_S = 240.0  # for programs to start on a busy machine
 Rounds = list[dict[str, Any]]
 

@@ -14,11 +14,11 @@ from trainer.federated.plan import Plan
 
 def site(folder: Path) -> tuple[Plan, Address]:
     """A model and files that stand for certificates; nobody but this machine can reach the address."""
-    paths = [folder / name for name in ("cert", "key", "ca")]
-    for path in paths:
+    cert, key, ca = (folder / name for name in ("cert", "key", "ca"))
+    for path in (cert, key, ca):
         path.write_bytes(b"")
     plan = Plan(model=learning_paths(folder / "paths.tflite", WINDOW), out=folder / "out")
-    return plan, Address("127.0.0.1", 9443, *paths)
+    return plan, Address("127.0.0.1", 9443, cert, key, ca)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7"])
