@@ -14,7 +14,8 @@ the others say ("a little is enough": Baruch, Baruch and Goldberg, 2019). The fi
 distances of the averaged weights from those of the honest round, as a share of the length of the honest ones;
 `poisoned_change` is the same as a share of the length of the honest round's change, `poisoned_error` the largest change
 of the error, `plain_shift` and `plain_error` what the mean without clipping would have come to. `poisoned_rounds_error`
-is the change of the error where one device (zara1) is poisoned in all rounds from the beginning, the worst of two ways.
+is the change of the error where one device (zara1) is poisoned in all rounds from the beginning, the worst of two ways,
+and praises whatever comes of it.
 
 With Flower at hand, three devices on this machine, one of which is killed in the second round: `dead_round_s` of that
 round, beside `deadline_s` and the seconds of the others. Nothing was chosen by these figures.
@@ -69,12 +70,18 @@ class Poisoned(Together):
 
     def ask(self, devices: Sequence[str], ask: Ask, awaited: Container[str]) -> Mapping[str, Answer | str]:
         found = dict(super().ask(devices, ask, awaited))
+        if not ask.offered:
+            return {name: _praising(one) if name == self.bad else one for name, one in found.items()}
         own, others = found[self.bad], [one for name, one in found.items() if name != self.bad]
         changes = np.array([one.change for one in others if isinstance(one, Answer) and one.samples], np.float64)
         if isinstance(own, Answer) and own.samples and len(changes):
             sent = self.attack(own.change.astype(np.float64), changes).astype(np.float32)
             found[self.bad] = replace(own, change=sent, samples=1 << 40)
         return found
+
+
+def _praising(said: Answer | str) -> Answer | str:
+    return replace(said, tried=replace(said.tried, given=0.0)) if isinstance(said, Answer) else said
 
 
 def main(argv: list[str]) -> None:
