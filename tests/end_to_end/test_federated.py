@@ -28,10 +28,10 @@ def alone(every: Together, name: str) -> float:
 @pytest.mark.long
 def test_three_devices_learn_together_and_one_dies(tmp_path: Path) -> None:
     with lived_through(tmp_path) as (site, every, (first, second, third)):
-        assert [len(one["asked"]) for one in (first, second, third)] == [3, 3, 3]
+        assert [len(one["asked"]) for one in (first, second)] == [3, 3]
         assert [len(one["used"]) for one in (first, second, third)] == [3, 2, 0]
         assert list(second["silent"].values()) == [f"no answer within {LEARNING * DEADLINE_S:g} s"]
-        assert second["silent"].keys() == third["silent"].keys()
+        assert third["silent"].keys() <= second["silent"].keys()  # Flower may have found by then that it is gone
         assert second["seconds"] < DEADLINE_S + 5
         assert [one["verdict"]["judges"] for one in (first, second, third)] == [3, 2, 0]
 
