@@ -15,7 +15,7 @@ from edge.contracts.types import F32, F64
 from trainer.errors import TrainError
 
 FEWEST = 5  # devices, before one of them is doubted because it differs; of fewer, nobody knows which are right
-MOST_OF_FEW = 0.4  # share of the mean that one device may have, of three or four
+MOST_TIMES = 2.0  # what one device counts for, in times of what the others do in the mean
 ALL_ALIKE = 1e-6  # share of the median change that devices differ by when they say the same
 
 
@@ -133,12 +133,13 @@ def shares(samples: F64) -> F64:
 
 
 def most_share(devices: int) -> float:
-    """Half of two, `MOST_OF_FEW` of three or four, twice what the others have in the mean of more.
+    """`MOST_TIMES` what the others have in the mean, but half of two.
 
     So one device can hold up what the others agree on, but not turn it round: with changes of at most 1.5 times the
-    median length, and of two none longer than the other, its share times its length is never more than theirs.
+    median length, and of two none longer than the other, its share times its length is at most theirs. Only of three it
+    may be more, and take the average to a quarter of their length in the other direction.
     """
-    return max(1 / devices, min(MOST_OF_FEW, 2 / (devices + 1)))
+    return 0.5 if devices == 2 else MOST_TIMES / (MOST_TIMES + devices - 1)
 
 
 def far(changes: F64, factor: float) -> NDArray[np.bool_]:
