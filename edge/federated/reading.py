@@ -7,15 +7,10 @@ from pathlib import Path
 from edge.contracts.types import ModelBundle
 from edge.learning.division import Part
 from edge.learning.keeping import Age
-from edge.learning.sample import Batch, Sample, shapes_of, stacked
+from edge.learning.sample import Batch, Sample, form_of, shapes_of, stacked
 from edge.learning.samples_file import samples_in
 
 WAIT_S = 5.0
-
-
-def form_of(bundle: ModelBundle) -> str:
-    """What the arrays of its samples mean, as the daemon writes it."""
-    return f"{bundle.head.value} {bundle.window}"
 
 
 def read_samples(path: Path, bundle: ModelBundle) -> dict[tuple[Part, Age], Batch]:

@@ -39,7 +39,7 @@ from edge.learning.promotion import (
 )
 from edge.learning.reservoir import Added, Reservoir
 from edge.learning.round import Judgement, Material, adapt, errors_with
-from edge.learning.sample import Batch, Sample, shapes_of, stacked
+from edge.learning.sample import Batch, Sample, form_of, shapes_of, stacked
 from edge.learning.settings import LearningSettings
 from edge.learning.shelf import Shelf
 from edge.learning.standing import EXPORTED, Standing
@@ -101,7 +101,7 @@ class Subject:
         self._standing = self._shelf.checked(self._shelf.read())
         self._shelf.tidy(self._standing)
         self._load()
-        form = f"{bundle.head.value} {bundle.window}"
+        form = form_of(bundle)
         self._reservoir = Reservoir(folder / SAMPLES, self._shapes, form, span_s(bundle), settings)  # last: it is open
 
     def close(self) -> None:
