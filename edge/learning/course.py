@@ -30,6 +30,7 @@ class Course:
         self._exported, self._terms = exported, terms
         self._shelf = Shelf(folder, bundle.sha256, bundle.head, len(exported))
         self._standing = self._shelf.checked(self._shelf.read())
+        self._shelf.tidy(self._standing)
         self.live = Tally(folder, terms.window, self._standing)
         self.trouble = ""  # why the disk does not take where it stands, else ""
         self._load()

@@ -21,6 +21,7 @@ from edge.learning.checkpoint import Checkpoint
 from edge.learning.course import Course
 from edge.learning.division import Part, alike, span_s
 from edge.learning.fitting import Breathe, Fit, Interrupted
+from edge.learning.keeping import Age
 from edge.learning.promotion import (
     Began,
     Counted,
@@ -34,7 +35,7 @@ from edge.learning.promotion import (
     Terms,
     due,
 )
-from edge.learning.reservoir import Added, Age, Reservoir
+from edge.learning.reservoir import Added, Reservoir, capacity
 from edge.learning.round import Judgement, Material, adapt, errors_with
 from edge.learning.sample import Batch, Sample, shapes_of, stacked
 from edge.learning.settings import LearningSettings
@@ -91,16 +92,16 @@ class Subject:
         self._shapes, self._utc_s = shapes_of(bundle), utc_s
         self._span_s = span_s(bundle)
         self._course = Course(folder, bundle, exported, terms)
-        form = f"{bundle.head.value} {bundle.window}"
-        self._reservoir = Reservoir(folder / SAMPLES, self._shapes, form, self._span_s, settings)
         self._judgement: Judgement | None = None
         self._trained: deque[F32] = deque(maxlen=ROUNDS - 1)
         self._trouble = ""
         self._again = 0  # samples seen before which no round is begun, where the disk did not take that one began
         self._training = False
-        self._catch_up()
         if self._narrow():
             _log.error("%s: %s", folder, self._narrow())
+        form = f"{bundle.head.value} {bundle.window}"
+        self._reservoir = Reservoir(folder / SAMPLES, self._shapes, form, self._span_s, settings)  # last: it is open
+        self._catch_up()
 
     def close(self) -> None:
         """Close its files."""
@@ -278,7 +279,7 @@ class Subject:
 
     def _narrow(self) -> str:
         """Why there can never be enough to learn from and to judge by, else empty."""
-        most = {part: self._reservoir.capacity(part) for part in Part}
+        most = capacity(self._settings, self._shapes)
         if min(most.values()) >= LEAST_KEPT:
             return ""
         return (
