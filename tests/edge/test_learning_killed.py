@@ -19,6 +19,7 @@ import pytest
 
 from edge.learning.checkpoint import ENDING
 from edge.learning.shelf import FILE
+from edge.learning.tally import FILE as LIVE
 from tests.paths import REPOSITORY
 from tests.rigs.learning_life import DONE_BY, Place, digest, opened
 
@@ -85,7 +86,7 @@ def check(folder: Path) -> None:
     database.close()
     assert {name for line in told if line[0] == "stored" for name in line[1:]} <= kept
     names = {name + ENDING for name in subject.standing.names}
-    litter = {path.name for path in (folder / "subject").iterdir()} - {FILE, *names}
+    litter = {path.name for path in (folder / "subject").iterdir()} - {FILE, LIVE, *names}
     assert {name for name in litter if not name.startswith("samples.db")} == set()
     assert not [name for name in litter if "damaged" in name]
 
