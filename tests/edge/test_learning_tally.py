@@ -112,7 +112,7 @@ def test_weights_that_answer_with_nothing_stay_worse(tmp_path: Path) -> None:
     [
         {"newest": "?"},
         {"newest": 5},
-        {"bins": "AAAAAAAAAAAAAAAAAAAAAA=="},
+        {"bins": 22 * "A" + "=="},
         {"bins": "AAAA"},
         {"newest": "AAAAAAA="},
         {"serving": None},
