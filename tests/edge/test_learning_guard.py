@@ -6,7 +6,7 @@ import pytest
 from edge.learning.fitting import Fit
 from edge.learning.round import errors_with
 from edge.learning.sample import Batch, Sample, shapes_of, stacked
-from tests.bench.learning_attacks import ATTACKS, BEGIN_S, EACH, TURN, stream
+from tests.bench.learning_attacks import ATTACKS, BEGIN_S, EACH, TURN
 from tests.bench.learning_guard import fitted, lasting, learnt, losses
 from tests.rigs.trainee import LinearTrainee, learning_bundle
 
@@ -37,9 +37,10 @@ def test_every_attack_harms_who_is_not_guarded(name: str) -> None:
     trainee = LinearTrainee(learning_bundle(batch=32))
     attack = ATTACKS[name]
     exported = fitted(trainee, attack.world)
-    bad = [(really, offered) for really, offered in stream(name, 1, np.random.default_rng(1))]
-    middle = bad[len(bad) // 3 : len(bad) // 2]
-    offered = [one for _, some in middle for one in some]
+    really = attack.bad(1, BEGIN_S, 40.0, TURN)
+    random = np.random.default_rng(1)
+    together = [really[first : first + EACH] for first in range(0, len(really), EACH)]
+    offered = [one for some in together for one in attack.spoil(some, random)]
     weights = learnt(trainee, exported, batch(offered), Fit(0.02, 4))
     after = batch(attack.world(7, BEGIN_S, 30.0, TURN))
     assert len(offered) >= 5 * EACH
