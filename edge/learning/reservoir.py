@@ -13,7 +13,7 @@ from pathlib import Path
 from edge.contracts.database import transaction
 from edge.contracts.errors import ConfigError
 from edge.contracts.sqlite_file import is_damage
-from edge.learning.division import Part, part_of
+from edge.learning.division import Part, part_of, stayed
 from edge.learning.keeping import Age, Keeping, Moves
 from edge.learning.packing import body_bytes
 from edge.learning.sample import Batch, Sample, Shapes, fits, stacked
@@ -158,11 +158,21 @@ class Reservoir:
 
     def _add(self, file: SamplesFile, sample: Sample) -> int:
         part, group = self._part(sample.begin_s, sample.end_s), sample.group[:MOST_NAME]
-        if part is None or not file.of_part(group, part):
+        if part is None or not self._stays(file, group, part, sample):
             return 0
         kind = self._keeping.kind(part, sample.stratum[:MOST_NAME])
         file.change(self._keeping.arrived(file.put(sample, part, kind, group), part, kind))
         return 1
+
+    def _stays(self, file: SamplesFile, group: str, part: Part, sample: Sample) -> bool:
+        """Whether a sample's group is of this part, or can be from now on."""
+        if not group:
+            return True
+        stay = file.stay(group)
+        now = stayed(stay, part, sample.begin_s, sample.end_s, self._span_s, self._share)
+        if now is not None and now != stay:
+            file.stays(group, now)
+        return now is not None
 
     def _part(self, begin_s: float, end_s: float) -> Part | None:
         return part_of(begin_s, end_s, self._span_s, self._share)

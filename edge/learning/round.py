@@ -13,6 +13,7 @@ import numpy as np
 from edge.contracts.trainable import Trainee, Weights
 from edge.contracts.types import F32, F64, Mask
 from edge.learning.comparing import Gain, gain
+from edge.learning.division import alike, period_of
 from edge.learning.fitting import Breathe, Fit, Fitted, fit
 from edge.learning.measure import errors
 from edge.learning.sample import Batch
@@ -31,7 +32,8 @@ class Material:
     old: Batch
     held: Batch  # never learnt from, of late
     held_old: Batch  # never learnt from, and stands for what was before
-    period_s: float  # of the division of time
+    span_s: float  # the longest sample
+    share: float  # of the samples that is kept to judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +118,14 @@ class _Held:
 
     def __init__(self, trainee: Trainee, base: F32, trained: F32, material: Material) -> None:
         self.batch = material.held
-        self.first = _first_half(material.held, material.period_s)
+        self._material = material
+        self.first = _first_half(material.held, period_of(material.span_s, material.share))
         self.base = errors_with(trainee, base, self.batch)
         self._shares = [errors_with(trainee, between(base, trained, share), self.batch) for share in SHARES]
+
+    def gain(self, errors: F64, others: F64, batch: Batch) -> Gain:
+        """Of errors (n,) over others, on a batch; samples that tell much the same count as one."""
+        return gain(errors, others, alike(batch.group, batch.begin_s, self._material.span_s, self._material.share))
 
     def chosen(self, rows: Mask) -> float:
         """The share with the least error on these rows; the least share where there is nothing to choose by."""
@@ -142,9 +149,9 @@ def _judged(trainee: Trainee, held: _Held, weights: tuple[F32, F32], old: Batch,
         _mean(held.base),
         _mean(serving),
         _mean(candidate),
-        gain(candidate, held.base, held.batch.group),
-        gain(candidate, serving, held.batch.group),
-        gain(now, before, old.group),
+        held.gain(candidate, held.base, held.batch),
+        held.gain(candidate, serving, held.batch),
+        held.gain(now, before, old),
     )
 
 

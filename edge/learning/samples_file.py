@@ -10,7 +10,7 @@ from pathlib import Path
 
 from edge.contracts.database import PAGE_BYTES, Layout, bound, open_database, opened_or_anew
 from edge.contracts.sqlite_file import set_aside
-from edge.learning.division import Part
+from edge.learning.division import Part, Stay
 from edge.learning.keeping import Age, Kept, Moves
 from edge.learning.packing import packed, unpacked
 from edge.learning.sample import Sample, Shapes
@@ -18,6 +18,7 @@ from edge.learning.sample import Sample, Shapes
 KEPT_DAMAGED = 2
 MOST_GROUPS = 8192  # whose part is remembered when their samples are gone
 ROW_BYTES = 320  # of a row beside its arrays, with its entries in the indices
+_STAY = ("first_s", "since_s", "until_s")
 _LAYOUT = Layout(
     "file of samples",
     (
@@ -36,6 +37,7 @@ _LAYOUT = Layout(
             "ALTER TABLE meta ADD COLUMN division TEXT NOT NULL DEFAULT ''",
             "INSERT INTO meta (form, seen) SELECT '', 0 WHERE NOT EXISTS (SELECT 1 FROM meta)",
         ),
+        tuple([f"ALTER TABLE groups ADD COLUMN {name} REAL NOT NULL DEFAULT 0" for name in _STAY]),
     ),
     log_pages=256,
 )
@@ -83,17 +85,28 @@ class SamplesFile:
         for seq, part, begin_s, end_s in self.database.execute("SELECT seq, part, begin_s, end_s FROM samples"):
             yield int(seq), Part(part), float(begin_s), float(end_s)
 
-    def of_part(self, group: str, part: Part) -> bool:
-        """Whether a group is of this part; one that is new is from now on."""
-        if not group:
-            return True
-        found = self.database.execute("SELECT part FROM groups WHERE name = ?", (group,)).fetchone()
-        if found is not None:
-            return bool(found[0] == part)
-        seq = self.database.execute("INSERT INTO groups (name, part) VALUES (?, ?)", (group, part)).lastrowid
+    def stay(self, group: str) -> Stay | None:
+        """Where a group is; None of one that is not known, or not any more."""
+        found = self.database.execute(
+            "SELECT part, first_s, since_s, until_s FROM groups WHERE name = ?", (group,)
+        ).fetchone()
+        return None if found is None else Stay(Part(found[0]), *found[1:])
+
+    def stays(self, group: str, stay: Stay) -> None:
+        """Remember where a group is; a group of long ago without samples is forgotten for it."""
+        times = stay.first_s, stay.since_s, stay.until_s
+        changed = self.database.execute(
+            "UPDATE groups SET part = ?, first_s = ?, since_s = ?, until_s = ? WHERE name = ?",
+            (stay.part, *times, group),
+        )
+        if changed.rowcount:
+            return
+        seq = self.database.execute(
+            "INSERT INTO groups (name, part, first_s, since_s, until_s) VALUES (?, ?, ?, ?, ?)",
+            (group, stay.part, *times),
+        ).lastrowid
         assert seq is not None
         self.database.execute(f"DELETE FROM groups WHERE seq = ? AND {_NOT_KEPT}", (seq - MOST_GROUPS,))  # noqa: S608
-        return True
 
     def put(self, sample: Sample, part: Part, kind: str, group: str) -> int:
         """Store a sample as a recent one; its number."""

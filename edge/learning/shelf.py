@@ -28,11 +28,12 @@ from edge.learning.checkpoint import (
 )
 from edge.learning.promotion import Terms, Unreadable, after
 from edge.learning.standing import EXPORTED, Phase, Standing, resumed
+from edge.learning.tally import FILE as LIVE
 
 FILE, ASIDE, UNUSED = "standing.json", "aside", ".unused"
 KEPT_UNUSED = 2  # checkpoints that could not be used, the newest: those of a failing card must not fill it
 MOST_COUNT = 1 << 62
-_OURS = re.compile(rf"{re.escape(FILE)}|[0-9a-f]{{64}}{re.escape(ENDING)}")
+_OURS = re.compile(rf"{re.escape(FILE)}|{re.escape(LIVE)}|[0-9a-f]{{64}}{re.escape(ENDING)}")
 _log = logging.getLogger(__name__)
 
 

@@ -22,6 +22,7 @@ import pytest
 from edge.contracts.stored import Stored
 from edge.learning.checkpoint import ENDING
 from edge.learning.shelf import FILE
+from edge.learning.tally import FILE as LIVE
 from tests.paths import REPOSITORY
 from tests.rigs.learning_life import DONE_BY, Place, digest, opened
 
@@ -93,7 +94,7 @@ def check(folder: Path) -> None:
         found = [getattr(subject.standing, key) for key in ("serving", "previous", "candidate")]
         assert found == [standing[key] for key in ("serving", "previous", "candidate")]
     names = {name + ENDING for name in subject.standing.names}
-    litter = {path.name for path in (folder / "subject").iterdir()} - {FILE, *names}
+    litter = {path.name for path in (folder / "subject").iterdir()} - {FILE, LIVE, *names}
     assert {name for name in litter if not name.startswith("samples.db")} == set()
     assert not [name for name in litter if "damaged" in name]
 
