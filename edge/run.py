@@ -115,7 +115,7 @@ class Daemon:
             self._delivery = delivery
             delivery.link.subscribe(delivery.topics.every_set, self._heard)
             delivery.link.subscribe(delivery.topics.teach, self._heard)
-            delivery.link.subscribe(delivery.topics.learn_set, self._taught)
+            delivery.link.subscribe(delivery.topics.learn_set, self._learn)
             delivery.link.subscribe(settings.homeassistant.birth_topic, self._born)
             following: Settings | None = settings
             while following is not None and delivery.serves(following):
@@ -160,7 +160,7 @@ class Daemon:
         else:
             self._early.append(message)
 
-    def _taught(self, message: Message) -> None:
+    def _learn(self, message: Message) -> None:
         if watch := self._watch:
             watch.learning.heard(message)
 

@@ -14,10 +14,10 @@ from edge.contracts.errors import MessageError, ModelError
 from edge.contracts.federated import NOTHING, Answer, Ask, Tried
 from edge.contracts.trainable import Trainee, Weights
 from edge.contracts.types import F32, F64
-from edge.federated.offered import offer
 from edge.federated.subjects import Subject, together
 from edge.learning.comparing import gain
 from edge.learning.fitting import Breathe, Fit, Interrupted, fit
+from edge.learning.offered import offer
 from edge.learning.round import Judgement, errors_with
 from edge.learning.sample import joined
 

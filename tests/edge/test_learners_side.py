@@ -10,8 +10,8 @@ from edge.contracts.bus import Message
 from edge.learning.shelf import FILE
 from edge.learning.standing import EXPORTED
 from tests.rigs.broker import Broker
+from tests.rigs.learning_side import Driver, driven, path_model, settings_of
 from tests.rigs.listener import Listener
-from tests.rigs.schooled import Driver, driven, path_model, settings_of
 from tests.rigs.trajectories import write_rearranger
 from tests.rigs.wire_check import check_all
 
@@ -37,7 +37,7 @@ def test_what_a_camera_sees_is_learnt_and_comes_to_serve_and_goes_again(tmp_path
     standing = json.loads((tmp_path / "state/learning/yard" / FILE).read_text())["value"]
     assert (bool(standing["serving"]), standing["on"]) == (True, False)
     with driven(settings) as driver:  # what served serves again, before the process is there
-        assert driver.taught.served == standing["serving"]
+        assert driver.adaptive.served == standing["serving"]
         say(driver, "off")  # which the daemon keeps elsewhere
         driver.wait(lambda state: state.doing == "off" and state.subjects[0].state.samples > 0)
         say(driver, "rollback yard")
@@ -52,7 +52,7 @@ def test_files_that_cannot_be_used_leave_the_exported_weights_and_the_state_says
     standing.write_text('{"version": 99, "value": {}}')
     with driven(settings_of(tmp_path, path_model(tmp_path))) as driver:
         driver.wait(lambda state: state.doing == "collecting" and "newer" in state.subjects[0].state.trouble)
-        assert (driver.taught.served, driver.yard.weights) == (EXPORTED, EXPORTED)
+        assert (driver.adaptive.served, driver.yard.weights) == (EXPORTED, EXPORTED)
         driver.walk()  # nobody minds
 
 
