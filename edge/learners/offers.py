@@ -1,6 +1,7 @@
 """What others have learnt and was laid down for a subject: judged by its own gate, told of, and removed."""
 
 import logging
+import math
 import sqlite3
 import time
 from collections.abc import Callable
@@ -15,12 +16,12 @@ from edge.learning.offered import newest, read_offered
 from edge.learning.standing import EXPORTED
 from edge.learning.subject import Subject
 
-LOOK_S, AGAIN_S = 5.0, 60.0  # between looks into the folder; after the disk has failed
+LOOK_S, AGAIN_S = 5.0, 60.0  # between looks into the folder; until what could not be judged is tried again
 _log = logging.getLogger(__name__)
 
 
 class OfferInbox:
-    """Of one subject. An offer waits while there cannot be another candidate, or too little is held out to judge by.
+    """Of one subject. An offer waits while there cannot be another candidate, or too little is held out to judge it by.
 
     Args:
         folder: of the subject.
@@ -50,6 +51,9 @@ class OfferInbox:
             return
         try:
             found = subject.judge_others(model.trains, read_offered(path, model.bundle))
+            if min(found.over_base.low, found.over_serving.low) == -math.inf:  # too little to be sure of anything
+                self._look_s = self._clock() + AGAIN_S
+                return
             taken = subject.standing.candidate != EXPORTED
             self.told = Offers(self.told.judged + 1, self.told.taken + taken, judged(found))
             what = "is its candidate now" if taken else "is not better here and not taken"
