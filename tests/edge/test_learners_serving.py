@@ -73,6 +73,19 @@ def test_what_a_newer_program_wrote_does_not_serve(tmp_path: Path) -> None:
     assert "newer" in serving.trouble["yard"]
 
 
+def test_a_trouble_is_over_when_the_learner_says_what_serves(tmp_path: Path) -> None:
+    _, model = begun(tmp_path)
+    put(tmp_path, model, 0.25)
+    standing = tmp_path / "yard" / FILE
+    standing.write_text(standing.read_text().replace('"version": 1', '"version": 99'))
+    serving, _ = begun(tmp_path)
+    assert serving.trouble["yard"]
+    serving.follow("yard", "f" * 64)
+    assert "f" * 12 in serving.trouble["yard"]
+    serving.follow("yard", EXPORTED)  # as it is already
+    assert serving.trouble["yard"] == ""
+
+
 def test_what_was_learnt_on_another_model_does_not_serve(tmp_path: Path) -> None:
     _, model = begun(tmp_path)
     put(tmp_path, model, 0.25)

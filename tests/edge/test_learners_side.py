@@ -10,7 +10,8 @@ from edge.contracts.bus import Message
 from edge.learning.shelf import FILE
 from edge.learning.standing import EXPORTED
 from tests.rigs.broker import Broker
-from tests.rigs.learning_side import Driver, driven, path_model, settings_of
+from tests.rigs.host import wait_until
+from tests.rigs.learning_side import LIMIT_S, Driver, driven, path_model, settings_of
 from tests.rigs.listener import Listener
 from tests.rigs.trajectories import write_rearranger
 from tests.rigs.wire_check import check_all
@@ -46,7 +47,9 @@ def test_what_a_camera_sees_is_learnt_and_comes_to_serve_and_goes_again(tmp_path
         driver.wait(lambda state: (state.subjects[0].state.samples, state.subjects[0].weights) == (0, EXPORTED))
 
 
-def test_files_that_cannot_be_used_leave_the_exported_weights_and_the_state_says_why(tmp_path: Path) -> None:
+def test_files_that_cannot_be_used_leave_the_exported_weights_and_the_state_and_the_log_say_why(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     standing = tmp_path / "state/learning/yard" / FILE
     standing.parent.mkdir(parents=True)
     standing.write_text('{"version": 99, "value": {}}')
@@ -54,6 +57,7 @@ def test_files_that_cannot_be_used_leave_the_exported_weights_and_the_state_says
         driver.wait(lambda state: state.doing == "collecting" and "newer" in state.subjects[0].state.trouble)
         assert (driver.adaptive.served, driver.yard.weights) == (EXPORTED, EXPORTED)
         driver.walk()  # nobody minds
+        assert wait_until(lambda: any(one.name == "edge.learners.troubles" for one in caplog.records), LIMIT_S)
 
 
 def test_it_waits_on_a_battery_and_obeys_nothing_old_or_odd(tmp_path: Path) -> None:

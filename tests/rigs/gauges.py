@@ -22,7 +22,7 @@ from tests.rigs.learning_model import learning_series
 WINDOW = SeriesWindow(("level",), 8, 1.0, Scaling.FIXED, (20.0,), (3.0,), (1, 2, 4))
 TERMS = Terms(first=60, every=40, shadow=24, window=48, soonest=24, rest=40)
 NEVER = replace(TERMS, first=1 << 40)  # nobody is trained
-PERIOD, WAVE, MOST_WAVES, GAP_STEPS = 24, 100, 60, 3
+PERIOD, WAVE, MOST_WAVES, GAP_STEPS = 24, 100, 30, 3
 SECOND_NS = 1_000_000_000
 
 
