@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-import edge.learners.learner as module
 from edge.contracts.errors import ModelError
 from edge.contracts.types import ModelBundle
 from edge.learners.order import Task
 from edge.learners.sampling import Sampling
+from edge.learners.sampling import sampling_of as sound
 from edge.learners.suspects import FIRST_S, MOST_S, Suspects
 from edge.learning.checkpoint import ENDING
 from edge.learning.reservoir import Reservoir
@@ -35,12 +35,11 @@ class Broken:
 
 def break_sampling(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """From the next opening on, of one subject."""
-    sound = module.sampling_of
 
     def sampling_of(task: Task, bundle: ModelBundle, run: str) -> Sampling:
         return Broken() if task.name == name else sound(task, bundle, run)  # type: ignore[return-value]
 
-    monkeypatch.setattr(module, "sampling_of", sampling_of)
+    monkeypatch.setattr("edge.learners.learner.sampling_of", sampling_of)
 
 
 def test_a_fault_in_taking_readings_rests_one_subject_longer_each_time(
