@@ -72,6 +72,8 @@ class OfferInbox:
         try:
             found = newest(self._folder)
             self._found = None if found is None or found.name == self._done else found
+            if found is None:
+                self._troubles.succeeded(What.OFFERED)
         except OSError as error:
             self._troubles.failed(What.OFFERED, f"what others have learnt cannot be read: {error}")
 

@@ -5,11 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.contracts.federated import Ask
 from edge.contracts.types import F32
+from edge.federated.subjects import subjects
+from edge.federated.turn import Manner, take_turn
 from edge.learning.checkpoint import ENDING, read_checkpoint
 from edge.learning.comparing import Gain
 from edge.learning.offered import OFFERED, offer
 from edge.learning.round import Judgement
+from edge.runtime.settings import RuntimeSettings
+from edge.runtime.trainable import open_trainable
 from tests.rigs.gauges import NEVER, Gauges
 
 ENOUGH = 100  # held out, to be sure
@@ -71,6 +76,25 @@ def test_what_is_poisoned_is_refused_however_it_was_praised(tmp_path: Path, lear
     assert not gauges.learn()
 
 
+@pytest.mark.parametrize(("factor", "taken"), [(1.0, 1), (-1.0, 0)])
+def test_the_turn_of_a_federated_round_lays_down_what_is_judged_here(
+    tmp_path: Path, learnt: F32, factor: float, taken: int
+) -> None:
+    gauges = Gauges(tmp_path, "ab", NEVER)
+    gauges.live_until(lambda: held(gauges) >= ENOUGH)
+    ask = Ask(1, False, 60.0, gauges.bundle.sha256, (learnt * np.float32(factor)).astype(np.float32))
+    with open_trainable(gauges.bundle, RuntimeSettings(threads=1)) as trainee:
+        exported = trainee.weights().weights
+        own = subjects(gauges.folder, gauges.bundle, exported)
+        take_turn(trainee, exported, own, ask, Manner(rate=0.05, epochs=1, margin=0.03), lambda: True)
+    assert len(offered(gauges)) == taken
+    gauges.now_s += 10
+    while gauges.learn():
+        pass
+    assert [gauges.state(name).offers.taken for name in "ab"] == [taken, taken]
+    assert offered(gauges) == []
+
+
 def test_it_must_be_better_than_what_serves_not_only_than_the_model_file(tmp_path: Path, learnt: F32) -> None:
     gauges = Gauges(tmp_path, "a")
     gauges.live_until(lambda: gauges.state("a").serving and gauges.state("a").phase == "collecting")
@@ -105,3 +129,7 @@ def test_what_cannot_be_read_or_removed_is_refused_once_and_told(tmp_path: Path)
     state = gauges.state("a")
     assert (state.offers.judged, state.offers.taken, state.candidate) == (1, 0, "")
     assert "cannot be removed" in state.trouble
+    (gauges.folder / "a" / OFFERED / f"{'0' * 64}{ENDING}").rmdir()
+    gauges.now_s += 10
+    gauges.learn()
+    assert gauges.state("a").trouble == ""
