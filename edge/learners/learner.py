@@ -69,7 +69,7 @@ class Learner:
         self._open_s, self._forget_s = 0.0, 0.0  # when that is tried again
         self._faults = 0
         self._train_s = clock() + rest_s
-        self._forgetting = False  # what was to be forgotten is still there
+        self._forgetting = False  # what is to be forgotten is still there
 
     @property
     def subject(self) -> Subject | None:
@@ -122,7 +122,7 @@ class Learner:
 
     def settle(self) -> None:
         """Compare and store what waits, where it is much or old."""
-        if self._forgetting and self._clock() >= self._forget_s:
+        if self._forgetting and self._subject is not None and self._clock() >= self._forget_s:
             self.reset()
         if self._waiting and (len(self._waiting) >= BATCH or self._clock() - self._since_s >= OLDEST_S):
             self._store()
@@ -148,8 +148,8 @@ class Learner:
             subject.learn(model.trains, lambda: breathe() and self._subject is subject and _trains(subject))
 
     def reset(self) -> None:
-        """Forget all. What the disk does not give away is tried again; meanwhile nothing is learnt."""
-        self._waiting = []
+        """Forget all: at once, or as soon as it is open and the disk gives it away; until then nothing is learnt."""
+        self._waiting, self._forgetting = [], True
         if self._subject is None or self._model is None:
             return
         self._sampling = sampling_of(self._task, self._model.bundle, self._how.run)
@@ -158,7 +158,7 @@ class Learner:
             self._forgetting = False
             self._troubles.succeeded(What.FORGETTING)
         except sqlite3.Error as error:
-            self._forgetting, self._forget_s = True, self._clock() + AGAIN_S
+            self._forget_s = self._clock() + AGAIN_S
             self._troubles.failed(What.FORGETTING, f"its samples cannot be removed: {error}; it is tried again")
 
     def told(self) -> Mapping[str, Json]:

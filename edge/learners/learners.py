@@ -112,8 +112,9 @@ class Learners:
     def _by_hand(self, told: Mapping[str, Json]) -> None:
         learner = self._named[str(told["subject"])]
         with learner.guarded(self._models):
-            if learner.subject is not None and not BY_HAND[str(told["do"])](learner.subject):
-                _log.warning("%s: there is nothing to %s", learner.name, told["do"])
+            if learner.subject is None or not BY_HAND[str(told["do"])](learner.subject):
+                why = "it is not open" if learner.subject is None else "there is nothing of that kind"
+                _log.warning("%s: no %s: %s", learner.name, told["do"], why)
 
     def _switch(self, told: Mapping[str, Json]) -> None:
         self.on = told["on"] is True

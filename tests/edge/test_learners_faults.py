@@ -112,6 +112,28 @@ def test_what_is_to_be_forgotten_is_forgotten_when_the_disk_lets_it(
     assert (gauges.state("a").samples, gauges.state("a").trouble) == (0, "")
 
 
+def test_what_is_to_be_forgotten_while_it_is_closed_is_forgotten_when_it_is_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = Gauges(tmp_path, "a")
+    before.wave()
+    before.learners.close()
+    with monkeypatch.context() as patched:
+        break_sampling(patched, "a")
+        gauges = Gauges(tmp_path, "a")
+        gauges.wave()
+    assert gauges.state("a").phase == ""
+    gauges.command("reset", "a")
+    gauges.command("rollback", "a")  # of which nothing comes
+    gauges.now_s += 61.0
+    gauges.learners.open()
+    assert gauges.state("a").samples > 0
+    gauges.learners.settle()
+    assert (gauges.state("a").samples, gauges.state("a").phase) == (0, "collecting")
+    gauges.wave()
+    assert gauges.state("a").samples > 0
+
+
 def test_a_reset_while_it_is_trained_forgets_that_round_too(gauges: Gauges) -> None:
     steps = list[str]()
 

@@ -69,3 +69,13 @@ def test_of_whom_nobody_knows_and_what_makes_no_sense_nothing_is_told(told: Told
     told.heard.take(told_subject(unopened("door", "who is that")))
     told.heard.take({**told_subject(unopened("yard", "odd")), "samples": -1})
     assert told.subject.trouble == ""
+
+
+def test_who_was_being_trained_when_the_process_died_is_to_rest(told: Told) -> None:
+    told.heard.take({"on": True, "learning": "yard", "paused": ""})
+    assert (told.heard.doing.trains, told.heard.rests_s) == (True, {})
+    told.heard.lost()
+    assert (told.heard.doing.there, told.heard.rests_s) == (False, {"yard": 60.0})
+    told.heard.take({"on": True, "learning": "yard", "paused": "it is too hot"})
+    assert not told.heard.doing.trains
+    assert [told.heard.has_trained() for _ in range(2)] == [True, False]  # it was, since this was asked last
