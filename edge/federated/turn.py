@@ -15,11 +15,13 @@ from edge.contracts.federated import NOTHING, Answer, Ask, Tried
 from edge.contracts.trainable import Trainee, Weights
 from edge.contracts.types import F32, F64
 from edge.federated.subjects import Subject, together
-from edge.learning.comparing import gain
+from edge.learning.comparing import Gain, gain
+from edge.learning.division import alike, span_s
 from edge.learning.fitting import Breathe, Fit, Interrupted, fit
 from edge.learning.offered import offer
 from edge.learning.round import Judgement, errors_with
-from edge.learning.sample import joined
+from edge.learning.sample import Batch, joined
+from edge.learning.settings import LearningSettings
 
 LEAST_HELD = 24  # samples that were never learnt from, before anything is judged by them
 LEAST_LEARNT = 32  # samples, before a device has something to say
@@ -82,12 +84,17 @@ def judge(trainee: Trainee, exported: F32, own: Subject, weights: F32) -> tuple[
             float(base[:n].mean()),
             float(serving[:n].mean()),
             float(candidate[:n].mean()),
-            gain(candidate[:n], base[:n], own.held.group),
-            gain(candidate[:n], serving[:n], own.held.group),
-            gain(candidate[n:], serving[n:], own.held_old.group),
+            _gain(candidate[:n], base[:n], own.held, trainee),
+            _gain(candidate[:n], serving[:n], own.held, trainee),
+            _gain(candidate[n:], serving[n:], own.held_old, trainee),
         ),
         n,
     )
+
+
+def _gain(errors: F64, others: F64, batch: Batch, trainee: Trainee) -> Gain:
+    """Of errors (n,) over others, on a batch; samples that tell much the same count as one."""
+    return gain(errors, others, alike(batch.group, batch.begin_s, span_s(trainee.bundle), LearningSettings().holdout))
 
 
 def _learnt(trainee: Trainee, own: Sequence[Subject], ask: Ask, how: Manner, breathe: Breathe) -> tuple[int, F32]:

@@ -25,7 +25,6 @@ from edge.learning.fitting import Breathe
 from edge.learning.promotion import Terms
 from edge.learning.sample import Sample
 from edge.learning.settings import LearningSettings
-from edge.learning.standing import Phase
 from edge.learning.subject import Subject
 
 MOST_WAITING, BATCH, OLDEST_S = 512, 64, 2.0  # samples before they are stored, and how long they may wait
@@ -145,7 +144,7 @@ class Learner:
         if self._offers.due(subject):
             self._offers.judge(subject, model)
         else:
-            subject.learn(model.trains, lambda: breathe() and self._subject is subject and _trains(subject))
+            subject.learn(model.trains, lambda: breathe() and self._subject is subject)
 
     def reset(self) -> None:
         """Forget all: at once, or as soon as it is open and the disk gives it away; until then nothing is learnt."""
@@ -154,12 +153,14 @@ class Learner:
             return
         self._sampling = sampling_of(self._task, self._model.bundle, self._how.run)
         try:
-            self._subject.reset()
-            self._forgetting = False
-            self._troubles.succeeded(What.FORGETTING)
+            self._forgetting, why = not self._subject.reset(), "the disk does not take it"
         except sqlite3.Error as error:
+            why = str(error)
+        if self._forgetting:
             self._forget_s = self._clock() + AGAIN_S
-            self._troubles.failed(What.FORGETTING, f"its samples cannot be removed: {error}; it is tried again")
+            self._troubles.failed(What.FORGETTING, f"what was learnt cannot be forgotten: {why}; it is tried again")
+        else:
+            self._troubles.succeeded(What.FORGETTING)
 
     def told(self) -> Mapping[str, Json]:
         """How it stands. Where it is not open, nothing that was learnt may serve."""
@@ -191,8 +192,3 @@ class Learner:
                 subject.close()
             except sqlite3.Error as error:
                 _log.warning("%s: its samples cannot be closed: %s", self.name, error)
-
-
-def _trains(subject: Subject) -> bool:
-    """Whether the round goes on that was begun."""
-    return subject.standing.phase is Phase.TRAINING

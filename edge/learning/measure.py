@@ -5,7 +5,6 @@
 | trajectory | distance at each horizon, in box heights (metres where there is no box) |
 | series | absolute error of each value, in the scale of the window |
 | autoencoder | root of the squared error of each sample of the window |
-| classifier | cross entropy of the classes |
 
 It is a mean over all that could be known, and what is not known counts nothing: so every distance weighs the same, and
 those that were lost soon do not make near horizons weigh more than far ones.
@@ -24,7 +23,6 @@ from edge.contracts.types import F32, F64, Head, ModelBundle
 from edge.contracts.windows import TrackWindow, Window
 from edge.learning.sample import Arrays, Batch
 
-LEAST = 1e-9
 Measure = Callable[[list[F32], Arrays, Window | None], F64]
 
 
@@ -89,11 +87,6 @@ def _autoencoder(outputs: list[F32], arrays: Arrays, _: Window | None) -> F64:
     return np.sqrt(_part(square, arrays["known"]))
 
 
-def _classifier(outputs: list[F32], arrays: Arrays, _: Window | None) -> F64:
-    share = np.log(np.maximum(outputs[0].astype(np.float64), LEAST))
-    return -(arrays["target"] * share).sum(axis=1) * (arrays["known"] > 0)
-
-
 def _part(each: F64, known: F32) -> F64:
     """(n,) the sum over what is known of each, as a share of all that could be."""
     axes = tuple(range(1, each.ndim))
@@ -104,5 +97,4 @@ MEASURES: Mapping[Head, Measure] = {
     Head.TRAJECTORY: _trajectory,
     Head.SERIES: _series,
     Head.AUTOENCODER: _autoencoder,
-    Head.CLASSIFIER: _classifier,
 }

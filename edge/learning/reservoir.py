@@ -12,17 +12,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-import numpy as np
-
 from edge.contracts.sqlite_file import is_damage
 from edge.learning.database import begin_anew, open_database, transaction
-from edge.learning.division import Part, part_of
+from edge.learning.division import Part, Stay, part_of, stayed
 from edge.learning.keeping import RECENT_SHARE, place, quota, stratum
 from edge.learning.packing import body_bytes, packed, unpacked
 from edge.learning.sample import Batch, Sample, Shapes, fits, stacked
 from edge.learning.settings import LearningSettings
 
-FORM = 1
+FORM = 2
 MOST_GROUPS = 8192  # whose part is remembered
 MOST_NAME = 200  # characters of a group or a kind
 ROW_BYTES = 320  # of a row beside its arrays, with its entries in the indices
@@ -34,7 +32,8 @@ _CREATE = (
     " body BLOB NOT NULL)",
     "CREATE INDEX by_kind ON samples (part, age, kind)",
     "CREATE TABLE kinds (part INTEGER NOT NULL, kind TEXT NOT NULL, seen INTEGER NOT NULL, PRIMARY KEY (part, kind))",
-    "CREATE TABLE groups (seq INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, part INTEGER NOT NULL)",
+    "CREATE TABLE groups (seq INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, part INTEGER NOT NULL,"
+    " first_s REAL NOT NULL, since_s REAL NOT NULL, until_s REAL NOT NULL)",
 )
 _log = logging.getLogger(__name__)
 
@@ -94,6 +93,10 @@ class Reservoir:
     def seen(self) -> int:
         """How many samples were ever stored."""
         return self._seen
+
+    def capacity(self, part: Part) -> int:
+        """How many can be kept."""
+        return self._capacity[part]
 
     def count(self, part: Part, age: Age) -> int:
         """How many are kept."""
@@ -163,7 +166,7 @@ class Reservoir:
 
     def _add(self, sample: Sample) -> int:
         part = part_of(sample.begin_s, sample.end_s, self._span_s, self._share)
-        if part is None or not self._of_part(sample.group[:MOST_NAME], part):
+        if part is None or not self._of_part(sample, part):
             return 0
         kind = stratum(sample.stratum[:MOST_NAME], self._ever[part])
         self._ever[part].setdefault(kind, 0)
@@ -178,14 +181,21 @@ class Reservoir:
             self._age(part)
         return 1
 
-    def _of_part(self, group: str, part: Part) -> bool:
-        """Whether a group is of this part; one that is new is from now on."""
+    def _of_part(self, sample: Sample, part: Part) -> bool:
+        """Whether a sample's group is of this part, or can be from now on."""
+        group = sample.group[:MOST_NAME]
         if not group:
             return True
-        found = self._db.execute("SELECT part FROM groups WHERE name = ?", (group,)).fetchone()
-        if found is None:
-            self._db.execute("INSERT INTO groups (name, part) VALUES (?, ?)", (group, part))
-        return found is None or found[0] == part
+        row = self._db.execute("SELECT part, first_s, since_s, until_s FROM groups WHERE name = ?", (group,)).fetchone()
+        stay = None if row is None else Stay(Part(row[0]), *row[1:])
+        now = stayed(stay, part, sample.begin_s, sample.end_s, self._span_s, self._share)
+        if now is not None and now != stay:
+            self._db.execute(
+                "INSERT INTO groups (name, part, first_s, since_s, until_s) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET part = ?2, since_s = ?4, until_s = ?5",
+                (group, now.part, now.first_s, now.since_s, now.until_s),
+            )
+        return now is not None
 
     def _age(self, part: Part) -> None:
         """The oldest of the recent samples becomes one of the old ones of its kind, or goes."""
@@ -245,8 +255,3 @@ class Reservoir:
                 self._count()
         except (sqlite3.Error, OSError) as again:
             self.trouble = f"{self.trouble}; {again}"
-
-
-def span_of(samples: int, step_s: float, ahead_s: float) -> float:
-    """The longest sample, seconds."""
-    return float(np.float64((samples - 1) * step_s + ahead_s))

@@ -13,6 +13,7 @@ import numpy as np
 from edge.contracts.trainable import Trainee, Weights
 from edge.contracts.types import F32, F64, Mask
 from edge.learning.comparing import Gain, gain
+from edge.learning.division import alike, period_of
 from edge.learning.fitting import Breathe, Fit, Fitted, fit
 from edge.learning.measure import errors
 from edge.learning.sample import Batch
@@ -31,7 +32,12 @@ class Material:
     old: Batch
     held: Batch  # never learnt from, of late
     held_old: Batch  # never learnt from, and stands for what was before
-    period_s: float  # of the division of time
+    span_s: float  # the longest sample
+    share: float  # of the samples that is kept to judge
+
+    def gain(self, errors: F64, others: F64, batch: Batch) -> Gain:
+        """Of errors (n,) over others, on a batch; samples that tell much the same count as one."""
+        return gain(errors, others, alike(batch.group, batch.begin_s, self.span_s, self.share))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +145,7 @@ class _Held:
 
     def __init__(self, trainee: Trainee, base: F32, trained: F32, material: Material) -> None:
         self.batch = material.held
-        self.first = _first_half(material.held, material.period_s)
+        self.first = _first_half(material.held, period_of(material.span_s, material.share))
         self.base = errors_with(trainee, base, self.batch)
         self._shares = [errors_with(trainee, between(base, trained, share), self.batch) for share in SHARES]
 
@@ -167,9 +173,9 @@ def _judged(
         _mean(base),
         _mean(serving),
         _mean(candidate),
-        gain(candidate, base, material.held.group),
-        gain(candidate, serving, material.held.group),
-        gain(now, before, old.group),
+        material.gain(candidate, base, material.held),
+        material.gain(candidate, serving, material.held),
+        material.gain(now, before, old),
     )
 
 

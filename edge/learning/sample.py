@@ -82,8 +82,6 @@ def shapes_of(bundle: ModelBundle) -> Shapes:
         found = (bundle.input.tensor.shape[1:], future, future)
     elif bundle.head is Head.AUTOENCODER and isinstance(window, SeriesWindow):
         found = (bundle.input.tensor.shape[1:], (window.samples,))
-    elif bundle.head is Head.CLASSIFIER and len(bundle.input.tensor.shape) == 2:  # of embeddings
-        found = (bundle.input.tensor.shape[1:], bundle.outputs[0].shape[1:], ())
     else:
         raise ModelError(f"{bundle.name} ({bundle.head.value}): nothing is known of how such a model learns here")
     return dict(zip(TARGETS[bundle.head], found, strict=True))

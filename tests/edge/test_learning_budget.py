@@ -3,13 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from edge.learning.conditions import Conditions, Pause, pause_of
 from edge.learning.governor import Governor
-from edge.learning.live import LiveScores
-from edge.learning.promotion import Score
 from edge.learning.settings import LearningSettings
 
 SETTINGS = LearningSettings(pause_c=75, pause_free_mb=100)
@@ -133,15 +130,3 @@ def test_what_training_does_after_its_last_step_is_paid_before_the_next() -> Non
     begin_s = machine.now_s
     assert governor.breathe()
     assert machine.now_s - begin_s > 40
-
-
-def test_live_scores_are_of_the_newest_comparisons() -> None:
-    live = LiveScores(3)
-    assert live.told(5).newest == Score(0, 0.0, 0.0, 0.0) == live.told(5).shadow
-    live.add(np.array([9.0, 1.0, 1.0, 1.0]), np.array([9.0, 2.0, 2.0, 2.0]), np.array([9.0, 3.0, 3.0, 3.0]))
-    assert live.told(5).newest == Score(3, 1.0, 2.0, 3.0)
-    assert live.told(5).shadow == Score(4, 3.0, 3.75, 4.5)
-    live.candidate_is_new()
-    assert (live.told(5).newest.count, live.told(5).shadow.count) == (3, 0)
-    live.server_is_new()
-    assert live.told(5).newest.count == 0

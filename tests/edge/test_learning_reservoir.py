@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from edge.contracts.errors import ConfigError
-from edge.learning.division import Part, part_of, period_of
+from edge.learning.division import Part, period_of
 from edge.learning.keeping import MOST_STRATA, OTHERS
 from edge.learning.packing import packed, unpacked
 from edge.learning.reservoir import Added, Age, Reservoir
@@ -44,36 +44,37 @@ def kept(of: Reservoir, part: Part = Part.LEARN) -> list[float]:
     return sorted(values(of.read(part, Age.RECENT)) + values(of.read(part, Age.OLD)))
 
 
-@pytest.mark.parametrize(
-    ("begin_s", "end_s", "part"),
-    [
-        (0.0, 1.0, Part.LEARN),
-        (0.0, 6.9, Part.LEARN),
-        (6.5, 7.5, None),
-        (7.0, 8.0, Part.JUDGE),
-        (8.5, 9.5, Part.JUDGE),
-        (9.5, 10.5, None),
-        (10.0, 11.0, Part.LEARN),
-        (-3.0, -2.0, Part.JUDGE),
-        (0.0, 10.5, None),
-    ],
-)
-def test_time_is_divided(begin_s: float, end_s: float, part: Part | None) -> None:
-    assert part_of(begin_s, end_s, SPAN_S, 0.25) is part
-
-
 def test_nothing_is_shared_by_the_parts(tmp_path: Path) -> None:
-    """No moment, and no track: whatever comes, in whatever order."""
+    """No moment, and no track that is there for less than a period: whatever comes, in whatever order."""
     random = np.random.default_rng(1)
-    given = [sample(number, float(random.uniform(0, 60)), f"track{random.integers(40)}") for number in range(400)]
+    begins = random.uniform(0, 60, 400)
+    given = [sample(number, float(begin), f"track{begin // (PERIOD_S / 4):.0f}") for number, begin in enumerate(begins)]
     store = reservoir(tmp_path, LearningSettings(samples=1000, holdout=0.25))
     store.add(given)
     learnt, judged = ([given[int(value)] for value in kept(store, part)] for part in (Part.LEARN, Part.JUDGE))
     assert len(learnt) > 20
     assert len(judged) > 10
     assert not {one.group for one in learnt} & {one.group for one in judged}
-    apart = [max(one.begin_s - other.end_s, other.begin_s - one.end_s) for one in learnt for other in judged]
-    assert min(apart) > 0
+    assert min(gaps(learnt, judged)) > 0
+
+
+def test_a_track_that_never_ends_is_learnt_from_and_judged_by(tmp_path: Path) -> None:
+    given = [sample(number, 8.0 + number / 4, "parked car") for number in range(400)]
+    store = reservoir(tmp_path, LearningSettings(samples=1000, holdout=0.25))
+    for one in given[:200]:
+        store.add([one])
+    store.close()
+    store = reservoir(tmp_path, LearningSettings(samples=1000, holdout=0.25))
+    store.add(given[200:])
+    learnt, judged = ([given[int(value)] for value in kept(store, part)] for part in (Part.LEARN, Part.JUDGE))
+    assert len(learnt) > 100
+    assert len(judged) > 20
+    assert min(gaps(learnt, judged)) >= SPAN_S
+
+
+def gaps(learnt: list[Sample], judged: list[Sample]) -> list[float]:
+    """Seconds between each two of them."""
+    return [max(one.begin_s - other.end_s, other.begin_s - one.end_s) for one in learnt for other in judged]
 
 
 def test_a_track_stays_of_its_part_when_its_samples_are_gone(tmp_path: Path) -> None:

@@ -7,13 +7,14 @@ import numpy as np
 from edge.contracts.bundle import read_bundle
 from edge.contracts.types import F64, Head
 from edge.contracts.windows import Scaling, SeriesWindow
+from edge.learning.division import span_s
 from edge.learning.promotion import Terms
 from edge.learning.readings import SeriesSampler
 from edge.learning.round import errors_with
 from edge.learning.sample import Sample, shapes_of, stacked
 from edge.learning.settings import LearningSettings
 from edge.learning.standing import EXPORTED
-from edge.learning.subject import Subject, span_s
+from edge.learning.subject import Subject
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.trainable import open_trainable
 from tests.rigs.learning_model import learning_series

@@ -15,12 +15,12 @@ from pathlib import Path
 import numpy as np
 
 from edge.contracts.types import F32
-from edge.learning.division import part_of
+from edge.learning.division import part_of, span_s
 from edge.learning.promotion import Terms
 from edge.learning.sample import Sample
 from edge.learning.settings import LearningSettings
 from edge.learning.standing import Phase
-from edge.learning.subject import Subject, span_s
+from edge.learning.subject import Subject
 from tests.rigs.strollers import samples
 from tests.rigs.trainee import LinearTrainee, learning_bundle
 
@@ -55,7 +55,8 @@ def live(folder: Path, told: Callable[[str], None]) -> None:
             assert subject.candidate is not None
             told(f"shadow {digest(subject.candidate)}")
             better = np.linspace(1.0, 0.9, 3)
-            subject.score(*(np.full(TERMS.shadow, error) for error in better))
+            exported, serving, candidate = (np.full(TERMS.shadow, error) for error in better)
+            subject.score(exported, serving, candidate, [f"track{number}" for number in range(TERMS.shadow)])
             told(f"serving {digest(subject.serving)}")
             if turn % 3:
                 subject.roll_back()
