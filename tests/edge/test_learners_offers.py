@@ -1,5 +1,7 @@
 """What others have learnt, from the file that was laid down to the weights that serve; and what is refused."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from edge.learning.checkpoint import ENDING, read_checkpoint
 from edge.learning.comparing import Gain
 from edge.learning.offered import OFFERED, offer
 from edge.learning.round import Judgement
+from edge.learning.subject import Subject
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.trainable import open_trainable
 from tests.rigs.gauges import NEVER, Gauges
@@ -112,11 +115,30 @@ def test_it_waits_until_there_is_enough_to_judge_by(tmp_path: Path, learnt: F32)
     offer(gauges.folder / "a", gauges.bundle, learnt, 3, PRAISED)
     assert not gauges.learn()
     assert len(offered(gauges)) == 1
-    gauges.live_until(lambda: held(gauges) >= 24)
-    assert (len(offered(gauges)), gauges.state("a").offers.judged) == (1, 0)  # too few to be sure
+    while held(gauges) < 10:
+        gauges.wave()
+        assert held(gauges) >= 24 or not gauges.learn()
+    assert (len(offered(gauges)), gauges.state("a").offers.judged) == (1, 0)
     gauges.live_until(lambda: gauges.state("a").serving)
     assert np.array_equal(served(gauges, "a"), learnt)
     assert offered(gauges) == []
+
+
+def test_it_waits_while_nothing_is_sure(tmp_path: Path, learnt: F32, monkeypatch: pytest.MonkeyPatch) -> None:
+    gauges = Gauges(tmp_path, "a", NEVER)
+    gauges.live_until(lambda: held(gauges) >= ENOUGH)
+    offer(gauges.folder / "a", gauges.bundle, learnt, 3, PRAISED)
+    unsure = replace(PRAISED, over_serving=Gain(0.9, -math.inf, 30))
+    with monkeypatch.context() as patched:
+        patched.setattr(Subject, "judge_others", lambda *_: unsure)
+        gauges.now_s += 10
+        assert gauges.learn()
+        gauges.now_s += 50
+        assert not gauges.learn()
+    assert (len(offered(gauges)), gauges.state("a").offers.judged) == (1, 0)
+    gauges.now_s += 10
+    assert gauges.learn()
+    assert (len(offered(gauges)), gauges.state("a").offers.taken) == (0, 1)
 
 
 def test_what_cannot_be_read_or_removed_is_refused_once_and_told(tmp_path: Path) -> None:
