@@ -162,6 +162,8 @@ class Reservoir:
         self._kept = {(Part(part), Age(age), str(kind)): int(count) for part, age, kind, count in rows}
         rows = self._db.execute("SELECT part, kind, seen FROM kinds").fetchall()
         self._ever = {part: {str(kind): int(seen) for of, kind, seen in rows if of == part} for part in Part}
+        for part, _, kind in self._kept:
+            self._ever[part].setdefault(kind, 0)  # kinds of which none has grown old yet
         self._seen = int(self._db.execute("SELECT seen FROM meta").fetchone()[0])
 
     def _add(self, sample: Sample) -> int:

@@ -19,7 +19,7 @@ from edge.learning.promotion import Live
 from edge.learning.standing import EXPORTED, Standing
 
 FILE = "live.json"
-EVERY = 16  # comparisons, of which at most so many are lost
+EVERY = 32  # comparisons, of which at most so many are lost
 _log = logging.getLogger(__name__)
 
 
@@ -65,7 +65,7 @@ class Tally:
             "serving": self._standing.serving,
             "candidate": self._standing.candidate,
             "newest": _text(self._scores.newest),
-            "bins": _text(self._scores.bins),
+            "bins": _text(self._scores.bins[: None if self._standing.candidate else 0]),
         }
         try:
             self._stored.write(value)
@@ -82,22 +82,28 @@ def _kept(value: Json, standing: Standing, window: int) -> tuple[F64, F64]:
     if not isinstance(value, Mapping) or value.get("serving") != standing.serving:
         return nothing
     newest, bins = _numbers(value.get("newest"), 3), _numbers(value.get("bins"), 4)
-    if newest is None or bins is None or len(newest) > 1 << 20 or len(bins) != BINS or not (bins[:, COUNT] >= 0).all():
+    if (
+        newest is None
+        or bins is None
+        or len(newest) > 1 << 20
+        or len(bins) not in (0, BINS)
+        or not (bins[:, COUNT] >= 0).all()
+    ):
         _log.warning("what was kept of live scores makes no sense; they begin anew")
         return nothing
     served = standing.serving != EXPORTED
-    shadowed = standing.candidate != EXPORTED and value.get("candidate") == standing.candidate
+    shadowed = len(bins) and standing.candidate != EXPORTED and value.get("candidate") == standing.candidate
     return newest[-window:] if served else nothing[0], bins if shadowed else nothing[1]
 
 
 def _text(numbers: F64) -> str:
-    return base64.b64encode(np.ascontiguousarray(numbers, "<f8").tobytes()).decode()
+    return base64.b64encode(np.ascontiguousarray(numbers, "<f4").tobytes()).decode()
 
 
 def _numbers(text: Json, columns: int) -> F64 | None:
     """(n, columns) of text; None where it is no such thing."""
     try:
         data = base64.b64decode(text if isinstance(text, str) else "?", validate=True)
-        return np.frombuffer(data, "<f8").astype(np.float64).reshape(-1, columns)
+        return np.frombuffer(data, "<f4").astype(np.float64).reshape(-1, columns)
     except (binascii.Error, ValueError):
         return None

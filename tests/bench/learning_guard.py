@@ -1,17 +1,10 @@
 """Learning under attack: does what serves ever get worse than what was exported, and for how long?
 
 A model file that learns, fitted to walkers who turn a little less, lives through seven minutes in which things go wrong
-from the second to the fifth, five ways and six seeds each:
- * `shuffled`: every sample that is offered has the future of another one, where half turn left and half turn right;
- * `noise`: every future is noise;
- * `poisoned`: every third future is swept far aside, always to the same side;
- * `wall`: the camera was turned to a wall: short false tracks that tremble, in place of the walkers;
- * `changed`: everyone turns the other way, and then again as before.
-In the first three the live comparisons see what really happened, as they do in service, where a forecast is held
-against what is seen later; whoever controls all that is seen, live scores too, decides what is learnt. What serves and
-what was exported are compared on what really happened; the loss is how much larger the mean error of what serves is,
-over the newest comparisons that make one evaluation window. `worst_loss` is the largest loss that lasted longer than
-one evaluation window, over all runs; `worst_window` the largest in any window.
+from the second to the fifth, five ways (`learning_attacks`) and six seeds each. What serves and what was exported are
+compared on what really happened; the loss is how much larger the mean error of what serves is, over the newest
+comparisons that make one evaluation window. `worst_loss` is the largest loss that lasted longer than one evaluation
+window, over all runs; `worst_window` the largest in any window.
 
 Every second seed is also restarted after every two hundred samples: that must give what is worse no new allowance.
 
@@ -22,13 +15,13 @@ that harms nobody would prove nothing. It is the loss in the worst window.
 
 import tempfile
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from edge.contracts.bundle import read_bundle
+from edge.contracts.trainable import Trainee
 from edge.contracts.types import F32, F64
 from edge.learning.fitting import Fit, fit
 from edge.learning.promotion import Terms
@@ -39,17 +32,13 @@ from edge.learning.standing import Standing
 from edge.learning.subject import Subject
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.trainable import TrainableRuntime, open_trainable
+from tests.bench.learning_attacks import ATTACKS, BEGIN_S, TURN, World, stream
 from tests.rigs.learning_model import learning_paths
-from tests.rigs.strollers import samples, spoiled, trembling
 from tests.rigs.trainee import WINDOW
 
-SEEDS, EACH, RESTARTED = 6, 40, 5  # samples that come at a time; every so many times
-BEGIN_S, BEFORE_S, BAD_S, AFTER_S = 1000.0, 120.0, 180.0, 120.0
-WALKERS, TURN = 6, 0.4
+SEEDS, RESTARTED = 6, 5  # of each attack; after so many times that samples come
 SETTINGS = LearningSettings(enabled=True, rate=0.02, samples=1500)
 TERMS = Terms()
-World = Callable[[int, float, float, float], list[Sample]]  # of seed, begin, length and turn: what really happens
-Spoil = Callable[[list[Sample], np.random.Generator], list[Sample]]
 HEADER = ["run", "worst window", "worst that lasted", "served at the end", "promoted", "returned", "unguarded"]
 
 
@@ -101,13 +90,13 @@ def figures(runs: list[Run]) -> dict[str, object]:
     }
 
 
-def fitted(runtime: TrainableRuntime, world: World) -> F32:
+def fitted(runtime: Trainee, world: World) -> F32:
     """The exported weights: those of walkers who turn a little less."""
     known = stacked(world(99, BEGIN_S, 60.0, 0.75 * TURN), shapes_of(runtime.bundle))
     return learnt(runtime, runtime.weights().weights, known, Fit(0.02, 10, 0.0))
 
 
-def learnt(runtime: TrainableRuntime, start: F32, known: Batch, how: Fit) -> F32:
+def learnt(runtime: Trainee, start: F32, known: Batch, how: Fit) -> F32:
     """Weights that fit these samples, and no others."""
     return fit(runtime, start, known, known[np.zeros(len(known), bool)], how, lambda: True).weights
 
@@ -156,19 +145,6 @@ class Unguarded:
             self.serving = learnt(self._runtime, self._exported, known, Fit(SETTINGS.rate, SETTINGS.epochs))
 
 
-def stream(name: str, seed: int, random: np.random.Generator) -> Iterator[tuple[list[Sample], list[Sample]]]:
-    """What really happens and what is offered, some samples at a time."""
-    begin_s, attack = BEGIN_S, ATTACKS[name]
-    for number, seconds in enumerate((BEFORE_S, BAD_S, AFTER_S)):
-        bad = number == 1
-        world = attack.bad if bad else attack.world
-        really = world(10 * seed + number, begin_s, seconds, TURN)
-        for first in range(0, len(really), EACH):
-            some = really[first : first + EACH]
-            yield some, attack.spoil(some, random) if bad else some
-        begin_s += seconds
-
-
 def errors_of(runtime: TrainableRuntime, weights: F32, some: list[Sample]) -> F64:
     return errors_with(runtime, weights, stacked(some, shapes_of(runtime.bundle)))
 
@@ -187,67 +163,3 @@ def lasting(loss: F64, window: int) -> float:
         return 0.0
     stretches = np.lib.stride_tricks.sliding_window_view(loss, window + 1)
     return max(float(stretches.min(axis=1).max()), 0.0)
-
-
-def _shuffled(some: list[Sample], random: np.random.Generator) -> list[Sample]:
-    order = random.permutation(len(some))
-    return [
-        replace(
-            one, arrays={**one.arrays, "future": some[other].arrays["future"], "known": some[other].arrays["known"]}
-        )
-        for one, other in zip(some, order, strict=True)
-    ]
-
-
-def _noise(some: list[Sample], random: np.random.Generator) -> list[Sample]:
-    return [spoiled(one, random, 0.3) for one in some]
-
-
-def _poisoned(some: list[Sample], random: np.random.Generator) -> list[Sample]:
-    aside = np.array([0.0, -2.0], np.float32)
-    return [
-        replace(one, arrays={**one.arrays, "future": one.arrays["future"] + aside}) if number % 3 == 0 else one
-        for number, one in enumerate(some)
-    ]
-
-
-def _as_it_is(some: list[Sample], _: np.random.Generator) -> list[Sample]:
-    return some
-
-
-def _one_way(seed: int, begin_s: float, seconds: float, turn: float) -> list[Sample]:
-    return samples(WALKERS, seconds, turn, seed, begin_s)
-
-
-def _both_ways(seed: int, begin_s: float, seconds: float, turn: float) -> list[Sample]:
-    """Half of them turn left, and half turn right."""
-    half = [
-        samples(WALKERS // 2, seconds, way, way_seed, begin_s) for way, way_seed in ((turn, seed), (-turn, 1000 + seed))
-    ]
-    return sorted([*half[0], *half[1]], key=lambda one: one.end_s)
-
-
-def _other_way(seed: int, begin_s: float, seconds: float, turn: float) -> list[Sample]:
-    return _one_way(seed, begin_s, seconds, -turn)
-
-
-def _wall(seed: int, begin_s: float, seconds: float, _: float) -> list[Sample]:
-    return trembling(WALKERS, seconds, seed, begin_s)
-
-
-@dataclass(frozen=True, slots=True)
-class Attack:
-    """What goes wrong."""
-
-    world: World  # as it is before and afterwards
-    bad: World  # as it really is meanwhile
-    spoil: Spoil  # what becomes of it on the way
-
-
-ATTACKS: Mapping[str, Attack] = {
-    "shuffled": Attack(_both_ways, _both_ways, _shuffled),
-    "noise": Attack(_one_way, _one_way, _noise),
-    "poisoned": Attack(_one_way, _one_way, _poisoned),
-    "wall": Attack(_one_way, _wall, _as_it_is),
-    "changed": Attack(_one_way, _other_way, _as_it_is),
-}

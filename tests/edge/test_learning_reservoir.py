@@ -149,6 +149,15 @@ def test_what_is_stored_outlives_a_restart(tmp_path: Path) -> None:
     assert again.read(Part.LEARN, Age.RECENT).group[-1] == "g59"
 
 
+def test_a_kind_of_which_none_has_grown_old_outlives_a_restart(tmp_path: Path) -> None:
+    store = reservoir(tmp_path)
+    store.add([sample(0, stratum="rare")])
+    store.close()
+    again = reservoir(tmp_path)
+    assert again.add([sample(number) for number in range(1, 200)]).stored == 199
+    assert 0.0 in kept(again)
+
+
 def test_samples_for_another_model_are_forgotten(tmp_path: Path) -> None:
     store = reservoir(tmp_path)
     store.add([sample(1)])

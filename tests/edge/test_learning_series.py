@@ -1,8 +1,10 @@
 """A sensor learns by a real model file: from readings to weights that serve."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from edge.contracts.bundle import read_bundle
 from edge.contracts.types import F64, Head
@@ -28,20 +30,27 @@ def wave(count: int) -> F64:
     return 20 + 3 * np.sin(np.arange(count) / 3) + np.random.default_rng(1).normal(0, 0.1, count)
 
 
-def come(values: F64) -> list[Sample]:
-    sampler = SeriesSampler(Head.SERIES, WINDOW)
+def come(values: F64, window: SeriesWindow) -> list[Sample]:
+    sampler = SeriesSampler(Head.SERIES, window)
     known = np.ones(1, bool)
     return [
         one
         for number, value in enumerate(values)
-        for one in sampler.node(1e6 + number, np.array([value]), known, fresh=False)
+        for one in sampler.node(1e6 + number * window.step_s, np.array([value]), known, fresh=False)
     ]
 
 
-def test_a_sensor_learns(tmp_path: Path) -> None:
-    bundle = read_bundle(learning_series(tmp_path / "series.tflite", WINDOW))
-    assert span_s(bundle) == 11
-    given = come(wave(700))
+@pytest.mark.parametrize(
+    ("window", "span", "count"),
+    [
+        (WINDOW, 11, 700),
+        (replace(WINDOW, samples=48, step_s=3600.0), 51 * 3600, 2400),  # two days of readings, for hundred days
+    ],
+)
+def test_a_sensor_learns(tmp_path: Path, window: SeriesWindow, span: float, count: int) -> None:
+    bundle = read_bundle(learning_series(tmp_path / "series.tflite", window))
+    assert span_s(bundle) == span
+    given = come(wave(count), window)
     with open_trainable(bundle, RuntimeSettings(threads=1)) as trainee:
         subject = Subject(tmp_path / "sensor", bundle, trainee.weights().weights, SETTINGS, TERMS)
         for begin in range(0, len(given), 20):
