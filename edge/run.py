@@ -115,7 +115,7 @@ class Daemon:
         # Before it is entered: what the broker has kept for us comes with the connection, and only once.
         delivery.link.subscribe(delivery.topics.every_set, self._heard)
         delivery.link.subscribe(delivery.topics.teach, self._heard)
-        delivery.link.subscribe(delivery.topics.learn_set, self._taught)
+        delivery.link.subscribe(delivery.topics.learn_set, self._learn)
         delivery.link.subscribe(settings.homeassistant.birth_topic, self._born)
         with delivery:
             self._delivery = delivery
@@ -162,7 +162,7 @@ class Daemon:
         else:
             self._early.append(message)
 
-    def _taught(self, message: Message) -> None:
+    def _learn(self, message: Message) -> None:
         if watch := self._watch:
             watch.learning.heard(message)
 

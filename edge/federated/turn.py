@@ -15,11 +15,11 @@ from edge.contracts.errors import MessageError, ModelError
 from edge.contracts.federated import NOTHING, Answer, Ask, Outcome, Tried
 from edge.contracts.trainable import Trainee, Weights
 from edge.contracts.types import F32, F64
-from edge.federated.offered import offer
 from edge.federated.subjects import Subject, together
 from edge.learning.comparing import Gain, gain
 from edge.learning.division import alike, span_s
 from edge.learning.fitting import Breathe, Fit, Interrupted, fit
+from edge.learning.offered import offer
 from edge.learning.round import Judgement, errors_with
 from edge.learning.sample import Batch, joined
 from edge.learning.settings import LearningSettings

@@ -49,6 +49,14 @@ class Stopped:
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """Weights that others have learnt were better on what was held out; they are on disk as a candidate."""
+
+    candidate: str
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """Mean live errors on the same comparisons."""
 
@@ -106,7 +114,7 @@ class Unreadable:
     name: str
 
 
-Event = Began | Ended | Stopped | Live | Switched | Promoted | RolledBack | Reset | Counted | Unreadable
+Event = Began | Ended | Stopped | Brought | Live | Switched | Promoted | RolledBack | Reset | Counted | Unreadable
 
 
 def after(standing: Standing, event: Event, terms: Terms) -> Standing:
@@ -122,10 +130,16 @@ def due(standing: Standing, seen: int, terms: Terms) -> bool:
         seen: samples that were ever stored.
         terms: when what happens.
     """
-    if not standing.on or seen < terms.first or standing.phase not in (Phase.COLLECTING, Phase.RESTING):
+    if seen < terms.first or not free(standing, seen):
         return False
-    rested = standing.phase is Phase.COLLECTING or seen >= standing.rest_until
-    return rested and (not standing.rounds or seen - standing.tried >= terms.every)
+    return not standing.rounds or seen - standing.tried >= terms.every
+
+
+def free(standing: Standing, seen: int) -> bool:
+    """Whether there may be another candidate now, wherever it comes from; see `due`."""
+    if not standing.on or standing.phase not in (Phase.COLLECTING, Phase.RESTING):
+        return False
+    return standing.phase is Phase.COLLECTING or seen >= standing.rest_until
 
 
 def _began(standing: Standing, event: Began, _: Terms) -> Standing:
@@ -144,6 +158,12 @@ def _ended(standing: Standing, event: Ended, _: Terms) -> Standing:
 
 def _stopped(standing: Standing, _: Stopped, __: Terms) -> Standing:
     return replace(standing, phase=Phase.COLLECTING) if standing.phase is Phase.TRAINING else standing
+
+
+def _brought(standing: Standing, event: Brought, _: Terms) -> Standing:
+    if not free(standing, event.seen) or event.candidate in (EXPORTED, standing.serving):
+        return standing
+    return replace(standing, phase=Phase.SHADOW, candidate=event.candidate)
 
 
 def _live(standing: Standing, event: Live, terms: Terms) -> Standing:
@@ -244,6 +264,7 @@ _RULES: Mapping[type, Callable[[Standing, Any, Terms], Standing]] = {
     Began: _began,
     Ended: _ended,
     Stopped: _stopped,
+    Brought: _brought,
     Live: _live,
     Switched: _switched,
     Promoted: _promoted,

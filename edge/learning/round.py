@@ -35,6 +35,10 @@ class Material:
     span_s: float  # the longest sample
     share: float  # of the samples that is kept to judge
 
+    def gain(self, errors: F64, others: F64, batch: Batch) -> Gain:
+        """Of errors (n,) over others, on a batch; samples that tell much the same count as one."""
+        return gain(errors, others, alike(batch.group, batch.begin_s, self.span_s, self.share))
+
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
@@ -94,9 +98,32 @@ def adapt(
         trained: F32 = np.mean([*before, fitted.weights], axis=0, dtype=np.float32)
         held = _Held(trainee, base, trained, material)
         share = min(held.chosen(held.first), held.chosen(~held.first))
-        old = material.held_old if len(material.held_old) else material.old[np.arange(min(len(material.old), MOST_OLD))]
         candidate = between(base, trained, share)
-        return Round(candidate, fitted, _judged(trainee, held, (serving.weights, candidate), old, share))
+        on_held = held.base, errors_with(trainee, serving.weights, held.batch), held.judged()
+        return Round(candidate, fitted, _judged(trainee, material, on_held, (serving.weights, candidate), share))
+    finally:
+        trainee.set_weights(serving)
+
+
+def judged(trainee: Trainee, base: F32, candidate: F32, material: Material) -> Judgement:
+    """A candidate as it is, beside the weights that the model has now, which serve. It has them again afterwards.
+
+    Args:
+        trainee: the model.
+        base: (N,) the exported weights.
+        candidate: (N,).
+        material: samples; none of it has chosen the candidate.
+
+    Raises:
+        ModelError: the model fails with one of them.
+    """
+    serving = trainee.weights()
+    try:
+        of_base, of_serving, of_candidate = (
+            errors_with(trainee, one, material.held) for one in (base, serving.weights, candidate)
+        )
+        on_held = of_base, of_serving, of_candidate
+        return _judged(trainee, material, on_held, (serving.weights, candidate), 1.0)
     finally:
         trainee.set_weights(serving)
 
@@ -118,14 +145,9 @@ class _Held:
 
     def __init__(self, trainee: Trainee, base: F32, trained: F32, material: Material) -> None:
         self.batch = material.held
-        self._material = material
         self.first = _first_half(material.held, period_of(material.span_s, material.share))
         self.base = errors_with(trainee, base, self.batch)
         self._shares = [errors_with(trainee, between(base, trained, share), self.batch) for share in SHARES]
-
-    def gain(self, errors: F64, others: F64, batch: Batch) -> Gain:
-        """Of errors (n,) over others, on a batch; samples that tell much the same count as one."""
-        return gain(errors, others, alike(batch.group, batch.begin_s, self._material.span_s, self._material.share))
 
     def chosen(self, rows: Mask) -> float:
         """The share with the least error on these rows; the least share where there is nothing to choose by."""
@@ -139,19 +161,21 @@ class _Held:
         return np.where(self.first, by_other, by_first)
 
 
-def _judged(trainee: Trainee, held: _Held, weights: tuple[F32, F32], old: Batch, share: float) -> Judgement:
-    """Of the weights that serve and of the candidate's."""
-    serving = errors_with(trainee, weights[0], held.batch)
+def _judged(
+    trainee: Trainee, material: Material, on_held: tuple[F64, F64, F64], weights: tuple[F32, F32], share: float
+) -> Judgement:
+    """Of errors on what was held out (base, serving, candidate), and the weights that serve and the candidate's."""
+    old = material.held_old if len(material.held_old) else material.old[np.arange(min(len(material.old), MOST_OLD))]
     before, now = (errors_with(trainee, one, old) for one in weights)
-    candidate = held.judged()
+    base, serving, candidate = on_held
     return Judgement(
         share,
-        _mean(held.base),
+        _mean(base),
         _mean(serving),
         _mean(candidate),
-        held.gain(candidate, held.base, held.batch),
-        held.gain(candidate, serving, held.batch),
-        held.gain(now, before, old),
+        material.gain(candidate, base, material.held),
+        material.gain(candidate, serving, material.held),
+        material.gain(now, before, old),
     )
 
 

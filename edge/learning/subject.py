@@ -24,6 +24,7 @@ from edge.learning.fitting import Breathe, Fit, Interrupted
 from edge.learning.keeping import Age
 from edge.learning.promotion import (
     Began,
+    Brought,
     Counted,
     Ended,
     Live,
@@ -34,9 +35,10 @@ from edge.learning.promotion import (
     Switched,
     Terms,
     due,
+    free,
 )
 from edge.learning.reservoir import Added, Reservoir, capacity
-from edge.learning.round import Judgement, Material, adapt, errors_with
+from edge.learning.round import Judgement, Material, adapt, errors_with, judged
 from edge.learning.sample import Batch, Sample, form_of, shapes_of, stacked
 from edge.learning.settings import LearningSettings
 from edge.learning.standing import EXPORTED, Phase, Standing
@@ -201,6 +203,28 @@ class Subject:
             self.serve(trainee)
         self._course.happened(Stopped())
         return None
+
+    def takes_others(self) -> bool:
+        """Whether weights that others have learnt can be judged now."""
+        held = sum(self._reservoir.count(Part.JUDGE, age) for age in Age)
+        return held >= LEAST_HELD and free(self.standing, self._reservoir.seen)
+
+    def judge_others(self, trainee: Trainee, weights: F32) -> Judgement:
+        """Judge weights (N,) that others have learnt as a candidate; what passes goes into the shadow.
+
+        Raises:
+            ModelError: the model fails with them.
+            sqlite3.Error, OSError: the disk is full or failing; try again later.
+        """
+        try:
+            self.serve(trainee)
+            judgement = judged(trainee, self._exported, weights, self._material())
+        finally:
+            self.serve(trainee)
+        if judgement.passes(self._settings.margin):
+            name = self._course.put(self._checkpoint(Weights(weights, NO_OPTIMIZER), 0, judgement))
+            self._course.happened(Brought(name, self._reservoir.seen))
+        return judgement
 
     def serve(self, trainee: Trainee) -> None:
         """Give the model the weights that serve. Raises ModelError."""

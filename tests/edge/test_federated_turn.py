@@ -13,11 +13,11 @@ from edge.contracts.federated import Answer, Ask, Outcome
 from edge.contracts.stored import Stored
 from edge.contracts.trainable import Weights
 from edge.contracts.types import F32
-from edge.federated.offered import OFFERED, take_offered
 from edge.federated.programs import environment, require_flower
 from edge.federated.subjects import subjects
 from edge.federated.turn import Manner, judge, take_turn
 from edge.learning.checkpoint import ENDING, Checkpoint, read_checkpoint, write_checkpoint
+from edge.learning.offered import OFFERED, newest, read_offered
 from edge.learning.sample import joined
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.trainable import TrainableRuntime, open_trainable
@@ -80,10 +80,9 @@ def test_takes_what_is_better_as_its_candidate_and_nothing_else(tmp_path: Path, 
     stored = read_checkpoint(kept["a"][0].parent, kept["a"][0].stem, bundle.sha256, bundle.head)
     assert np.array_equal(stored.weights.weights, learnt)
     assert stored.scores["candidate"] < stored.scores["base"]
-    taken = take_offered(village.learning["a"] / "yard", bundle)
-    assert taken is not None
-    assert np.array_equal(taken, learnt)
-    assert take_offered(village.learning["a"] / "yard", bundle) is None
+    found = newest(village.learning["a"] / "yard")
+    assert found is not None
+    assert np.array_equal(read_offered(found, bundle), learnt)
 
 
 def test_what_is_only_tried_is_not_taken(tmp_path: Path, trainee: TrainableRuntime) -> None:
@@ -120,14 +119,6 @@ def test_what_was_before_is_not_forgotten_though_nothing_stands_for_it_yet(
     assert found is not None
     assert found[0].over_base.low > HOW.margin
     assert (found[0].over_old.samples, found[0].passes(HOW.margin)) == (len(early), False)
-
-
-def test_damaged_weights_are_not_taken(tmp_path: Path, trainee: TrainableRuntime) -> None:
-    assert take_offered(tmp_path, trainee.bundle) is None
-    (tmp_path / OFFERED).mkdir()
-    (tmp_path / OFFERED / f"{'0' * 64}{ENDING}").write_bytes(b"FSWEIGHT and more")
-    assert take_offered(tmp_path, trainee.bundle) is None
-    assert list((tmp_path / OFFERED).iterdir()) == []
 
 
 def test_is_not_led_by_what_serves_elsewhere(tmp_path: Path, trainee: TrainableRuntime) -> None:

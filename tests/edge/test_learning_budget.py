@@ -94,3 +94,39 @@ def test_sleep_ends_when_learning_is_to_stop() -> None:
     goes_on: Callable[[], bool] = lambda: machine.now_s < 13.5  # noqa: E731
     assert not governor.breathe(goes_on)
     assert machine.now_s < 15.0
+
+
+@pytest.mark.parametrize("others", [0.0, 0.05, 0.4, 1.0])
+def test_other_work_neither_stops_training_nor_does_training_exceed_its_share(others: float) -> None:
+    """Others take this share of the core: between rounds, and in every sleep."""
+    machine = Machine()
+    percent, trained_s = 10.0, 0.0
+
+    def busy(seconds: float) -> None:
+        machine.now_s += seconds
+        machine.cpu_s += seconds * others
+
+    governor = Governor(percent, lambda: machine.now_s, lambda: machine.cpu_s, busy)
+    for _ in range(20):
+        busy(600.0)
+        governor.other()
+        begin_s, round_s = machine.now_s, 0.0
+        for _ in range(100):
+            machine.work(0.02)
+            round_s += 0.02
+            assert governor.breathe(lambda: machine.now_s < 1e5)
+        length_s = machine.now_s - begin_s
+        assert round_s <= percent / 100 * length_s + 0.1 + 1e-3  # what may be spent at once after a rest
+        assert round_s >= 0.45 * percent / 100 * length_s
+        trained_s += round_s
+    assert trained_s == pytest.approx(40.0)
+
+
+def test_what_training_does_after_its_last_step_is_paid_before_the_next() -> None:
+    machine = Machine()
+    governor = machine.governor(10.0)
+    machine.work(5.0)
+    governor.trained()
+    begin_s = machine.now_s
+    assert governor.breathe()
+    assert machine.now_s - begin_s > 40

@@ -9,6 +9,7 @@ import pytest
 
 from edge.learning.promotion import (
     Began,
+    Brought,
     Counted,
     Ended,
     Event,
@@ -55,6 +56,20 @@ def live(newest: Score = NONE, shadow: Score = NONE, seen: int = 50, sure: float
         (NEW, Ended(A, passes=True), NEW),
         (TRAINING, Stopped(), replace(TRAINING, phase=Phase.COLLECTING)),
         (SHADOW, Stopped(), SHADOW),
+        # what others have learnt
+        (NEW, Brought(A, 5), replace(NEW, phase=Phase.SHADOW, candidate=A)),
+        (NEW, Brought(EXPORTED, 5), NEW),
+        (replace(NEW, on=False), Brought(A, 5), replace(NEW, on=False)),
+        (TRAINING, Brought(B, 50), TRAINING),
+        (SHADOW, Brought(B, 50), SHADOW),
+        (SERVING, Brought(A, 50), SERVING),
+        (SERVING, Brought(B, 50), replace(SERVING, phase=Phase.SHADOW, candidate=B)),
+        (Standing(phase=Phase.RESTING, rest_until=60), Brought(A, 59), Standing(phase=Phase.RESTING, rest_until=60)),
+        (
+            Standing(phase=Phase.RESTING, rest_until=60),
+            Brought(A, 60),
+            Standing(phase=Phase.SHADOW, rest_until=60, candidate=A),
+        ),
         # the shadow
         (SHADOW, live(shadow=replace(GOOD, count=7)), SHADOW),
         (SHADOW, live(shadow=Score(8, 1.0, 1.0, 0.9)), SERVING),

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from edge.contracts.types import F32
-from edge.federated.offered import OFFERED
 from edge.learning.checkpoint import ENDING, read_checkpoint
+from edge.learning.offered import OFFERED
 from tests.rigs.flower import Site
 from tests.rigs.flower_village import DEADLINE_S, HOW, TURNS, lived_through, until
 from tests.rigs.learning_model import learning_paths

@@ -82,6 +82,6 @@ def tank(state: Any) -> Any:
 
 def learner_of(pid: int) -> psutil.Process:
     """The process that learns, of a daemon."""
-    found = [one for one in psutil.Process(pid).children() if "edge.schooling.process" in one.cmdline()]
+    found = [one for one in psutil.Process(pid).children() if "edge.learners.process" in one.cmdline()]
     assert len(found) == 1
     return found[0]

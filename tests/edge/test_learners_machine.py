@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from edge.health import free_mb, on_battery, process_figures
+from edge.learners.machine import Machine, told
 from edge.learning.conditions import Conditions
-from edge.schooling.machine import Machine, told
 
 
 def machine(root: Path, **files: str) -> Machine:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edge.contracts.errors import EdgeError
+from edge.learners.adaptive import AdaptiveModel, Served
 from edge.learning.checkpoint import read_checkpoint
 from edge.learning.shelf import Shelf
 from edge.learning.standing import EXPORTED
-from edge.schooling.taught import Served, Taught
 
 _log = logging.getLogger(__name__)
 
@@ -19,32 +19,33 @@ class Serving:
 
     Args:
         folder: of all that is learnt.
-        taught: models by subject.
+        models: by subject.
     """
 
-    def __init__(self, folder: Path, taught: Mapping[str, Taught]) -> None:
-        self._folder, self._taught = folder, taught
-        self.since_utc_ns = dict.fromkeys(taught, 0)
-        self.trouble = dict.fromkeys(taught, "")
+    def __init__(self, folder: Path, models: Mapping[str, AdaptiveModel]) -> None:
+        self._folder, self._models = folder, models
+        self.since_utc_ns = dict.fromkeys(models, 0)
+        self.trouble = dict.fromkeys(models, "")
 
     def begin(self) -> None:
         """Take up what served before; only while no process of the learner runs."""
-        for name, taught in self._taught.items():
+        for name, model in self._models.items():
             try:
                 shelf = self._shelf(name)
                 self._put(name, shelf.checked(shelf.read()).serving, begins=True)
             except (EdgeError, OSError) as error:
                 self.trouble[name] = f"the exported weights serve: {error}"
                 _log.error("%s: %s", name, self.trouble[name])
-            taught.turn()
+            model.turn()
 
     def follow(self, name: str, serving: str) -> None:
         """The learner says what is to serve. Where that cannot be read, what serves goes on until it is said again."""
-        taught = self._taught[name]
-        if serving == taught.wanted or (serving and serving == taught.refused):
+        model = self._models[name]
+        if serving and serving == model.refused:
             return
         try:
-            self._put(name, serving)
+            if serving != model.wanted:
+                self._put(name, serving)
             self.trouble[name] = ""
         except (EdgeError, OSError) as error:
             self.trouble[name] = str(error)
@@ -52,23 +53,23 @@ class Serving:
 
     def base(self) -> None:
         """Nobody watches over what was learnt: what is in the model files serves."""
-        for name, taught in self._taught.items():
-            if taught.wanted != EXPORTED:
+        for name, model in self._models.items():
+            if model.wanted != EXPORTED:
                 _log.warning("%s: the exported weights serve until the learner is back", name)
                 self._put(name, EXPORTED)
 
     def _put(self, name: str, serving: str, *, begins: bool = False) -> None:
-        taught, bundle = self._taught[name], self._taught[name].bundle
+        model, bundle = self._models[name], self._models[name].bundle
         if serving == EXPORTED:
-            taught.put(taught.exported)
+            model.put(model.exported)
             self.since_utc_ns[name] = 0 if begins else time.time_ns()
             return
-        found = read_checkpoint(self._folder / name, serving, bundle.sha256, bundle.head, len(taught.exported.weights))
+        found = read_checkpoint(self._folder / name, serving, bundle.sha256, bundle.head, len(model.exported.weights))
         weights = self._shelf(name).weights(serving)  # which also looks at their number
-        taught.put(Served(serving, weights))
+        model.put(Served(serving, weights))
         self.since_utc_ns[name] = int(found.made_utc_s * 1e9) if begins else time.time_ns()
         _log.info("%s: learnt weights %.12s serve, from %d samples", name, serving, found.samples)
 
     def _shelf(self, name: str) -> Shelf:
-        taught = self._taught[name]
-        return Shelf(self._folder / name, taught.bundle.sha256, taught.bundle.head, len(taught.exported.weights))
+        model = self._models[name]
+        return Shelf(self._folder / name, model.bundle.sha256, model.bundle.head, len(model.exported.weights))

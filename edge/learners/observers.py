@@ -6,11 +6,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from edge.capture import Camera
+from edge.learners.adaptive import AdaptiveModel
+from edge.learners.handover import HandOver
+from edge.learners.wire import pack_look, pack_reading
 from edge.observer import Observer
 from edge.pipeline import Followed
-from edge.schooling.handover import HandOver
-from edge.schooling.taught import Taught
-from edge.schooling.wire import pack_look, pack_reading
 from edge.sensing.observer import SensorObserver
 from edge.sensing.outlook import Sensed
 
@@ -25,7 +25,7 @@ class Looks(Observer):
         subjects: number and model of each camera that learns, by its name.
     """
 
-    def __init__(self, way: HandOver, subjects: Mapping[str, tuple[int, Taught]]) -> None:
+    def __init__(self, way: HandOver, subjects: Mapping[str, tuple[int, AdaptiveModel]]) -> None:
         self._way, self._subjects = way, subjects
         self._last_s: dict[str, float] = {}
 
@@ -34,8 +34,8 @@ class Looks(Observer):
         subject = self._subjects.get(camera.name)
         if subject is None:
             return
-        number, taught = subject
-        taught.turn()
+        number, model = subject
+        model.turn()
         frame = followed.sensed.frame
         passed_s = frame.t_s - self._last_s.get(camera.name, -math.inf)
         if followed.looked and not 0 <= passed_s < EVERY_S:
@@ -52,7 +52,7 @@ class Readings(SensorObserver):
         subjects: number and model of each sensor that learns, by its name.
     """
 
-    def __init__(self, way: HandOver, subjects: Mapping[str, tuple[int, Taught]]) -> None:
+    def __init__(self, way: HandOver, subjects: Mapping[str, tuple[int, AdaptiveModel]]) -> None:
         self._way, self._subjects = way, subjects
 
     def sensed(self, sensor: str, sensed: Sensed) -> None:
@@ -60,8 +60,8 @@ class Readings(SensorObserver):
         subject = self._subjects.get(sensor)
         if subject is None:
             return
-        number, taught = subject
-        taught.turn()
+        number, model = subject
+        model.turn()
         values = np.array(sensed.reading.values, np.float64)
         if sensed.bridged:
             values[:] = np.nan

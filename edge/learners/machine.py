@@ -8,8 +8,8 @@ from pathlib import Path
 
 from edge.contracts.stored import Json
 from edge.health import free_mb, on_battery, temperature_c, throttle_flags
+from edge.learners.drops import Drops
 from edge.learning.conditions import Conditions
-from edge.schooling.drops import Drops
 
 
 class Machine:

@@ -1,6 +1,7 @@
 """What the learner's process is told when it starts, as JSON on its command line."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from edge.learning.promotion import Terms
@@ -8,7 +9,7 @@ from edge.learning.settings import LearningSettings
 
 
 @dataclass(frozen=True, slots=True)
-class CameraPupil:
+class CameraTask:
     """A camera whose path model learns."""
 
     name: str
@@ -18,7 +19,7 @@ class CameraPupil:
 
 
 @dataclass(frozen=True, slots=True)
-class SensorPupil:
+class SensorTask:
     """A sensor whose series model learns."""
 
     name: str
@@ -27,7 +28,7 @@ class SensorPupil:
     gap_steps: int  # after a longer silence its grid begins anew
 
 
-Pupil = CameraPupil | SensorPupil
+Task = CameraTask | SensorTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,12 @@ class Order:
     on: bool
     settings: LearningSettings
     terms: Terms
-    cameras: tuple[CameraPupil, ...]
-    sensors: tuple[SensorPupil, ...]
+    cameras: tuple[CameraTask, ...]
+    sensors: tuple[SensorTask, ...]
+    rests_s: Mapping[str, float]  # before a subject is trained, by its name; of those that the process died of
 
     @property
-    def pupils(self) -> tuple[Pupil, ...]:
+    def tasks(self) -> tuple[Task, ...]:
         """All of them, by number."""
         return (*self.cameras, *self.sensors)
 
@@ -55,7 +57,7 @@ class Order:
     def decode(cls, text: str) -> "Order":
         """What `encode` gave."""
         told = json.loads(text)
-        cameras = [CameraPupil(**{**one, "labels": tuple(one["labels"])}) for one in told["cameras"]]
+        cameras = [CameraTask(**{**one, "labels": tuple(one["labels"])}) for one in told["cameras"]]
         return cls(
             folder=told["folder"],
             run=told["run"],
@@ -63,5 +65,6 @@ class Order:
             settings=LearningSettings(**told["settings"]),
             terms=Terms(**told["terms"]),
             cameras=tuple(cameras),
-            sensors=tuple([SensorPupil(**one) for one in told["sensors"]]),
+            sensors=tuple([SensorTask(**one) for one in told["sensors"]]),
+            rests_s=told["rests_s"],
         )

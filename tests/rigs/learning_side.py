@@ -11,14 +11,14 @@ import numpy as np
 
 from edge.assembly import Models
 from edge.config.settings import ModelFile, Settings
-from edge.contracts.learning_state import LearningState, TaughtSubject
+from edge.contracts.learning_state import LearningState, ServedSubject
 from edge.contracts.types import Activity, Detections, Forecasts, Frame, Tracks
 from edge.contracts.windows import TrackWindow
 from edge.delivery import Delivery
+from edge.learners.adaptive import AdaptiveModel
+from edge.learners.side import LearningSide
 from edge.learning.promotion import Terms
 from edge.pipeline import Followed, Sensed
-from edge.schooling.side import LearningSide
-from edge.schooling.taught import Taught
 from edge.tracking import Tracker
 from edge.tracking.settings import TrackingSettings
 from tests.rigs.host import wait_until
@@ -47,14 +47,14 @@ class Driver:
         self._t_s = 1000.0
 
     @property
-    def taught(self) -> Taught:
+    def adaptive(self) -> AdaptiveModel:
         """The camera's network."""
         found = self.models.forecaster("yard", self.model)
-        assert isinstance(found, Taught)
+        assert isinstance(found, AdaptiveModel)
         return found
 
     @property
-    def yard(self) -> TaughtSubject:
+    def yard(self) -> ServedSubject:
         """How the camera stands."""
         return self.side.state().subjects[0]
 

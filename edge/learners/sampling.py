@@ -9,25 +9,25 @@ from edge.contracts.errors import ModelError
 from edge.contracts.types import F64, ModelBundle
 from edge.contracts.windows import SeriesWindow, TrackWindow
 from edge.forecast.past import askable, past_of
+from edge.learners.order import CameraTask, SensorTask, Task
+from edge.learners.wire import unpack_look, unpack_reading
 from edge.learning.moments import Look
 from edge.learning.readings import SeriesSampler
 from edge.learning.sample import Sample
 from edge.learning.tracks import TrackSampler
-from edge.schooling.order import CameraPupil, Pupil, SensorPupil
-from edge.schooling.wire import unpack_look, unpack_reading
 from edge.series.grid import SECOND_NS, Grid
 
 _log = logging.getLogger(__name__)
 
 
-class CameraLessons:
+class CameraSampling:
     """Of one camera: looks in, samples of paths out."""
 
-    def __init__(self, pupil: CameraPupil, window: TrackWindow, run: str) -> None:
+    def __init__(self, task: CameraTask, window: TrackWindow, run: str) -> None:
         self._sampler = TrackSampler(window, run)
         numbers = {label: number for number, label in enumerate(window.labels)}
-        self._number = np.array([numbers.get(label, -1) for label in pupil.labels], np.int64)
-        self._labels, self._step_s = pupil.labels, window.step_s
+        self._number = np.array([numbers.get(label, -1) for label in task.labels], np.int64)
+        self._labels, self._step_s = task.labels, window.step_s
 
     def take(self, message: bytes) -> list[Sample]:
         """The samples that a look completes."""
@@ -42,12 +42,12 @@ class CameraLessons:
         return self._sampler.look(Look(seen.t_s, utc_s, tracks.id, there, past, askable(past, self._step_s), kinds))
 
 
-class SensorLessons:
+class SensorSampling:
     """Of one sensor: readings in, windows of its grid out."""
 
-    def __init__(self, pupil: SensorPupil, bundle: ModelBundle, window: SeriesWindow) -> None:
+    def __init__(self, task: SensorTask, bundle: ModelBundle, window: SeriesWindow) -> None:
         self._channels = len(window.channels)
-        self._grid = Grid(self._channels, round(window.step_s * SECOND_NS), pupil.gap_steps)
+        self._grid = Grid(self._channels, round(window.step_s * SECOND_NS), task.gap_steps)
         self._sampler = SeriesSampler(bundle.head, window)
 
     def take(self, message: bytes) -> list[Sample]:
@@ -61,17 +61,17 @@ class SensorLessons:
         return found
 
 
-Lessons = CameraLessons | SensorLessons
+Sampling = CameraSampling | SensorSampling
 
 
-def lessons(pupil: Pupil, bundle: ModelBundle, run: str) -> Lessons:
+def sampling_of(task: Task, bundle: ModelBundle, run: str) -> Sampling:
     """What makes samples for a subject. Raises ModelError: none are known for such a model."""
     window = bundle.window
-    if isinstance(pupil, CameraPupil) and isinstance(window, TrackWindow):
-        return CameraLessons(pupil, window, run)
-    if isinstance(pupil, SensorPupil) and isinstance(window, SeriesWindow):
-        return SensorLessons(pupil, bundle, window)
-    raise ModelError(f"{bundle.path}: is no model of what {pupil.name} tells")
+    if isinstance(task, CameraTask) and isinstance(window, TrackWindow):
+        return CameraSampling(task, window, run)
+    if isinstance(task, SensorTask) and isinstance(window, SeriesWindow):
+        return SensorSampling(task, bundle, window)
+    raise ModelError(f"{bundle.path}: is no model of what {task.name} tells")
 
 
 def _finite(values: F64) -> F64:

@@ -10,12 +10,12 @@ import psutil
 import pytest
 
 from edge.contracts.stored import Json
+from edge.learners.handover import HandOver
+from edge.learners.keeper import Keeper
+from edge.learners.order import Order
+from edge.learners.wire import pack_reading
 from edge.learning.promotion import Terms
 from edge.learning.settings import LearningSettings
-from edge.schooling.handover import HandOver
-from edge.schooling.keeper import Keeper
-from edge.schooling.order import Order
-from edge.schooling.wire import pack_reading
 from tests.rigs.host import wait_until
 
 LIMIT_S = 60.0
@@ -36,7 +36,7 @@ class Kept:
 
 def nobody(folder: Path) -> Order:
     """An order to learn nothing."""
-    return Order(str(folder), "run", True, LearningSettings(), Terms(), (), ())
+    return Order(str(folder), "run", True, LearningSettings(), Terms(), (), (), {})
 
 
 @contextmanager

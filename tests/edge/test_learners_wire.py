@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from edge.contracts.types import Tracks
+from edge.learners.order import CameraTask, Order, SensorTask
+from edge.learners.wire import LARGEST, MOST_TRACKS, pack_look, pack_reading, unpack_look, unpack_reading
 from edge.learning.promotion import Terms
 from edge.learning.settings import LearningSettings
-from edge.schooling.order import CameraPupil, Order, SensorPupil
-from edge.schooling.wire import LARGEST, MOST_TRACKS, pack_look, pack_reading, unpack_look, unpack_reading
 from tests.rigs.tracks import at, tracks
 
 KEPT = ("id", "label", "box", "velocity", "lost_s", "history", "history_age_s")
@@ -53,7 +53,7 @@ def test_a_reading_arrives_as_it_was(values: list[float]) -> None:
 def test_an_order_arrives_as_it_was() -> None:
     order = Order(
         "/f", "run", True, LearningSettings(rate=0.5), Terms(first=7),
-        (CameraPupil("yard", "/m", "a" * 64, ("person", "")),), (SensorPupil("tank", "/n", "b" * 64, 3),),
+        (CameraTask("yard", "/m", "a" * 64, ("person", "")),), (SensorTask("tank", "/n", "b" * 64, 3),), {"yard": 60.0},
     )  # fmt: skip
     assert Order.decode(order.encode()) == order
-    assert [one.name for one in order.pupils] == ["yard", "tank"]
+    assert [one.name for one in order.tasks] == ["yard", "tank"]

@@ -10,10 +10,10 @@ from edge.config.settings import Settings
 from edge.contracts.windows import Scaling, SeriesWindow
 from edge.doctor.findings import Level
 from edge.doctor.learning import learning
-from edge.schooling.found import find
+from edge.learners.found import find
 from tests.rigs.clips import walker
 from tests.rigs.learning_model import learning_series
-from tests.rigs.schooled import WINDOW, path_model
+from tests.rigs.learning_side import WINDOW, path_model
 from tests.rigs.trajectories import write_rearranger
 
 SERIES = SeriesWindow(("level",), 8, 1.0, Scaling.FIXED, (0.0,), (1.0,), (1, 2))

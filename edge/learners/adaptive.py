@@ -24,7 +24,7 @@ class Served:
     weights: F32
 
 
-class Taught:
+class AdaptiveModel:
     """A `Runtime`. `put` may be called on any thread; `turn` and `invoke` on the one that runs the chain.
 
     Args:

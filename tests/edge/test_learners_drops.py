@@ -2,7 +2,7 @@
 
 import pytest
 
-from edge.schooling.drops import Drops
+from edge.learners.drops import Drops
 
 
 def told(each: list[tuple[int, bool]]) -> list[bool]:
