@@ -1,5 +1,6 @@
 """Gradients of built-in operators, run by LiteRT, beside TensorFlow's own; sums in pairs; optimisers beside Keras'."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ from trainer.forecaster.settings import ForecasterLoss  # noqa: E402
 from trainer.series.training import forecast_losses  # noqa: E402
 from trainer.trainable.gradients import GRADIENTS, built_in  # noqa: E402
 from trainer.trainable.optimizers import METHODS, clipped  # noqa: E402
-from trainer.trainable.sums import MANY, paired  # noqa: E402
+from trainer.trainable.sums import BELOW, MANY, PRODUCT, joined  # noqa: E402
 
 RANDOM = np.random.default_rng(5)
 X = RANDOM.normal(0, 3, (4, 6, 8)).astype(np.float32)
@@ -57,6 +58,14 @@ TABLE: dict[str, Callable[[Any], Any]] = {
     "inserted": lambda x: x[:, None, 2] * x[..., 3:4, :],
     "open_ended": lambda x: x[..., :-2],
     "whole": lambda x: x[:],
+    "before_the_first": lambda x: x[:, -9:4, -20:],
+    "beyond_the_last": lambda x: x[2:9, :, 1:100],
+    "nothing_and_some": lambda x: tf.concat([x[:, 7:], x[:, 4:2], x[:, :-9], x[:, 9:20], x[:, -9:-8], x[:, 3:]], 1),
+    "product": lambda x: x[0] @ tf.reshape(x[1], [8, 6]),
+    "product_first_turned": lambda x: tf.matmul(x[0], x[1], transpose_a=True),
+    "product_second_turned": lambda x: tf.matmul(x[0], x[1], transpose_b=True),
+    "product_both_turned": lambda x: tf.matmul(x[0], tf.reshape(x[1], [8, 6]), transpose_a=True, transpose_b=True),
+    "product_of_rows": lambda x: tf.tensordot(x, x[0], [[2], [1]]),
     "clip": lambda x: tf.clip_by_value(x, -2.0, 2.5),
     "length": lambda x: tf.sqrt(tf.reduce_sum(x * x, axis=-1) + 1e-8),
     "strongest": lambda x: tf.reduce_max(x, axis=1),
@@ -137,16 +146,37 @@ def test_cuts_that_are_no_run_of_neighbours_are_refused(cut: Callable[[Any], Any
         tf.function(gradient, autograph=False).get_concrete_function(tf.TensorSpec(X.shape, tf.float32))
 
 
+def kinds(call: Callable[[Any], list[Any]]) -> tuple[Counter[str], list[F32]]:
+    """Operators of what a function of `ROW` is written as, by number, and what it makes."""
+    traced = tf.function(lambda x: joined(call, [x])).get_concrete_function(tf.TensorSpec(ROW.shape, tf.float32))
+    return Counter(one.type for one in traced.graph.get_operations()), [one.numpy() for one in traced(tf.constant(ROW))]
+
+
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 13])
 def test_sums_in_pairs_are_the_same_sums(count: int) -> None:
-    def call(x: Any) -> list[Any]:
-        return [tf.add_n([x * (place + 1) for place in range(count)]), x + 1]
+    written, (total, other) = kinds(lambda x: [tf.add_n([x * (place + 1) for place in range(count)]), x + 1])
+    assert MANY not in written
+    assert total == pytest.approx(ROW * count * (count + 1) / 2, rel=1e-6)
+    assert other == pytest.approx(ROW + 1)
 
-    traced = tf.function(lambda x: paired(call, [x])).get_concrete_function(tf.TensorSpec(ROW.shape, tf.float32))
-    assert MANY not in {one.type for one in traced.graph.get_operations()}
-    total, other = traced(tf.constant(ROW))
-    assert np.asarray(total) == pytest.approx(ROW * count * (count + 1) / 2, rel=1e-6)
-    assert np.asarray(other) == pytest.approx(ROW + 1)
+
+@pytest.mark.parametrize(("products", "others"), [(0, 2), (1, 2), (2, 0), (5, 0), (5, 3)])
+def test_sums_of_products_are_one_product(products: int, others: int) -> None:
+    def call(x: Any) -> list[Any]:
+        of = [tf.matmul(x * float(place + 1), x, transpose_a=True) for place in range(products)]
+        return [tf.add_n([*of, *(tf.ones([8, 8]) * float(place + 1) for place in range(others))])]
+
+    written, (total,) = kinds(call)
+    assert MANY not in written
+    assert written[PRODUCT] == products + (products > 1)  # the converter leaves out those that nobody reads any more
+    wanted = ROW.T @ ROW * products * (products + 1) / 2 + others * (others + 1) / 2
+    assert total == pytest.approx(wanted, rel=1e-5, abs=1e-5)
+
+
+def test_other_products_are_left_as_they_are() -> None:
+    written, (total,) = kinds(lambda x: [tf.add_n([tf.matmul(x, x, transpose_b=True) * 1.0, x @ tf.transpose(x)])])
+    assert (written[PRODUCT], written[BELOW]) == (2, 0)
+    assert total == pytest.approx(ROW @ ROW.T * 2, rel=1e-5)
 
 
 KERAS: dict[Optimizer, Callable[[float], Any]] = {

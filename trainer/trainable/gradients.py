@@ -48,6 +48,30 @@ def selu(operator: Any, back: Any) -> Any:
     return tf.where(out < 0, back * (out + SELU_SCALE_ALPHA), back * SELU_SCALE)
 
 
+def product(operator: Any, back: Any) -> Any:
+    """Of a product of matrices; see `_times`."""
+    one, other = operator.inputs
+    if operator.get_attr("transpose_a"):
+        own = _times(other, back, second=True, first=operator.get_attr("transpose_b"))
+    else:
+        own = _times(back, other, second=not operator.get_attr("transpose_b"))
+    if operator.get_attr("transpose_b"):
+        return own, _times(back, one, first=True, second=operator.get_attr("transpose_a"))
+    return own, _times(one, back, first=not operator.get_attr("transpose_a"))
+
+
+def _times(one: Any, other: Any, *, first: bool = False, second: bool = False) -> Any:
+    """The product of two matrices, the first or second of them turned.
+
+    XNNPACK computes products with what changes only where the second is not turned within the product (as
+    FULLY_CONNECTED has it). The converter would put a turning before the product back into it, but for a third axis.
+    """
+    if second:
+        rows, columns = other.shape
+        other = tf.reshape(tf.transpose(tf.reshape(other, [rows, columns, 1]), [1, 0, 2]), [columns, rows])
+    return tf.matmul(one, other, transpose_a=first)
+
+
 def strided_slice(operator: Any, back: Any) -> Any:
     """What flows back, with zeros where nothing was taken.
 
@@ -56,6 +80,8 @@ def strided_slice(operator: Any, back: Any) -> Any:
     """
     extents = operator.inputs[0].shape.as_list()
     taken = _taken(operator, extents)
+    if not all(count for _, count in taken):
+        return tf.zeros(extents, back.dtype), None, None, None
     back = tf.reshape(back, [count for _, count in taken])
     around = [[begin, extent - begin - count] for (begin, count), extent in zip(taken, extents, strict=True)]
     return (tf.pad(back, around) if any(map(any, around)) else back), None, None, None
@@ -79,11 +105,16 @@ def _taken(operator: Any, extents: list[int]) -> list[tuple[int, int]]:
             taken += [(0, extent) for extent in extents[len(taken) : len(extents) - later]]
         elif place in named:
             extent = extents[len(taken)]
-            first, last = (int(one[place]) + (extent if one[place] < 0 else 0) for one in given[:2])
+            first, last = (_within(int(one[place]), extent) for one in given[:2])
             first = 0 if marked("begin", place) else first
-            last = first + 1 if marked("shrink_axis", place) else extent if marked("end", place) else min(last, extent)
-            taken.append((first, last - first))
+            last = first + 1 if marked("shrink_axis", place) else extent if marked("end", place) else last
+            taken.append((first, max(0, last - first)))
     return taken + [(0, extent) for extent in extents[len(taken) :]]
+
+
+def _within(place: int, extent: int) -> int:
+    """A place counted from the front, and no further than either end, as a slice has it."""
+    return min(max(place + extent if place < 0 else place, 0), extent)
 
 
 GRADIENTS: Mapping[str, Gradient] = {
@@ -92,6 +123,7 @@ GRADIENTS: Mapping[str, Gradient] = {
     "LeakyRelu": leaky_relu,
     "Elu": elu,
     "Selu": selu,
+    "MatMul": product,
     "StridedSlice": strided_slice,
 }
 for _name, _gradient in GRADIENTS.items():
