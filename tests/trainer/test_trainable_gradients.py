@@ -21,7 +21,7 @@ from trainer.forecaster.settings import ForecasterLoss  # noqa: E402
 from trainer.series.training import forecast_losses  # noqa: E402
 from trainer.trainable.gradients import GRADIENTS, built_in  # noqa: E402
 from trainer.trainable.optimizers import METHODS, clipped  # noqa: E402
-from trainer.trainable.sums import BELOW, MANY, PRODUCT, joined  # noqa: E402
+from trainer.trainable.sums import BESIDE, MANY, PRODUCT, joined  # noqa: E402
 
 RANDOM = np.random.default_rng(5)
 X = RANDOM.normal(0, 3, (4, 6, 8)).astype(np.float32)
@@ -61,6 +61,10 @@ TABLE: dict[str, Callable[[Any], Any]] = {
     "before_the_first": lambda x: x[:, -9:4, -20:],
     "beyond_the_last": lambda x: x[2:9, :, 1:100],
     "nothing_and_some": lambda x: tf.concat([x[:, 7:], x[:, 4:2], x[:, :-9], x[:, 9:20], x[:, -9:-8], x[:, 3:]], 1),
+    "one_taken": lambda x: tf.gather(x, 2, axis=1),
+    "some_taken": lambda x: keras.ops.take(x, range(1, 6), axis=1),
+    "last_taken": lambda x: keras.ops.take(x, [-1], axis=-1),
+    "taken_twice": lambda x: tf.gather(x, [[4, 0], [4, 4]], axis=1),
     "product": lambda x: x[0] @ tf.reshape(x[1], [8, 6]),
     "product_first_turned": lambda x: tf.matmul(x[0], x[1], transpose_a=True),
     "product_second_turned": lambda x: tf.matmul(x[0], x[1], transpose_b=True),
@@ -135,14 +139,21 @@ def test_the_table_covers_all_that_is_replaced() -> None:
     assert set(GRADIENTS) <= {one.type for one in graph.graph.get_operations()}
 
 
-@pytest.mark.parametrize("cut", [lambda x: x[:, ::2], lambda x: x[:, : tf.cast(x[0, 0, 0], tf.int32)]])
-def test_cuts_that_are_no_run_of_neighbours_are_refused(cut: Callable[[Any], Any]) -> None:
+@pytest.mark.parametrize(
+    ("cut", "told"),
+    [
+        (lambda x: x[:, ::2], "takes no run of neighbours"),
+        (lambda x: x[:, : tf.cast(x[0, 0, 0], tf.int32)], "takes no run of neighbours"),
+        (lambda x: tf.gather(x, tf.zeros([4, 2], tf.int32), axis=1, batch_dims=1), "takes other places of each row"),
+    ],
+)
+def test_what_cannot_be_put_back_is_refused(cut: Callable[[Any], Any], told: str) -> None:
     def gradient(x: Any) -> Any:
         with built_in():
             loss = tf.reduce_sum(cut(x))
         return tf.gradients(loss, x)[0]
 
-    with pytest.raises(NotImplementedError, match="takes no run of neighbours"):
+    with pytest.raises(NotImplementedError, match=told):
         tf.function(gradient, autograph=False).get_concrete_function(tf.TensorSpec(X.shape, tf.float32))
 
 
@@ -160,10 +171,12 @@ def test_sums_in_pairs_are_the_same_sums(count: int) -> None:
     assert other == pytest.approx(ROW + 1)
 
 
+@pytest.mark.parametrize("turned", [False, True])
 @pytest.mark.parametrize(("products", "others"), [(0, 2), (1, 2), (2, 0), (5, 0), (5, 3)])
-def test_sums_of_products_are_one_product(products: int, others: int) -> None:
+def test_sums_of_products_are_one_product(products: int, others: int, turned: bool) -> None:
     def call(x: Any) -> list[Any]:
-        of = [tf.matmul(x * float(place + 1), x, transpose_a=True) for place in range(products)]
+        first = x if turned else tf.transpose(x)
+        of = [tf.matmul(first * float(place + 1), x, transpose_a=turned) for place in range(products)]
         return [tf.add_n([*of, *(tf.ones([8, 8]) * float(place + 1) for place in range(others))])]
 
     written, (total,) = kinds(call)
@@ -173,10 +186,21 @@ def test_sums_of_products_are_one_product(products: int, others: int) -> None:
     assert total == pytest.approx(wanted, rel=1e-5, abs=1e-5)
 
 
-def test_other_products_are_left_as_they_are() -> None:
-    written, (total,) = kinds(lambda x: [tf.add_n([tf.matmul(x, x, transpose_b=True) * 1.0, x @ tf.transpose(x)])])
-    assert (written[PRODUCT], written[BELOW]) == (2, 0)
-    assert total == pytest.approx(ROW @ ROW.T * 2, rel=1e-5)
+def test_both_kinds_of_products_are_two_products() -> None:
+    def call(x: Any) -> list[Any]:
+        return [tf.add_n([tf.transpose(x) @ x, tf.matmul(x, x, transpose_a=True)] * 3)]
+
+    written, (total,) = kinds(call)
+    assert MANY not in written
+    assert total == pytest.approx(ROW.T @ ROW * 6, rel=1e-5, abs=1e-5)
+
+
+def test_products_whose_second_is_turned_are_left_as_they_are() -> None:
+    written, (total,) = kinds(
+        lambda x: [tf.add_n([tf.matmul(x, x * 2.0, transpose_b=True), tf.matmul(x, x, False, True)])]
+    )
+    assert (written[PRODUCT], written[BESIDE]) == (2, 0)
+    assert total == pytest.approx(ROW @ ROW.T * 3, rel=1e-5)
 
 
 KERAS: dict[Optimizer, Callable[[float], Any]] = {

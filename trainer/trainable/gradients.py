@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 Gradient = Callable[..., Any]  # of an operator and what flows back into its outputs
@@ -87,6 +88,38 @@ def strided_slice(operator: Any, back: Any) -> Any:
     return (tf.pad(back, around) if any(map(any, around)) else back), None, None, None
 
 
+def gather(operator: Any, back: Any) -> Any:
+    """What flows back, added up where it was taken: zeros around it where that was a run of neighbours.
+
+    Raises:
+        NotImplementedError: each row has indices of its own.
+    """
+    given, indices, axis = operator.inputs
+    if operator.get_attr("batch_dims"):
+        raise NotImplementedError(f"{operator.name} takes other places of each row; write it with a product")
+    extents, place = given.shape.as_list(), int(tf.get_static_value(axis)) % len(given.shape)
+    count, extent = indices.shape.num_elements(), extents[place]
+    back, known = tf.reshape(back, [*extents[:place], count, *extents[place + 1 :]]), _known(indices)
+    if known is not None and count and (known == known[0] + np.arange(count)).all():
+        around = [[0, 0] for _ in extents]
+        around[place] = [known[0], extent - known[0] - count]
+        return tf.pad(back, around), None, None
+    turn = [place, *(one for one in range(len(extents)) if one != place)]
+    total = tf.math.unsorted_segment_sum(tf.transpose(back, turn), tf.reshape(indices, [-1]), extent)
+    return tf.transpose(total, np.argsort(turn)), None, None
+
+
+def _known(indices: Any) -> Any:
+    """(n,) indices that are constants; None where they are not. Keras adds the extent to those below 0."""
+    if indices.op.type == "SelectV2" and indices.op.inputs[0].op.type == "Less":
+        below, own = indices.op.inputs[0].op.inputs, indices.op.inputs[2]
+        values = tf.get_static_value(own)
+        same = below[0] is own and np.all(tf.get_static_value(below[1]) == 0)
+        return values.reshape(-1) if same and values is not None and (values >= 0).all() else None
+    values = tf.get_static_value(indices)
+    return None if values is None else values.reshape(-1)
+
+
 def _taken(operator: Any, extents: list[int]) -> list[tuple[int, int]]:
     """Where a slice begins in each dimension, and how many it takes."""
     given = [tf.get_static_value(one) for one in operator.inputs[1:4]]
@@ -123,6 +156,7 @@ GRADIENTS: Mapping[str, Gradient] = {
     "LeakyRelu": leaky_relu,
     "Elu": elu,
     "Selu": selu,
+    "GatherV2": gather,
     "MatMul": product,
     "StridedSlice": strided_slice,
 }

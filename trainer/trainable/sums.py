@@ -1,8 +1,9 @@
 """Sums of many tensors, written so that XNNPACK computes them: as one product where they are of products, or in pairs.
 
 What flows back to weights that are used again and again is such a sum. On a recurrent network each of them would cut
-what XNNPACK computes in two, with copies at every cut. Sum over t of a_t' b_t is a' b, with all a_t below one another
-in a, and all b_t in b: one large product is faster than many small ones.
+what XNNPACK computes in two, with copies at every cut. One large product is faster than many small ones: the sum of
+all a_t' b_t is a' b, with all a_t below one another in a and all b_t in b; that of all a_t b_t is a b, with all a_t
+side by side.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-MANY, TWO, PRODUCT, BELOW = "AddN", "AddV2", "MatMul", "ConcatV2"
+MANY, TWO, PRODUCT, BESIDE = "AddN", "AddV2", "MatMul", "ConcatV2"
 
 
 def joined(call: Callable[..., Sequence[Any]], given: Sequence[Any]) -> list[Any]:
@@ -39,39 +40,43 @@ def joined(call: Callable[..., Sequence[Any]], given: Sequence[Any]) -> list[Any
 
 def _written(node: Any, by_name: Mapping[str, Any]) -> list[Any]:
     """Nodes that make the same sum, the last one of the same name."""
-    waiting = [one for one in node.input if not one.startswith("^")]
-    products = [by_name[name] for name in waiting if name in by_name and _turned(by_name[name])]
-    if len(products) < 2:
-        return _in_pairs(node, waiting)
-    made = _in_one(node, products)
-    others = [name for name in waiting if not any(name == one.name for one in products)]
-    if not others:
-        made[-1].name = node.name
-        return made
-    return made + _in_pairs(node, [made[-1].name, *others])
+    made, waiting = [], [one for one in node.input if not one.startswith("^")]
+    for turned in (True, False):
+        products = [by_name[name] for name in waiting if _is_product(by_name.get(name), turned)]
+        if len(products) > 1:
+            made += _in_one(node, products, turned)
+            joint = {one.name for one in products}
+            waiting = [*(name for name in waiting if name not in joint), made[-1].name]
+    if len(waiting) > 1:
+        return made + _in_pairs(node, waiting)
+    made[-1].name = node.name
+    return made
 
 
-def _turned(node: Any) -> bool:
-    """It is a product, of which the first is turned."""
-    return bool(node.op == PRODUCT and node.attr["transpose_a"].b and not node.attr["transpose_b"].b)
+def _is_product(node: Any, turned: bool) -> bool:
+    """It is a product, of which the first is turned, or nothing is."""
+    flags = ("transpose_a", "transpose_b")
+    return node is not None and node.op == PRODUCT and [node.attr[flag].b for flag in flags] == [turned, False]
 
 
-def _in_one(node: Any, products: Sequence[Any]) -> list[Any]:
-    axis = _node(node, f"{node.name}/axis", "Const", ())
-    axis.attr["dtype"].type = tf.int32.as_datatype_enum
-    axis.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(0, tf.int32))
-    sides = []
-    for side in range(2):
-        below = _node(node, f"{node.name}/side_{side}", BELOW, [*(one.input[side] for one in products), axis.name])
-        below.attr["N"].i = len(products)
-        below.attr["Tidx"].type = tf.int32.as_datatype_enum
-        below.attr["T"].CopyFrom(node.attr["T"])
-        sides.append(below)
-    product = _node(node, f"{node.name}/product", PRODUCT, [one.name for one in sides])
+def _in_one(node: Any, products: Sequence[Any], turned: bool) -> list[Any]:
+    """A product of all the first ones, side by side (below one another if they are turned), and the second ones."""
+    made = []
+    for side, axis in enumerate((0 if turned else 1, 0)):
+        name = f"{node.name}/{PRODUCT}_{turned:d}/{side}"
+        place = _node(node, f"{name}/axis", "Const", ())
+        place.attr["dtype"].type = tf.int32.as_datatype_enum
+        place.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(axis, tf.int32))
+        joint = _node(node, name, BESIDE, [*(one.input[side] for one in products), place.name])
+        joint.attr["N"].i = len(products)
+        joint.attr["Tidx"].type = tf.int32.as_datatype_enum
+        joint.attr["T"].CopyFrom(node.attr["T"])
+        made += [place, joint]
+    product = _node(node, f"{node.name}/{PRODUCT}_{turned:d}", PRODUCT, [one.name for one in made[1::2]])
     product.attr["T"].CopyFrom(node.attr["T"])
-    product.attr["transpose_a"].b = True
+    product.attr["transpose_a"].b = turned
     product.attr["transpose_b"].b = False
-    return [axis, *sides, product]
+    return [*made, product]
 
 
 def _in_pairs(node: Any, waiting: Sequence[str]) -> list[Any]:
