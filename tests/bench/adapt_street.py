@@ -38,6 +38,7 @@ from edge.learning.subject import Subject
 from edge.runtime.trainable import TrainableRuntime
 from edge.schooling.order import CameraPupil
 from edge.schooling.pupils import Desks, Seat
+from tests.bench.adapt_lived import Lived
 from tests.rigs.street_cameras import Camera, watched
 from tests.rigs.street_life import Seen, Truth, life
 from trainer.forecaster.measures import measure
@@ -48,28 +49,17 @@ SEED, SECONDS, FPS = 402, 1200.0, 8.0
 STEP_S = 0.006
 WATCHING = Watching(most_fps=FPS, jitter=0.02, missed=0.05)
 CAMERAS: Mapping[str, Camera] = {
-    "street moved": Camera(eye_m=4.5, aside_m=-5.0, road=0.66),
-    "street zoomed": Camera(zoom=1.25, road=0.62),
-    "street turned": Camera(turned=35.0),
-    "street opposite": Camera(turned=180.0, aside_m=2.0),
-    "street mirrored": Camera(mirrored=True),
+    "street-moved": Camera(eye_m=4.5, aside_m=-5.0, road=0.66),
+    "street-zoomed": Camera(zoom=1.25, road=0.62),
+    "street-turned": Camera(turned=35.0),
+    "street-opposite": Camera(turned=180.0, aside_m=2.0),
+    "street-mirrored": Camera(mirrored=True),
+    "street-same": Camera(),
 }
-SAME = "street same"
 LESSON_STREETS, CHOOSING_STREETS = range(70_000, 70_024), range(70_032, 70_036)  # seeds
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Street:
-    """What became of the n windows of one life, in the order of time."""
-
-    base: F64  # (n,) errors of the frozen base, heights of the picture
-    served: F64  # (n,) of what served
-    height: F64  # (n,) of the boxes
-    turning: Mask  # (n,)
-    standing: Standing
-
-
-def live_street(path: Path, camera: Camera, seed: int, settings: LearningSettings, seconds: float = SECONDS) -> Street:
+def live_street(path: Path, camera: Camera, seed: int, settings: LearningSettings, seconds: float = SECONDS) -> Lived:
     """Predict, then learn, as the daemon's learner does.
 
     Args:
@@ -88,7 +78,7 @@ def live_street(path: Path, camera: Camera, seed: int, settings: LearningSetting
         seat.open(desks, on=True)
         try:
             day.live(seat)
-            return _street(desks.of(pupil).judge, day.stretches, _subject(seat).standing)
+            return _judged(desks.of(pupil).judge, day.stretches, _subject(seat).standing)
         finally:
             seat.close()
 
@@ -145,16 +135,21 @@ def _subject(seat: Seat) -> Subject:
     return seat.subject
 
 
-def _street(runtime: TrainableRuntime, stretches: Sequence[_Stretch], standing: Standing) -> Street:
-    base = stretches[0].weights  # nothing has been learnt then
+def _judged(runtime: TrainableRuntime, stretches: Sequence[_Stretch], standing: Standing) -> Lived:
+    exported = stretches[0].weights  # nothing has been learnt then
     truths = [one for stretch in stretches for one in stretch.truths]
-    return Street(
-        _errors(runtime, base, truths),
-        np.concatenate([_errors(runtime, one.weights, one.truths) for one in stretches]),
-        np.concatenate([one.height for one in truths]),
-        np.concatenate([one.turning for one in truths]),
-        standing,
-    )
+    base = _errors(runtime, exported, truths)
+    served = np.concatenate([_errors(runtime, one.weights, one.truths) for one in stretches])
+    late = np.arange(len(base)) >= len(base) // 2
+    turns = late & np.concatenate([one.turning for one in truths])
+    lengths = late / np.concatenate([one.height for one in truths])
+    more = {"gain_turns": _gain(base, served, turns), "turns": float(turns.sum())}
+    return Lived(base, served, standing, {**more, "gain_lengths": _gain(base, served, lengths)})
+
+
+def _gain(base: F64, served: F64, weight: "F64 | Mask") -> float:
+    """Share by which what served was better, errors weighed (n,)."""
+    return 1 - float((served * weight).sum() / max(float((base * weight).sum()), 1e-12))
 
 
 def _errors(runtime: TrainableRuntime, weights: F32, truths: Sequence[Truth]) -> F64:
@@ -165,23 +160,6 @@ def _errors(runtime: TrainableRuntime, weights: F32, truths: Sequence[Truth]) ->
     runtime.set_weights(Weights(weights, np.zeros(runtime.trainable.state, np.float32)))
     off = measure(Answer(*answers(runtime, samples.x)), samples).off
     return np.nanmean(off, axis=1)
-
-
-def gains(one: Street) -> dict[str, float]:
-    """Of the later half of the windows."""
-    late = np.arange(len(one.base)) >= len(one.base) // 2
-    turns, lengths = late & one.turning, late / one.height
-    return {
-        "gain": _gain(one, late),
-        "gain_turns": _gain(one, turns),
-        "gain_lengths": _gain(one, lengths),
-        "turns": int(turns.sum()),
-    }
-
-
-def _gain(one: Street, weight: "F64 | Mask") -> float:
-    """Share by which what served was better, its errors weighed (n,)."""
-    return 1 - float((one.served * weight).sum() / max((one.base * weight).sum(), 1e-12))
 
 
 def train_street_base(out: Path) -> None:

@@ -50,7 +50,7 @@ def life(scene: Scene, window: TrackWindow, watching: Watching) -> Iterator[Seen
         if one.t_s - look_s >= LOOKS_S:
             look_s = one.t_s
             look = pack_look(0, one.t_s, BEGIN_NS + round(one.t_s * 1e9), scene.aspect, one.tracks)
-        if one.t_s - windows_s >= WINDOWS_S - SAME_S:
+        if one.t_s - windows_s >= WINDOWS_S - SAME_S and (one.whose != NOBODY).any():
             windows_s = one.t_s
             windows = truth.of(one)
         yield Seen(one.t_s, look, windows)
@@ -65,15 +65,14 @@ class _Truths:
         self._numbers = np.array([numbers.get(name, -1) for name in kinds(scene)], np.int64)
 
     def of(self, one: Followed) -> Truth:
-        """Of all whom the network can be asked about, and of whom anything is known later."""
+        """Of all whom the network can be asked about, and of whom anything is known later; somebody must be there."""
         known = one.whose != NOBODY
         past, whose, window = past_of(one.tracks[known], self._aspect, self._numbers), one.whose[known], self._window
-        future = self._after.places(whose, one.t_s, window.horizons_s) if len(whose) else np.zeros((0, 1, 2))
+        future = self._after.places(whose, one.t_s, window.horizons_s)
         encoded = encode(past, window)
-        rows = askable(past, window.step_s) & np.isfinite(future).all(axis=2).any(axis=1)
-        target = departure(future, encoded, window)[rows] if rows.any() else np.zeros((0, len(window.horizons_s), 2))
+        rows: Mask = askable(past, window.step_s) & np.any(np.isfinite(future).all(axis=2), axis=1)
+        target = departure(future, encoded, window)[rows]
         there = np.isfinite(target).all(axis=2)
         unit: F32 = np.where(there, units(encoded, window)[rows], 0.0).astype(np.float32)
         samples = Samples(encoded.x[rows], np.where(there[..., None], target, 0.0).astype(np.float32), unit)
-        turning = self._after.turning(whose, one.t_s)[rows] if rows.any() else np.zeros(0, bool)
-        return Truth(samples, encoded.scale[rows], turning)
+        return Truth(samples, encoded.scale[rows], self._after.turning(whose, one.t_s)[rows])
