@@ -72,6 +72,8 @@ class _Sighting:
 
 def followed(scene: Scene, window: TrackWindow, watching: Watching) -> Iterator[Followed]:
     """A scene in pictures, picture by picture; labels of tracks index `kinds(scene)`."""
+    if not scene.tracks:
+        return
     names = kinds(scene)
     label_of = np.array([names.index(track.label) for track in scene.tracks], np.int64)
     random = np.random.default_rng(watching.seed)
