@@ -6,7 +6,7 @@ the street, hangs on its other side, or sees it mirrored. The tracker of the dae
 would see them (edges off by 2 % of the height, 5 % missed), and looks go, packed as in service, to the learner's own
 `Seat`, with its clock set to the street's: samples, comparisons, rounds, promotion and return are those of the daemon,
 with its settings and terms. Time goes on in the street while a candidate is trained: a step is taken to cost `STEP_S`
-of processor time (four times of what it takes on the machine this was written on), of which learning has its share.
+of processor time (four to five times what it takes on the machine this was written on), of which learning has a share.
 
 A window is foretold by whichever weights serve when it is seen. Its error is the mean distance over the horizons of
 which the truth is known, in heights of the picture. `gain` is by how much the mean of the later half of the windows is
