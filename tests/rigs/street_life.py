@@ -72,7 +72,7 @@ class _Truths:
         encoded = encode(past, window)
         rows: Mask = askable(past, window.step_s) & np.any(np.isfinite(future).all(axis=2), axis=1)
         target = departure(future, encoded, window)[rows]
-        there = np.isfinite(target).all(axis=2)
+        there: Mask = np.logical_and.reduce(np.isfinite(target), axis=2)
         unit: F32 = np.where(there, units(encoded, window)[rows], 0.0).astype(np.float32)
         samples = Samples(encoded.x[rows], np.where(there[..., None], target, 0.0).astype(np.float32), unit)
         return Truth(samples, encoded.scale[rows], self._after.turning(whose, one.t_s)[rows])
