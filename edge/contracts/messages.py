@@ -27,7 +27,7 @@ _BOX = "[%.5f,%.5f,%.5f,%.5f]"
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Which picture a message is about. `run` names one start of the daemon: track ids are unique within it."""
+    """Which picture a message is about. `run` names one start of the daemon."""
 
     camera: str
     run: str

@@ -11,7 +11,7 @@ from edge.contracts.types import F32, ModelBundle
 from edge.federated.reading import read_samples
 from edge.learning.checkpoint import CheckpointError, read_checkpoint
 from edge.learning.division import Part
-from edge.learning.reservoir import Age
+from edge.learning.keeping import Age
 from edge.learning.sample import Batch, joined
 from edge.learning.shelf import FILE
 from edge.learning.standing import EXPORTED
@@ -62,7 +62,7 @@ def serving(folder: Path, bundle: ModelBundle, exported: F32) -> F32:
     if not isinstance(name, str) or name == EXPORTED:
         return exported
     try:
-        found = read_checkpoint(folder, name, bundle.sha256, bundle.head).weights.weights
+        found = read_checkpoint(folder, name, bundle.sha256, bundle.head, len(exported)).weights.weights
     except CheckpointError as error:
         _log.warning("%s", error)
         return exported

@@ -89,6 +89,11 @@ def shapes_of(bundle: ModelBundle) -> Shapes:
     return dict(zip(TARGETS[bundle.head], found, strict=True))
 
 
+def form_of(bundle: ModelBundle) -> str:
+    """What the arrays of its samples mean; samples of another form are of no use to it."""
+    return f"{bundle.head.value} {bundle.window}"
+
+
 def fits(sample: Sample, shapes: Shapes) -> bool:
     """Whether it has these arrays, all of finite numbers, and something of it is known."""
     arrays = sample.arrays

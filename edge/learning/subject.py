@@ -21,6 +21,7 @@ from edge.contracts.windows import SeriesWindow, TrackWindow
 from edge.learning.checkpoint import Checkpoint
 from edge.learning.division import Part, period_of
 from edge.learning.fitting import Breathe, Fit, Interrupted
+from edge.learning.keeping import Age
 from edge.learning.live import LiveScores
 from edge.learning.promotion import (
     Began,
@@ -36,9 +37,9 @@ from edge.learning.promotion import (
     after,
     due,
 )
-from edge.learning.reservoir import Added, Age, Reservoir
+from edge.learning.reservoir import Added, Reservoir
 from edge.learning.round import Judgement, Material, adapt, errors_with
-from edge.learning.sample import Batch, Sample, shapes_of, stacked
+from edge.learning.sample import Batch, Sample, form_of, shapes_of, stacked
 from edge.learning.settings import LearningSettings
 from edge.learning.shelf import Shelf
 from edge.learning.standing import EXPORTED, Standing
@@ -92,15 +93,16 @@ class Subject:
         self._shapes, self._utc_s = shapes_of(bundle), utc_s
         self._period_s = period_of(span_s(bundle), settings.holdout)
         self._shelf = Shelf(folder, bundle.sha256, bundle.head, len(exported))
-        form = f"{bundle.head.value} {bundle.window}"
-        self._reservoir = Reservoir(folder / SAMPLES, self._shapes, form, span_s(bundle), settings)
         self._live = LiveScores(terms.window)
         self._judgement: Judgement | None = None
         self._trained: deque[F32] = deque(maxlen=ROUNDS - 1)
         self._trouble = ""
         self._again = 0  # samples seen before which no round is begun, where the disk did not take that one began
         self._standing = self._shelf.checked(self._shelf.read())
+        self._shelf.tidy(self._standing)
         self._load()
+        form = form_of(bundle)
+        self._reservoir = Reservoir(folder / SAMPLES, self._shapes, form, span_s(bundle), settings)  # last: it is open
 
     def close(self) -> None:
         """Close its files."""

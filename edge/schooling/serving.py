@@ -63,7 +63,7 @@ class Serving:
             taught.put(taught.exported)
             self.since_utc_ns[name] = 0 if begins else time.time_ns()
             return
-        found = read_checkpoint(self._folder / name, serving, bundle.sha256, bundle.head)
+        found = read_checkpoint(self._folder / name, serving, bundle.sha256, bundle.head, len(taught.exported.weights))
         weights = self._shelf(name).weights(serving)  # which also looks at their number
         taught.put(Served(serving, weights))
         self.since_utc_ns[name] = int(found.made_utc_s * 1e9) if begins else time.time_ns()

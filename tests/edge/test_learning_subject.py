@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.contracts.errors import ModelError
+from edge.contracts.errors import EdgeError, ModelError
 from edge.learning.checkpoint import ENDING
 from edge.learning.division import Part
 from edge.learning.promotion import Terms
@@ -19,6 +19,7 @@ from edge.learning.sample import Sample, shapes_of, stacked
 from edge.learning.settings import LearningSettings
 from edge.learning.standing import EXPORTED, Phase, Standing
 from edge.learning.subject import Subject, span_s
+from tests.rigs.descriptors import none_left
 from tests.rigs.strollers import samples, spoiled
 from tests.rigs.trainee import LinearTrainee, learning_bundle
 
@@ -160,6 +161,22 @@ def test_what_was_learnt_for_another_model_is_not_used(tmp_path: Path) -> None:
     with opened(tmp_path, sha256="f" * 64) as (subject, _):
         assert subject.standing == Standing()
         assert not subject.serving.any()
+
+
+def test_no_descriptor_left_costs_nothing_that_was_learnt(tmp_path: Path) -> None:
+    standing = serving(tmp_path)
+    with none_left(), pytest.raises((EdgeError, OSError, sqlite3.Error)), opened(tmp_path):
+        pass
+    with opened(tmp_path) as (subject, trainee):
+        assert subject.standing == standing
+        with none_left():
+            assert not subject.switch(on=False)
+            assert "Too many open files" in subject.state.trouble
+            subject.serve(trainee)
+        assert subject.standing == standing
+        assert subject.switch(on=False)
+    with opened(tmp_path) as (subject, _):
+        assert (subject.standing.serving, subject.standing.on) == (standing.serving, False)
 
 
 def test_an_interrupted_round_leaves_all_as_it_was(tmp_path: Path) -> None:
