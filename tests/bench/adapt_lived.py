@@ -1,6 +1,6 @@
 """What became of a life that was lived through by a model that learns, as rows and figures of `adapt`."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -60,7 +60,13 @@ class Lived:
         return [float(errors[half:].mean()) for errors in (self.base, self.served)]
 
 
-def summed(name: str, found: Mapping[str, Lived]) -> dict[str, object]:
-    """Mean and least gain of lives of one kind, under keys that begin with `name`; nothing of none."""
-    gains = [one.later for one in found.values()]
-    return {f"{name}gain_mean": float(np.mean(gains)), f"{name}gain_min": min(gains)} if gains else {}
+def summed(name: str, found: Mapping[str, Lived], controls: Collection[str]) -> dict[str, object]:
+    """Mean and least gain of lives of one kind, under keys that begin with `name`; nothing of none.
+
+    Controls, where there is little to be learnt, are not in the mean, but must not be worse either: they are in the least.
+    """
+    gains = {scene: one.later for scene, one in found.items()}
+    learnt = [gain for scene, gain in gains.items() if scene not in controls]
+    if not learnt:
+        return {}
+    return {f"{name}gain_mean": float(np.mean(learnt)), f"{name}gain_min": min(gains.values())}
