@@ -63,7 +63,7 @@ class Lived:
 def summed(name: str, found: Mapping[str, Lived], controls: Collection[str]) -> dict[str, object]:
     """Mean and least gain of lives of one kind, under keys that begin with `name`; nothing of none.
 
-    Controls, where there is little to be learnt, are not in the mean, but must not be worse either: they are in the least.
+    Controls, where there is little to be learnt, are not in the mean, but they are in the least: none may be worse.
     """
     gains = {scene: one.later for scene, one in found.items()}
     learnt = [gain for scene, gain in gains.items() if scene not in controls]
