@@ -1,6 +1,7 @@
 """Flashing, in the order that leaves no half-booting card behind whenever it is cut short.
 
-The first and the last MiB of the card are wiped, so that nothing boots any more. All of the image but its first block
+The first and the last MiB of the card are wiped, so that nothing boots any more; a card that does not even keep that,
+as worn-out ones do, is found out at once. All of the image but its first block
 is written and settled, and read back past the caches; only when that is proven is the first block written, settled and
 read back. Until then the card has no partition table.
 """
@@ -16,7 +17,7 @@ from firmware_tools.errors import FirmwareError, MistakeError
 from firmware_tools.flash.card import Card
 from firmware_tools.flash.faults import CardError, different
 from firmware_tools.flash.image import Image, opened
-from firmware_tools.flash.pieces import Piece, cut
+from firmware_tools.flash.pieces import FIRST_BYTES, Piece, cut
 from firmware_tools.flash.workplace import AHEAD, DEADLINE_S, Stage, Watch, Workplace, set_up
 
 WIPED_BYTES = 1 << 20
@@ -45,24 +46,27 @@ def flash(image: Image, card: Card, watch: Watch, deadline_s: float = DEADLINE_S
         MistakeError: the image is damaged, or larger than the card.
         CardError: the card failed, or holds something else than was written.
         KeyboardInterrupt: as it came.
-        In each case the card does not boot, wherever it was cut short.
+        In each case the card has no partition table, wherever it was cut short, unless it ignores what is written.
     """
     _check_blocks(image, card)
     with opened(image) as source, set_up(card, watch, deadline_s) as place:
         pieces = _ahead(place, cut(source, card.block_bytes, place.buffers, 2 * deadline_s))
         first = next(pieces)  # before anything is wiped: an image that cannot be read costs no card
-        proofs = _wipe(place)
-        proofs += _write(place, first, pieces, image.write_bytes)
-        _check(place, _still_valid(proofs), Stage.CHECKING)
-        _seal(place, first)
-        return Flashed(sum(proof.length for proof in proofs[1:]) + first.length)
+        try:
+            wiped = _wipe(place)
+            written = _write(place, first, pieces, image.write_bytes)
+            _check(place, _with_end(wiped, written), Stage.CHECKING)
+            _seal(place, first)
+        except FirmwareError as error:
+            raise type(error)(f"{error}. {card.name} is not to be used as it is") from error
+        return Flashed(sum(proof.length for proof in written) + first.length)
 
 
 def _check_blocks(image: Image, card: Card) -> None:
     if image.block_map and image.block_map.block_bytes % card.block_bytes:
         raise MistakeError(
             f"{card.name} has blocks of {card.block_bytes} bytes and the block map is of {image.block_map.block_bytes} "
-            "bytes: make it anew with `bmaptool create`, or use --no-bmap"
+            "bytes: make it anew with `bmaptool create`, or use `--bmap none`"
         )
 
 
@@ -80,15 +84,18 @@ def _ahead(place: Workplace, pieces: Iterator[Piece]) -> Iterator[Piece]:
         asked.append(place.image_hand.do(lambda: next(pieces, None)))
 
 
-def _wipe(place: Workplace) -> list[Proof]:
-    """Zeros over both ends, the last first; what the last must read as afterwards."""
+def _wipe(place: Workplace) -> Proof:
+    """Zeros over both ends, the last first; what the last must read as afterwards. Raises CardError."""
     size = place.card.size_bytes
     length = min(WIPED_BYTES, size)
     zeros = mmap.mmap(-1, WIPED_BYTES)
     for offset in sorted({0, size - length}, reverse=True):
         place.wait(place.write(offset, zeros, length), "wiping")
     place.wait(place.settle(), "wiping")
-    return [Proof(size - length, length, place.wait(place.sum_of(zeros, length), "wiping"))]
+    wanted = place.wait(place.sum_of(zeros, length), "wiping")
+    first, last = Proof(0, length, wanted), Proof(size - length, length, wanted)
+    _check(place, [first, last], Stage.WIPING)
+    return last
 
 
 def _write(place: Workplace, first: Piece, pieces: Iterator[Piece], write_bytes: int | None) -> list[Proof]:
@@ -130,11 +137,10 @@ def _check_room(card: Card, piece: Piece) -> None:
         )
 
 
-def _still_valid(proofs: list[Proof]) -> list[Proof]:
-    """Without the wiped end where the image reaches into it."""
-    wiped, written = proofs[0], proofs[1:]
-    overwritten = any(proof.offset + proof.length > wiped.offset for proof in written)
-    return written if overwritten or wiped.offset == 0 else [*written, wiped]
+def _with_end(wiped: Proof, written: list[Proof]) -> list[Proof]:
+    """And the wiped end of the card, unless the image reaches into it."""
+    reached = max((proof.offset + proof.length for proof in written), default=FIRST_BYTES)
+    return written if reached > wiped.offset else [*written, wiped]
 
 
 def _check(place: Workplace, proofs: list[Proof], stage: Stage) -> None:

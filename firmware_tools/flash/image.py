@@ -86,7 +86,7 @@ def look_at(path: Path, block_map: BlockMap | None) -> Image:
     if block_map is not None and told not in (None, block_map.image_bytes):
         raise MistakeError(
             f"{path} holds {told} bytes and its block map is of an image of {block_map.image_bytes}: "
-            "it is the map of another image (--no-bmap writes all of it)"
+            "it is the map of another image (`--bmap none` writes all of it)"
         )
     image = Image(path, kind, file_bytes, block_map.image_bytes if block_map else plain, block_map)
     _check_start(image)

@@ -22,6 +22,7 @@ DEADLINE_S = 120.0  # the kernel itself gives up on a USB disk after half a minu
 class Stage(StrEnum):
     """What is being done."""
 
+    WIPING = "wiping"
     WRITING = "writing"
     CHECKING = "reading back"
     SEALING = "writing the first block"

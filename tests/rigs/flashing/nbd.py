@@ -1,0 +1,108 @@
+"""A block device that fails as it is told: nbdkit holds it, nbdfuse makes a file of it, a loop device a disk.
+
+All of it is real but the medium: reads and writes go through the kernel's block layer, past its page cache. Needs root.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.programs import absent, program
+
+PLUGIN = Path(__file__).with_name("plugin.py")
+START_S = 30.0
+
+
+@dataclass(frozen=True)
+class FaultyDisk:
+    """`device` is its loop device; `folder` is where its plugin looks."""
+
+    device: str
+    folder: Path
+
+    def fill(self, content: bytes) -> None:
+        """What it holds to begin with, behind everybody's back."""
+        with (self.folder / "disk").open("r+b") as file:
+            file.write(content)
+
+    def order(self, **orders: object) -> None:
+        """What it does wrong from now on; nothing, without orders."""
+        (self.folder / "done").write_bytes(b"")
+        fresh = self.folder / "orders.new"
+        fresh.write_text(json.dumps(orders))
+        fresh.replace(self.folder / "orders.json")
+
+    def times_done(self) -> int:
+        """How often it did wrong since it was ordered to."""
+        return (self.folder / "done").stat().st_size
+
+    def start_of(self, count: int) -> bytes:
+        """What it really holds at its beginning."""
+        with (self.folder / "disk").open("rb") as file:
+            return file.read(count)
+
+
+def need_block_devices() -> None:
+    """Skip with the reason where no block device can be made here."""
+    if os.geteuid() != 0 or not Path("/dev/loop-control").exists():
+        absent("making block devices needs root and loop devices")
+
+
+@contextlib.contextmanager
+def faulty_disk(folder: Path, size_bytes: int) -> Iterator[FaultyDisk]:
+    """A disk of that size, without faults at first."""
+    need_block_devices()
+    nbdkit, nbdfuse = program("nbdkit"), program("nbdfuse", "libnbd-bin")
+    probe = subprocess.run([nbdkit, "--dump-plugin", "python"], capture_output=True, check=False)
+    if probe.returncode:
+        absent("nbdkit has no Python plugin (package nbdkit-plugin-python)")
+    with (folder / "disk").open("wb") as file:
+        file.truncate(size_bytes)
+    (folder / "orders.json").write_text("{}")
+    socket, mounted = folder / "s", folder / "nbd"
+    mounted.touch()
+    server = subprocess.Popen([nbdkit, "-f", "-U", str(socket), "python", str(PLUGIN), f"folder={folder}"])
+    try:
+        _wait(socket.is_socket, server)
+        with _mounted(nbdfuse, socket, mounted), loop(mounted) as device:
+            yield FaultyDisk(device, folder)
+    finally:
+        server.terminate()
+        server.wait(START_S)
+
+
+@contextlib.contextmanager
+def _mounted(nbdfuse: str, socket: Path, mounted: Path) -> Iterator[None]:
+    client = subprocess.Popen([nbdfuse, str(mounted), "--unix", str(socket)])
+    try:
+        _wait(lambda: mounted.stat().st_size > 0, client)
+        yield
+    finally:
+        subprocess.run([program("fusermount3", "fuse3"), "-u", "-z", str(mounted)], check=False)
+        client.terminate()
+        client.wait(START_S)
+
+
+@contextlib.contextmanager
+def loop(file: Path, *options: str) -> Iterator[str]:
+    """A loop device over the file, past the page cache."""
+    losetup = program("losetup", "mount")
+    command = [losetup, "--direct-io=on", *options, "-f", "--show", str(file)]
+    device = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+    try:
+        yield device
+    finally:
+        subprocess.run([losetup, "-d", device], check=True)
+
+
+def _wait(ready: Callable[[], bool], process: "subprocess.Popen[bytes]") -> None:
+    until = time.monotonic() + START_S
+    while not ready():
+        assert process.poll() is None, f"{process.args!r} ended with {process.returncode}"
+        assert time.monotonic() < until, f"{process.args!r} is not ready"
+        time.sleep(0.01)
