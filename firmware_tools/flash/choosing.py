@@ -75,10 +75,11 @@ def _uses(roots: Roots) -> Uses:
 
 
 def _name(device: str, roots: Roots) -> str:
+    """The kernel's name of what is given by name or path; as given where it is no such path."""
     path = Path(device)
-    if path.is_absolute():
-        inside = path.relative_to("/dev") if path.is_relative_to("/dev") else None
-        if inside is None:
-            raise MistakeError(f"{device} is no device: those begin with /dev/")
-        return (roots.dev / inside).resolve().name
-    return device
+    if not path.is_absolute():
+        return device
+    if not path.is_relative_to("/dev"):
+        raise MistakeError(f"{device} is no device: those begin with /dev/")
+    real = (roots.dev / path.relative_to("/dev")).resolve()
+    return real.name if real.parent == roots.dev.resolve() else device

@@ -12,13 +12,14 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 T = TypeVar("T")
-_END_S = 15.0  # for what is under way, such as one write to a slow card
+END_S = 15.0  # for what is under way, such as one write to a slow card
 
 
 class Hand:
     """Use as a context manager; what was asked for and not begun is dropped at the end."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, end_s: float = END_S) -> None:
+        self._end_s = end_s
         self._asked: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
@@ -48,7 +49,7 @@ class Hand:
     ) -> None:
         self._ended.set()
         self._asked.put(None)
-        self._thread.join(_END_S)
+        self._thread.join(self._end_s)
 
     def _run(self) -> None:
         while (step := self._asked.get()) is not None:

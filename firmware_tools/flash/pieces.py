@@ -38,13 +38,21 @@ class Buffers:
     """A few buffers that go round: they bound what is read ahead of what is written."""
 
     def __init__(self, count: int) -> None:
-        self._free: queue.SimpleQueue[mmap.mmap] = queue.SimpleQueue()
+        self._free: queue.SimpleQueue[mmap.mmap | None] = queue.SimpleQueue()
         for _ in range(count):
             self._free.put(mmap.mmap(-1, PIECE_BYTES))
 
     def take(self, deadline_s: float) -> mmap.mmap:
-        """Raises queue.Empty after the deadline."""
-        return self._free.get(timeout=deadline_s)
+        """Raises queue.Empty after the deadline, and at once where there is nothing to do any more."""
+        buffer = self._free.get(timeout=deadline_s)
+        if buffer is None:
+            self.end()
+            raise queue.Empty
+        return buffer
+
+    def end(self) -> None:
+        """Whoever waits for a buffer, now or later, need not."""
+        self._free.put(None)
 
     def give(self, buffer: mmap.mmap) -> None:
         """For the next piece."""

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from firmware_tools.flash.card import Card
 from firmware_tools.flash.faults import CardError, failed, silent
-from firmware_tools.flash.hands import Hand
+from firmware_tools.flash.hands import END_S, Hand
 from firmware_tools.flash.pieces import Buffers
 
 T = TypeVar("T")
@@ -87,8 +87,13 @@ class Workplace:
 @contextlib.contextmanager
 def set_up(card: Card, watch: Watch, deadline_s: float) -> Iterator[Workplace]:
     """Hands and buffers for one card."""
-    with Hand("flash-image") as image, Hand("flash-card") as disk, Hand("flash-sum") as sums:
-        yield Workplace(card, image, disk, sums, Buffers(2 * AHEAD + 2), watch, deadline_s)
+    end_s = min(END_S, deadline_s)
+    with Hand("flash-image", end_s) as image, Hand("flash-card", end_s) as disk, Hand("flash-sum", end_s) as sums:
+        place = Workplace(card, image, disk, sums, Buffers(2 * AHEAD + 2), watch, deadline_s)
+        try:
+            yield place
+        finally:
+            place.buffers.end()
 
 
 def _through(card: Card, step: Callable[[int, memoryview], int], doing: str, where: tuple[int, mmap.mmap, int]) -> None:
