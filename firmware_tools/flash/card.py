@@ -32,9 +32,17 @@ OPENING: dict[int, str] = {
 class Card(Protocol):
     """What is flashed. Offsets and lengths are whole blocks; buffers are page-aligned. All of it raises OSError."""
 
-    name: str
-    size_bytes: int
-    block_bytes: int
+    @property
+    def name(self) -> str:
+        """As the kernel calls it."""
+
+    @property
+    def size_bytes(self) -> int:
+        """As it tells."""
+
+    @property
+    def block_bytes(self) -> int:
+        """The smallest that it reads and writes."""
 
     def write(self, offset: int, view: memoryview) -> int:
         """Write from the front of the view; how many bytes were taken."""

@@ -41,7 +41,7 @@ def test_what_is_no_disk_is_left_out(tmp_path: Path, name: str) -> None:
 
 def test_a_reader_without_a_card_is_left_out(tmp_path: Path) -> None:
     machine = Machine(tmp_path)
-    machine.disk("sdb", "usb", "8:16", sectors=0)
+    machine.disk("sdb", "usb", "8:16", size="0")
     assert find_disks(machine.roots) == []
 
 
@@ -60,7 +60,7 @@ def test_all_that_is_told_of_a_usb_disk(tmp_path: Path) -> None:
         "diskseq": "41",
         "queue__logical_block_size": "4096",
     }
-    home = machine.disk("sdb", "usb", "8:16", 1000, **facts)
+    home = machine.disk("sdb", "usb", "8:16", size="1000", **facts)
     machine.partition(home, "sdb1", "8:17")
     crypt = machine.upon(machine.partition(home, "sdb2", "8:18"), "dm-0", "253:0")
     machine.upon(crypt, "dm-1", "253:1")

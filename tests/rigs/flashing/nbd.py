@@ -57,28 +57,45 @@ def need_block_devices() -> None:
 def faulty_disk(folder: Path, size_bytes: int) -> Iterator[FaultyDisk]:
     """A disk of that size, without faults at first."""
     need_block_devices()
-    nbdkit, nbdfuse = program("nbdkit"), program("nbdfuse", "libnbd-bin")
-    probe = subprocess.run([nbdkit, "--dump-plugin", "python"], capture_output=True, check=False)
+    probe = subprocess.run([program("nbdkit"), "--dump-plugin", "python"], capture_output=True, check=False)
     if probe.returncode:
         absent("nbdkit has no Python plugin (package nbdkit-plugin-python)")
     with (folder / "disk").open("wb") as file:
         file.truncate(size_bytes)
     (folder / "orders.json").write_text("{}")
+    with _served(folder, ["python", str(PLUGIN), f"folder={folder}"]) as device:
+        yield FaultyDisk(device, folder)
+
+
+@contextlib.contextmanager
+def limited_disk(folder: Path, file: Path, bytes_per_s: int) -> Iterator[str]:
+    """A disk over that file which is no faster than that, each way; nbdkit counts in bits."""
+    need_block_devices()
+    rate = f"rate={bytes_per_s * 8}"
+    with _served(folder, ["--filter=rate", "file", str(file), rate, "burstiness=0.25"]) as device:
+        yield device
+
+
+@contextlib.contextmanager
+def _served(folder: Path, what: list[str]) -> Iterator[str]:
+    """What nbdkit is told to serve, as a loop device. Errors that it tells of are ordered ones: they are not shown."""
     socket, mounted = folder / "s", folder / "nbd"
     mounted.touch()
-    server = subprocess.Popen([nbdkit, "-f", "-U", str(socket), "python", str(PLUGIN), f"folder={folder}"])
+    command = [program("nbdkit"), "-f", "-U", str(socket), *what]
+    server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         _wait(socket.is_socket, server)
-        with _mounted(nbdfuse, socket, mounted), loop(mounted) as device:
-            yield FaultyDisk(device, folder)
+        with _mounted(socket, mounted), loop(mounted) as device:
+            yield device
     finally:
         server.terminate()
         server.wait(START_S)
 
 
 @contextlib.contextmanager
-def _mounted(nbdfuse: str, socket: Path, mounted: Path) -> Iterator[None]:
-    client = subprocess.Popen([nbdfuse, str(mounted), "--unix", str(socket)])
+def _mounted(socket: Path, mounted: Path) -> Iterator[None]:
+    command = [program("nbdfuse", "libnbd-bin"), str(mounted), "--unix", str(socket)]
+    client = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         _wait(lambda: mounted.stat().st_size > 0, client)
         yield

@@ -25,10 +25,10 @@ class Machine:
         self.mounts()
         self.swaps()
 
-    def disk(self, name: str, place: str, number: str, sectors: int = 62_333_952, **facts: str) -> Path:
-        """A disk; facts such as device__model="Ultra" become the files of that name."""
+    def disk(self, name: str, place: str, number: str, **facts: str) -> Path:
+        """A disk of 31.9 GB; facts such as device__model="Ultra" become the files of that name."""
         home = self.roots.sys / PLACES[place] / name
-        self._write(home, {"dev": number, "size": str(sectors), "ro": "0", "removable": "0"} | _paths(facts))
+        self._write(home, {"dev": number, "size": "62333952", "ro": "0", "removable": "0"} | _paths(facts))
         (self.roots.sys / "block" / name).symlink_to(home)
         (self.roots.dev / name).touch()
         return home
