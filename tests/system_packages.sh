@@ -7,6 +7,10 @@ declare -A needs=(
   [ffmpeg]="ffmpeg"
   [gcc]="gcc libc6-dev"
   [systemd-analyze]="systemd"
+  [nbdkit]="nbdkit nbdkit-plugin-python"
+  [nbdfuse]="libnbd-bin"
+  [fusermount3]="fuse3"
+  [bmaptool]="bmap-tools"
 )
 if [ "${1:-}" = long ]; then # what only the long tests need
   needs[systemd-nspawn]="systemd-container"

@@ -1,12 +1,13 @@
 """Flashing, in the order that leaves no half-booting card behind whenever it is cut short.
 
 The first and the last MiB of the card are wiped, so that nothing boots any more; a card that does not even keep that,
-as worn-out ones do, is found out at once. All of the image but its first block
+as worn-out and many fake ones do, is found out at once. All of the image but its first block
 is written and settled, and read back past the caches; only when that is proven is the first block written, settled and
 read back. Until then the card has no partition table.
 """
 
 import mmap
+import os
 import queue
 from collections import deque
 from collections.abc import Iterator
@@ -85,17 +86,24 @@ def _ahead(place: Workplace, pieces: Iterator[Piece]) -> Iterator[Piece]:
 
 
 def _wipe(place: Workplace) -> Proof:
-    """Zeros over both ends, the last first; what the last must read as afterwards. Raises CardError."""
-    size = place.card.size_bytes
-    length = min(WIPED_BYTES, size)
-    zeros = mmap.mmap(-1, WIPED_BYTES)
-    for offset in sorted({0, size - length}, reverse=True):
-        place.wait(place.write(offset, zeros, length), "wiping")
+    """Noise over the end of the card and zeros over its beginning; what the end must hold afterwards.
+
+    Of a card that holds less than it says the end is often nowhere, and reads as zeros: noise tells them apart. It is
+    as good as zeros at making an old copy of a partition table useless. Raises CardError.
+    """
+    block = place.card.block_bytes
+    length = min(WIPED_BYTES, place.card.size_bytes // 2 // block * block)
+    zeros, noise = mmap.mmap(-1, WIPED_BYTES), mmap.mmap(-1, WIPED_BYTES)
+    noise[:] = os.urandom(WIPED_BYTES)
+    last = place.card.size_bytes - length
+    place.wait(place.write(last, noise, length), "wiping")
+    place.wait(place.write(0, zeros, length), "wiping")
     place.wait(place.settle(), "wiping")
-    wanted = place.wait(place.sum_of(zeros, length), "wiping")
-    first, last = Proof(0, length, wanted), Proof(size - length, length, wanted)
-    _check(place, [first, last], Stage.WIPING)
-    return last
+    proofs = [
+        Proof(at, length, place.wait(place.sum_of(what, length), "wiping")) for at, what in ((0, zeros), (last, noise))
+    ]
+    _check(place, proofs, Stage.WIPING)
+    return proofs[1]
 
 
 def _write(place: Workplace, first: Piece, pieces: Iterator[Piece], write_bytes: int | None) -> list[Proof]:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from tests.programs import absent, program
 
 PLUGIN = Path(__file__).with_name("plugin.py")
@@ -49,8 +51,9 @@ class FaultyDisk:
 
 def need_block_devices() -> None:
     """Skip with the reason where no block device can be made here."""
-    if os.geteuid() != 0 or not Path("/dev/loop-control").exists():
-        absent("making block devices needs root and loop devices")
+    needed = ("/dev/loop-control", "/dev/fuse")
+    if os.geteuid() != 0 or not all(os.access(path, os.R_OK | os.W_OK) for path in needed):
+        pytest.skip(f"making block devices needs root, {' and '.join(needed)}")
 
 
 @contextlib.contextmanager

@@ -112,4 +112,4 @@ def _right(disk: FaultyDisk, case: _Case, old: bytes) -> bool:
     held = disk.start_of(CARD_BYTES)
     hole = old[slice(*HOLE)] if case.mapped else bytes(HOLE[1] - HOLE[0])
     expected = case.raw[: HOLE[0]] + hole + case.raw[HOLE[1] :]
-    return held[:IMAGE_BYTES] == expected and held[-MIB:] == bytes(MIB)
+    return held[:IMAGE_BYTES] == expected and held[-MIB:] != old[-MIB:]
