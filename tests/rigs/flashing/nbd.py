@@ -82,26 +82,15 @@ def limited_disk(folder: Path, file: Path, bytes_per_s: int) -> Iterator[str]:
 @contextlib.contextmanager
 def _served(folder: Path, what: list[str]) -> Iterator[str]:
     """What nbdkit is told to serve, as a loop device. Errors that it tells of are ordered ones: they are not shown."""
-    socket, mounted = folder / "s", folder / "nbd"
+    mounted = folder / "nbd"
     mounted.touch()
-    command = [program("nbdkit"), "-f", "-U", str(socket), *what]
-    server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    try:
-        _wait(socket.is_socket, server)
-        with _mounted(socket, mounted), loop(mounted) as device:
-            yield device
-    finally:
-        server.terminate()
-        server.wait(START_S)
-
-
-@contextlib.contextmanager
-def _mounted(socket: Path, mounted: Path) -> Iterator[None]:
-    command = [program("nbdfuse", "libnbd-bin"), str(mounted), "--unix", str(socket)]
+    server = [program("nbdkit"), "-s", "--exit-with-parent", *what]
+    command = [program("nbdfuse", "libnbd-bin"), str(mounted), "--command", *server]
     client = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     try:
         _wait(lambda: mounted.stat().st_size > 0, client)
-        yield
+        with loop(mounted) as device:
+            yield device
     finally:
         subprocess.run([program("fusermount3", "fuse3"), "-u", "-z", str(mounted)], check=False)
         client.terminate()
