@@ -102,12 +102,14 @@ def configure(name: Name, fleet: Fleet = HERE, template: Template = None, values
 def rotate(name: Name, fleet: Fleet = HERE) -> None:
     """Give a device or host a new key; the certificate before stays good until `revoke NAME --old`."""
     from firmware_tools.identity import members  # noqa: PLC0415
+    from firmware_tools.identity.delivery import folder_of  # noqa: PLC0415
     from firmware_tools.identity.workshop import opened  # noqa: PLC0415
 
     with opened(fleet, _passphrase, _now()) as workshop:
         after = members.rotate(workshop, name)
-    folder = next(one.folder for one in after.inventory.members if one.name == name)
-    _say(f"{name} has a new key, in a folder {folder}; once it uses it: provision revoke {name} --old")
+    _say(
+        f"{name} has a new key: {folder_of(fleet, after.inventory, name)}; once it is used: provision revoke {name} --old"
+    )
 
 
 @app.command()
@@ -126,7 +128,7 @@ def revoke(
             members.revoke_old(workshop, name)
         else:
             members.revoke(workshop, name, reason)
-    _say(f"revoked. Copy {fleet}/mosquitto/ to the broker and restart it: that ends connections that stand")
+    _say(f"revoked. Copy {fleet}/mosquitto/ to the broker and have it read that (systemctl reload mosquitto)")
 
 
 @app.command()

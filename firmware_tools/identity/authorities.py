@@ -6,13 +6,11 @@
 4. The old one is retired: nobody trusts it any more.
 """
 
-from pydantic import ValidationError
-
 from firmware_tools.errors import MistakeError
 from firmware_tools.identity.beginning import write_authority
 from firmware_tools.identity.certificates import Signer, new_authority, pem, serial, sign_broker
 from firmware_tools.identity.keys import key_pem, new_key
-from firmware_tools.identity.records import Authority, Broker, Inventory, Issued, Revoked, mistake
+from firmware_tools.identity.records import Authority, Broker, Inventory, Issued, Reached, Revoked, checked
 from firmware_tools.identity.workshop import LASTS, Workshop, authority_files
 
 SHOWN = 5
@@ -40,14 +38,11 @@ def renew_broker(workshop: Workshop, names: tuple[str, ...], port: int) -> Works
     """
     inventory, key = workshop.inventory, new_key()
     _refuse_left_behind(inventory)
-    certificate = sign_broker(workshop.signer, names, key, workshop.now, LASTS)
+    reached = checked(Reached, {"names": names, "port": port}, "the broker cannot be reached so")
+    certificate = sign_broker(workshop.signer, reached.names, key, workshop.now, LASTS)
     until = certificate.not_valid_after_utc
     issued = Issued(serial=serial(certificate), authority=workshop.signer.number, until=until)
-    try:
-        fields = {"names": names, "port": port, "issued": issued.model_dump(), "folder": workshop.next}
-        broker = Broker.model_validate(fields)
-    except ValidationError as error:
-        raise mistake(error, "the broker cannot be reached so") from None
+    broker = Broker(**reached.model_dump(), issued=issued, folder=workshop.next)
     workshop.stage("broker", {"broker.crt": pem(certificate), "broker.key": key_pem(key)})
     old = inventory.broker.issued
     gone = Revoked(serial=old.serial, authority=old.authority, owner="broker", at=workshop.now, reason="superseded")

@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import ValidationError
 
 from firmware_tools.boards.catalogue import board
 from firmware_tools.errors import MistakeError
@@ -14,7 +11,7 @@ from firmware_tools.identity.delivery import CA, CERTIFICATE, CONFIG, ENVIRONMEN
 from firmware_tools.identity.files import contents, read, remove_folder
 from firmware_tools.identity.inventory import member, with_member
 from firmware_tools.identity.keys import key_pem, new_key
-from firmware_tools.identity.records import Device, Host, Inventory, Issued, Member, Reason, Revoked, mistake
+from firmware_tools.identity.records import Device, Host, Inventory, Issued, Member, Reason, Revoked, checked
 from firmware_tools.identity.settling import environment, refuse_unsettled, values_of
 from firmware_tools.identity.workshop import LASTS, Workshop
 
@@ -49,8 +46,9 @@ def add(workshop: Workshop, asked: Asked, settled: Settled) -> Workshop:
         FirmwareError: something could not be written; nothing has changed.
     """
     board(asked.board)
-    fields = {"name": asked.name, "board": asked.board, "group": asked.group, "reads": asked.reads}
-    device = _checked(Device, {**fields, "issued": (), "folder": workshop.next})
+    fields: dict[str, object] = {"name": asked.name, "board": asked.board, "group": asked.group, "reads": asked.reads}
+    fields |= {"issued": (), "folder": workshop.next}
+    device = checked(Device, fields, f"{asked.name!r} cannot be put in")
     _refuse_present(workshop, device)
     issued, identity = _identity(workshop, device.name, (CA, CERTIFICATE, KEY))
     return _settle(workshop, device.model_copy(update={"issued": (issued,)}), settled, identity)
@@ -58,7 +56,7 @@ def add(workshop: Workshop, asked: Asked, settled: Settled) -> Workshop:
 
 def add_host(workshop: Workshop, name: str) -> Workshop:
     """Put in a program that sees every device. Raises MistakeError, FirmwareError."""
-    host = _checked(Host, {"name": name, "issued": (), "folder": workshop.next})
+    host = checked(Host, {"name": name, "issued": (), "folder": workshop.next}, f"{name!r} cannot be put in")
     _refuse_present(workshop, host)
     issued, files = _identity(workshop, name, (HOST_CA, HOST_CERTIFICATE, HOST_KEY))
     workshop.stage(f"hosts/{name}", files)
@@ -170,13 +168,3 @@ def _refuse_present(workshop: Workshop, wanted: Member) -> None:
     if there and (there.issued or type(there) is not type(wanted)):
         kind = "device" if isinstance(there, Device) else "host"
         raise MistakeError(f"a {kind} is called {wanted.name} already; `provision rotate` gives it a new key")
-
-
-M = TypeVar("M", Device, Host)
-
-
-def _checked(kind: type[M], fields: Mapping[str, object]) -> M:
-    try:
-        return kind.model_validate(fields)
-    except ValidationError as error:
-        raise mistake(error, f"{fields['name']!r} cannot be put in") from None

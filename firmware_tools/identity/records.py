@@ -1,24 +1,57 @@
 """What the inventory of a fleet holds: values that were checked when they were read."""
 
+import re
 from collections import Counter
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from edge.contracts.topics import GROUPS, NAME_PATTERN, ROOT, is_topic
 from firmware_tools.errors import MistakeError
 
 FORM = 1
 RESERVED = frozenset({"group", GROUPS, "broker"})
-Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN, min_length=1, max_length=40)]
+LONGEST = 40  # characters of a name, as the daemon takes them
 Serial = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{1,40}$")]  # hexadecimal
-HostName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9._:-]+$", min_length=1, max_length=253)]
 Revision = Annotated[int, Field(ge=1)]
+_LABELS = re.compile(r"(?=.{1,253}$)[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*")
+
+
+def _a_name(text: str) -> str:
+    if not re.fullmatch(NAME_PATTERN[1:-1], text) or len(text) > LONGEST:
+        raise ValueError(f"a name is of letters (a to z), digits, _ and -, {LONGEST} at most")
+    return text
+
+
+def _an_address(text: str) -> str:
+    if not _LABELS.fullmatch(text):
+        try:
+            ip_address(text)
+        except ValueError:
+            raise ValueError("a broker is reached by a name (broker.lan) or an address (10.0.0.2)") from None
+    return text
+
+
+Name = Annotated[str, AfterValidator(_a_name)]
+HostName = Annotated[str, AfterValidator(_an_address)]
 Reason = Literal["key_compromise", "superseded", "cessation_of_operation"]
 
 
 class Record(BaseModel, extra="forbid", frozen=True):
     """What all records have in common: no key that is not known, and no change."""
+
+
+R = TypeVar("R", bound=Record)
 
 
 class Issued(Record):
@@ -46,11 +79,16 @@ class Authority(Record):
     until: AwareDatetime
 
 
-class Broker(Record):
-    """The broker: `names` are all that it may be reached by, the first one is what devices use."""
+class Reached(Record):
+    """How the broker is reached: `names` are all of its names and addresses, the first one is what devices use."""
 
     names: tuple[HostName, ...] = Field(min_length=1)
     port: int = Field(ge=1, le=65535)
+
+
+class Broker(Reached):
+    """The broker."""
+
     issued: Issued
     folder: Revision
 
@@ -134,5 +172,17 @@ class Inventory(Record):
 def mistake(error: ValidationError, where: str) -> MistakeError:
     """What is wrong first, in words; not what stands there."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    place = ".".join(map(str, first["loc"]))
-    return MistakeError(f"{where}: {place}: {first['msg']}" if place else f"{where}: {first['msg']}")
+    place, said = ".".join(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
+    return MistakeError(f"{where}: {place}: {said}" if place else f"{where}: {said}")
+
+
+def checked(kind: type[R], fields: Mapping[str, object], where: str) -> R:
+    """A record of what a person gave.
+
+    Raises:
+        MistakeError: it cannot be used; `where` says what for.
+    """
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        raise mistake(error, where) from None

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from edge.contracts.errors import EdgeError
+from edge.contracts.files import unfinished
 from edge.contracts.locking import HeldError, locked
 from firmware_tools.errors import FirmwareError
 from firmware_tools.identity.certificates import Signer, pem, read_certificate, revocation_list
@@ -140,6 +141,9 @@ def sweep(fleet: Path, inventory: Inventory) -> None:
     kept = {fleet / "broker" / str(inventory.broker.folder)}
     for kind, members in zip(KINDS, (inventory.devices, inventory.hosts), strict=True):
         kept |= {fleet / kind / one.name / str(one.folder) for one in members if one.issued}
+    for folder in (fleet, fleet / MOSQUITTO, fleet / "authority"):
+        for path in unfinished(folder, lambda _: True):
+            path.unlink(missing_ok=True)
     made = [*fleet.glob("devices/*/*"), *fleet.glob("hosts/*/*"), *fleet.glob("broker/*")]
     for folder in made:
         if folder not in kept and folder.name.isdecimal():

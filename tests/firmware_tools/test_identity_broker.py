@@ -115,17 +115,18 @@ def test_a_revoked_certificate_is_refused(broker: FleetBroker, tmp_path: Path) -
 
 
 def test_who_is_connected_when_it_is_revoked_loses_every_topic(broker: FleetBroker, tmp_path: Path) -> None:
-    shed = kept(add(broker.fleet, "shed"), tmp_path / "shed")
+    shed = kept(add_host(broker.fleet, "shed"), tmp_path / "shed")
     broker.restart()
     with visitor(broker, shed) as one:
         assert one.says("foresight/shed/x")
         revoke(broker.fleet, "shed")
         broker.reload()
         assert wait_until(lambda: one.gone or not one.says("foresight/shed/x"))
+    assert not let_in(broker, shed)
 
 
 def test_a_new_key_and_the_old_one_until_it_is_revoked(broker: FleetBroker, tmp_path: Path) -> None:
-    old = kept(add(broker.fleet, "shed"), tmp_path / "old")
+    old = kept(add_host(broker.fleet, "shed"), tmp_path / "old")
     new = rotate(broker.fleet, "shed")
     broker.restart()
     assert [let_in(broker, old), let_in(broker, new)] == [True, True]
@@ -134,10 +135,10 @@ def test_a_new_key_and_the_old_one_until_it_is_revoked(broker: FleetBroker, tmp_
     assert [let_in(broker, old), let_in(broker, new)] == [False, True]
 
 
-def test_a_revoked_device_comes_back_with_another_key(broker: FleetBroker, tmp_path: Path) -> None:
-    old = kept(add(broker.fleet, "shed"), tmp_path / "old")
+def test_who_was_revoked_comes_back_with_another_key(broker: FleetBroker, tmp_path: Path) -> None:
+    old = kept(add_host(broker.fleet, "shed"), tmp_path / "old")
     revoke(broker.fleet, "shed")
-    new = add(broker.fleet, "shed")
+    new = add_host(broker.fleet, "shed")
     broker.restart()
     assert [let_in(broker, old), let_in(broker, new)] == [False, True]
 
@@ -155,7 +156,7 @@ def test_nobody_is_thrown_out_by_another_under_its_client_id(broker: FleetBroker
 
 def test_the_authority_is_changed_without_cutting_anybody_off(broker: FleetBroker, tmp_path: Path) -> None:
     first = tmp_path / "first.crt"
-    old = kept(add(broker.fleet, "shed"), tmp_path / "old")
+    old = kept(add_host(broker.fleet, "shed"), tmp_path / "old")
     shutil.copy(broker.fleet / "mosquitto" / "authority.crt", first)
     with opened(broker.fleet, nobody, NOW) as workshop:
         authorities.rotate_authority(workshop)
