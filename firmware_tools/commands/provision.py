@@ -107,9 +107,8 @@ def rotate(name: Name, fleet: Fleet = HERE) -> None:
 
     with opened(fleet, _passphrase, _now()) as workshop:
         after = members.rotate(workshop, name)
-    _say(
-        f"{name} has a new key: {folder_of(fleet, after.inventory, name)}; once it is used: provision revoke {name} --old"
-    )
+    _say(f"{name} has a new key: {folder_of(fleet, after.inventory, name)}")
+    _say(f"once it is in use: provision revoke {name} --old")
 
 
 @app.command()

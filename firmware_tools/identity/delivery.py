@@ -63,8 +63,17 @@ def delivered(fleet: Path, name: str) -> tuple[Delivered, ...]:
     if not isinstance(found, Device) or not found.issued:
         what = "is out of the fleet" if isinstance(found, Device) else "is a host, no device"
         raise MistakeError(f"{name} {what}; `provision list` shows who is in it")
+    given(fleet, inventory, found, tuple(PLACES))
     folder = folder_of(fleet, inventory, name)
-    missing = sorted(set(PLACES) - set(contents(folder)))
-    if missing:
-        raise MistakeError(f"{folder / missing[0]} is missing; give the device a new identity: provision rotate {name}")
     return tuple(Delivered(folder / file, place, mode) for file, (place, mode) in PLACES.items())
+
+
+def given(fleet: Path, inventory: Inventory, device: Device, names: tuple[str, ...]) -> dict[str, bytes]:
+    """Some of the files of a device. Raises MistakeError: one is missing."""
+    folder = folder_of(fleet, inventory, device.name)
+    there = contents(folder)
+    missing = [name for name in names if name not in there]
+    if missing:
+        remedy = "give the device a new key: provision rotate" if "identity/" in missing[0] else "provision configure"
+        raise MistakeError(f"{folder / missing[0]} is missing; bring it back from a copy, or {remedy} {device.name}")
+    return {name: there[name] for name in names}

@@ -7,8 +7,8 @@ from pathlib import Path
 from firmware_tools.boards.catalogue import board
 from firmware_tools.errors import MistakeError
 from firmware_tools.identity.certificates import pem, serial, sign_client
-from firmware_tools.identity.delivery import CA, CERTIFICATE, CONFIG, ENVIRONMENT, KEY, UNIT, UNIT_TEXT, folder_of
-from firmware_tools.identity.files import contents, read, remove_folder
+from firmware_tools.identity.delivery import CA, CERTIFICATE, CONFIG, ENVIRONMENT, KEY, UNIT, UNIT_TEXT, given
+from firmware_tools.identity.files import remove_folder
 from firmware_tools.identity.inventory import member, with_member
 from firmware_tools.identity.keys import key_pem, new_key
 from firmware_tools.identity.records import Device, Host, Inventory, Issued, Member, Reason, Revoked, checked
@@ -65,18 +65,15 @@ def add_host(workshop: Workshop, name: str) -> Workshop:
 
 def configure(workshop: Workshop, name: str, settled: Settled) -> Workshop:
     """Give a device another configuration or other values; it keeps its key. Raises MistakeError, FirmwareError."""
-    device = _present(workshop, name)
-    if not isinstance(device, Device):
-        raise MistakeError(f"{name} is a host, and hosts have no configuration here")
-    files = contents(folder_of(workshop.fleet, workshop.inventory, name))
-    identity = {file: files[file] for file in (CA, CERTIFICATE, KEY)}
+    device = _device(workshop, name)
+    identity = given(workshop.fleet, workshop.inventory, device, (CA, CERTIFICATE, KEY))
     return _settle(workshop, device.model_copy(update={"folder": workshop.next}), settled, identity)
 
 
 def values_now(workshop: Workshop, name: str) -> dict[str, str]:
     """A device's own values as they are. Raises MistakeError."""
-    _present(workshop, name)
-    return values_of(read(folder_of(workshop.fleet, workshop.inventory, name) / ENVIRONMENT), name)
+    found = given(workshop.fleet, workshop.inventory, _device(workshop, name), (ENVIRONMENT,))
+    return values_of(found[ENVIRONMENT], name)
 
 
 def rotate(workshop: Workshop, name: str) -> Workshop:
@@ -90,7 +87,7 @@ def rotate(workshop: Workshop, name: str) -> Workshop:
     """
     found = _present(workshop, name)
     if isinstance(found, Device):
-        old = contents(folder_of(workshop.fleet, workshop.inventory, name))
+        old = given(workshop.fleet, workshop.inventory, found, (CONFIG, ENVIRONMENT))
         issued, files = _identity(workshop, name, (CA, CERTIFICATE, KEY))
         files[CONFIG], files[UNIT] = old[CONFIG], UNIT_TEXT.encode()
         files[ENVIRONMENT] = environment(workshop.inventory, name, values_of(old[ENVIRONMENT], name))
@@ -160,6 +157,13 @@ def _present(workshop: Workshop, name: str) -> Device | Host:
     found = member(workshop.inventory, name)
     if not found.issued:
         raise MistakeError(f"{name} is out of the fleet; `provision add` or `provision host` brings it back")
+    return found
+
+
+def _device(workshop: Workshop, name: str) -> Device:
+    found = _present(workshop, name)
+    if not isinstance(found, Device):
+        raise MistakeError(f"{name} is a host, and hosts have no configuration here")
     return found
 
 

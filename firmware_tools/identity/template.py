@@ -30,6 +30,7 @@ cameras:
   camera:
     source: /dev/video0
 """
+UNCHANGED = {("mqtt", "prefix"): "foresight", ("homeassistant", "prefix"): "homeassistant"}  # rights are for these
 _REFERENCE = re.compile(r"\$\{FORESIGHT_[A-Za-z0-9_]+\}")
 _SECRET = re.compile(r"(?i)(^|_)(password|passwd|passphrase|pwd|token|secret|api_?key)$")
 _LOGIN = re.compile(r"://[^\s/@:]*:[^\s@/]+@")
@@ -63,6 +64,9 @@ def refuse_unfit(text: str, path: Path) -> None:
         if found.get(place) != value:
             key = ".".join(place)
             raise MistakeError(f"{path}: {key} must be {value}, else a device does not use its identity:\n{SAYS}")
+    for place, value in UNCHANGED.items():
+        if found.get(place, value) != value:
+            raise MistakeError(f"{path}: {'.'.join(place)} must be {value}: a device has rights under no other topics")
     for place, value in found.items():
         if _is_secret(place[-1] if place else "", value):
             key = ".".join(place)

@@ -72,13 +72,18 @@ class Workshop:
 
         Raises:
             MistakeError: the inventory would contradict itself; nothing has changed.
-            FirmwareError: it could not be written.
+            FirmwareError: it could not be written; the message says whether the change was made.
         """
         whole = changed.model_copy(update={"revision": self.next})
         write_inventory(self.fleet, parsed(whole.model_dump_json().encode(), "the inventory"))
         signers = tuple(signer for signer in self.signers if signer.number in {one.number for one in whole.authorities})
         after = replace(self, inventory=whole, signers=signers)
-        after.write_broker()
+        try:
+            after.write_broker()
+        except FirmwareError as error:
+            raise FirmwareError(
+                f"the change is made, but not for the broker yet: {error}; then `provision broker`"
+            ) from error
         sweep(self.fleet, whole)
         return after
 

@@ -18,6 +18,7 @@ from firmware_tools.identity.delivery import delivered
 from firmware_tools.identity.values import parse_values
 from firmware_tools.identity.workshop import opened
 from tests.rigs.certificates import Authority
+from tests.rigs.daemon import Daemon
 from tests.rigs.fleet import NOW, FleetBroker, add, add_host, begun, folder, nobody, revoke, rotate
 from tests.rigs.host import wait_until
 from tests.rigs.visitor import Visitor
@@ -56,8 +57,8 @@ def test_a_device_is_let_into_its_own_topics_only(broker: FleetBroker) -> None:
             "foresight/shed2/events": False,
             "foresight": False,
             "foresight/groups/all/update/desired": False,
-            "homeassistant/device/shed/config": True,
-            "homeassistant/device/barn/config": False,
+            "homeassistant/device/shed/foresight_shed_yard/config": True,
+            "homeassistant/device/barn/foresight_barn/config": False,
             "homeassistant/status": False,
             "zigbee2mqtt/tank": False,
         }.items():
@@ -66,7 +67,7 @@ def test_a_device_is_let_into_its_own_topics_only(broker: FleetBroker) -> None:
         assert host.says("foresight/groups/all/update/desired")
         assert host.hears("foresight/barn/update/desired") == [
             "foresight/shed/events",
-            "homeassistant/device/shed/config",
+            "homeassistant/device/shed/foresight_shed_yard/config",
             "foresight/barn/update/desired",
         ]
         assert other.hears("foresight/groups/all/update/desired") == [
@@ -190,6 +191,23 @@ def test_the_daemon_reaches_the_broker_with_what_it_is_given(broker: FleetBroker
     bare = settings.model_copy(update={"tls": TlsSettings(ca_file=identity / "authority.crt")})
     with pytest.raises(BrokerError):
         Session(bare, V5, lambda _: None, lambda _: None).open(threading.Event())
+
+
+def test_the_daemon_says_all_it_has_to_say_within_its_rights(broker: FleetBroker, tmp_path: Path) -> None:
+    template = broker.fleet / "template.yaml"
+    cameras = template.read_text().index("\ncameras:")
+    sensors = "sensors: {tank: {source: zigbee2mqtt/tank}}\n"
+    template.write_text(f"{template.read_text()[:cameras]}\n{sensors}")
+    identity, collector = add(broker.fleet, "shed"), add_host(broker.fleet, "collector")
+    broker.restart()
+    environment = parse_values((identity.parent / "environment").read_bytes(), "")
+    more = {**environment, "FORESIGHT_IDENTITY": str(identity), "STATE_DIRECTORY": str(tmp_path / "state")}
+    with visitor(broker, collector) as host:
+        host.listens("#")
+        with Daemon(identity.parent / "foresight.yaml", more):
+            for topic in ("foresight/shed/available", "homeassistant/device/shed/foresight_shed/config"):
+                host.hears(topic)
+            host.hears("homeassistant/device/shed/foresight_shed_tank/config")
 
 
 @pytest.mark.parametrize(("shown", "good"), [("mosquitto/broker", True), ("device", False)])

@@ -5,6 +5,7 @@ import shutil
 import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,40 @@ def test_another_configuration_leaves_the_key_and_a_new_key_the_configuration(fl
     assert (new / "device.key").read_bytes() != key
     assert (new.parent / "foresight.yaml").read_text() == text
     assert 'FORESIGHT_DOOR_PASSWORD="hunter2"\n' in (new.parent / "environment").read_text()
+
+
+def test_what_is_missing_is_told(fleet: Path) -> None:
+    here = folder(fleet, "shed")
+    (here / "device.key").unlink()
+    rotate(fleet, "shed")
+    here = folder(fleet, "shed")
+    (here.parent / "environment").unlink()
+    with pytest.raises(MistakeError, match="environment is missing"):
+        rotate(fleet, "shed")
+    with opened(fleet, nobody, NOW) as workshop, pytest.raises(MistakeError, match="is a host"):
+        members.values_now(workshop, "collector")
+    shutil.rmtree(here.parent)
+    with pytest.raises(MistakeError, match="is not there any more"):
+        delivered(fleet, "shed")
+
+
+def test_a_full_disk_is_told_and_what_was_done(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = read_inventory(fleet)
+
+    def full(path: Path, data: bytes) -> None:
+        if path.name == "foresight.acl":
+            raise OSError(ENOSPC, "No space left on device")
+        replace_file(path, data)
+
+    monkeypatch.setattr(files, "replace_file", full)
+    with pytest.raises(FirmwareError, match=r"the change is made, but not for the broker yet: .* No space left"):
+        add_host(fleet, "other")
+    assert [said for said in to_do(fleet, read_inventory(fleet), NOW) if "behind" in said]
+    monkeypatch.setattr(files, "replace_file", lambda *_: full(Path("foresight.acl"), b""))
+    with pytest.raises(FirmwareError, match=r"host.* cannot be written: No space left"):
+        add_host(fleet, "another")
+    assert read_inventory(fleet).revision == before.revision + 1
+    assert not list((fleet / "hosts").glob("another/*"))
 
 
 def test_who_is_out_has_nothing_left_and_cannot_be_changed(fleet: Path) -> None:

@@ -36,6 +36,8 @@ def test_the_first_template_is_good() -> None:
         ("a: [", "no YAML"),
         (SAYS.replace("${FORESIGHT_DEVICE}", "shed"), "mqtt.device must be ${FORESIGHT_DEVICE}"),
         (SAYS.replace("device.key", "other.key"), "mqtt.tls.key_file must be ${FORESIGHT_IDENTITY}/device.key"),
+        (SAYS + "  prefix: other\n", "mqtt.prefix must be foresight"),
+        (SAYS + "homeassistant: {prefix: other}\n", "homeassistant.prefix must be homeassistant"),
         (SAYS + "  password: hunter2\n", "mqtt.password holds a secret"),
         (SAYS + "  password: ${FORESIGHT_A}2\n", "mqtt.password holds a secret"),
         (SAYS + "cameras: {door: {source: 'rtsp://user:hunter2@door/1'}}", "cameras.door.source holds a secret"),
