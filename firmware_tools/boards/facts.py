@@ -12,8 +12,8 @@ MENDEL: Final = "Mendel, the system it is sold with, cannot run current wheels (
 USB_2: Final = "an Edge TPU on USB 2 works, at a fraction of its speed on USB 3"
 OLD_PI_4: Final = "for A/B updates the EEPROM of revisions 1.0 and 1.1 must not be write-protected"
 EDGE_TPU: Final = (
-    "an Edge TPU needs a libedgetpu that fits the runtime; the daemon tries it in a process of its own, and the CPU serves "
-    "where it fails"
+    "an Edge TPU needs a libedgetpu that fits the runtime; the daemon tries it in a process of its own, and the CPU "
+    "serves where it fails"
 )
 PAGES: Final = "the driver of a PCIe Edge TPU wants memory pages of 4 KiB: kernel=kernel8.img in config.txt"
 Standing = Literal["supported", "experimental"]

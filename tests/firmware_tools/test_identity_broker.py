@@ -19,7 +19,7 @@ from firmware_tools.identity.values import parse_values
 from firmware_tools.identity.workshop import opened
 from tests.rigs.certificates import Authority
 from tests.rigs.daemon import Daemon
-from tests.rigs.fleet import NOW, FleetBroker, add, add_host, begun, folder, nobody, revoke, rotate
+from tests.rigs.fleet import NOW, FleetBroker, add, add_host, begun, folder, nobody, renew, revoke, rotate
 from tests.rigs.host import wait_until
 from tests.rigs.visitor import Visitor
 
@@ -167,7 +167,7 @@ def test_the_authority_is_changed_without_cutting_anybody_off(broker: FleetBroke
         with Visitor(broker.port, given / "authority.crt", given) as one:
             assert one.inside
     with opened(broker.fleet, nobody, NOW) as workshop:
-        authorities.renew_broker(workshop, ("localhost", "127.0.0.1"), broker.port)
+        renew(workshop)
     revoke(broker.fleet, "shed", old=True)
     with opened(broker.fleet, nobody, NOW) as workshop:
         authorities.retire_authority(workshop)

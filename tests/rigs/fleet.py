@@ -4,7 +4,7 @@ import signal
 from datetime import UTC, datetime
 from pathlib import Path
 
-from firmware_tools.identity import members
+from firmware_tools.identity import authorities, members
 from firmware_tools.identity.beginning import begin
 from firmware_tools.identity.inventory import member, read_inventory
 from firmware_tools.identity.rights import configuration
@@ -50,6 +50,21 @@ def revoke(fleet: Path, name: str, old: bool = False) -> None:
             members.revoke_old(workshop, name)
         else:
             members.revoke(workshop, name, "key_compromise")
+
+
+def renew(workshop: Workshop) -> Workshop:
+    """Another key and certificate for the broker."""
+    return authorities.renew_broker(workshop, ("localhost", "127.0.0.1"), workshop.inventory.broker.port)
+
+
+def prepared(fleet: Path) -> Path:
+    """A fleet of a host, `collector`, and a device with a password for its camera, `shed`."""
+    begun(fleet)
+    text = (fleet / FILE).read_text()
+    (fleet / FILE).write_text(text.replace("/dev/video0", "rtsp://user:${FORESIGHT_DOOR_PASSWORD}@door.lan/1"))
+    add_host(fleet, "collector")
+    add(fleet, "shed", {"FORESIGHT_DOOR_PASSWORD": "hunter2"})
+    return fleet
 
 
 def folder(fleet: Path, name: str) -> Path:
