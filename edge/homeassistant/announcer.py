@@ -117,7 +117,8 @@ class Announcer:
         return found
 
     def _topic(self, unique: str) -> str:
-        return f"{self._settings.prefix}/device/{unique}/config"
+        """Below the device's own name, so that a broker can let each announce itself and no other."""
+        return f"{self._settings.prefix}/device/{self._topics.device}/{unique}/config"
 
     def _remembered(self) -> Announced:
         told = self._stored.read()

@@ -10,7 +10,12 @@ from typing import Final, Literal
 GLIBC: Final = (2, 34)  # the least that the wheels of LiteRT really need: Debian 12 has 2.36
 MENDEL: Final = "Mendel, the system it is sold with, cannot run current wheels (Debian 10: Python 3.7, glibc 2.28)"
 USB_2: Final = "an Edge TPU on USB 2 works, at a fraction of its speed on USB 3"
-RP1_PAGES: Final = "the driver of a PCIe Edge TPU wants memory pages of 4 KiB: kernel=kernel8.img in config.txt"
+OLD_PI_4: Final = "for A/B updates the EEPROM of revisions 1.0 and 1.1 must not be write-protected"
+EDGE_TPU: Final = (
+    "an Edge TPU needs a libedgetpu that fits the runtime; the daemon tries it in a process of its own, and the CPU "
+    "serves where it fails"
+)
+PAGES: Final = "the driver of a PCIe Edge TPU wants memory pages of 4 KiB: kernel=kernel8.img in config.txt"
 Standing = Literal["supported", "experimental"]
 Coral = Literal["usb", "pcie", "on board"]
 
@@ -30,7 +35,7 @@ class Board:
         coral: ways that an Edge TPU can be attached.
         clock: whether it can keep time without power.
         tryboot: whether its firmware can start another system once, for trial: the base of A/B updates.
-        standing: how well it is known.
+        standing: `supported` is what is built and emulated for; on hardware nothing was tried by whoever wrote this.
         notes: what to mind, a sentence each.
     """
 
@@ -75,7 +80,7 @@ BOARDS: Final[tuple[Board, ...]] = (
         clock=False,
         tryboot=True,
         standing="supported",
-        notes=(),
+        notes=(OLD_PI_4,),
     ),
     Board(
         name="pi5",
@@ -89,7 +94,7 @@ BOARDS: Final[tuple[Board, ...]] = (
         clock=True,
         tryboot=True,
         standing="supported",
-        notes=("it keeps time without power only with a battery on its connector", RP1_PAGES),
+        notes=("it keeps time without power only with a battery on its connector", PAGES),
     ),
     Board(
         name="zero2w",

@@ -4,7 +4,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from firmware_tools.boards.facts import BOARDS, GLIBC, Board
+from firmware_tools.boards.facts import BOARDS, EDGE_TPU, GLIBC, Board
 
 COLUMNS = ("name", "board", "Debian", "MiB", "Edge TPU", "A/B", "standing")
 
@@ -20,6 +20,7 @@ def show(console: Console) -> None:
             console.print(f"{board.name}: {note}.", markup=False, highlight=False, soft_wrap=True)
     least = ".".join(map(str, GLIBC))
     everywhere = f"All: 64 bit, Python 3.11 to 3.13, glibc {least} or later (Debian 12 has 2.36)."
+    console.print(f"All: {EDGE_TPU}.", highlight=False, soft_wrap=True)
     console.print(everywhere, highlight=False, soft_wrap=True)
 
 

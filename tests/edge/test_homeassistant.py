@@ -62,7 +62,7 @@ def entities(payloads: Payloads) -> dict[str, Any]:
 def test_nothing_configured_is_just_the_device(tmp_path: Path) -> None:
     house = House(tmp_path)
     house.announcer.announce(Description("1.0", (), ()))
-    assert list(house.kept) == ["homeassistant/device/foresight_shed-1/config"]
+    assert list(house.kept) == ["homeassistant/device/shed-1/foresight_shed-1/config"]
 
 
 def test_every_payload_keeps_the_published_rules(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_every_payload_keeps_the_published_rules(tmp_path: Path) -> None:
     ],
 )
 def test_the_rules_see_planted_mistakes(tmp_path: Path, change: Any, at: str) -> None:
-    payload = House(tmp_path).announce(settings())["homeassistant/device/foresight_shed-1_yard/config"]
+    payload = House(tmp_path).announce(settings())["homeassistant/device/shed-1/foresight_shed-1_yard/config"]
     change(payload["components"][f"foresight_shed-1_yard{at}"])
     assert not jsonschema.Draft202012Validator(hass_rules.payload()).is_valid(payload)
 
@@ -152,8 +152,8 @@ def test_what_is_dropped_is_removed_also_after_a_restart(tmp_path: Path) -> None
     House(tmp_path).announce(settings())
     house = House(tmp_path)
     house.announce(settings(cameras={"yard": {"source": "rtsp://camera/1"}}))
-    assert house.kept["homeassistant/device/foresight_shed-1_lane_2/config"] is None
-    topic = "homeassistant/device/foresight_shed-1_yard/config"
+    assert house.kept["homeassistant/device/shed-1/foresight_shed-1_lane_2/config"] is None
+    topic = "homeassistant/device/shed-1/foresight_shed-1_yard/config"
     first, last = (json.loads(message.payload)["components"] for message in house.came if message.topic == topic)
     assert first["foresight_shed-1_yard_gate_all_count"] == {"platform": "sensor"}
     assert "foresight_shed-1_yard_gate_all_count" not in last

@@ -21,7 +21,7 @@ from tests.rigs import hass_rules
 from tests.rigs.healthy import health
 
 TOPICS = Topics("dev")
-TOPIC = "homeassistant/device/foresight_dev_air/config"
+TOPIC = "homeassistant/device/dev/foresight_dev_air/config"
 CHANNELS = {
     "temperature": {"at": "$.t", "unit": "°C", "device_class": "temperature"},
     "energy": {"at": "$.e", "unit": "kWh", "device_class": "energy"},

@@ -101,7 +101,7 @@ def test_forecasts_are_scored_and_the_scores_outlive_a_restart(tmp_path: Path, b
 
 
 def test_home_assistant_finds_it_and_its_birth_is_answered(tmp_path: Path, broker: Broker) -> None:
-    config = "homeassistant/device/foresight_dev_yard/config"
+    config = "homeassistant/device/dev/foresight_dev_yard/config"
     with Listener(broker.port, "dev", everything=True) as listener, Daemon(write(tmp_path, broker.port, "middle")):
         found = listener.wait_for(about(config))
         assert "foresight_dev_yard_middle_all_presence" in found.json["components"]

@@ -50,7 +50,7 @@ def test_what_is_heard_and_moved_is_told(tmp_path: Path) -> None:
         with Daemon(path) as daemon:
             for sensor, label in (("mic", "b2"), ("mic", "b5"), ("wrist", "left"), ("wrist", "right")):
                 listener.wait_for(recognised(sensor, label), 180.0)
-            config = listener.wait_for(lambda heard: heard.topic == "homeassistant/device/foresight_dev_mic/config")
+            config = listener.wait_for(lambda heard: heard.topic == "homeassistant/device/dev/foresight_dev_mic/config")
             options = config.json["components"]["foresight_dev_mic_class"]["options"]
             assert options == [*BANDS, "unknown"]
             code, _ = daemon.stop()

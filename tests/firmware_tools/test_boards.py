@@ -38,7 +38,7 @@ def test_each_fact_is_usable() -> None:
     assert all(known.device_tree.endswith(".dtb") and known.memory_mib >= 512 for known in BOARDS)
 
 
-def test_only_what_was_tried_is_called_supported() -> None:
+def test_the_coral_dev_board_is_experimental() -> None:
     coral = board("coral-dev")
     assert (coral.standing, coral.tryboot, coral.system) == ("experimental", False, "Debian")
     assert {known.standing for known in BOARDS if known is not coral} == {"supported"}

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -23,6 +24,11 @@ def python(code: str) -> subprocess.CompletedProcess[str]:
 def test_says_what_it_is() -> None:
     assert command("--version").stdout == f"foresight-firmware {__version__}\n"
     assert "boards" in command("--help").stdout
+
+
+def test_it_is_installed_under_its_name() -> None:
+    scripts = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]["scripts"]
+    assert scripts["foresight-firmware"] == "firmware_tools.__main__:main"
 
 
 def test_loads_nothing_heavy_for_its_help() -> None:

@@ -1,0 +1,92 @@
+"""A fleet in a folder, and a real broker that is set up by nothing but the files that provisioning makes for it."""
+
+import signal
+from datetime import UTC, datetime
+from pathlib import Path
+
+from firmware_tools.identity import authorities, members
+from firmware_tools.identity.beginning import begin
+from firmware_tools.identity.inventory import member, read_inventory
+from firmware_tools.identity.rights import configuration
+from firmware_tools.identity.template import FILE
+from firmware_tools.identity.workshop import Workshop, opened
+from tests.rigs.broker import Broker
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def nobody() -> str:
+    raise AssertionError("nobody is to be asked for a passphrase")
+
+
+def begun(fleet: Path, port: int = 8883) -> Workshop:
+    return begin(fleet, "home", ("localhost", "127.0.0.1"), port, NOW)
+
+
+def add(fleet: Path, name: str, values: dict[str, str] | None = None) -> Path:
+    """A device, put in with the fleet's template; its folder."""
+    template = fleet / FILE
+    settled = members.Settled(template.read_text(), template, values or {})
+    with opened(fleet, nobody, NOW) as workshop:
+        members.add(workshop, members.Asked(name, "pi4", "all", ()), settled)
+    return folder(fleet, name)
+
+
+def add_host(fleet: Path, name: str) -> Path:
+    with opened(fleet, nobody, NOW) as workshop:
+        members.add_host(workshop, name)
+    return folder(fleet, name)
+
+
+def rotate(fleet: Path, name: str) -> Path:
+    with opened(fleet, nobody, NOW) as workshop:
+        members.rotate(workshop, name)
+    return folder(fleet, name)
+
+
+def revoke(fleet: Path, name: str, old: bool = False) -> None:
+    with opened(fleet, nobody, NOW) as workshop:
+        if old:
+            members.revoke_old(workshop, name)
+        else:
+            members.revoke(workshop, name, "key_compromise")
+
+
+def renew(workshop: Workshop) -> Workshop:
+    """Another key and certificate for the broker."""
+    return authorities.renew_broker(workshop, ("localhost", "127.0.0.1"), workshop.inventory.broker.port)
+
+
+def prepared(fleet: Path) -> Path:
+    """A fleet of a host, `collector`, and a device with a password for its camera, `shed`."""
+    begun(fleet)
+    text = (fleet / FILE).read_text()
+    (fleet / FILE).write_text(text.replace("/dev/video0", "rtsp://user:${FORESIGHT_DOOR_PASSWORD}@door.lan/1"))
+    add_host(fleet, "collector")
+    add(fleet, "shed", {"FORESIGHT_DOOR_PASSWORD": "hunter2"})
+    return fleet
+
+
+def folder(fleet: Path, name: str) -> Path:
+    """Where the certificate and key of a device or host are now."""
+    revision = str(member(read_inventory(fleet), name).folder)
+    host = fleet / "hosts" / name / revision
+    return host if host.is_dir() else fleet / "devices" / name / revision / "identity"
+
+
+class FleetBroker(Broker):
+    """A broker for a fleet that is begun, for its port, when this is entered."""
+
+    def __init__(self, fleet: Path) -> None:
+        super().__init__()
+        self.fleet = fleet
+
+    def reload(self) -> None:
+        """Have it read its files again, as `systemctl reload` does."""
+        self._signal(signal.SIGHUP)
+
+    def _configure(self) -> None:
+        begun(self.fleet, self.port)
+        self._config = self.folder / "mosquitto.conf"
+        made = configuration(read_inventory(self.fleet), str(self.fleet / "mosquitto"))
+        self._config.write_text(f"{made}\nlog_type none\nuser root\n")
