@@ -1,0 +1,1 @@
+"""The boards that the daemon runs on: facts as data."""
