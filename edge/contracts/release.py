@@ -15,6 +15,7 @@ from edge.contracts.manifest import Task
 from edge.contracts.topics import NAME_PATTERN
 
 FIELD = "foresight"  # the key below which the fields lie
+SIGNED_AT = "x-foresight-signed-utc-ns"  # when a list of releases was signed, as its signer says
 FORMAT = 1
 MOST_NAMES = 1000  # boards or groups of one file
 LONGEST_TEXT = 120

@@ -1,0 +1,45 @@
+"""Carries metadata from a `Source` to the TUF client, each file within its limits."""
+
+from collections.abc import Iterator
+
+from tuf.api.exceptions import DownloadError, DownloadHTTPError
+from tuf.ngclient import FetcherInterface
+
+from edge.updates.trust.refusal import Refused
+from edge.updates.trust.settings import TrustSettings
+from edge.updates.trust.source import MissingError, Pace, Source, paced
+
+BASE = "metadata/"  # below the folder of releases; the client puts it before each name
+NOT_THERE = 404
+
+
+class MetadataFetcher(FetcherInterface):
+    """Remembers what came last, and what a download broke off with: the client tells neither."""
+
+    def __init__(self, source: Source, settings: TrustSettings) -> None:
+        self._source, self._settings = source, settings
+        self.last = b""
+        self.refused: Refused | None = None
+
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        most, self.last = self._settings.most_metadata_bytes, b""
+        pace = Pace(self._settings.grace_s, self._settings.slowest_bytes_s)
+        try:
+            stream = self._source.open(url, 0, most)
+        except MissingError as error:
+            raise DownloadHTTPError(str(error), NOT_THERE) from error
+        except Refused as error:
+            raise self._broken_off(error) from error
+        return self._counted(paced(stream, pace, url, most))
+
+    def _counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
+        try:
+            for chunk in chunks:
+                self.last += chunk
+                yield chunk
+        except Refused as error:
+            raise self._broken_off(error) from error
+
+    def _broken_off(self, error: Refused) -> DownloadError:
+        self.refused = error
+        return DownloadError(str(error))
