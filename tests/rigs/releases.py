@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -97,12 +98,13 @@ class Served(Source):
     endless: set[str] = field(default_factory=set)
     asked: list[tuple[str, int]] = field(default_factory=list)
 
-    def open(self, path: str, offset: int, limit: int) -> Stream:
+    @contextmanager
+    def open(self, path: str, offset: int, limit: int) -> Iterator[Stream]:
         self.asked.append((path, offset))
         if path not in self.files:
             raise MissingError(f"{path} is not there")
         data = self.files[path][offset:]
-        return Stream(offset, self._chunks(data[: self.cut.get(path, len(data))], path))
+        yield Stream(offset, self._chunks(data[: self.cut.get(path, len(data))], path))
 
     def _chunks(self, data: bytes, path: str) -> Iterator[bytes]:
         for start_ in range(0, len(data), CHUNK_BYTES):

@@ -6,7 +6,7 @@ Its name in the folder is its SHA-256, so that two releases never mix, and what 
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -106,19 +106,25 @@ class Download:
 
     def _attempt(self, part: Path, wanted: Wanted) -> None:
         pace = Pace(self._settings.grace_s, self._settings.slowest_bytes_s, lambda: self._wait(0.0))
+        before = _size(part)
         try:
-            stream = self._source.open(wanted.path, _size(part), wanted.length - _size(part))
+            with self._source.open(wanted.path, before, wanted.length - before) as stream:
+                _write(part, stream.offset, paced(stream, pace, wanted.path, wanted.length - stream.offset))
         except MissingError as error:
             raise Refused(Reason.UNREACHABLE, f"{error}; publish again, or wait until that is done") from error
-        with part.open("r+b" if part.exists() else "w+b") as file:
-            file.truncate(stream.offset)
-            file.seek(stream.offset)
-            for chunk in paced(stream, pace, wanted.path, wanted.length - stream.offset):
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
         if _size(part) < wanted.length:
             raise Refused(Reason.TRUNCATED, f"{wanted.path} ends after {_size(part)} of {wanted.length} bytes")
+
+
+def _write(part: Path, offset: int, chunks: Iterable[bytes]) -> None:
+    """From a byte on, as it comes: what came before it broke off is kept."""
+    with part.open("r+b" if part.exists() else "w+b") as file:
+        file.truncate(offset)
+        file.seek(offset)
+        for chunk in chunks:
+            file.write(chunk)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _size(part: Path) -> int:

@@ -25,21 +25,12 @@ class MetadataFetcher(FetcherInterface):
         most, self.last = self._settings.most_metadata_bytes, b""
         pace = Pace(self._settings.grace_s, self._settings.slowest_bytes_s)
         try:
-            stream = self._source.open(url, 0, most)
+            with self._source.open(url, 0, most) as stream:
+                for chunk in paced(stream, pace, url, most):
+                    self.last += chunk
+                    yield chunk
         except MissingError as error:
             raise DownloadHTTPError(str(error), NOT_THERE) from error
         except Refused as error:
-            raise self._broken_off(error) from error
-        return self._counted(paced(stream, pace, url, most))
-
-    def _counted(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        try:
-            for chunk in chunks:
-                self.last += chunk
-                yield chunk
-        except Refused as error:
-            raise self._broken_off(error) from error
-
-    def _broken_off(self, error: Refused) -> DownloadError:
-        self.refused = error
-        return DownloadError(str(error))
+            self.refused = error
+            raise DownloadError(str(error)) from error

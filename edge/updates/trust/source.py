@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,7 +25,7 @@ class Stream:
 class Source(Protocol):
     """Gives files by their path below the folder of releases."""
 
-    def open(self, path: str, offset: int, limit: int) -> Stream:
+    def open(self, path: str, offset: int, limit: int) -> AbstractContextManager[Stream]:
         """A file from byte `offset` on, of which at most `limit` bytes are of use. No wait in it is without an end.
 
         Raises:
