@@ -18,6 +18,7 @@ from firmware_tools.errors import FirmwareError, MistakeError
 # Those modules import nothing heavy at their top, so that one missing package takes away one command only.
 COMMANDS: dict[str, str] = {
     "boards": "firmware_tools.commands.boards:boards",
+    "release": "firmware_tools.commands.release:app",
 }
 EXIT_CODES: dict[type[EdgeError], int] = {MistakeError: 2, FirmwareError: 1, ConfigError: 2, EdgeError: 1}
 EXTRA = "install what it needs: pip install 'foresight-edge[firmware]'"

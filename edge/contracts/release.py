@@ -46,7 +46,7 @@ class Purpose:
 
 def encode_purpose(purpose: Purpose) -> dict[str, object]:
     """The custom fields, as they are signed. Raises MalformedError where a device would refuse them."""
-    told = {
+    told: dict[str, object] = {
         FIELD: {
             "format": FORMAT,
             "kind": purpose.kind.value,

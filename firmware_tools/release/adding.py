@@ -83,7 +83,9 @@ def purposes(targets: Targets) -> dict[str, Purpose]:
     try:
         return {name: parse_purpose(target.custom) for name, target in sorted(targets.targets.items())}
     except (MalformedError, AttributeError) as error:
-        raise FirmwareError(f"the list of files has no {FIELD} fields as they must be: {error}; add it again") from error
+        raise FirmwareError(
+            f"the list of files has no {FIELD} fields as they must be: {error}; add it again"
+        ) from error
 
 
 def _next(places: Places) -> Targets:

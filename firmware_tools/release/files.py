@@ -62,6 +62,7 @@ def publish_files(places: Places, targets: Targets) -> None:
             served.parent.mkdir(parents=True, exist_ok=True)
             part = served.with_name(f".{served.name}.part")
             shutil.copyfile(waiting, part)
+            _check_unchanged(part, target)
             part.chmod(PUBLIC)
             sync(part)
             part.replace(served)
@@ -78,6 +79,14 @@ def served_name(target: TargetFile) -> str:
     return f"{folder}{slash}{target.hashes['sha256']}.{name}"
 
 
+def _check_unchanged(part: Path, target: TargetFile) -> None:
+    with part.open("rb") as copied:
+        if hashlib.file_digest(copied, "sha256").hexdigest() == target.hashes["sha256"]:
+            return
+    part.unlink()
+    raise FirmwareError(f"{target.path} has changed on this disk since it was added; add it again")
+
+
 def _copied(source: BinaryIO, folder: Path) -> tuple[int, str]:
     """Length and SHA-256 of what was copied to a file of that name."""
     digest, length = hashlib.sha256(), 0
@@ -86,15 +95,18 @@ def _copied(source: BinaryIO, folder: Path) -> tuple[int, str]:
             while block := source.read(BLOCK_BYTES):
                 digest.update(block)
                 length += copy.write(block)
-                if length > MOST_BYTES:
-                    raise MistakeError(f"{source.name} has more than {MOST_BYTES} bytes, which no device takes")
+                _check_length(length, source)
+            _check_length(length, source, least=1)
             copy.flush()
             os.fsync(copy.fileno())
             Path(copy.name).replace(folder / digest.hexdigest())
         except BaseException:
             Path(copy.name).unlink(missing_ok=True)
             raise
-    if not length:
-        raise MistakeError(f"{source.name} is empty")
     sync(folder)
     return length, digest.hexdigest()
+
+
+def _check_length(length: int, source: BinaryIO, least: int = 0) -> None:
+    if not least <= length <= MOST_BYTES:
+        raise MistakeError(f"{source.name} is empty, or has more than {MOST_BYTES} bytes, which no device takes")

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     NoEncryption,
     PrivateFormat,
     load_pem_private_key,
+    load_pem_public_key,
 )
 from securesystemslib.signer import CryptoSigner, Key, SSlibKey
 
@@ -81,8 +83,8 @@ def load_public(path: Path) -> Key:
     """A public key of somebody else, from its PEM file. Raises MistakeError."""
     data, _ = _read(path)
     try:
-        key = SSlibKey.from_pem(data)
-    except (ValueError, TypeError) as error:
+        key = SSlibKey.from_crypto(load_pem_public_key(data))
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         raise MistakeError(f"{path} is no public key in PEM (BEGIN PUBLIC KEY)") from error
     if key.keytype != "ed25519":
         raise MistakeError(f"{path} is no Ed25519 key; releases are signed with these")

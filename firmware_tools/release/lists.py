@@ -1,23 +1,25 @@
 """The signed lists of a repository, read and written as files."""
 
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from tuf.api.exceptions import RepositoryError, StorageError
-from tuf.api.metadata import Metadata, Root, Signed, Snapshot, Targets, Timestamp
+from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 from tuf.api.serialization.json import JSONSerializer
 
 from edge.contracts.stored import PUBLIC, replace_file
 from firmware_tools.errors import FirmwareError
 from firmware_tools.release.places import Places
 
-S = TypeVar("S", bound=Signed)
+S = TypeVar("S", Root, Timestamp, Snapshot, Targets)
+AnyRole: TypeAlias = Root | Timestamp | Snapshot | Targets
+AnyList: TypeAlias = Metadata[Root] | Metadata[Timestamp] | Metadata[Snapshot] | Metadata[Targets]
 
 
 def read_list(path: Path, kind: type[S]) -> Metadata[S]:
     """A list. Raises FirmwareError where it is absent or damaged."""
     try:
-        told = Metadata[S].from_file(str(path))
+        told: Metadata[S] = Metadata.from_file(str(path))
     except (RepositoryError, StorageError) as error:
         raise FirmwareError(f"{path} cannot be read ({error}); restore it from what is served") from error
     if not isinstance(told.signed, kind):
@@ -25,13 +27,18 @@ def read_list(path: Path, kind: type[S]) -> Metadata[S]:
     return told
 
 
-def write_list(path: Path, metadata: Metadata[S]) -> None:
+def write_list(path: Path, metadata: AnyList) -> None:
     """Replace a list. Raises FirmwareError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(path, metadata.to_bytes(JSONSerializer(compact=False)), PUBLIC)
+        replace_file(path, serialised(metadata), PUBLIC)
     except OSError as error:
         raise FirmwareError(f"{path} cannot be written: {error.strerror}; make room, or correct its owner") from error
+
+
+def serialised(metadata: AnyList) -> bytes:
+    """As it lies on disk."""
+    return metadata.to_bytes(JSONSerializer(compact=False))
 
 
 def public_root(places: Places) -> Metadata[Root] | None:

@@ -55,7 +55,9 @@ class Places:
     def must_be_there(self) -> None:
         """Nothing, where it is a repository. Raises MistakeError."""
         if not self.lifetimes.is_file():
-            raise MistakeError(f"{self.home} holds no releases; begin with: foresight-firmware release init {self.home}")
+            raise MistakeError(
+                f"{self.home} holds no releases; begin with: foresight-firmware release init {self.home}"
+            )
 
     @contextmanager
     def alone(self) -> Iterator[None]:

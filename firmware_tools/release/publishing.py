@@ -7,11 +7,11 @@ new one. Killed in between, it is simply run again. Nothing that an older list n
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from securesystemslib.signer import CryptoSigner
 from tuf.api.exceptions import UnsignedMetadataError
-from tuf.api.metadata import Metadata, MetaFile, Root, Signed, Snapshot, Targets, Timestamp
-from tuf.api.serialization.json import JSONSerializer
+from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets, Timestamp
 
 from firmware_tools.errors import FirmwareError, MistakeError
 from firmware_tools.release import lists
@@ -20,6 +20,7 @@ from firmware_tools.release.lifetimes import Lifetimes, dated, read_lifetimes
 from firmware_tools.release.places import Places
 from firmware_tools.release.standing import root_signatures
 
+S = TypeVar("S", Snapshot, Timestamp)
 RENEWED_WITHIN = 0.5  # of its lifetime: then the snapshot is made anew
 
 
@@ -62,7 +63,9 @@ def _root(places: Places) -> Metadata[Root]:
     if staged is None or (served and served.signed == staged.signed):
         return served or lists.coming_root(places)
     if missing := root_signatures(places, staged).missing:
-        raise MistakeError(f"the new root lacks {missing} signature(s); release sign with more keys, see release status")
+        raise MistakeError(
+            f"the new root lacks {missing} signature(s); release sign with more keys, see release status"
+        )
     return staged
 
 
@@ -104,9 +107,7 @@ def _timestamp(
     return _signed(made, root, lifetimes, signers, now)
 
 
-def _signed(
-    made: Signed, root: Root, lifetimes: Lifetimes, signers: Sequence[CryptoSigner], now: datetime
-) -> Metadata[Signed]:
+def _signed(made: S, root: Root, lifetimes: Lifetimes, signers: Sequence[CryptoSigner], now: datetime) -> Metadata[S]:
     """Signed by those of the keys that may."""
     dated(made, lifetimes, now)
     metadata = Metadata(made)
@@ -117,16 +118,11 @@ def _signed(
     return metadata
 
 
-def _meta(metadata: Metadata[Signed]) -> MetaFile:
-    data = _serialised(metadata)
-    return MetaFile.from_data(metadata.signed.version, data, ["sha256"])
+def _meta(metadata: lists.AnyList) -> MetaFile:
+    return MetaFile.from_data(metadata.signed.version, lists.serialised(metadata), ["sha256"])
 
 
-def _serialised(metadata: Metadata[Signed]) -> bytes:
-    return metadata.to_bytes(JSONSerializer(compact=False))
-
-
-def _valid(metadata: Metadata[Signed], root: Root) -> bool:
+def _valid(metadata: lists.AnyList, root: Root) -> bool:
     try:
         root.verify_delegate(metadata.signed.type, metadata.signed_bytes, metadata.signatures)
     except UnsignedMetadataError:
@@ -134,7 +130,7 @@ def _valid(metadata: Metadata[Signed], root: Root) -> bool:
     return True
 
 
-def _check(metadata: Metadata[Signed], root: Root, todo: str) -> None:
+def _check(metadata: lists.AnyList, root: Root, todo: str) -> None:
     role = metadata.signed.type
     result = root.get_verification_result(role, metadata.signed_bytes, metadata.signatures)
     if not result:
@@ -148,7 +144,8 @@ def _write(
     snapshot: Metadata[Snapshot],
     timestamp: Metadata[Timestamp],
 ) -> None:
-    for numbered in (root, targets, snapshot):
+    several: tuple[lists.AnyList, ...] = (root, targets, snapshot)
+    for numbered in several:
         path = places.metadata / f"{numbered.signed.version}.{numbered.signed.type}.json"
         lists.write_list(path, numbered)
     lists.write_list(places.metadata / "timestamp.json", timestamp)

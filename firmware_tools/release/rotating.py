@@ -77,5 +77,5 @@ def _set_threshold(root: Root, rotation: Rotation) -> None:
         role.threshold = rotation.threshold
     if not 1 <= role.threshold <= len(role.keyids):
         raise MistakeError(
-            f"{rotation.role} would have {len(role.keyids)} keys and need {role.threshold}; add keys, or set --threshold"
+            f"{rotation.role} would have {len(role.keyids)} keys and need {role.threshold}; add keys or lower it"
         )

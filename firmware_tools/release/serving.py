@@ -67,7 +67,9 @@ def serve(places: Places, broker: BrokerPlace, stop: threading.Event, ready: Cal
     try:
         client.connect(broker.host, broker.port, KEEPALIVE_S)
     except (OSError, ValueError) as error:
-        raise BrokerError(f"{broker.host}:{broker.port} cannot be reached: {error}; is a broker running there?") from error
+        raise BrokerError(
+            f"{broker.host}:{broker.port} cannot be reached: {error}; is a broker running there?"
+        ) from error
     client.loop_start()
     try:
         stop.wait()
@@ -95,7 +97,7 @@ def _client(places: Places, broker: BrokerPlace, ready: Callable[[], None]) -> p
     def asked(_client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         try:
             found = asks.fullmatch(message.topic)
-            ask = parse_ask(message.payload)
+            ask = parse_ask(bytes(message.payload))
         except (MalformedError, UnicodeDecodeError):
             return
         if found and not message.retain:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from securesystemslib.signer import CryptoSigner
-from tuf.api.metadata import Metadata, Root, Signed, Targets
+from tuf.api.metadata import Metadata, Root, Targets
 
 from firmware_tools.errors import MistakeError
-from firmware_tools.release.lists import coming_root, public_root, staged_root, staged_targets, write_list
+from firmware_tools.release.lists import AnyList, coming_root, public_root, staged_root, staged_targets, write_list
 from firmware_tools.release.places import Places
 from firmware_tools.release.standing import Signatures, root_signatures, signatures
 
@@ -28,9 +28,9 @@ def sign(places: Places, signers: Sequence[CryptoSigner]) -> Mapping[str, Signat
                 raise MistakeError(
                     f"the key {signer.public_key.keyid[:16]} may sign nothing of what is staged in {places.home}"
                 )
-        for metadata in (root, targets):
-            if metadata is not None:
-                write_list(places.staged / f"{metadata.signed.type}.json", metadata)
+        staged: list[AnyList] = [one for one in (root, targets) if one is not None]
+        for metadata in staged:
+            write_list(places.staged / f"{metadata.signed.type}.json", metadata)
         return standings(places)
 
 
@@ -58,5 +58,5 @@ def _signed(
     return found
 
 
-def _append(metadata: Metadata[Signed], signer: CryptoSigner) -> None:
+def _append(metadata: AnyList, signer: CryptoSigner) -> None:
     metadata.sign(signer, append=True)

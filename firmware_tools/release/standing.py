@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from tuf.api.metadata import Metadata, Root, Signed
+from tuf.api.metadata import Metadata, Root
 
-from firmware_tools.release.lists import public_root
+from firmware_tools.release.lists import AnyList, public_root
 from firmware_tools.release.places import Places
 
 
@@ -17,7 +17,7 @@ class Signatures:
     missing: int
 
 
-def signatures(metadata: Metadata[Signed], root: Root, before: Root | None) -> Signatures:
+def signatures(metadata: AnyList, root: Root, before: Root | None) -> Signatures:
     """Of a list, by the root that holds.
 
     Args:

@@ -10,7 +10,7 @@ from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 from firmware_tools.errors import FirmwareError, MistakeError
 from firmware_tools.release.keys import new_key
 from firmware_tools.release.lifetimes import Lifetimes, dated, write_lifetimes
-from firmware_tools.release.lists import write_list
+from firmware_tools.release.lists import AnyList, write_list
 from firmware_tools.release.places import Places
 from firmware_tools.release.publishing import publish
 
@@ -94,9 +94,9 @@ def _stage(
         for signer in signers[role]:
             root.add_key(signer.public_key, role)
         root.roles[role].threshold = holders.threshold
-    for first in (root, Targets()):
-        dated(first, lifetimes, now)
-        metadata = Metadata(first)
-        for signer in signers[first.type]:
-            metadata.sign(signer, append=True)
-        write_list(places.staged / f"{first.type}.json", metadata)
+    firsts: tuple[AnyList, ...] = (Metadata(root), Metadata(Targets()))
+    for first in firsts:
+        dated(first.signed, lifetimes, now)
+        for signer in signers[first.signed.type]:
+            first.sign(signer, append=True)
+        write_list(places.staged / f"{first.signed.type}.json", first)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tuf.api.metadata import Metadata, MetaFile, Root, Timestamp
 
-from edge.updates.trust.refusal import Reason, Refused
+from edge.updates.trust.refusal import Reason, RefusedError
 from edge.updates.trust.releases import Releases
 from firmware_tools.release.keys import new_key
 from firmware_tools.release.lifetimes import Lifetimes
@@ -38,7 +38,7 @@ def got(releases: Releases, name: str = NAME) -> bytes:
 
 
 def refused(releases: Releases) -> Reason:
-    with pytest.raises(Refused) as caught:
+    with pytest.raises(RefusedError) as caught:
         got(releases)
     return caught.value.reason
 
@@ -120,7 +120,7 @@ def test_freeze_is_seen_by_a_device_whose_clock_was_never_set(workshop: Workshop
     second = rig.boot(frozen)
     second.refresh()
     rig.clocks.running += timedelta(days=4)
-    with pytest.raises(Refused, match="timestamp has expired") as caught:
+    with pytest.raises(RefusedError, match="timestamp has expired") as caught:
         second.find(NAME)
     assert caught.value.reason is Reason.FREEZE
     assert refused(second) is Reason.FREEZE
@@ -326,9 +326,7 @@ def test_lifetimes_hold_for_each_role(tmp_path: Path) -> None:
         workshop = Workshop(tmp_path / f"workshop-{number}", lifetimes)
         rig = DeviceRig(tmp_path / f"rig-{number}", workshop)
         rig.clocks.ahead = timedelta(days=2)
-        with pytest.raises(Refused) as caught:
+        with pytest.raises(RefusedError) as caught:
             rig.boot(Served(workshop.served())).refresh()
         assert caught.value.reason is Reason.FREEZE
         assert ("root", "targets", "snapshot")[number] in str(caught.value)
-
-

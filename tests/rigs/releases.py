@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from securesystemslib.signer import CryptoSigner
-from tuf.api.metadata import Metadata, Signed
+from tuf.api.metadata import Metadata, Root
 from tuf.api.serialization.json import JSONSerializer
 
 from edge.contracts.release import Kind, Purpose
@@ -17,7 +17,7 @@ from edge.updates.trust.clock import NS, Clocks
 from edge.updates.trust.releases import Releases
 from edge.updates.trust.settings import TrustSettings
 from edge.updates.trust.source import MissingError, Source, Stream
-from edge.updates.trust.suiting import Self as Device
+from edge.updates.trust.suiting import ThisDevice
 from firmware_tools.release.adding import add
 from firmware_tools.release.keys import load_key
 from firmware_tools.release.lifetimes import Lifetimes, wall_clock
@@ -29,7 +29,7 @@ from firmware_tools.release.starting import Holders, KeyPlan, start
 NAME = "configurations/door.yaml"
 CONTENT = b"cameras: {}\n"
 CHUNK_BYTES = 1000
-THIS = Device(board="pi4", daemon="0.3.0", groups=frozenset({"shops"}))
+THIS = ThisDevice(board="pi4", daemon="0.3.0", groups=frozenset({"shops"}))
 
 
 def purpose(**changes: object) -> Purpose:
@@ -80,7 +80,7 @@ class Workshop:
 
 def resigned(data: bytes, *signers: CryptoSigner, **changes: object) -> bytes:
     """A list with attributes changed, signed by these keys."""
-    told = Metadata[Signed].from_bytes(data)
+    told: Metadata[Root] = Metadata.from_bytes(data)  # or of another role
     for name, value in changes.items():
         setattr(told.signed, name, value)
     told.signatures.clear()
@@ -113,17 +113,20 @@ class Served(Source):
             yield b" " * CHUNK_BYTES
 
 
-class FakeClocks(Clocks):
+@dataclass
+class FakeClocks:
     """Clocks that stand where they are put; the wall clock is the machine's, moved."""
 
-    def __init__(self) -> None:
-        self.ahead, self.running = timedelta(), timedelta()
-        self.right = False
-        self.utc_ns = lambda: time.time_ns() + int(self.ahead.total_seconds()) * NS
-        self.synchronised = lambda: self.right
+    ahead: timedelta = timedelta()
+    running: timedelta = timedelta()
+    right: bool = False  # synchronised
 
-    def passed_ns(self) -> int:  # type: ignore[override]
-        return int(self.running.total_seconds()) * NS
+    def clocks(self) -> Clocks:
+        return Clocks(
+            utc_ns=lambda: time.time_ns() + int(self.ahead.total_seconds()) * NS,
+            passed_ns=lambda: int(self.running.total_seconds()) * NS,
+            synchronised=lambda: self.right,
+        )
 
 
 class DeviceRig:
@@ -135,9 +138,9 @@ class DeviceRig:
         self.root = folder / "root.json"
         shutil.copy(workshop.places.metadata / "1.root.json", self.root)
 
-    def boot(self, source: Source, device: Device = THIS, **settings: object) -> Releases:
-        given = TrustSettings(**{"root": self.root, "tries": 2, **settings})  # type: ignore[arg-type]
-        return Releases(given, source, device, self.home, clocks=self.clocks, wait=lambda _: False)
+    def boot(self, source: Source, device: ThisDevice = THIS, **settings: object) -> Releases:
+        given = TrustSettings(**{"root": self.root, "tries": 2, **settings})
+        return Releases(given, source, device, self.home, clocks=self.clocks.clocks(), wait=lambda _: False)
 
 
 def now() -> datetime:

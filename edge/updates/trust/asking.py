@@ -1,4 +1,4 @@
-"""Releases over the broker that the device speaks with anyway: it asks, part by part, and whoever serves them answers."""
+"""Releases over the broker that the device speaks with anyway: it asks, part by part, and who serves them answers."""
 
 import queue
 import time
@@ -9,7 +9,7 @@ from edge.contracts.bus import Bus, Message
 from edge.contracts.flatbuffer import MalformedError
 from edge.contracts.release_wire import MISSING, PART_BYTES, Ask, Part, encode_ask, parse_part
 from edge.contracts.topics import Topics
-from edge.updates.trust.refusal import Reason, Refused
+from edge.updates.trust.refusal import Reason, RefusedError
 from edge.updates.trust.source import MissingError, Stream
 
 ANSWER_S = 5.0  # for one question
@@ -60,7 +60,7 @@ class AskingSource:
             part = self._answer(ask)
             if part is not None:
                 return part
-        raise Refused(
+        raise RefusedError(
             Reason.UNREACHABLE,
             f"{path}: nobody answers on {self._topics.update_part}; is foresight-firmware release serve running?",
         )

@@ -1,8 +1,8 @@
 """What time it is at least, on a board without a clock.
 
-Such a board wakes with the time at which it went down, or with that of its image, until somebody tells it. Whoever hides
-new releases from it (a freeze) is seen by the expiry of the old ones, so the time must not stand still or go back with
-the clock. It is at least the latest of
+Such a board wakes with the time at which it went down, or with that of its image, until somebody tells it. Whoever
+hides new releases from it (a freeze) is seen by the expiry of the old ones, so the time must not stand still or go back
+with the clock. It is at least the latest of
 
 - the clock, as it is;
 - the time at which somebody signed the lists whose keys lie offline. Those of the keys that sign daily do not count:
@@ -17,6 +17,7 @@ well as its releases. Where a clock was synchronised to a wrong time, ahead, a p
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,16 +30,18 @@ _LATEST_NS = 4102444800 * NS  # the year 2100: later ones were never signed in e
 _log = logging.getLogger(__name__)
 
 
+def passed_ns() -> int:
+    """Since the start of the machine, sleep included: nobody can set it."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+@dataclass(frozen=True, slots=True)
 class Clocks:
-    """The machine's clocks; tests bring their own."""
+    """The machine's clocks."""
 
-    utc_ns: Callable[[], int] = staticmethod(time.time_ns)
-    synchronised: Callable[[], bool] = staticmethod(is_synchronised)
-
-    @staticmethod
-    def passed_ns() -> int:
-        """Since the start of the machine, sleep included."""
-        return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+    utc_ns: Callable[[], int] = time.time_ns
+    passed_ns: Callable[[], int] = passed_ns
+    synchronised: Callable[[], bool] = is_synchronised
 
 
 class LastSeen:

@@ -9,12 +9,11 @@ import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 from edge.contracts.backoff import Backoff
 from edge.contracts.files import open_plain
 from edge.contracts.stored import sync
-from edge.updates.trust.refusal import Reason, Refused
+from edge.updates.trust.refusal import Reason, RefusedError
 from edge.updates.trust.settings import TrustSettings
 from edge.updates.trust.source import MissingError, Pace, Source, paced
 
@@ -53,12 +52,14 @@ class Download:
         """The file, whole, verified and on disk.
 
         Raises:
-            Refused: why not. Parts of it stay for the next time, unless they were proved wrong.
+            RefusedError: why not. Parts of it stay for the next time, unless they were proved wrong.
             OSError: the disk cannot be written or read.
         """
         if wanted.length > self._settings.most_target_bytes:
             most = self._settings.most_target_bytes
-            raise Refused(Reason.TOO_LARGE, f"{wanted.path} has {wanted.length} bytes, most_target_bytes is {most}")
+            raise RefusedError(
+                Reason.TOO_LARGE, f"{wanted.path} has {wanted.length} bytes, most_target_bytes is {most}"
+            )
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         whole, part = self._folder / wanted.sha256, self._folder / (wanted.sha256 + PART)
         if whole.exists() and _proved(whole, wanted):
@@ -66,7 +67,7 @@ class Download:
         self._make_room(part, wanted)
         resumed = _size(part) > 0
         if not self._came(part, wanted) and not (resumed and self._came(part, wanted)):
-            raise Refused(Reason.CHANGED, f"{wanted.path} is not the file that was signed for; it was thrown away")
+            raise RefusedError(Reason.CHANGED, f"{wanted.path} is not the file that was signed for; it was thrown away")
         part.replace(whole)
         sync(self._folder)
         return whole
@@ -85,7 +86,7 @@ class Download:
                 other.unlink()
         need = wanted.length - _size(part) + SPARE_BYTES
         if (free := shutil.disk_usage(self._folder).free) < need:
-            raise Refused(
+            raise RefusedError(
                 Reason.TOO_LARGE, f"{wanted.path} needs {need} bytes below {self._folder}, {free} are free; make room"
             )
 
@@ -97,12 +98,12 @@ class Download:
         while (before := _size(part)) < wanted.length or not part.exists():
             try:
                 self._attempt(part, wanted)
-            except Refused as error:
+            except RefusedError as error:
                 failures = failures + 1 if _size(part) <= before else 0
                 if error.reason not in PASSING or failures >= self._settings.tries:
                     raise
                 if self._wait(backoff.next_s()):
-                    raise Refused(Reason.STOPPED, f"{wanted.path}: stopped; it goes on with the daemon") from error
+                    raise RefusedError(Reason.STOPPED, f"{wanted.path}: stopped; it goes on with the daemon") from error
 
     def _attempt(self, part: Path, wanted: Wanted) -> None:
         pace = Pace(self._settings.grace_s, self._settings.slowest_bytes_s, lambda: self._wait(0.0))
@@ -111,9 +112,9 @@ class Download:
             with self._source.open(wanted.path, before, wanted.length - before) as stream:
                 _write(part, stream.offset, paced(stream, pace, wanted.path, wanted.length - stream.offset))
         except MissingError as error:
-            raise Refused(Reason.UNREACHABLE, f"{error}; publish again, or wait until that is done") from error
+            raise RefusedError(Reason.UNREACHABLE, f"{error}; publish again, or wait until that is done") from error
         if _size(part) < wanted.length:
-            raise Refused(Reason.TRUNCATED, f"{wanted.path} ends after {_size(part)} of {wanted.length} bytes")
+            raise RefusedError(Reason.TRUNCATED, f"{wanted.path} ends after {_size(part)} of {wanted.length} bytes")
 
 
 def _write(part: Path, offset: int, chunks: Iterable[bytes]) -> None:
@@ -133,8 +134,9 @@ def _size(part: Path) -> int:
 
 def _proved(path: Path, wanted: Wanted) -> bool:
     with open_plain(path) as file:
-        return os.fstat(file.fileno()).st_size == wanted.length and _sha256(file) == wanted.sha256
-
-
-def _sha256(file: BinaryIO) -> str:
-    return hashlib.file_digest(file, "sha256").hexdigest()
+        if os.fstat(file.fileno()).st_size != wanted.length:
+            return False
+        digest = hashlib.sha256()
+        while block := file.read(BLOCK_BYTES):
+            digest.update(block)
+        return digest.hexdigest() == wanted.sha256

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from tuf.api.exceptions import DownloadError, DownloadHTTPError
 from tuf.ngclient import FetcherInterface
 
-from edge.updates.trust.refusal import Refused
+from edge.updates.trust.refusal import RefusedError
 from edge.updates.trust.settings import TrustSettings
 from edge.updates.trust.source import MissingError, Pace, Source, paced
 
@@ -19,7 +19,7 @@ class MetadataFetcher(FetcherInterface):
     def __init__(self, source: Source, settings: TrustSettings) -> None:
         self._source, self._settings = source, settings
         self.last = b""
-        self.refused: Refused | None = None
+        self.refused: RefusedError | None = None
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         most, self.last = self._settings.most_metadata_bytes, b""
@@ -31,6 +31,6 @@ class MetadataFetcher(FetcherInterface):
                     yield chunk
         except MissingError as error:
             raise DownloadHTTPError(str(error), NOT_THERE) from error
-        except Refused as error:
+        except RefusedError as error:
             self.refused = error
             raise DownloadError(str(error)) from error

@@ -12,14 +12,18 @@ from tuf.api.exceptions import (
     StorageError,
     UnsignedMetadataError,
 )
-from tuf.api.metadata import Metadata, Root, Signed, Targets
+from tuf.api.metadata import Metadata, Root, Targets
 from tuf.api.serialization import DeserializationError
 
-from edge.updates.trust.refusal import Reason, Refused
+from edge.updates.trust.refusal import Reason, RefusedError
 
 # The first that fits; what none fits is malformed where it concerns metadata, else unreachable.
 _REASONS: tuple[tuple[type[Exception], Reason, str], ...] = (
-    (ExpiredMetadataError, Reason.FREEZE, "the releases are past their expiry: publish them again, or see who hides newer"),
+    (
+        ExpiredMetadataError,
+        Reason.FREEZE,
+        "the releases are past their expiry: publish them again, or see who hides newer",
+    ),
     (UnsignedMetadataError, Reason.WRONG_KEY, "not signed by enough of the keys that this device trusts"),
     (DeserializationError, Reason.MALFORMED, "metadata cannot be read"),
     (LengthOrHashMismatchError, Reason.CHANGED, "metadata is not what was signed for"),
@@ -30,7 +34,7 @@ _REASONS: tuple[tuple[type[Exception], Reason, str], ...] = (
 )
 
 
-def refusal(error: Exception, last: bytes, root: Path) -> Refused:
+def refusal(error: Exception, last: bytes, root: Path) -> RefusedError:
     """The refusal for an error of the TUF client.
 
     Args:
@@ -45,13 +49,13 @@ def refusal(error: Exception, last: bytes, root: Path) -> Refused:
     role = _signed_role(last, root)
     if (reason is Reason.CHANGED and role) or (reason is Reason.ROLLBACK and role == Targets.type):
         reason, what = Reason.MIX_AND_MATCH, "one of the lists is of another release than the others"
-    return Refused(reason, f"releases: {what} ({error})")
+    return RefusedError(reason, f"releases: {what} ({error})")
 
 
 def _signed_role(data: bytes, root: Path) -> str:
     """The role by whose keys it is signed; "" where it is not, or is no metadata."""
     try:
-        told = Metadata[Signed].from_bytes(data)
+        told: Metadata[Root] = Metadata.from_bytes(data)  # or of any other role
         Metadata[Root].from_file(str(root)).signed.verify_delegate(told.signed.type, told.signed_bytes, told.signatures)
     except (RepositoryError, StorageError, ValueError):
         return ""

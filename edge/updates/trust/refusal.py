@@ -26,7 +26,7 @@ class Reason(StrEnum):
     STOPPED = "stopped"  # the daemon ends; what came so far is kept
 
 
-class Refused(EdgeError):
+class RefusedError(EdgeError):
     """A release is not taken. The message says what, where, and what to do.
 
     Args:

@@ -18,12 +18,12 @@ from edge.updates.trust.clock import Clocks, LastSeen
 from edge.updates.trust.download import Download, Wait, Wanted
 from edge.updates.trust.metadata_fetcher import BASE, MetadataFetcher
 from edge.updates.trust.reasons import refusal
-from edge.updates.trust.refusal import Reason, Refused
+from edge.updates.trust.refusal import Reason, RefusedError
 from edge.updates.trust.settings import TrustSettings
 from edge.updates.trust.shelf import Shelf
 from edge.updates.trust.signed_time import expiries, signed_at_ns
 from edge.updates.trust.source import Source
-from edge.updates.trust.suiting import Self, check_suits
+from edge.updates.trust.suiting import ThisDevice, check_suits
 
 METADATA, TARGETS, TIME = "metadata", "targets", "time.json"
 MOST_ROOT_BYTES, MOST_TIMESTAMP_BYTES, MOST_ROOTS = 1 << 19, 1 << 14, 256
@@ -59,8 +59,8 @@ class Releases:
         wait: pauses between attempts at a file.
     """
 
-    def __init__(  # noqa: PLR0913 - what it stands on
-        self, settings: TrustSettings, source: Source, device: Self, home: Path, *, clocks: Clocks, wait: Wait
+    def __init__(
+        self, settings: TrustSettings, source: Source, device: ThisDevice, home: Path, *, clocks: Clocks, wait: Wait
     ) -> None:
         self._settings, self._source, self._device = settings, source, device
         self._shelf = Shelf(home / METADATA)
@@ -73,7 +73,7 @@ class Releases:
         """Fetch and verify the lists of releases.
 
         Raises:
-            Refused: they are not believed, or do not come; what was verified of them is remembered.
+            RefusedError: they are not believed, or do not come; what was verified of them is remembered.
             ConfigError: the trust root cannot be read.
             OSError: the disk cannot be written or read.
         """
@@ -91,14 +91,14 @@ class Releases:
         """A released file by its name, if it is for this device. `refresh` comes first.
 
         Raises:
-            Refused: there is none, or it is for others; or the lists have expired since.
+            RefusedError: there is none, or it is for others; or the lists have expired since.
         """
         if self._found is None:
-            raise Refused(Reason.UNREACHABLE, f"{name}: no list of releases has been verified since the start")
+            raise RefusedError(Reason.UNREACHABLE, f"{name}: no list of releases has been verified since the start")
         self._check_fresh()
         target = self._found(name)
         if target is None:
-            raise Refused(Reason.UNKNOWN, f"no release is called {name!r:.120}")
+            raise RefusedError(Reason.UNKNOWN, f"no release is called {name!r:.120}")
         offer = _offer(target)
         check_suits(name, offer.purpose, self._device)
         return offer
@@ -107,7 +107,7 @@ class Releases:
         """The file of an offer, verified and on disk. It stays until `forget`.
 
         Raises:
-            Refused: it does not come, or is not what was signed for.
+            RefusedError: it does not come, or is not what was signed for.
             OSError: the disk cannot be written or read.
         """
         return Verified(self._download.fetch(offer.wanted), offer)
@@ -136,7 +136,7 @@ class Releases:
         except (RepositoryError, DownloadError, StorageError) as error:
             told = fetcher.refused or refusal(error, fetcher.last, folder / "root.json")
             if told.reason is Reason.FREEZE:
-                told = Refused(Reason.FREEZE, f"{told}; {self._seen.told()}")
+                told = RefusedError(Reason.FREEZE, f"{told}; {self._seen.told()}")
             raise told from error
         return updater
 
@@ -145,21 +145,23 @@ class Releases:
         now = self._seen.now()
         for role, until in self._expiries.items():
             if now >= until:
-                raise Refused(
+                raise RefusedError(
                     Reason.FREEZE,
-                    f"releases: the metadata of {role} has expired on {until:%Y-%m-%d %H:%M} UTC: publish again, or see "
-                    f"who hides newer ones; {self._seen.told()}",
+                    f"releases: the metadata of {role} has expired on {until:%Y-%m-%d %H:%M} UTC: publish again, or "
+                    f"see who hides newer ones; {self._seen.told()}",
                 )
 
 
 def _offer(target: TargetFile) -> Offer:
     sha256, custom = target.hashes.get("sha256", ""), target.unrecognized_fields.get("custom")
     if not _SHA256.fullmatch(sha256):
-        raise Refused(Reason.MALFORMED, f"{target.path} is signed for without a SHA-256; sign it again")
+        raise RefusedError(Reason.MALFORMED, f"{target.path} is signed for without a SHA-256; sign it again")
     try:
         purpose = parse_purpose(custom)
     except MalformedError as error:
-        raise Refused(Reason.MALFORMED, f"{target.path}: {error}; add it again, or update this device first") from error
+        raise RefusedError(
+            Reason.MALFORMED, f"{target.path}: {error}; add it again, or update this device first"
+        ) from error
     folder, slash, name = target.path.rpartition("/")
     path = f"{TARGETS}/{folder}{slash}{sha256}.{name}"
     return Offer(target.path, purpose, Wanted(path, target.length, sha256))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from tuf.api.metadata import Metadata, Root, Signed, Snapshot, Targets, Timestamp
+from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
 from edge.contracts.release import SIGNED_AT
 
@@ -23,5 +23,6 @@ def signed_at_ns(folder: Path) -> int:
     return max([0, *(value for value in told if type(value) is int)])
 
 
-def _signed(folder: Path, role: str) -> Signed:
-    return Metadata[Signed].from_file(str(folder / f"{role}.json")).signed
+def _signed(folder: Path, role: str) -> Root | Timestamp | Snapshot | Targets:
+    told: Metadata[Root] = Metadata.from_file(str(folder / f"{role}.json"))  # or of the others
+    return told.signed

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from edge.contracts.errors import EdgeError
-from edge.updates.trust.refusal import Reason, Refused
+from edge.updates.trust.refusal import Reason, RefusedError
 
 
 class MissingError(EdgeError):
@@ -30,7 +30,7 @@ class Source(Protocol):
 
         Raises:
             MissingError: there is none.
-            Refused: it cannot be reached, or breaks off: here, and while chunks come.
+            RefusedError: it cannot be reached, or breaks off: here, and while chunks come.
         """
 
 
@@ -59,12 +59,12 @@ class Pace:
         return max(0.0, self._until_s - self._clock_s())
 
     def came(self, size: int, what: str) -> None:
-        """So many bytes came of `what`. Raises Refused where that was too slow, or the daemon ends."""
+        """So many bytes came of `what`. Raises RefusedError where that was too slow, or the daemon ends."""
         if self._stopped():
-            raise Refused(Reason.STOPPED, f"{what}: the download stops with the daemon, and goes on with it")
+            raise RefusedError(Reason.STOPPED, f"{what}: the download stops with the daemon, and goes on with it")
         self._until_s += size / self._slowest_bytes_s
         if self._clock_s() > self._until_s:
-            raise Refused(
+            raise RefusedError(
                 Reason.TOO_SLOW,
                 f"{what} comes at less than {self._slowest_bytes_s:g} bytes/s: given up; if the link is that slow, set "
                 "slowest_bytes_s lower",
@@ -75,12 +75,14 @@ def paced(stream: Stream, pace: Pace, what: str, most: int) -> Iterator[bytes]:
     """The chunks of a stream while they come fast enough, and not more than `most` bytes of them.
 
     Raises:
-        Refused: they come too slowly, there are more, or the source breaks off.
+        RefusedError: they come too slowly, there are more, or the source breaks off.
     """
     size = 0
     for chunk in stream.chunks:
         size += len(chunk)
         if size > most:
-            raise Refused(Reason.ENDLESS, f"{what} has more than the {most} bytes that it may have; the rest was not read")
+            raise RefusedError(
+                Reason.ENDLESS, f"{what} has more than the {most} bytes that it may have; the rest was not read"
+            )
         pace.came(len(chunk), what)
         yield chunk

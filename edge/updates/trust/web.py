@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from edge.contracts.errors import ConfigError
-from edge.updates.trust.refusal import Reason, Refused
+from edge.updates.trust.refusal import Reason, RefusedError
 from edge.updates.trust.source import MissingError, Stream
 
 HEAD_S = 30.0  # until the body begins
@@ -83,32 +83,36 @@ class WebSource:
             except (OSError, http.client.HTTPException) as error:
                 raise self._refused(url, error) from error
             if not chunk:
-                raise Refused(Reason.TRUNCATED, f"{url} breaks off {left} bytes before its end")
+                raise RefusedError(Reason.TRUNCATED, f"{url} breaks off {left} bytes before its end")
             left -= len(chunk)
             yield chunk
 
-    def _refused(self, url: str, error: Exception) -> Refused:
+    def _refused(self, url: str, error: Exception) -> RefusedError:
         if isinstance(error, TimeoutError):
-            return Refused(Reason.TOO_SLOW, f"{url}: nothing came for {self._gap_s:g} s")
+            return RefusedError(Reason.TOO_SLOW, f"{url}: nothing came for {self._gap_s:g} s")
         said = str(error) or type(error).__name__
-        return Refused(Reason.UNREACHABLE, f"{url} cannot be fetched: {said}; tried again later")
+        return RefusedError(Reason.UNREACHABLE, f"{url} cannot be fetched: {said}; tried again later")
 
 
 def _start(response: http.client.HTTPResponse, url: str, offset: int) -> int:
-    """The byte at which the body begins. Raises MissingError, Refused."""
+    """The byte at which the body begins. Raises MissingError, RefusedError."""
     status = response.status
     if status in MISSING:
         raise MissingError(f"{url} is not there (HTTP {status})")
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-        raise Refused(Reason.TRUNCATED, f"{url} ends before byte {offset} (HTTP {status})")
+        raise RefusedError(Reason.TRUNCATED, f"{url} ends before byte {offset} (HTTP {status})")
     if status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT}:
-        raise Refused(Reason.UNREACHABLE, f"{url} is answered with HTTP {status}; look at the server, or correct url")
+        raise RefusedError(
+            Reason.UNREACHABLE, f"{url} is answered with HTTP {status}; look at the server, or correct url"
+        )
     if response.length is None or response.headers.get("Content-Encoding", "identity") != "identity":
-        raise Refused(Reason.UNREACHABLE, f"{url} comes without a length, or packed; have the server send it as it is")
+        raise RefusedError(
+            Reason.UNREACHABLE, f"{url} comes without a length, or packed; have the server send it as it is"
+        )
     if status == HTTPStatus.OK:
         return 0
     if not (response.headers.get("Content-Range") or "").startswith(f"bytes {offset}-"):
-        raise Refused(Reason.UNREACHABLE, f"{url} comes from another byte than {offset}; look at the server")
+        raise RefusedError(Reason.UNREACHABLE, f"{url} comes from another byte than {offset}; look at the server")
     return offset
 
 
