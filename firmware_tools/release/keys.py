@@ -45,11 +45,12 @@ def new_key(path: Path, passphrase: str) -> CryptoSigner:
     made = Ed25519PrivateKey.generate()
     how = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, mode=0o700)
         _write_new(path, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, how), encrypted=bool(passphrase))
-    except FileExistsError as error:
-        raise MistakeError(f"{path} is there already, and no key is ever replaced; name another file") from error
     except OSError as error:
+        if path.exists():
+            raise MistakeError(f"{path} is there already, and no key is ever replaced; name another file") from error
         raise MistakeError(f"{path} cannot be written: {error.strerror}; name another folder with --keys") from error
     return CryptoSigner(made)
 
@@ -108,7 +109,11 @@ def _write_new(path: Path, data: bytes, *, encrypted: bool) -> None:
         if not encrypted and os.fstat(file.fileno()).st_mode & OTHERS:
             path.unlink()
             raise MistakeError(f"{path.parent} cannot keep a file from others; encrypt the key")
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError:
+            path.unlink()
+            raise
     sync(path.parent)
