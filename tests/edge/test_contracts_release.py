@@ -3,9 +3,11 @@
 import json
 from typing import Any
 
+import jsonschema
 import pytest
 
 from edge.contracts.flatbuffer import MalformedError
+from edge.contracts.messages import wire_schema
 from edge.contracts.release import FIELD, Kind, Purpose, encode_purpose, parse_purpose, parse_version
 from edge.contracts.release_wire import MISSING, PART_BYTES, Ask, Part, encode_ask, encode_part, parse_ask, parse_part
 
@@ -78,6 +80,9 @@ def test_the_order_of_versions() -> None:
 def test_asks_and_parts_come_over() -> None:
     ask = Ask(7, "metadata/timestamp.json", 1 << 40, PART_BYTES)
     assert parse_ask(encode_ask(ask)) == ask
+    told = {"update_ask": encode_ask(ask), "update_part": encode_part(Part(7, MISSING, b"")).rstrip(b"\n")}
+    for name, payload in told.items():
+        jsonschema.validate(json.loads(payload), {**wire_schema(), "$ref": f"#/$defs/{name}"})
     for part in (
         Part(7, 0, b""),
         Part(0, MISSING, b""),

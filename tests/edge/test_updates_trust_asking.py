@@ -1,6 +1,7 @@
 """Releases over a real broker, and over one whose messages get lost."""
 
 import os
+import subprocess
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,9 @@ from edge.updates.trust.refusal import Reason, RefusedError
 from edge.updates.trust.source import MissingError
 from firmware_tools.release.places import Places
 from firmware_tools.release.serving import BrokerPlace, answer, serve
-from tests.rigs.broker import Broker
+from tests.paths import REPOSITORY
+from tests.programs import program
+from tests.rigs.broker import Broker, passwords
 from tests.rigs.releases import NAME, DeviceRig, Workshop
 
 TOPICS = Topics("here")
@@ -130,3 +133,32 @@ def test_nothing_else_is_served(tmp_path: Path, path: str) -> None:
     if path:
         with pytest.raises(MissingError):
             whole(source, path=path)
+
+
+def test_the_access_list_lets_a_device_ask_for_itself_alone(tmp_path: Path) -> None:
+    """The broker as `deploy/` has it: the host answers each device, and a device asks in its own name only."""
+    workshop = Workshop(tmp_path / "workshop")
+    workshop.release()
+    stop, ready = threading.Event(), threading.Event()
+    users = tmp_path / "users"
+    passwords(users, "releases", "hush-hush")
+    add_user = [program("mosquitto_passwd", "mosquitto"), "-b", str(users), "here", "hush-hush"]
+    subprocess.run(add_user, check=True, capture_output=True, timeout=300)
+    acl = REPOSITORY / "deploy" / "mosquitto" / "foresight.acl"
+    with Broker((f"acl_file {acl}", f"password_file {users}"), anonymous=False) as broker:
+        place = BrokerPlace("127.0.0.1", broker.port, "releases", "hush-hush", None)
+        host = threading.Thread(target=serve, args=[workshop.places, place, stop, ready.set])
+        host.start()
+        try:
+            assert ready.wait(30)
+            login = {"username": "here", "password": "hush-hush", "device": "here", "host": "127.0.0.1"}
+            with MqttLink(MqttSettings(port=broker.port, **login)) as link:  # type: ignore[arg-type]
+                assert link.wait_connected(30)
+                with AskingSource(link, TOPICS).open("metadata/timestamp.json", 0, 1 << 14) as stream:
+                    assert b"".join(stream.chunks) == workshop.served()["metadata/timestamp.json"]
+                other = AskingSource(link, Topics("there"), answer_s=0.2)
+                with pytest.raises(RefusedError), other.open("metadata/timestamp.json", 0, 1 << 14):
+                    pass
+        finally:
+            stop.set()
+            host.join(30)

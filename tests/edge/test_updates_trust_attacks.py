@@ -1,8 +1,10 @@
 """The attacks that TUF names, one by one, against the device's trust: none gets anything in."""
 
 import json
+import shutil
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 
 import pytest
 from tuf.api.metadata import Metadata, MetaFile, Root, Timestamp
@@ -318,6 +320,46 @@ def test_a_list_that_cannot_be_read_leaves_what_was_known(workshop: Workshop, ri
     deep = b'{"signed": ' + b"[" * 200_00 + b"]" * 200_00 + b"}"
     assert refused(rig.boot(Served({**served, TIMESTAMP: deep[: 1 << 14]}))) is Reason.MALFORMED
     assert got(rig.boot(Served(served))) == CONTENT
+
+
+def mutant(data: bytes, random: Random) -> bytes:
+    """Bytes with something flipped, lost, doubled, or put in."""
+    where, length = random.randrange(len(data)), random.randrange(1, 40)
+    kinds = (
+        lambda: data[:where] + bytes([data[where] ^ 1 << random.randrange(8)]) + data[where + 1 :],
+        lambda: data[:where],
+        lambda: data[:where] + data[where + length :],
+        lambda: data[: where + length] + data[where:],
+        lambda: data[:where] + random.randbytes(length) + data[where:],
+    )
+    return random.choice(kinds)()
+
+
+def test_mutants(workshop: Workshop, rig: DeviceRig, tmp_path: Path) -> None:
+    """Whatever is changed in what is served, a device that knows the last release refuses, or gets what was signed."""
+    random, reasons = Random(7), set[Reason]()
+    got(rig.boot(Served(workshop.served())))
+    before = shutil.copytree(rig.home, tmp_path / "before", symlinks=True)
+    workshop.release(b"newer: 2\n")
+    served = workshop.served()
+    paths = [TIMESTAMP, "metadata/3.snapshot.json", "metadata/3.targets.json", *newest(served)]
+    for _ in range(150):
+        files = dict(served)
+        for path in random.sample(paths, random.randrange(1, 3)):
+            files[path] = mutant(files[path], random)
+        try:
+            assert got(rig.boot(Served(files), tries=1)) == b"newer: 2\n"
+        except RefusedError as error:
+            reasons.add(error.reason)
+        shutil.rmtree(rig.home)
+        shutil.copytree(before, rig.home, symlinks=True)
+    assert reasons <= set(Reason) - {Reason.UNKNOWN, Reason.FREEZE, Reason.UNREACHABLE}
+    assert {Reason.CHANGED, Reason.MALFORMED, Reason.WRONG_KEY, Reason.ENDLESS} <= reasons
+    assert got(rig.boot(Served(served))) == b"newer: 2\n"
+
+
+def newest(served: dict[str, bytes]) -> list[str]:
+    return [path for path, data in served.items() if data == b"newer: 2\n"]
 
 
 def test_lifetimes_hold_for_each_role(tmp_path: Path) -> None:

@@ -158,6 +158,14 @@ def test_nobody_there(rig: DeviceRig) -> None:
     assert caught.value.reason is Reason.UNREACHABLE
 
 
+def test_a_daemon_that_ends_is_not_kept_waiting(workshop: Workshop, rig: DeviceRig) -> None:
+    source = Served(workshop.served())
+    with pytest.raises(RefusedError) as caught:
+        rig.boot(source, stops=True).refresh()
+    assert caught.value.reason is Reason.STOPPED
+    assert source.asked == []
+
+
 def test_it_needs_no_library_but_the_base(workshop: Workshop, rig: DeviceRig, tmp_path: Path) -> None:
     workshop.release()
     given = [rig.root, workshop.places.public, tmp_path / "home", NAME]

@@ -138,9 +138,9 @@ class DeviceRig:
         self.root = folder / "root.json"
         shutil.copy(workshop.places.metadata / "1.root.json", self.root)
 
-    def boot(self, source: Source, device: ThisDevice = THIS, **settings: object) -> Releases:
+    def boot(self, source: Source, device: ThisDevice = THIS, stops: bool = False, **settings: object) -> Releases:
         given = TrustSettings(**{"root": self.root, "tries": 2, **settings})
-        return Releases(given, source, device, self.home, clocks=self.clocks.clocks(), wait=lambda _: False)
+        return Releases(given, source, device, self.home, clocks=self.clocks.clocks(), wait=lambda _: stops)
 
 
 def now() -> datetime:

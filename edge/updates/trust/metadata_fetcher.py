@@ -1,6 +1,6 @@
 """Carries metadata from a `Source` to the TUF client, each file within its limits."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tuf.api.exceptions import DownloadError, DownloadHTTPError
 from tuf.ngclient import FetcherInterface
@@ -16,15 +16,16 @@ NOT_THERE = 404
 class MetadataFetcher(FetcherInterface):
     """Remembers what came last, and what a download broke off with: the client tells neither."""
 
-    def __init__(self, source: Source, settings: TrustSettings) -> None:
-        self._source, self._settings = source, settings
+    def __init__(self, source: Source, settings: TrustSettings, stopped: Callable[[], bool]) -> None:
+        self._source, self._settings, self._stopped = source, settings, stopped
         self.last = b""
         self.refused: RefusedError | None = None
 
     def _fetch(self, url: str) -> Iterator[bytes]:
         most, self.last = self._settings.most_metadata_bytes, b""
-        pace = Pace(self._settings.grace_s, self._settings.slowest_bytes_s)
+        pace = Pace(self._settings.grace_s, self._settings.slowest_bytes_s, self._stopped)
         try:
+            pace.came(0, url)
             with self._source.open(url, 0, most) as stream:
                 for chunk in paced(stream, pace, url, most):
                     self.last += chunk

@@ -56,13 +56,13 @@ class Releases:
         device: what this one is.
         home: a folder of its own; one process at a time uses it.
         clocks: of the machine.
-        wait: pauses between attempts at a file.
+        wait: pauses, and says whether the daemon ends.
     """
 
     def __init__(
         self, settings: TrustSettings, source: Source, device: ThisDevice, home: Path, *, clocks: Clocks, wait: Wait
     ) -> None:
-        self._settings, self._source, self._device = settings, source, device
+        self._settings, self._source, self._device, self._wait = settings, source, device, wait
         self._shelf = Shelf(home / METADATA)
         self._download = Download(source, home / TARGETS, settings, wait)
         self._seen = LastSeen(home / TIME, clocks)
@@ -117,7 +117,7 @@ class Releases:
         verified.path.unlink(missing_ok=True)
 
     def _updated(self, root: bytes, folder: Path) -> Updater:
-        fetcher = MetadataFetcher(self._source, self._settings)
+        fetcher = MetadataFetcher(self._source, self._settings, lambda: self._wait(0.0))
         most = self._settings.most_metadata_bytes
         config = UpdaterConfig(
             max_root_rotations=MOST_ROOTS,

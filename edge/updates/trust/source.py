@@ -61,7 +61,7 @@ class Pace:
     def came(self, size: int, what: str) -> None:
         """So many bytes came of `what`. Raises RefusedError where that was too slow, or the daemon ends."""
         if self._stopped():
-            raise RefusedError(Reason.STOPPED, f"{what}: the download stops with the daemon, and goes on with it")
+            raise RefusedError(Reason.STOPPED, f"{what}: it stops with the daemon, and goes on with it")
         self._until_s += size / self._slowest_bytes_s
         if self._clock_s() > self._until_s:
             raise RefusedError(
