@@ -120,7 +120,8 @@ def _model(file: Path, purpose: Purpose) -> Purpose:
 def _configuration(file: Path, purpose: Purpose) -> Purpose:
     try:
         with file.open("rb") as opened:
-            told = yaml.safe_load(opened.read(MOST_YAML_BYTES))
+            data = opened.read(MOST_YAML_BYTES + 1)
+        told = yaml.safe_load(data) if len(data) <= MOST_YAML_BYTES else None
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         raise MistakeError(f"{file} cannot be read as YAML: {error}; see foresight check") from error
     if not isinstance(told, dict):

@@ -47,19 +47,18 @@ def start(places: Places, plan: KeyPlan, lifetimes: Lifetimes, now: datetime) ->
         FirmwareError: a file cannot be written.
     """
     _check(places, plan)
-    made = {
-        role: [(path, new_key(path, plan.passphrase)) for path in _paths(plan.folder, role, holders.keys)]
-        for role, holders in _holders(plan).items()
-    }
-    signers = [signer for several in made.values() for _, signer in several]
     try:
-        places.files.mkdir(parents=True)
+        places.files.mkdir(parents=True, exist_ok=True)
+        made = {
+            role: [(path, new_key(path, plan.passphrase)) for path in _paths(plan.folder, role, holders.keys)]
+            for role, holders in _holders(plan).items()
+        }
         with places.alone():
             _stage(places, plan, {role: [one for _, one in several] for role, several in made.items()}, lifetimes, now)
             write_lifetimes(places.lifetimes, lifetimes)
     except OSError as error:
         raise FirmwareError(f"{places.home} cannot be written: {error.strerror}; name another folder") from error
-    publish(places, signers, now)
+    publish(places, [signer for several in made.values() for _, signer in several], now)
     return tuple(path for several in made.values() for path, _ in several)
 
 

@@ -51,6 +51,11 @@ def test_a_device_updates_over_a_real_broker(tmp_path: Path) -> None:
                 releases = DeviceRig(tmp_path / "rig", workshop).boot(AskingSource(link, TOPICS))
                 releases.refresh()
                 assert releases.fetch(releases.find(NAME)).path.read_bytes() == LARGE
+                ready.clear()
+                broker.restart()
+                assert ready.wait(60)
+                assert link.wait_connected(60)
+                releases.refresh()
         finally:
             stop.set()
             host.join(30)

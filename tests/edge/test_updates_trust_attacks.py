@@ -343,7 +343,7 @@ def test_mutants(workshop: Workshop, rig: DeviceRig, tmp_path: Path) -> None:
     workshop.release(b"newer: 2\n")
     served = workshop.served()
     paths = [TIMESTAMP, "metadata/3.snapshot.json", "metadata/3.targets.json", *newest(served)]
-    for _ in range(150):
+    for _ in range(80):
         files = dict(served)
         for path in random.sample(paths, random.randrange(1, 3)):
             files[path] = mutant(files[path], random)
@@ -372,3 +372,18 @@ def test_lifetimes_hold_for_each_role(tmp_path: Path) -> None:
             rig.boot(Served(workshop.served())).refresh()
         assert caught.value.reason is Reason.FREEZE
         assert ("root", "targets", "snapshot")[number] in str(caught.value)
+
+
+def test_freeze_is_seen_although_nobody_answered_for_long(workshop: Workshop, rig: DeviceRig) -> None:
+    """A device without a clock, cut off and started anew now and then, knows how long it ran."""
+    frozen = Served(workshop.served())
+    rig.clocks.ahead = timedelta(days=-20000)
+    got(rig.boot(frozen))
+    for _ in range(4):
+        rig.clocks.running = timedelta()
+        cut_off = rig.boot(Served({}))
+        rig.clocks.running = timedelta(days=2)
+        with pytest.raises(RefusedError):
+            cut_off.refresh()
+    rig.clocks.running = timedelta()
+    assert refused(rig.boot(frozen)) is Reason.FREEZE

@@ -27,6 +27,7 @@ from firmware_tools.release.signing import sign, standings
 from firmware_tools.release.starting import Holders, KeyPlan, start
 from firmware_tools.release.status import status
 from tests.paths import REPOSITORY
+from tests.rigs.broker import Broker, passwords
 from tests.rigs.ports import closed_port
 from tests.rigs.releases import CONTENT, NAME, DeviceRig, Served, Workshop, purpose
 
@@ -382,6 +383,15 @@ def test_a_broker_by_its_address(tmp_path: Path) -> None:
 def test_a_broker_that_is_not_there(workshop: Workshop) -> None:
     with closed_port() as port, pytest.raises(BrokerError, match="is a broker running there"):
         serve(workshop.places, BrokerPlace("127.0.0.1", port, "", "", None), threading.Event(), lambda: None)
+
+
+def test_a_broker_that_refuses_us(workshop: Workshop, tmp_path: Path) -> None:
+    passwords(tmp_path / "users", "releases", "hush-hush")
+    with Broker((f"password_file {tmp_path / 'users'}",), anonymous=False) as broker:
+        place = BrokerPlace("127.0.0.1", broker.port, "releases", "wrong-wrong", None)
+        with pytest.raises(BrokerError, match="refuses us") as caught:
+            serve(workshop.places, place, threading.Event(), lambda: None)
+    assert "wrong-wrong" not in str(caught.value)
 
 
 def test_what_was_published_is_told(workshop: Workshop) -> None:

@@ -79,11 +79,13 @@ class Releases:
         """
         root = _root(self._settings.root)
         self._found = None
-        with self._shelf.copy() as folder:
-            updater = self._updated(root, folder)
-            self._seen.signed(signed_at_ns(folder))
-            self._expiries = expiries(folder)
-        self._seen.keep()
+        try:
+            with self._shelf.copy() as folder:
+                updater = self._updated(root, folder)
+                self._seen.signed(signed_at_ns(folder))
+                self._expiries = expiries(folder)
+        finally:
+            self._seen.keep()  # also while nobody answers: time passes
         self._check_fresh()
         self._found = updater.get_targetinfo
 
