@@ -157,7 +157,7 @@ def test_the_access_list_lets_a_device_ask_for_itself_alone(tmp_path: Path) -> N
         try:
             assert ready.wait(30)
             login = {"username": "here", "password": "hush-hush", "device": "here", "host": "127.0.0.1"}
-            with MqttLink(MqttSettings(port=broker.port, **login)) as link:  # type: ignore[arg-type]
+            with MqttLink(MqttSettings(port=broker.port, **login)) as link:
                 assert link.wait_connected(30)
                 with AskingSource(link, TOPICS).open("metadata/timestamp.json", 0, 1 << 14) as stream:
                     assert b"".join(stream.chunks) == workshop.served()["metadata/timestamp.json"]
