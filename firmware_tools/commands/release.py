@@ -8,7 +8,7 @@ from rich.console import Console
 
 app = typer.Typer(
     name="release",
-    help="Signed releases: init, add, remove, sign, publish, rotate-keys, status, serve.",
+    help="Signed releases: init, add, remove, sign, publish, rotate-keys, renew, status, serve.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -131,6 +131,17 @@ def rotate_keys(
     made = [new_key(path, passphrase).public_key for path in new or ()]
     root = rotate(Places(home), Rotation(role, [*others, *made], remove_ or [], threshold), wall_clock())
     _say(f"root {root.version} waits for signatures of old and new root keys; then publish")
+
+
+@app.command()
+def renew(home: Home, role: Annotated[str, typer.Argument(help="root or targets")]) -> None:
+    """Have a list that is about to expire signed anew as it is; sign and publish come after."""
+    from firmware_tools.release.lifetimes import wall_clock  # noqa: PLC0415 - commands load only what they need
+    from firmware_tools.release.places import Places  # noqa: PLC0415
+    from firmware_tools.release.rotating import renew as again  # noqa: PLC0415
+
+    again(Places(home), role, wall_clock())
+    _say(f"{role} waits for signatures; then publish")
 
 
 @app.command()

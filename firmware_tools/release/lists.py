@@ -70,15 +70,17 @@ def public_targets(places: Places) -> Metadata[Targets] | None:
 
 
 def staged_root(places: Places) -> Metadata[Root] | None:
-    """The root that waits for signatures."""
-    path = places.staged / "root.json"
-    return read_list(path, Root) if path.exists() else None
+    """The root that waits for signatures. One that is served already was left by a publication that was killed."""
+    path, served = places.staged / "root.json", public_root(places)
+    told = read_list(path, Root) if path.exists() else None
+    return told if told and (served is None or told.signed.version > served.signed.version) else None
 
 
 def staged_targets(places: Places) -> Metadata[Targets] | None:
-    """The list of files that waits for signatures."""
-    path = places.staged / "targets.json"
-    return read_list(path, Targets) if path.exists() else None
+    """The list of files that waits for signatures; see `staged_root`."""
+    path, served = places.staged / "targets.json", public_targets(places)
+    told = read_list(path, Targets) if path.exists() else None
+    return told if told and (served is None or told.signed.version > served.signed.version) else None
 
 
 def coming_root(places: Places) -> Metadata[Root]:

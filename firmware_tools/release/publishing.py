@@ -59,9 +59,9 @@ def publish(places: Places, signers: Sequence[CryptoSigner], now: datetime) -> P
 
 
 def _root(places: Places) -> Metadata[Root]:
-    staged, served = lists.staged_root(places), lists.public_root(places)
-    if staged is None or (served and served.signed == staged.signed):
-        return served or lists.coming_root(places)
+    staged = lists.staged_root(places)
+    if staged is None:
+        return lists.coming_root(places)
     if missing := root_signatures(places, staged).missing:
         raise MistakeError(
             f"the new root lacks {missing} signature(s); release sign with more keys, see release status"

@@ -51,9 +51,26 @@ def rotate(places: Places, rotation: Rotation, now: datetime) -> Root:
     return root
 
 
+def renew(places: Places, role: str, now: datetime) -> None:
+    """Stage a list of an offline role as it is, to last anew from now.
+
+    Raises:
+        MistakeError: the role is not signed by hand.
+        FirmwareError: a list cannot be read or written.
+    """
+    places.must_be_there()
+    if role == Root.type:
+        rotate(places, Rotation(role, [], [], 0), now)
+    elif role == Targets.type:
+        with places.alone():
+            restage(places, now)
+    else:
+        raise MistakeError(f"{role!r} is not renewed so: root and targets are, and publish renews the others")
+
+
 def _next(places: Places) -> Root:
     staged, served = staged_root(places), public_root(places)
-    if staged is not None and (served is None or staged.signed.version > served.signed.version):
+    if staged is not None:
         return staged.signed
     if served is None:
         raise FirmwareError(f"{places.home} has no root; restore it, or begin anew with release init")

@@ -20,7 +20,7 @@ from firmware_tools.release.lifetimes import Lifetimes, wall_clock
 from firmware_tools.release.naming import broker_place, kind_of, name_of
 from firmware_tools.release.places import Places
 from firmware_tools.release.publishing import Published, publish
-from firmware_tools.release.rotating import Rotation, rotate
+from firmware_tools.release.rotating import Rotation, renew, rotate
 from firmware_tools.release.serving import BrokerPlace, serve
 from firmware_tools.release.shown import as_json
 from firmware_tools.release.signing import sign, standings
@@ -331,6 +331,37 @@ def test_damaged_lists_are_told_in_words(workshop: Workshop) -> None:
     workshop.places.lifetimes.write_text("{}")
     with pytest.raises(MistakeError, match="lifetimes"):
         workshop.publish()
+
+
+def test_a_publication_that_was_killed_at_its_very_end_is_complete(workshop: Workshop, tmp_path: Path) -> None:
+    """What is staged is served already: the next change makes a new version, not another of the same number."""
+    workshop.add()
+    sign(workshop.places, [workshop.key("targets-1")])
+    left = (workshop.places.staged / "targets.json").read_bytes()
+    workshop.publish()
+    (workshop.places.staged / "targets.json").write_bytes(left)
+    assert status(workshop.places, wall_clock()).staged == ()
+    workshop.release(b"newer: 2\n")
+    assert status(workshop.places, wall_clock()).lists[1].version == 3
+    assert fetched(workshop, tmp_path / "rig") == b"newer: 2\n"
+
+
+def test_lists_are_renewed_as_they_are(workshop: Workshop, tmp_path: Path) -> None:
+    workshop.release()
+    later = wall_clock() + timedelta(days=300)
+    renew(workshop.places, "targets", later)
+    sign(workshop.places, [workshop.key("targets-1")])
+    workshop.publish()
+    renew(workshop.places, "root", later)
+    sign(workshop.places, [workshop.key("root-1"), workshop.key("root-2")])
+    workshop.publish(["timestamp"])
+    root, targets, *_ = status(workshop.places, wall_clock()).lists
+    assert (root.version, targets.version) == (2, 3)
+    assert root.expires - later > timedelta(days=729)
+    assert targets.expires - later > timedelta(days=364)
+    for role in ("timestamp", "snapshot", "mirror"):
+        with pytest.raises(MistakeError, match="not renewed"):
+            renew(workshop.places, role, later)
 
 
 def test_two_at_a_time(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
