@@ -13,10 +13,11 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.exceptions import UnsignedMetadataError
 from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets, Timestamp
 
+from edge.contracts.release import SIGNED_AT
 from firmware_tools.errors import FirmwareError, MistakeError
 from firmware_tools.release import lists
 from firmware_tools.release.files import publish_files
-from firmware_tools.release.lifetimes import Lifetimes, dated, read_lifetimes
+from firmware_tools.release.lifetimes import NS_PER_S, Lifetimes, dated, read_lifetimes
 from firmware_tools.release.places import Places
 from firmware_tools.release.standing import root_signatures
 
@@ -43,12 +44,13 @@ def publish(places: Places, signers: Sequence[CryptoSigner], now: datetime) -> P
         now: the time, in UTC.
 
     Raises:
-        MistakeError: signatures or keys are missing.
+        MistakeError: signatures or keys are missing, or the clock is behind the last publication.
         FirmwareError: a list or file cannot be read or written.
     """
     places.must_be_there()
     lifetimes = read_lifetimes(places.lifetimes)
     with places.alone():
+        _check_clock(places, now)
         root = _root(places)
         targets = _targets(places, root.signed)
         snapshot = _snapshot(places, root.signed, targets, lifetimes, signers, now)
@@ -56,6 +58,16 @@ def publish(places: Places, signers: Sequence[CryptoSigner], now: datetime) -> P
         publish_files(places, targets.signed)
         _write(places, root, targets, snapshot, timestamp)
     return Published(root.signed.version, targets.signed.version, snapshot.signed.version, timestamp.signed.version)
+
+
+def _check_clock(places: Places, now: datetime) -> None:
+    """A clock that is behind would publish what devices hold to be old; one that was ahead is known by this, too."""
+    served = lists.public_timestamp(places)
+    before_ns = served.signed.unrecognized_fields.get(SIGNED_AT, 0) if served else 0
+    if now.timestamp() < before_ns / NS_PER_S:
+        raise MistakeError(
+            f"this machine's clock says {now:%Y-%m-%d %H:%M} UTC, earlier than the last publication; set it right"
+        )
 
 
 def _root(places: Places) -> Metadata[Root]:

@@ -128,10 +128,11 @@ def test_freeze_is_seen_by_a_device_whose_clock_was_never_set(workshop: Workshop
     assert refused(second) is Reason.FREEZE
 
 
-def test_freeze_is_over_when_releases_are_published_anew(workshop: Workshop, rig: DeviceRig, tmp_path: Path) -> None:
-    workshop.publish(ago=timedelta(days=8))
+def test_freeze_is_over_when_releases_are_published_anew(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path / "workshop", ago=timedelta(days=8))
+    rig = DeviceRig(tmp_path / "rig", workshop)
     assert refused(rig.boot(Served(workshop.served()))) is Reason.FREEZE
-    workshop.publish()
+    workshop.release()
     assert got(rig.boot(Served(workshop.served()))) == CONTENT
 
 

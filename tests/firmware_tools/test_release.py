@@ -145,6 +145,13 @@ def test_renewing_the_timestamp_needs_its_key_alone(workshop: Workshop) -> None:
     assert status(workshop.places, wall_clock()).lists[2].version == 2
 
 
+def test_a_clock_that_is_behind_publishes_nothing(workshop: Workshop) -> None:
+    before = workshop.served()
+    with pytest.raises(MistakeError, match="set it right"):
+        workshop.publish(ago=timedelta(days=1))
+    assert workshop.served() == before
+
+
 def test_expiry_is_told(workshop: Workshop) -> None:
     told = status(workshop.places, wall_clock() + timedelta(days=6))
     assert [one.role for one in told.lists if one.soon] == ["timestamp"]
