@@ -109,6 +109,16 @@ class Topics:
         return f"{self.base}/update/reported"
 
     @property
+    def update_ask(self) -> str:
+        """Asks for a part of a released file."""
+        return f"{self.base}/update/ask"
+
+    @property
+    def update_part(self) -> str:
+        """The part that was asked for, written by the host."""
+        return f"{self.base}/update/part"
+
+    @property
     def learn_set(self) -> str:
         """Switches learning on the device."""
         return f"{self.base}/learn/set"

@@ -1,0 +1,1 @@
+"""Signed updates of models, configurations and the system: what a device does with what others have released."""

@@ -1,0 +1,1 @@
+"""Which released files this device may believe: trust comes from signed metadata (TUF) alone, never from the server."""

@@ -1,0 +1,166 @@
+"""`release publish`: what is staged and signed by enough becomes what is served, as a whole.
+
+Files first, then the lists that name them, the timestamp last: a device that asks meanwhile sees the old release or the
+new one. Killed in between, it is simply run again. Nothing that an older list names is removed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from securesystemslib.signer import CryptoSigner
+from tuf.api.exceptions import UnsignedMetadataError
+from tuf.api.metadata import Metadata, MetaFile, Root, Snapshot, Targets, Timestamp
+
+from edge.contracts.release import SIGNED_AT
+from firmware_tools.errors import FirmwareError, MistakeError
+from firmware_tools.release import lists
+from firmware_tools.release.files import publish_files
+from firmware_tools.release.lifetimes import NS_PER_S, Lifetimes, dated, read_lifetimes
+from firmware_tools.release.places import Places
+from firmware_tools.release.standing import root_signatures
+
+S = TypeVar("S", Snapshot, Timestamp)
+RENEWED_WITHIN = 0.5  # of its lifetime: then the snapshot is made anew
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """The versions that are served now."""
+
+    root: int
+    targets: int
+    snapshot: int
+    timestamp: int
+
+
+def publish(places: Places, signers: Sequence[CryptoSigner], now: datetime) -> Published:
+    """Serve what is staged; with nothing staged, renew the timestamp (and the snapshot when it is due).
+
+    Args:
+        places: of the repository.
+        signers: the keys of timestamp and, when something changes or is due, snapshot; others are not used.
+        now: the time, in UTC.
+
+    Raises:
+        MistakeError: signatures or keys are missing, or the clock is behind the last publication.
+        FirmwareError: a list or file cannot be read or written.
+    """
+    places.must_be_there()
+    lifetimes = read_lifetimes(places.lifetimes)
+    with places.alone():
+        _check_clock(places, now)
+        root = _root(places)
+        targets = _targets(places, root.signed)
+        snapshot = _snapshot(places, root.signed, targets, lifetimes, signers, now)
+        timestamp = _timestamp(places, root.signed, snapshot, lifetimes, signers, now)
+        publish_files(places, targets.signed)
+        _write(places, root, targets, snapshot, timestamp)
+    return Published(root.signed.version, targets.signed.version, snapshot.signed.version, timestamp.signed.version)
+
+
+def _check_clock(places: Places, now: datetime) -> None:
+    """A clock that is behind would publish what devices hold to be old; one that was ahead is known by this, too."""
+    served = lists.public_timestamp(places)
+    before_ns = served.signed.unrecognized_fields.get(SIGNED_AT, 0) if served else 0
+    if now.timestamp() < before_ns / NS_PER_S:
+        raise MistakeError(
+            f"this machine's clock says {now:%Y-%m-%d %H:%M} UTC, earlier than the last publication; set it right"
+        )
+
+
+def _root(places: Places) -> Metadata[Root]:
+    staged = lists.staged_root(places)
+    if staged is None:
+        return lists.coming_root(places)
+    if missing := root_signatures(places, staged).missing:
+        raise MistakeError(
+            f"the new root lacks {missing} signature(s); release sign with more keys, see release status"
+        )
+    return staged
+
+
+def _targets(places: Places, root: Root) -> Metadata[Targets]:
+    targets = lists.staged_targets(places) or lists.public_targets(places)
+    if targets is None:
+        raise FirmwareError(f"{places.home} has no list of files; restore it, or begin anew with release init")
+    _check(targets, root, "release sign it with more keys of targets, see release status")
+    return targets
+
+
+def _snapshot(
+    places: Places,
+    root: Root,
+    targets: Metadata[Targets],
+    lifetimes: Lifetimes,
+    signers: Sequence[CryptoSigner],
+    now: datetime,
+) -> Metadata[Snapshot]:
+    """The one that is served, where it will do: the same list, valid keys, and half of its life before it."""
+    served, meta = lists.public_snapshot(places), _meta(targets)
+    due = now + lifetimes.of(Snapshot.type) * RENEWED_WITHIN
+    if served and served.signed.meta == {"targets.json": meta} and served.signed.expires > due and _valid(served, root):
+        return served
+    made = Snapshot(version=served.signed.version + 1 if served else 1, meta={"targets.json": meta})
+    return _signed(made, root, lifetimes, signers, now)
+
+
+def _timestamp(
+    places: Places,
+    root: Root,
+    snapshot: Metadata[Snapshot],
+    lifetimes: Lifetimes,
+    signers: Sequence[CryptoSigner],
+    now: datetime,
+) -> Metadata[Timestamp]:
+    served = lists.public_timestamp(places)
+    made = Timestamp(version=served.signed.version + 1 if served else 1, snapshot_meta=_meta(snapshot))
+    return _signed(made, root, lifetimes, signers, now)
+
+
+def _signed(made: S, root: Root, lifetimes: Lifetimes, signers: Sequence[CryptoSigner], now: datetime) -> Metadata[S]:
+    """Signed by those of the keys that may."""
+    dated(made, lifetimes, now)
+    metadata = Metadata(made)
+    for signer in signers:
+        if signer.public_key.keyid in root.roles[made.type].keyids:
+            metadata.sign(signer, append=True)
+    _check(metadata, root, f"give it with --key (the key of {made.type})")
+    return metadata
+
+
+def _meta(metadata: lists.AnyList) -> MetaFile:
+    return MetaFile.from_data(metadata.signed.version, lists.serialised(metadata), ["sha256"])
+
+
+def _valid(metadata: lists.AnyList, root: Root) -> bool:
+    try:
+        root.verify_delegate(metadata.signed.type, metadata.signed_bytes, metadata.signatures)
+    except UnsignedMetadataError:
+        return False
+    return True
+
+
+def _check(metadata: lists.AnyList, root: Root, todo: str) -> None:
+    role = metadata.signed.type
+    result = root.get_verification_result(role, metadata.signed_bytes, metadata.signatures)
+    if not result:
+        raise MistakeError(f"the list {role} lacks {result.missing} signature(s): {todo}")
+
+
+def _write(
+    places: Places,
+    root: Metadata[Root],
+    targets: Metadata[Targets],
+    snapshot: Metadata[Snapshot],
+    timestamp: Metadata[Timestamp],
+) -> None:
+    several: tuple[lists.AnyList, ...] = (root, targets, snapshot)
+    for numbered in several:
+        path = places.metadata / f"{numbered.signed.version}.{numbered.signed.type}.json"
+        lists.write_list(path, numbered)
+    lists.write_list(places.metadata / "timestamp.json", timestamp)
+    lists.write_list(places.trust_root, root)
+    for role in (Root.type, Targets.type):
+        (places.staged / f"{role}.json").unlink(missing_ok=True)

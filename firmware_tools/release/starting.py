@@ -1,0 +1,101 @@
+"""`release init`: a new repository, and the keys of its roles."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from securesystemslib.signer import CryptoSigner
+from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
+
+from firmware_tools.errors import FirmwareError, MistakeError
+from firmware_tools.release.keys import new_key
+from firmware_tools.release.lifetimes import Lifetimes, dated, write_lifetimes
+from firmware_tools.release.lists import AnyList, write_list
+from firmware_tools.release.places import Places
+from firmware_tools.release.publishing import publish
+
+MOST_KEYS = 16
+ONLINE = frozenset({Snapshot.type, Timestamp.type})
+
+
+@dataclass(frozen=True, slots=True)
+class Holders:
+    """How many keys a role has, and how many of them must sign."""
+
+    keys: int
+    threshold: int
+
+
+ONE = Holders(1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPlan:
+    """Keys of the roles; those of snapshot and timestamp sign by themselves, one each."""
+
+    folder: Path  # where key files are made
+    passphrase: str  # "" leaves them unencrypted
+    root: Holders
+    targets: Holders
+
+
+def start(places: Places, plan: KeyPlan, lifetimes: Lifetimes, now: datetime) -> tuple[Path, ...]:
+    """Make the keys, and publish an empty list of releases. Returns the key files.
+
+    Raises:
+        MistakeError: there is a repository already, or the plan cannot hold.
+        FirmwareError: a file cannot be written.
+    """
+    _check(places, plan)
+    try:
+        places.files.mkdir(parents=True, exist_ok=True)
+        made = {
+            role: [(path, new_key(path, plan.passphrase)) for path in _paths(plan.folder, role, holders.keys)]
+            for role, holders in _holders(plan).items()
+        }
+        with places.alone():
+            _stage(places, plan, {role: [one for _, one in several] for role, several in made.items()}, lifetimes, now)
+            write_lifetimes(places.lifetimes, lifetimes)
+    except OSError as error:
+        raise FirmwareError(f"{places.home} cannot be written: {error.strerror}; name another folder") from error
+    publish(places, [signer for several in made.values() for _, signer in several], now)
+    return tuple(path for several in made.values() for path, _ in several)
+
+
+def _check(places: Places, plan: KeyPlan) -> None:
+    if places.lifetimes.exists() or places.public.exists():
+        raise MistakeError(f"{places.home} holds releases already; their root is never made anew: see rotate-keys")
+    if plan.folder.resolve().is_relative_to(places.public.resolve()):
+        raise MistakeError(f"{plan.folder} lies in what is served to everybody; put keys elsewhere")
+    for role, holders in _holders(plan).items():
+        if not 1 <= holders.threshold <= holders.keys <= MOST_KEYS:
+            raise MistakeError(
+                f"{role}: {holders.threshold} of {holders.keys} keys cannot be; at least 1, at most {MOST_KEYS}"
+            )
+
+
+def _holders(plan: KeyPlan) -> dict[str, Holders]:
+    return {Root.type: plan.root, Targets.type: plan.targets, Snapshot.type: ONE, Timestamp.type: ONE}
+
+
+def _paths(folder: Path, role: str, count: int) -> list[Path]:
+    if role in ONLINE:
+        return [folder / f"{role}.pem"]
+    return [folder / f"{role}-{number}.pem" for number in range(1, count + 1)]
+
+
+def _stage(
+    places: Places, plan: KeyPlan, signers: dict[str, list[CryptoSigner]], lifetimes: Lifetimes, now: datetime
+) -> None:
+    """The first root and the first list of files, signed by all."""
+    root = Root(consistent_snapshot=True)
+    for role, holders in _holders(plan).items():
+        for signer in signers[role]:
+            root.add_key(signer.public_key, role)
+        root.roles[role].threshold = holders.threshold
+    firsts: tuple[AnyList, ...] = (Metadata(root), Metadata(Targets()))
+    for first in firsts:
+        dated(first.signed, lifetimes, now)
+        for signer in signers[first.signed.type]:
+            first.sign(signer, append=True)
+        write_list(places.staged / f"{first.signed.type}.json", first)

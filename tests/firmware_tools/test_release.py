@@ -1,0 +1,437 @@
+"""A repository from its beginning: what is signed by enough is served, and nothing else is."""
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from tuf.api.metadata import Metadata, Root, Snapshot
+
+from edge.contracts.errors import BrokerError
+from edge.contracts.release import Kind, Purpose
+from edge.updates.trust.refusal import Reason, RefusedError
+from firmware_tools.errors import FirmwareError, MistakeError
+from firmware_tools.release import lists
+from firmware_tools.release.adding import add, remove
+from firmware_tools.release.keys import new_key
+from firmware_tools.release.lifetimes import Lifetimes, wall_clock
+from firmware_tools.release.naming import broker_place, kind_of, name_of
+from firmware_tools.release.places import Places
+from firmware_tools.release.publishing import Published, publish
+from firmware_tools.release.rotating import Rotation, renew, rotate
+from firmware_tools.release.serving import BrokerPlace, serve
+from firmware_tools.release.shown import as_json
+from firmware_tools.release.signing import sign, standings
+from firmware_tools.release.starting import Holders, KeyPlan, start
+from firmware_tools.release.status import status
+from tests.paths import REPOSITORY
+from tests.rigs.broker import Broker, passwords
+from tests.rigs.ports import closed_port
+from tests.rigs.releases import CONTENT, NAME, DeviceRig, Served, Workshop, purpose
+
+STREET = REPOSITORY / "edge" / "demo" / "shipped" / "street.tflite"
+
+
+@pytest.fixture
+def workshop(tmp_path: Path) -> Workshop:
+    return Workshop(tmp_path / "workshop")
+
+
+def fetched(workshop: Workshop, folder: Path, name: str = NAME) -> bytes:
+    """The file as a new device gets it, whatever was served before."""
+    releases = DeviceRig(folder, workshop).boot(Served(workshop.served()))
+    releases.refresh()
+    return releases.fetch(releases.find(name)).path.read_bytes()
+
+
+def test_a_new_repository(workshop: Workshop) -> None:
+    told = status(workshop.places, wall_clock())
+    assert [(one.role, one.version, one.threshold, len(one.keys)) for one in told.lists] == [
+        ("root", 1, 2, 3),
+        ("targets", 1, 1, 1),
+        ("snapshot", 1, 1, 1),
+        ("timestamp", 1, 1, 1),
+    ]
+    assert (told.staged, told.files, told.changes) == ((), (), ())
+    assert workshop.places.trust_root.read_bytes() == (workshop.places.metadata / "1.root.json").read_bytes()
+    assert b"PRIVATE" not in b"".join(path.read_bytes() for path in workshop.places.home.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda plan, _: KeyPlan(plan.folder, "", Holders(2, 3), plan.targets),
+        lambda plan, _: KeyPlan(plan.folder, "", Holders(0, 0), plan.targets),
+        lambda plan, _: KeyPlan(plan.folder, "", plan.root, Holders(99, 1)),
+        lambda plan, places: KeyPlan(places.public / "keys", "", plan.root, plan.targets),
+    ],
+)
+def test_plans_that_cannot_hold(tmp_path: Path, change: Callable[[KeyPlan, Places], KeyPlan]) -> None:
+    places = Places(tmp_path / "releases")
+    plan = change(KeyPlan(tmp_path / "keys", "", Holders(1, 1), Holders(1, 1)), places)
+    with pytest.raises(MistakeError):
+        start(places, plan, Lifetimes(), wall_clock())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_repository_is_never_begun_anew(workshop: Workshop, tmp_path: Path) -> None:
+    plan = KeyPlan(tmp_path / "other", "", Holders(1, 1), Holders(1, 1))
+    before = workshop.served()
+    with pytest.raises(MistakeError, match="rotate-keys"):
+        start(workshop.places, plan, Lifetimes(), wall_clock())
+    assert workshop.served() == before
+    assert not (tmp_path / "other").exists()
+
+
+def test_without_a_repository(tmp_path: Path) -> None:
+    places, now = Places(tmp_path / "nothing"), wall_clock()
+    rotation = Rotation("root", [], [], 1)
+    for act in (
+        lambda: status(places, now),
+        lambda: sign(places, []),
+        lambda: publish(places, [], now),
+        lambda: rotate(places, rotation, now),
+        lambda: remove(places, NAME, now),
+        lambda: serve(places, BrokerPlace("x", 1, "", "", None), threading.Event(), lambda: None),
+    ):
+        with pytest.raises(MistakeError, match="release init"):
+            act()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_served_before_it_is_signed(workshop: Workshop, tmp_path: Path) -> None:
+    before = workshop.served()
+    workshop.add()
+    assert status(workshop.places, wall_clock()).changes == (f"new: {NAME}",)
+    with pytest.raises(MistakeError, match="targets lacks 1 signature"):
+        workshop.publish()
+    assert workshop.served() == before
+    assert standings(workshop.places)["targets"].missing == 1
+    assert sign(workshop.places, [workshop.key("targets-1")])["targets"].missing == 0
+    with pytest.raises(MistakeError, match="snapshot lacks 1 signature"):
+        workshop.publish(["timestamp"])
+    with pytest.raises(MistakeError, match="timestamp lacks 1 signature"):
+        workshop.publish(["snapshot"])
+    assert workshop.served() == before
+    workshop.publish()
+    assert fetched(workshop, tmp_path / "rig") == CONTENT
+    with pytest.raises(MistakeError, match="nothing waits"):
+        sign(workshop.places, [workshop.key("targets-1")])
+
+
+def test_a_key_that_may_sign_nothing_is_a_mistake(workshop: Workshop) -> None:
+    workshop.add()
+    with pytest.raises(MistakeError, match="may sign nothing"):
+        sign(workshop.places, [workshop.key("root-1")])
+
+
+def test_a_change_after_a_signature_needs_another(workshop: Workshop) -> None:
+    workshop.add()
+    sign(workshop.places, [workshop.key("targets-1")])
+    workshop.add(b"other: 1\n", "configurations/other.yaml")
+    with pytest.raises(MistakeError, match="lacks 1"):
+        workshop.publish()
+
+
+def test_renewing_the_timestamp_needs_its_key_alone(workshop: Workshop) -> None:
+    workshop.publish(["timestamp"])
+    told = {one.role: one.version for one in status(workshop.places, wall_clock()).lists}
+    assert told == {"root": 1, "targets": 1, "snapshot": 1, "timestamp": 2}
+    with pytest.raises(MistakeError, match="snapshot lacks"):  # half of its time is over
+        workshop.publish(["timestamp"], ago=timedelta(days=-16))
+    workshop.publish(ago=timedelta(days=-16))
+    assert status(workshop.places, wall_clock()).lists[2].version == 2
+
+
+def test_a_clock_that_is_behind_publishes_nothing(workshop: Workshop) -> None:
+    before = workshop.served()
+    with pytest.raises(MistakeError, match="set it right"):
+        workshop.publish(ago=timedelta(days=1))
+    assert workshop.served() == before
+
+
+def test_expiry_is_told(workshop: Workshop) -> None:
+    told = status(workshop.places, wall_clock() + timedelta(days=6))
+    assert [one.role for one in told.lists if one.soon] == ["timestamp"]
+    assert [one.role for one in told.lists if one.expired] == []
+    told = status(workshop.places, wall_clock() + timedelta(days=31))
+    assert [one.role for one in told.lists if one.expired] == ["snapshot", "timestamp"]
+
+
+def test_a_file_is_replaced_and_removed(workshop: Workshop, tmp_path: Path) -> None:
+    workshop.release()
+    workshop.release(b"newer: 2\n", version="2", boards=("pi5",))
+    (file,) = status(workshop.places, wall_clock()).files
+    assert (file.purpose.version, file.purpose.boards, file.length) == ("2", ("pi5",), 9)
+    assert sum(path.endswith(".door.yaml") for path in workshop.served()) == 2  # who is at the old list still gets it
+    remove(workshop.places, NAME, wall_clock())
+    assert status(workshop.places, wall_clock()).changes == (f"removed: {NAME}",)
+    sign(workshop.places, [workshop.key("targets-1")])
+    workshop.publish()
+    with pytest.raises(RefusedError) as caught:
+        fetched(workshop, tmp_path / "rig")
+    assert caught.value.reason is Reason.UNKNOWN
+    with pytest.raises(MistakeError, match="no release is called"):
+        remove(workshop.places, NAME, wall_clock())
+
+
+def test_a_model_says_itself_what_it_is_for(workshop: Workshop, tmp_path: Path) -> None:
+    asked = Purpose(Kind.MODEL, "", "", "", (), ())
+    told = add(workshop.places, STREET, "models/street.tflite", asked, wall_clock())
+    assert (told.task, bool(told.version)) == ("detector", True)
+    sign(workshop.places, [workshop.key("targets-1")])
+    workshop.publish()
+    assert fetched(workshop, tmp_path / "rig", "models/street.tflite") == STREET.read_bytes()
+    with pytest.raises(MistakeError, match="by its own words"):
+        add(workshop.places, STREET, "x", Purpose(Kind.MODEL, "classifier", "", "", (), ()), wall_clock())
+
+
+@pytest.mark.parametrize(
+    ("content", "asked", "name", "said"),
+    [
+        (b"", purpose(), NAME, "no configuration"),
+        (b"- a\n", purpose(), NAME, "no configuration"),
+        (b"a: [", purpose(), NAME, "as YAML"),
+        (b"\xff\xff", purpose(), NAME, "as YAML"),
+        (b"[" * 5000, purpose(), NAME, "as YAML"),
+        (CONTENT, purpose(version=""), NAME, "version"),
+        (CONTENT, purpose(minimum_daemon="soon"), NAME, "version"),
+        (CONTENT, purpose(task="detector"), NAME, "task"),
+        (CONTENT, purpose(boards=("pi6",)), NAME, "pi6"),
+        (CONTENT, purpose(groups=("a b",)), NAME, "groups"),
+        (CONTENT, purpose(), "", "no name"),
+        (CONTENT, purpose(), "../x", "no name"),
+        (CONTENT, purpose(), "/x", "no name"),
+        (CONTENT, purpose(), "a//x", "no name"),
+        (CONTENT, purpose(), ".x", "no name"),
+        (CONTENT, purpose(), "x y", "no name"),
+        (CONTENT, purpose(kind=Kind.MODEL), NAME, "it"),
+        (CONTENT, purpose(kind=Kind.SYSTEM, boards=("pi4",)), NAME, "RAUC"),
+        (b"hsqs....", purpose(kind=Kind.SYSTEM), NAME, "--board"),
+    ],
+)
+def test_what_cannot_be_released(workshop: Workshop, content: bytes, asked: Purpose, name: str, said: str) -> None:
+    file = workshop.folder / "it"
+    file.write_bytes(content)
+    with pytest.raises(MistakeError, match=said):
+        add(workshop.places, file, name, asked, wall_clock())
+    assert standings(workshop.places) == {}
+    with pytest.raises(MistakeError):
+        add(workshop.places, workshop.folder / "nothing", name, asked, wall_clock())
+    with pytest.raises(MistakeError):
+        add(workshop.places, workshop.folder, name, asked, wall_clock())
+
+
+def test_a_bundle_of_a_system(workshop: Workshop, tmp_path: Path) -> None:
+    workshop.release(b"hsqs" + bytes(99), "systems/x.raucb", kind=Kind.SYSTEM, boards=("pi4",))
+    assert fetched(workshop, tmp_path / "rig", "systems/x.raucb") == b"hsqs" + bytes(99)
+
+
+def test_a_staged_file_that_was_changed_is_not_served(workshop: Workshop) -> None:
+    workshop.add()
+    sign(workshop.places, [workshop.key("targets-1")])
+    (staged,) = workshop.places.files.iterdir()
+    staged.write_bytes(b"x" * len(CONTENT))
+    before = workshop.served()
+    with pytest.raises(FirmwareError, match="has changed"):
+        workshop.publish()
+    assert workshop.served() == before
+    staged.unlink()
+    with pytest.raises(FirmwareError, match="add the file again"):
+        workshop.publish()
+
+
+class PowerCutError(Exception):
+    """The power is cut."""
+
+
+def test_a_publication_that_is_killed_is_run_again(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each list that it writes: a device gets the old or the new file, and the next run completes it."""
+    write, left, got = lists.write_list, [0], []
+
+    def failing(path: Path, metadata: lists.AnyList) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise PowerCutError
+        write(path, metadata)
+
+    for steps in range(9):
+        workshop.release(b"old: 1\n", version=f"{steps}.1")
+        key = new_key(workshop.keys / f"root-new-{steps}.pem", "").public_key
+        rotate(workshop.places, Rotation("root", [key], [], 2), wall_clock())
+        workshop.add(b"new: 1\n", version=f"{steps}.2")
+        sign(workshop.places, [workshop.key(name) for name in ("root-1", "root-2", "targets-1")])
+        with monkeypatch.context() as patch:
+            left[0] = steps
+            patch.setattr(lists, "write_list", failing)
+            try:
+                workshop.publish()
+                cut = False
+            except PowerCutError:
+                cut = True
+        got.append(fetched(workshop, tmp_path / f"cut-{steps}"))
+        workshop.publish()
+        assert fetched(workshop, tmp_path / f"whole-{steps}") == b"new: 1\n"
+        assert standings(workshop.places) == {}
+        if not cut:
+            break
+    assert set(got) == {b"old: 1\n", b"new: 1\n"}
+    assert not cut
+
+
+def test_root_needs_old_and_new_holders(workshop: Workshop) -> None:
+    old = lists.coming_root(workshop.places).signed.roles["root"].keyids
+    keys = [new_key(workshop.keys / f"new-{number}.pem", "").public_key for number in (1, 2)]
+    rotate(workshop.places, Rotation("root", keys, old, 2), wall_clock())
+    for signers, missing in ((["root-1"], 2), (["root-3"], 2), (["new-1"], 1)):
+        sign(workshop.places, [workshop.key(name) for name in signers])
+        assert standings(workshop.places)["root"].missing == missing
+        with pytest.raises(MistakeError, match="new root lacks"):
+            workshop.publish()
+    sign(workshop.places, [workshop.key("new-2")])
+    workshop.publish()
+    told = status(workshop.places, wall_clock()).lists[0]
+    assert (told.version, set(told.keys)) == (2, {key.keyid for key in keys})
+
+
+def test_several_rotations_make_one_root(workshop: Workshop) -> None:
+    for role in ("snapshot", "timestamp"):
+        key = new_key(workshop.keys / f"{role}-2.pem", "").public_key
+        rotate(workshop.places, Rotation(role, [key], [], 0), wall_clock())
+    sign(workshop.places, [workshop.key("root-2"), workshop.key("root-3")])
+    workshop.publish(["snapshot-2", "timestamp-2"])
+    told = {one.role: (one.version, len(one.keys)) for one in status(workshop.places, wall_clock()).lists}
+    assert told == {"root": (2, 3), "targets": (1, 1), "snapshot": (1, 2), "timestamp": (2, 2)}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda _: Rotation("mirror", [], [], 1),
+        lambda _: Rotation("root", [], [], 4),
+        lambda keyid: Rotation("timestamp", [], [keyid], 0),  # nobody left
+        lambda keyid: Rotation("timestamp", [], [keyid[:7]], 0),
+        lambda _: Rotation("timestamp", [], ["0" * 64], 0),
+        lambda keyid: Rotation("snapshot", [], [keyid], 0),
+    ],
+)
+def test_rotations_that_cannot_be(workshop: Workshop, change: Callable[[str], Rotation]) -> None:
+    keyid = workshop.key("timestamp").public_key.keyid
+    with pytest.raises(MistakeError):
+        rotate(workshop.places, change(keyid), wall_clock())
+    assert standings(workshop.places) == {}
+
+
+def test_damaged_lists_are_told_in_words(workshop: Workshop) -> None:
+    now = wall_clock()
+    for name in ("metadata/1.root.json", "metadata/1.targets.json", "metadata/timestamp.json"):
+        path = workshop.places.public / name
+        before = path.read_bytes()
+        path.write_bytes(before[:-20])
+        with pytest.raises(FirmwareError, match=path.name.replace(".", r"\.")):
+            status(workshop.places, now)
+        path.write_bytes(before)
+    workshop.places.lifetimes.write_text("{}")
+    with pytest.raises(MistakeError, match="lifetimes"):
+        workshop.publish()
+
+
+def test_a_publication_that_was_killed_at_its_very_end_is_complete(workshop: Workshop, tmp_path: Path) -> None:
+    """What is staged is served already: the next change makes a new version, not another of the same number."""
+    workshop.add()
+    sign(workshop.places, [workshop.key("targets-1")])
+    left = (workshop.places.staged / "targets.json").read_bytes()
+    workshop.publish()
+    (workshop.places.staged / "targets.json").write_bytes(left)
+    assert status(workshop.places, wall_clock()).staged == ()
+    workshop.release(b"newer: 2\n")
+    assert status(workshop.places, wall_clock()).lists[1].version == 3
+    assert fetched(workshop, tmp_path / "rig") == b"newer: 2\n"
+
+
+def test_lists_are_renewed_as_they_are(workshop: Workshop, tmp_path: Path) -> None:
+    workshop.release()
+    later = wall_clock() + timedelta(days=300)
+    renew(workshop.places, "targets", later)
+    sign(workshop.places, [workshop.key("targets-1")])
+    workshop.publish()
+    renew(workshop.places, "root", later)
+    sign(workshop.places, [workshop.key("root-1"), workshop.key("root-2")])
+    workshop.publish(["timestamp"])
+    root, targets, *_ = status(workshop.places, wall_clock()).lists
+    assert (root.version, targets.version) == (2, 3)
+    assert root.expires - later > timedelta(days=729)
+    assert targets.expires - later > timedelta(days=364)
+    for role in ("timestamp", "snapshot", "mirror"):
+        with pytest.raises(MistakeError, match="not renewed"):
+            renew(workshop.places, role, later)
+
+
+def test_two_at_a_time(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("firmware_tools.release.places.LOCK_S", 0.01)
+    with workshop.places.alone(), pytest.raises(MistakeError, match="in use"):
+        workshop.publish()
+
+
+def test_what_is_written_is_as_the_standard_has_it(workshop: Workshop) -> None:
+    """Consistent snapshots, hashes and lengths in every list that names others, modes that a web server can read."""
+    workshop.release()
+    root = Metadata[Root].from_file(str(workshop.places.metadata / "1.root.json")).signed
+    snapshot = Metadata[Snapshot].from_file(str(workshop.places.metadata / "2.snapshot.json")).signed
+    assert root.consistent_snapshot
+    assert snapshot.meta["targets.json"].length
+    assert snapshot.meta["targets.json"].hashes
+    assert {path.stat().st_mode & 0o777 for path in workshop.places.public.rglob("*") if path.is_file()} == {0o644}
+
+
+def test_status_as_json(workshop: Workshop) -> None:
+    workshop.release(boards=("pi4",))
+    workshop.add(b"newer: 2\n")
+    told = json.loads(as_json(status(workshop.places, wall_clock())))
+    assert told["files"][0]["purpose"]["boards"] == ["pi4"]
+    assert told["staged"][0]["missing"] == 1
+    assert set(told) == {"lists", "staged", "files", "changes"}
+
+
+def test_names() -> None:
+    assert (kind_of(Path("a.tflite"), ""), kind_of(Path("a.bin"), "system")) == (Kind.MODEL, Kind.SYSTEM)
+    assert name_of(Path("/x/a.tflite"), Kind.MODEL) == "models/a.tflite"
+    for file, named in ((Path("a.bin"), ""), (Path("a.tflite"), "program")):
+        with pytest.raises(MistakeError):
+            kind_of(file, named)
+
+
+def test_a_broker_by_its_address(tmp_path: Path) -> None:
+    password = tmp_path / "password"
+    password.write_text("hush\n")
+    place = broker_place("shed:1883", "me", password, None, "foresight")
+    assert place == BrokerPlace("shed", 1883, "me", "hush", None, "foresight")
+    for address in ("", "shed", "shed:", ":1883", "shed:0", "shed:70000", "shed:x"):
+        with pytest.raises(MistakeError, match="host:port"):
+            broker_place(address, "", None, None, "foresight")
+    for prefix, file, ca in (("a/b", None, None), ("x", tmp_path / "no", None), ("x", None, tmp_path / "no")):
+        with pytest.raises(MistakeError):
+            broker_place("shed:1", "", file, ca, prefix)
+
+
+def test_a_broker_that_is_not_there(workshop: Workshop) -> None:
+    with closed_port() as port, pytest.raises(BrokerError, match="is a broker running there"):
+        serve(workshop.places, BrokerPlace("127.0.0.1", port, "", "", None), threading.Event(), lambda: None)
+
+
+def test_a_broker_that_refuses_us(workshop: Workshop, tmp_path: Path) -> None:
+    passwords(tmp_path / "users", "releases", "hush-hush")
+    with Broker((f"password_file {tmp_path / 'users'}",), anonymous=False) as broker:
+        place = BrokerPlace("127.0.0.1", broker.port, "releases", "wrong-wrong", None)
+        with pytest.raises(BrokerError, match="refuses us") as caught:
+            serve(workshop.places, place, threading.Event(), lambda: None)
+    assert "wrong-wrong" not in str(caught.value)
+
+
+def test_what_was_published_is_told(workshop: Workshop) -> None:
+    told = publish(workshop.places, [workshop.key("timestamp")], wall_clock())
+    assert told == Published(root=1, targets=1, snapshot=1, timestamp=2)

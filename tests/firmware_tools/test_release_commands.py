@@ -1,0 +1,121 @@
+"""`foresight-firmware release`, as a person calls it: from the first key to what a device takes."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from firmware_tools.__main__ import app
+from firmware_tools.errors import MistakeError
+from firmware_tools.release import lifetimes
+from tests.paths import REPOSITORY
+from tests.rigs.broker import Broker
+from tests.rigs.releases import CONTENT
+
+WORDS = "four good long words"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("door.yaml").write_bytes(CONTENT)
+    return tmp_path
+
+
+def release(*arguments: str, code: int = 0, given: str = "", **environment: str) -> str:
+    """What it says; nothing of it is ever a passphrase or a private key."""
+    done = CliRunner().invoke(app, ["release", *arguments], input=given, env={"COLUMNS": "200", **environment})
+    if isinstance(done.exception, Exception):
+        raise done.exception
+    assert done.exit_code == code, done.output
+    assert WORDS not in done.output
+    assert "PRIVATE KEY" not in done.output
+    return done.output
+
+
+def test_from_the_first_key_to_a_release(folder: Path) -> None:
+    said = release("init", "releases", "--keys", "keys", "--plain-keys")
+    assert "6 keys" in said
+    assert "releases/root.json" in said
+    assert "for boards pi4" in release("add", "releases", "door.yaml", "--version", "1.2", "--board", "pi4")
+    said = release("status", "releases")
+    assert "1 signature(s) missing" in said
+    assert "new: configurations/door.yaml" in said
+    assert "0 missing" in release("sign", "releases", "--key", "keys/targets-1.pem")
+    online = ["--key", "keys/snapshot.pem", "--key", "keys/timestamp.pem"]
+    assert "targets 2" in release("publish", "releases", *online)
+    told = json.loads(release("status", "releases", "--json"))
+    assert told["files"][0]["name"] == "configurations/door.yaml"
+    assert "next release" in release("remove", "releases", "configurations/door.yaml")
+    release("rotate-keys", "releases", "timestamp", "--new", "keys/timestamp-2.pem", "--plain-keys", "--threshold", "2")
+    release("sign", "releases", *[f"--key=keys/{name}.pem" for name in ("root-1", "root-2", "targets-1")])
+    assert "root 2, targets 3" in release("publish", "releases", *online, "--key", "keys/timestamp-2.pem")
+
+
+def test_passphrases_are_asked_for_and_never_shown(folder: Path) -> None:
+    release("init", "releases", "--keys", "keys", given=f"{WORDS}\n{WORDS}\n")
+    assert all(b"ENCRYPTED" in path.read_bytes() for path in Path("keys").iterdir())
+    online = ["--key", "keys/timestamp.pem"]
+    assert "timestamp 2" in release("publish", "releases", *online, given=f"{WORDS}\n")
+    assert "timestamp 3" in release("publish", "releases", *online, FORESIGHT_KEY_PASSPHRASE=WORDS)
+    with pytest.raises(MistakeError, match="passphrase is wrong"):
+        release("publish", "releases", *online, given="some other words\n")
+
+
+def test_keys_on_another_path(folder: Path) -> None:
+    """A stick is plugged in for the signature, and elsewhere otherwise."""
+    release("init", "releases", "--keys", "keys", "--plain-keys")
+    stick = folder / "stick"
+    stick.mkdir()
+    (folder / "keys" / "targets-1.pem").rename(stick / "targets-1.pem")
+    release("add", "releases", "door.yaml", "--version", "1")
+    with pytest.raises(MistakeError, match="is its medium there"):
+        release("sign", "releases", "--key", "keys/targets-1.pem")
+    release("sign", "releases", "--key", str(stick / "targets-1.pem"))
+
+
+def test_status_of_what_has_expired(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    release("init", "releases", "--keys", "keys", "--plain-keys", "--timestamp-days", "1")
+    later = lifetimes.wall_clock() + timedelta(days=2)
+    monkeypatch.setattr(lifetimes, "wall_clock", lambda: later)
+    assert "EXPIRED" in release("status", "releases", code=1)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["status", "nowhere"],
+        ["publish", "nowhere", "--key", "nothing.pem"],
+        ["add", "nowhere", "door.yaml"],
+        ["add", "nowhere", "door.bin"],
+        ["init", "x", "--keys", "k", "--plain-keys", "--root-threshold", "9"],
+        ["rotate-keys", "nowhere", "root", "--public", "door.yaml"],
+        ["serve", "nowhere", "--broker", "here"],
+    ],
+)
+def test_mistakes_are_told_in_words(folder: Path, arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "firmware_tools", "release", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 2
+    assert done.stderr.strip()
+    assert "Traceback" not in done.stderr
+
+
+def test_serving_ends_when_told(folder: Path) -> None:
+    release("init", "releases", "--keys", "keys", "--plain-keys")
+    with Broker() as broker:
+        command = [sys.executable, "-m", "firmware_tools", "release", "serve", "releases"]
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "PYTHONUNBUFFERED": "1"}
+        address = f"127.0.0.1:{broker.port}"
+        with subprocess.Popen([*command, "--broker", address], env=environment, stdout=subprocess.PIPE) as running:
+            assert running.stdout is not None
+            assert b"answering devices" in running.stdout.readline()
+            running.send_signal(signal.SIGTERM)
+            assert running.wait(60) == 0
