@@ -1,0 +1,175 @@
+"""Gated recurrent units as they learn: what `trainer.cells.GRU` computes, and its gradient, with batches in columns.
+
+A column of batches makes the state the second factor of each product. That one a processor's library packs anew at
+each call, and the state is the smaller of the two; all gates are one product then, cut between rows, where a cut is one
+piece of memory. What flows back to the weights is two products over all samples at once.
+
+Letters in shapes: B rows, S samples, F features, U units; 3·U are the gates update, reset, candidate, below one another.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from trainer.cells import GRU
+from trainer.trainable.gradients import turned
+
+TOGETHER = 4  # samples whose part in the weights' gradient is one product: longer ones fall out of a processor's cache
+
+
+class LearningGRU(GRU):
+    """The same layer, of a batch that is known beforehand."""
+
+    def call(self, samples: Any, initial_state: Any = None) -> Any:
+        """The states; see `GRU.call`."""
+        if samples.shape[0] is None:  # while a model is put together
+            return super().call(samples, initial_state)
+        given = [samples, self.kernel, self.recurrent, self.bias]
+        whole = self.return_sequences
+        if initial_state is None:
+            return _differentiable(whole)(*map(tf.convert_to_tensor, given))
+        return _differentiable(whole)(*map(tf.convert_to_tensor, [*given, initial_state]))
+
+
+def learning(model: Any) -> Any:
+    """The same Keras model, to be called with other weights, whose layers of `GRU` are such as learn."""
+
+    def layer_of(layer: Any) -> Any:
+        return LearningGRU.from_config(layer.get_config()) if type(layer) is GRU else layer
+
+    return keras.models.clone_model(model, clone_function=layer_of)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Moment:
+    """What a sample leaves for the way back; (U, B) each."""
+
+    update: Any
+    reset: Any
+    candidate: Any
+    inner: Any  # that which is reset, (U, 1) where there was no state
+    held: Any  # of what the candidate replaces: update * (state before - candidate)
+
+
+def _differentiable(whole: bool) -> Any:
+    """Of samples (B, S, F), kernels (F, 3·U) and (U, 3·U), biases (2, 3·U), and the state before (B, U) if there is any.
+
+    Args:
+        whole: all states (B, S, U), not the last one (B, U).
+    """
+
+    @tf.custom_gradient  # type: ignore[misc] # TensorFlow comes without types
+    def gru(samples: Any, kernel: Any, recurrent: Any, bias: Any, *begun: Any) -> tuple[Any, Any]:
+        rows, units = samples.shape[0], recurrent.shape[0]
+        before = [tf.transpose(begun[0])] if begun else [None]
+        moments, states = _forward(_read(samples, kernel, bias), recurrent, bias, before[0])
+        first = before[0] if begun else tf.zeros([units, rows])
+        all_states = tf.transpose(tf.stack([first, *states]), [0, 2, 1])  # (S + 1, B, U)
+        answer = tf.transpose(_cut(all_states, 1, len(states)), [1, 0, 2]) if whole else tf.transpose(states[-1])
+
+        def back(flowing: Any) -> list[Any]:
+            later = _pieces(tf.transpose(flowing, [1, 2, 0])) if whole else [tf.transpose(flowing)]
+            to_sample, to_state, to_begun = _backward(moments, recurrent, later, bool(begun))
+            found = _to_weights(to_sample, to_state, samples, all_states)
+            by_feature = tf.concat([tf.matmul(kernel, one) for one in to_sample], 1)
+            by_feature = tf.reshape(by_feature, [samples.shape[2], samples.shape[1], rows])
+            return [tf.transpose(by_feature, [2, 1, 0]), *found, *([tf.transpose(to_begun)] if begun else [])]
+
+        return answer, back
+
+    return gru
+
+
+def _cut(values: Any, begin: int, count: int) -> Any:
+    """Some of the first axis."""
+    others = values.shape[1:]
+    return tf.slice(values, [begin, *(0 for _ in others)], [count, *others])
+
+
+def _pieces(values: Any) -> list[Any]:
+    """(n, U, B) as n times (U, B)."""
+    count, units, rows = values.shape
+    flat = tf.reshape(values, [count * units, rows])
+    return [_cut(flat, units * place, units) for place in range(count)]
+
+
+def _read(samples: Any, kernel: Any, bias: Any) -> list[list[Any]]:
+    """What each gate makes of each sample alone: S times three of (U, B)."""
+    rows, count, _ = samples.shape
+    units = kernel.shape[1] // 3
+    of_samples, of_states = tf.split(bias, 2)
+    only_added = tf.pad(tf.slice(of_states, [0, 0], [1, 2 * units]), [[0, 0], [0, units]])
+    column = tf.reshape(of_samples + only_added, [3 * units, 1])
+    read = tf.matmul(turned(kernel)[None], tf.transpose(samples, [1, 2, 0])) + column
+    parts = _pieces(tf.reshape(read, [count * 3, units, rows]))
+    return [parts[3 * place : 3 * place + 3] for place in range(count)]
+
+
+def _forward(read: Sequence[Sequence[Any]], recurrent: Any, bias: Any, state: Any) -> tuple[list[_Moment], list[Any]]:
+    """The states after each sample (U, B)."""
+    units = recurrent.shape[0]
+    gates, reset_bias = turned(recurrent), tf.reshape(tf.slice(bias, [1, 2 * units], [1, units]), [units, 1])
+    moments, states = [], []
+    for update, reset, candidate in read:
+        inner = reset_bias
+        if state is not None:
+            to_update, to_reset, to_candidate = tf.split(tf.matmul(gates, state), 3)
+            update, reset, inner = update + to_update, reset + to_reset, to_candidate + reset_bias
+        update, reset = tf.sigmoid(update), tf.sigmoid(reset)
+        candidate = tf.tanh(candidate + reset * inner)
+        held = update * (-candidate if state is None else state - candidate)
+        state = candidate + held
+        moments.append(_Moment(update, reset, candidate, inner, held))
+        states.append(state)
+    return moments, states
+
+
+def _backward(
+    moments: Sequence[_Moment], recurrent: Any, later: Sequence[Any], begun: bool
+) -> tuple[list[Any], list[Any], Any]:
+    """What flows back into the gates, of the samples and of the states, `TOGETHER` samples in one (3·U, n·B); and into
+    the first state.
+
+    Args:
+        moments: of all samples.
+        recurrent: the kernel of the states.
+        later: what flows back into the states from outside (U, B): into all, or into the last one.
+        begun: there was a state before the first sample.
+    """
+    outside = [None] * (len(moments) - len(later)) + list(later)
+    of_samples, of_states, back = [], [], None
+    for place in reversed(range(len(moments))):
+        moment, more = moments[place], outside[place]
+        back = more if back is None else back if more is None else back + more
+        new = 1.0 - moment.update
+        replaced = back * new
+        candidate = replaced * (1.0 - tf.square(moment.candidate))
+        inner = candidate * moment.reset
+        gates = [back * (moment.held * new), inner * (moment.inner * (1.0 - moment.reset))]
+        of_samples.insert(0, tf.concat([*gates, candidate], 0))
+        of_states.insert(0, tf.concat([*gates, inner], 0))
+        if place or begun:
+            back = tf.matmul(recurrent, of_states[0]) + (back - replaced)
+    return _grouped(of_samples), _grouped(of_states), back
+
+
+def _grouped(parts: Sequence[Any]) -> list[Any]:
+    return [tf.concat(parts[place : place + TOGETHER], 1) for place in range(0, len(parts), TOGETHER)]
+
+
+def _to_weights(to_sample: Sequence[Any], to_state: Sequence[Any], samples: Any, states: Any) -> list[Any]:
+    """What flows back into both kernels and the biases; `states` (S + 1, B, U) are those before each sample."""
+    kernels, biases = [], []
+    for groups, given in ((to_sample, tf.transpose(samples, [1, 0, 2])), (to_state, states)):
+        flat = tf.reshape(given, [-1, given.shape[2]])
+        begin, products, sums = 0, [], []
+        for group in groups:
+            products.append(tf.matmul(group, _cut(flat, begin, group.shape[1])))
+            sums.append(tf.reduce_sum(group, 1))
+            begin += group.shape[1]
+        kernels.append(turned(tf.add_n(products)))
+        biases.append(tf.reshape(tf.add_n(sums), [1, -1]))
+    return [*kernels, tf.concat(biases, 0)]
