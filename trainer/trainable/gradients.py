@@ -22,8 +22,8 @@ SELU_SCALE_ALPHA = 1.7580993408473768
 
 
 def relu(operator: Any, back: Any) -> Any:
-    """0 below 0."""
-    return back * tf.cast(operator.outputs[0] > 0, back.dtype)
+    """0 below 0. XNNPACK rounds up and takes the least; it compares nothing, nor does it know signs."""
+    return back * tf.minimum(tf.math.ceil(operator.outputs[0]), 1.0)
 
 
 def relu6(operator: Any, back: Any) -> Any:

@@ -17,8 +17,6 @@ import tensorflow as tf
 from trainer.cells import GRU
 from trainer.trainable.gradients import turned
 
-TOGETHER = 4  # samples whose part in the weights' gradient is one product: longer ones fall out of a processor's cache
-
 
 class LearningGRU(GRU):
     """The same layer, of a batch that is known beforehand."""
@@ -73,9 +71,8 @@ def _differentiable(whole: bool) -> Any:
         def back(flowing: Any) -> list[Any]:
             later = _pieces(tf.transpose(flowing, [1, 2, 0])) if whole else [tf.transpose(flowing)]
             to_sample, to_state, to_begun = _backward(moments, recurrent, later, bool(begun))
-            found = _to_weights(to_sample, to_state, samples, all_states)
-            by_feature = tf.concat([tf.matmul(kernel, one) for one in to_sample], 1)
-            by_feature = tf.reshape(by_feature, [samples.shape[2], samples.shape[1], rows])
+            found = _to_weights(to_sample, to_state, samples, _cut(all_states, 0, len(states)))
+            by_feature = tf.reshape(tf.matmul(kernel, to_sample), [samples.shape[2], len(states), rows])
             return [tf.transpose(by_feature, [2, 1, 0]), *found, *([tf.transpose(to_begun)] if begun else [])]
 
         return answer, back
@@ -127,11 +124,8 @@ def _forward(read: Sequence[Sequence[Any]], recurrent: Any, bias: Any, state: An
     return moments, states
 
 
-def _backward(
-    moments: Sequence[_Moment], recurrent: Any, later: Sequence[Any], begun: bool
-) -> tuple[list[Any], list[Any], Any]:
-    """What flows back into the gates, of the samples and of the states, `TOGETHER` samples in one (3·U, n·B); and into
-    the first state.
+def _backward(moments: Sequence[_Moment], recurrent: Any, later: Sequence[Any], begun: bool) -> tuple[Any, Any, Any]:
+    """What flows back into the gates, (3·U, S·B) each, of the samples and of the states; and into the first state.
 
     Args:
         moments: of all samples.
@@ -149,27 +143,17 @@ def _backward(
         candidate = replaced * (1.0 - tf.square(moment.candidate))
         inner = candidate * moment.reset
         gates = [back * (moment.held * new), inner * (moment.inner * (1.0 - moment.reset))]
-        of_samples.insert(0, tf.concat([*gates, candidate], 0))
-        of_states.insert(0, tf.concat([*gates, inner], 0))
+        of_samples.append(tf.concat([*gates, candidate], 0))
+        of_states.append(tf.concat([*gates, inner], 0))
         if place or begun:
-            back = tf.matmul(recurrent, of_states[0]) + (back - replaced)
-    return _grouped(of_samples), _grouped(of_states), back
+            back = tf.matmul(recurrent, of_states[-1]) + (back - replaced)
+    return tf.concat(of_samples[::-1], 1), tf.concat(of_states[::-1], 1), back
 
 
-def _grouped(parts: Sequence[Any]) -> list[Any]:
-    return [tf.concat(parts[place : place + TOGETHER], 1) for place in range(0, len(parts), TOGETHER)]
-
-
-def _to_weights(to_sample: Sequence[Any], to_state: Sequence[Any], samples: Any, states: Any) -> list[Any]:
-    """What flows back into both kernels and the biases; `states` (S + 1, B, U) are those before each sample."""
+def _to_weights(to_sample: Any, to_state: Any, samples: Any, states: Any) -> list[Any]:
+    """What flows back into both kernels and the biases; `states` (S, B, U) are those before each sample."""
     kernels, biases = [], []
-    for groups, given in ((to_sample, tf.transpose(samples, [1, 0, 2])), (to_state, states)):
-        flat = tf.reshape(given, [-1, given.shape[2]])
-        begin, products, sums = 0, [], []
-        for group in groups:
-            products.append(tf.matmul(group, _cut(flat, begin, group.shape[1])))
-            sums.append(tf.reduce_sum(group, 1))
-            begin += group.shape[1]
-        kernels.append(turned(tf.add_n(products)))
-        biases.append(tf.reshape(tf.add_n(sums), [1, -1]))
+    for flowing, given in ((to_sample, tf.transpose(samples, [1, 0, 2])), (to_state, states)):
+        kernels.append(turned(tf.matmul(flowing, tf.reshape(given, [flowing.shape[1], given.shape[2]]))))
+        biases.append(tf.reshape(tf.reduce_sum(flowing, 1), [1, -1]))
     return [*kernels, tf.concat(biases, 0)]
