@@ -100,7 +100,8 @@ def _read(samples: Any, kernel: Any, bias: Any) -> list[list[Any]]:
     of_samples, of_states = tf.split(bias, 2)
     only_added = tf.pad(tf.slice(of_states, [0, 0], [1, 2 * units]), [[0, 0], [0, units]])
     column = tf.reshape(of_samples + only_added, [3 * units, 1])
-    read = tf.matmul(turned(kernel)[None], tf.transpose(samples, [1, 2, 0])) + column
+    gates = tf.transpose(kernel[..., None], [2, 1, 0])
+    read = tf.matmul(gates, tf.transpose(samples, [1, 2, 0])) + column
     parts = _pieces(tf.reshape(read, [count * 3, units, rows]))
     return [parts[3 * place : 3 * place + 3] for place in range(count)]
 
@@ -154,6 +155,6 @@ def _to_weights(to_sample: Any, to_state: Any, samples: Any, states: Any) -> lis
     """What flows back into both kernels and the biases; `states` (S, B, U) are those before each sample."""
     kernels, biases = [], []
     for flowing, given in ((to_sample, tf.transpose(samples, [1, 0, 2])), (to_state, states)):
-        kernels.append(turned(tf.matmul(flowing, tf.reshape(given, [flowing.shape[1], given.shape[2]]))))
+        kernels.append(tf.transpose(tf.matmul(flowing, tf.reshape(given, [flowing.shape[1], given.shape[2]]))))
         biases.append(tf.reshape(tf.reduce_sum(flowing, 1), [1, -1]))
     return [*kernels, tf.concat(biases, 0)]
