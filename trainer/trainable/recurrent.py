@@ -139,11 +139,10 @@ def _backward(moments: Sequence[_Moment], recurrent: Any, later: Sequence[Any], 
     for place in reversed(range(len(moments))):
         moment, more = moments[place], outside[place]
         back = more if back is None else back if more is None else back + more
-        new = 1.0 - moment.update
-        replaced = back * new
+        replaced = back * (1.0 - moment.update)
         candidate = replaced * (1.0 - tf.square(moment.candidate))
         inner = candidate * moment.reset
-        gates = [back * (moment.held * new), inner * (moment.inner * (1.0 - moment.reset))]
+        gates = [replaced * moment.held, inner * (moment.inner * (1.0 - moment.reset))]
         of_samples.append(tf.concat([*gates, candidate], 0))
         of_states.append(tf.concat([*gates, inner], 0))
         if place or begun:
