@@ -71,7 +71,7 @@ def _times(one: Any, other: Any, *, first: bool = False, second: bool = False) -
 
 
 def turned(matrix: Any) -> Any:
-    """A matrix, turned once and for all: the converter would put the turning into each product, but for a third axis."""
+    """A matrix, turned once for all: the converter would put the turning into each product, but for a third axis."""
     rows, columns = matrix.shape
     return tf.reshape(tf.transpose(tf.reshape(matrix, [rows, columns, 1]), [1, 0, 2]), [columns, rows])
 

@@ -20,7 +20,7 @@ class Method:
     """One optimiser."""
 
     sizes: Callable[[int], tuple[int, ...]]  # of the parts of the state, of N; P is their sum
-    step: Callable[[Any, Sequence[Any], Any, Any], tuple[Any, Sequence[Any]]]
+    step: Callable[[Any, Sequence[Any], Any, Any], tuple[Any, tuple[Any, ...]]]
     """Of weights, parts of the state, gradient and rate (1,): what weights and parts become."""
 
 
@@ -32,7 +32,7 @@ def clipped(gradient: Any, norm: float) -> Any:
     return gradient * (norm / tf.maximum(length, norm))
 
 
-def adam(weights: Any, state: Sequence[Any], gradient: Any, rate: Any) -> tuple[Any, Sequence[Any]]:
+def adam(weights: Any, state: Sequence[Any], gradient: Any, rate: Any) -> tuple[Any, tuple[Any, ...]]:
     """Adam (Kingma and Ba, 2015) in the order of Keras. `state`: both moments, and the steps (1,).
 
     Steps are counted in float32: from 2^24 on they stand still, when the correction is 1 for long.
@@ -45,7 +45,7 @@ def adam(weights: Any, state: Sequence[Any], gradient: Any, rate: Any) -> tuple[
     return weights - first * pace / (tf.sqrt(second) + EPSILON), (first, second, steps)
 
 
-def momentum(weights: Any, state: Sequence[Any], gradient: Any, rate: Any) -> tuple[Any, Sequence[Any]]:
+def momentum(weights: Any, state: Sequence[Any], gradient: Any, rate: Any) -> tuple[Any, tuple[Any, ...]]:
     """Gradient descent with momentum. `state`: the last step."""
     velocity = MOMENTUM * state[0] - rate * gradient
     return weights + velocity, (velocity,)

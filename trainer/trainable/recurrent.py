@@ -4,7 +4,8 @@ A column of batches makes the state the second factor of each product. That one 
 each call, and the state is the smaller of the two; all gates are one product then, cut between rows, where a cut is one
 piece of memory. What flows back to the weights is two products over all samples at once.
 
-Letters in shapes: B rows, S samples, F features, U units; 3·U are the gates update, reset, candidate, below one another.
+Letters in shapes: B rows, S samples, F features, U units; 3·U are the gates update, reset and candidate, below one
+another.
 """
 
 from collections.abc import Sequence
@@ -25,11 +26,9 @@ class LearningGRU(GRU):
         """The states; see `GRU.call`."""
         if samples.shape[0] is None:  # while a model is put together
             return super().call(samples, initial_state)
-        given = [samples, self.kernel, self.recurrent, self.bias]
-        whole = self.return_sequences
-        if initial_state is None:
-            return _differentiable(whole)(*map(tf.convert_to_tensor, given))
-        return _differentiable(whole)(*map(tf.convert_to_tensor, [*given, initial_state]))
+        begun = [] if initial_state is None else [initial_state]
+        given = [samples, self.kernel, self.recurrent, self.bias, *begun]
+        return _differentiable(self.return_sequences)(*map(tf.convert_to_tensor, given))
 
 
 def learning(model: Any) -> Any:
@@ -53,13 +52,12 @@ class _Moment:
 
 
 def _differentiable(whole: bool) -> Any:
-    """Of samples (B, S, F), kernels (F, 3·U) and (U, 3·U), biases (2, 3·U), and the state before (B, U) if there is any.
+    """Of samples (B, S, F), kernels (F, 3·U) and (U, 3·U), biases (2, 3·U), and the state before (B, U), if any.
 
     Args:
-        whole: all states (B, S, U), not the last one (B, U).
+        whole: it says all states (B, S, U), not the last one (B, U).
     """
 
-    @tf.custom_gradient  # type: ignore[misc] # TensorFlow comes without types
     def gru(samples: Any, kernel: Any, recurrent: Any, bias: Any, *begun: Any) -> tuple[Any, Any]:
         rows, units = samples.shape[0], recurrent.shape[0]
         before = [tf.transpose(begun[0])] if begun else [None]
@@ -77,7 +75,7 @@ def _differentiable(whole: bool) -> Any:
 
         return answer, back
 
-    return gru
+    return tf.custom_gradient(gru)
 
 
 def _cut(values: Any, begin: int, count: int) -> Any:
@@ -111,13 +109,14 @@ def _forward(read: Sequence[Sequence[Any]], recurrent: Any, bias: Any, state: An
     units = recurrent.shape[0]
     gates, reset_bias = turned(recurrent), tf.reshape(tf.slice(bias, [1, 2 * units], [1, units]), [units, 1])
     moments, states = [], []
-    for update, reset, candidate in read:
+    for own in read:
+        of_update, of_reset, of_candidate = own
         inner = reset_bias
         if state is not None:
             to_update, to_reset, to_candidate = tf.split(tf.matmul(gates, state), 3)
-            update, reset, inner = update + to_update, reset + to_reset, to_candidate + reset_bias
-        update, reset = tf.sigmoid(update), tf.sigmoid(reset)
-        candidate = tf.tanh(candidate + reset * inner)
+            of_update, of_reset, inner = of_update + to_update, of_reset + to_reset, to_candidate + reset_bias
+        update, reset = tf.sigmoid(of_update), tf.sigmoid(of_reset)
+        candidate = tf.tanh(of_candidate + reset * inner)
         held = update * (-candidate if state is None else state - candidate)
         state = candidate + held
         moments.append(_Moment(update, reset, candidate, inner, held))
