@@ -41,7 +41,7 @@ class Signature:
         Raises:
             ModelError: what is given does not fit, or it failed.
         """
-        found = {name: (values.shape, str(values.dtype)) for name, values in given.items()}
+        found = {name: (values.shape, values.dtype.name) for name, values in given.items()}
         if found != self.inputs:
             raise ModelError(
                 f"{path}: its {self.name} takes {_listed(self.inputs)} and was given {_listed(found)}; "

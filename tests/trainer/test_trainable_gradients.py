@@ -215,7 +215,7 @@ def test_optimisers_step_as_those_of_keras(kind: Optimizer, clip: float) -> None
     random = np.random.default_rng(1)
     first: F32 = random.normal(size=20).astype(np.float32)
     variable, optimizer, method = keras.Variable(first), KERAS[kind](clip), METHODS[kind]
-    weights, state = tf.constant(first), tf.zeros(method.size(20))
+    weights, state = tf.constant(first), tuple(tf.zeros(size) for size in method.sizes(20))
     for step in range(30):
         gradient = tf.constant(random.normal(0, 0.02 * step, 20).astype(np.float32))  # short ones first
         optimizer.apply([gradient], [variable])

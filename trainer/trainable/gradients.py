@@ -22,8 +22,8 @@ SELU_SCALE_ALPHA = 1.7580993408473768
 
 
 def relu(operator: Any, back: Any) -> Any:
-    """0 below 0."""
-    return back * tf.cast(operator.outputs[0] > 0, back.dtype)
+    """0 below 0. XNNPACK rounds up and takes the least; it compares nothing, nor does it know signs."""
+    return back * tf.minimum(tf.math.ceil(operator.outputs[0]), 1.0)
 
 
 def relu6(operator: Any, back: Any) -> Any:
@@ -65,12 +65,15 @@ def _times(one: Any, other: Any, *, first: bool = False, second: bool = False) -
     """The product of two matrices, the first or second of them turned.
 
     XNNPACK computes products with what changes only where the second is not turned within the product (as
-    FULLY_CONNECTED has it). The converter would put a turning before the product back into it, but for a third axis.
+    FULLY_CONNECTED has it).
     """
-    if second:
-        rows, columns = other.shape
-        other = tf.reshape(tf.transpose(tf.reshape(other, [rows, columns, 1]), [1, 0, 2]), [columns, rows])
-    return tf.matmul(one, other, transpose_a=first)
+    return tf.matmul(one, turned(other) if second else other, transpose_a=first)
+
+
+def turned(matrix: Any) -> Any:
+    """A matrix, turned once for all: the converter would put the turning into each product, but for a third axis."""
+    rows, columns = matrix.shape
+    return tf.reshape(tf.transpose(tf.reshape(matrix, [rows, columns, 1]), [1, 0, 2]), [columns, rows])
 
 
 def strided_slice(operator: Any, back: Any) -> Any:

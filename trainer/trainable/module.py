@@ -1,6 +1,6 @@
 """The four functions of a model file that learns, as `edge.contracts.trainable` has them.
 
-All that changes stands in two flat variables: what is learnt, and the optimiser's state.
+All that changes stands in flat variables: what is learnt in one, the optimiser's state in one for each of its parts.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -37,9 +37,13 @@ class Learning(tf.Module):  # type: ignore[misc] # TensorFlow comes without type
         super().__init__()
         self._pupil, self._settings = pupil, settings
         self._loss, self._method = loss_of(pupil.head, settings.paths), METHODS[settings.optimizer]
-        self.state_size = self._method.size(pupil.size)
+        self._sizes = self._method.sizes(pupil.size)
+        self.state_size = sum(self._sizes)
         self.weights = tf.Variable(pupil.flat(), name=WEIGHTS)
-        self.state = tf.Variable(np.zeros(self.state_size, np.float32), name=OPTIMIZER)
+        self.state = [
+            tf.Variable(np.zeros(size, np.float32), name=f"{OPTIMIZER}_{place}")
+            for place, size in enumerate(self._sizes)
+        ]
 
     def signatures(self) -> dict[str, Any]:
         """The functions by name, for a SavedModel."""
@@ -61,11 +65,10 @@ class Learning(tf.Module):  # type: ignore[misc] # TensorFlow comes without type
 
     def train(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """One step; the loss before it."""
-        weights, state = self.weights.read_value(), self.state.read_value()
+        weights, state = self.weights.read_value(), [part.read_value() for part in self.state]
         loss, gradient = self.gradient(weights, given)
         stepped, moved = self._method.step(weights, state, clipped(gradient, self._settings.clip), given[RATE])
-        self.weights.assign(stepped)
-        self.state.assign(moved)
+        self._assign(stepped, moved)
         return {LOSS: tf.reshape(loss, [1])}
 
     def gradient(self, weights: Any, given: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -85,13 +88,18 @@ class Learning(tf.Module):  # type: ignore[misc] # TensorFlow comes without type
     def get_weights(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All that changes."""
         del given
-        return {WEIGHTS: self.weights.read_value(), OPTIMIZER: self.state.read_value()}
+        parts = [part.read_value() for part in self.state]
+        return {WEIGHTS: self.weights.read_value(), OPTIMIZER: tf.concat(parts, 0)}
 
     def set_weights(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Go on from these."""
-        self.weights.assign(given[WEIGHTS])
-        self.state.assign(given[OPTIMIZER])
+        self._assign(given[WEIGHTS], tf.split(given[OPTIMIZER], self._sizes))
         return {DONE: given[WEIGHTS][:1] * 0.0}
+
+    def _assign(self, weights: Any, state: Sequence[Any]) -> None:
+        self.weights.assign(weights)
+        for part, values in zip(self.state, state, strict=True):
+            part.assign(values)
 
     def _parts(self, weights: Any) -> Sequence[Any]:
         first = self._pupil.first

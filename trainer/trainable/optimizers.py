@@ -1,9 +1,9 @@
 """The optimisers that stand in a model's graph: pure functions of flat vectors, equal to those of Keras.
 
-Letters: N learnt numbers, P numbers of the optimiser's state, all zeros in a new one.
+Letters: N learnt numbers, P numbers of the optimiser's state, all zeros in a new one, in parts that change apart.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,9 @@ MOMENTUM = 0.9
 class Method:
     """One optimiser."""
 
-    size: Callable[[int], int]  # P, of N
-    step: Callable[[Any, Any, Any, Any], tuple[Any, Any]]  # of weights, state, gradient and rate (1,): what they become
+    sizes: Callable[[int], tuple[int, ...]]  # of the parts of the state, of N; P is their sum
+    step: Callable[[Any, Sequence[Any], Any, Any], tuple[Any, tuple[Any, ...]]]
+    """Of weights, parts of the state, gradient and rate (1,): what weights and parts become."""
 
 
 def clipped(gradient: Any, norm: float) -> Any:
@@ -31,27 +32,26 @@ def clipped(gradient: Any, norm: float) -> Any:
     return gradient * (norm / tf.maximum(length, norm))
 
 
-def adam(weights: Any, state: Any, gradient: Any, rate: Any) -> tuple[Any, Any]:
-    """Adam (Kingma and Ba, 2015) in the order of Keras. `state`: both moments, one after the other, and the steps.
+def adam(weights: Any, state: Sequence[Any], gradient: Any, rate: Any) -> tuple[Any, tuple[Any, ...]]:
+    """Adam (Kingma and Ba, 2015) in the order of Keras. `state`: both moments, and the steps (1,).
 
     Steps are counted in float32: from 2^24 on they stand still, when the correction is 1 for long.
     """
-    count = weights.shape[0]
-    first, second, steps = tf.split(state, [count, count, 1])
+    first, second, steps = state
     steps = steps + 1.0
     first = first + (gradient - first) * (1 - BETA_1)
     second = second + (gradient * gradient - second) * (1 - BETA_2)
     pace = rate * tf.sqrt(1.0 - tf.pow(BETA_2, steps)) / (1.0 - tf.pow(BETA_1, steps))
-    return weights - first * pace / (tf.sqrt(second) + EPSILON), tf.concat([first, second, steps], 0)
+    return weights - first * pace / (tf.sqrt(second) + EPSILON), (first, second, steps)
 
 
-def momentum(weights: Any, state: Any, gradient: Any, rate: Any) -> tuple[Any, Any]:
+def momentum(weights: Any, state: Sequence[Any], gradient: Any, rate: Any) -> tuple[Any, tuple[Any, ...]]:
     """Gradient descent with momentum. `state`: the last step."""
-    velocity = MOMENTUM * state - rate * gradient
-    return weights + velocity, velocity
+    velocity = MOMENTUM * state[0] - rate * gradient
+    return weights + velocity, (velocity,)
 
 
 METHODS: Mapping[Optimizer, Method] = {
-    Optimizer.ADAM: Method(lambda count: 2 * count + 1, adam),
-    Optimizer.SGD: Method(lambda count: count, momentum),
+    Optimizer.ADAM: Method(lambda count: (count, count, 1), adam),
+    Optimizer.SGD: Method(lambda count: (count,), momentum),
 }

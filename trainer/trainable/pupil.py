@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from edge.contracts.trainable import TARGETS
 from edge.contracts.types import F32, Head
 from edge.contracts.window_rules import OUTPUTS
 from edge.contracts.windows import SeriesWindow, TrackWindow, Window
+from trainer.trainable.recurrent import learning
 
 Shape = tuple[int, ...]
 Run = Callable[[Sequence[Any], Any], Mapping[str, Any]]  # of the changing arrays and an input: outputs by name
@@ -50,8 +52,8 @@ def sequence_pupil(model: Any, head: Head, window: Window) -> Pupil:
     kept = [one.numpy() for one in model.non_trainable_variables]
     shape = (window.shape[0], *model.inputs[0].shape[1:])
 
-    def run(weights: Sequence[Any], values: Any) -> Mapping[str, Any]:
-        outputs, _ = model.stateless_call(list(weights), kept, values, training=False)
+    def run(network: Any, weights: Sequence[Any], values: Any) -> Mapping[str, Any]:
+        outputs, _ = network.stateless_call(list(weights), kept, values, training=False)
         return dict(outputs)
 
     return Pupil(
@@ -60,8 +62,8 @@ def sequence_pupil(model: Any, head: Head, window: Window) -> Pupil:
         given=(TARGETS[head][0], shape),
         outputs=OUTPUTS[head],
         targets=target_shapes(head, window, shape[1:]),
-        serve=run,
-        learn=run,
+        serve=partial(run, model),
+        learn=partial(run, learning(model)),
     )
 
 
