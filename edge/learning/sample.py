@@ -10,11 +10,13 @@ from typing import Self
 import numpy as np
 
 from edge.contracts.errors import ModelError
+from edge.contracts.flow_map import PLACE_COLUMNS
 from edge.contracts.trainable import TARGETS
 from edge.contracts.types import F32, F64, I64, Head, Mask, ModelBundle
 from edge.contracts.windows import SeriesWindow, TrackWindow
 
-Arrays = Mapping[str, F32]  # `TARGETS` of a head by name
+Arrays = Mapping[str, F32]  # `TARGETS` of a head by name, of paths `PLACE`, too
+PLACE = "place"  # (8,) where a track is and how it moves, see `edge.contracts.flow_map.places`
 Shapes = Mapping[str, tuple[int, ...]]
 
 
@@ -22,7 +24,7 @@ Shapes = Mapping[str, tuple[int, ...]]
 class Sample:
     """One of them. Times are seconds on the wall clock."""
 
-    arrays: Arrays  # `TARGETS` of its head, each without the batch
+    arrays: Arrays  # `TARGETS` of its head and `PLACE`, each without the batch
     begin_s: float  # the oldest moment that it tells of
     end_s: float  # the newest
     group: str  # samples of one group (a track) are never divided between learning and judging; "" = of no group
@@ -76,7 +78,7 @@ def shapes_of(bundle: ModelBundle) -> Shapes:
     window, found = bundle.window, tuple[tuple[int, ...], ...]()
     if bundle.head is Head.TRAJECTORY and isinstance(window, TrackWindow):
         k = len(window.horizons_s)
-        found = (bundle.input.tensor.shape[1:], (k, 2), (k,))
+        found = (bundle.input.tensor.shape[1:], (k, 2), (k,), (len(PLACE_COLUMNS),))
     elif bundle.head is Head.SERIES and isinstance(window, SeriesWindow):
         future = (len(window.horizons), len(window.channels))
         found = (bundle.input.tensor.shape[1:], future, future)
@@ -86,7 +88,8 @@ def shapes_of(bundle: ModelBundle) -> Shapes:
         found = (bundle.input.tensor.shape[1:], bundle.outputs[0].shape[1:], ())
     else:
         raise ModelError(f"{bundle.name} ({bundle.head.value}): nothing is known of how such a model learns here")
-    return dict(zip(TARGETS[bundle.head], found, strict=True))
+    names = TARGETS[bundle.head] + ((PLACE,) if bundle.head is Head.TRAJECTORY else ())
+    return dict(zip(names, found, strict=True))
 
 
 def fits(sample: Sample, shapes: Shapes) -> bool:

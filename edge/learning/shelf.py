@@ -83,9 +83,9 @@ class Shelf:
             CheckpointError: they cannot be used.
         """
         found = read_checkpoint(self._folder, name, self._base, self._head).weights.weights
-        if len(found) != self._numbers:
+        if len(found) not in self._numbers:
             raise CheckpointError(
-                f"{self._folder}: the weights {name[:12]} are {len(found)} numbers, and the model has {self._numbers}"
+                f"{self._folder}: the weights {name[:12]} are {len(found)} numbers, and the model has one of {self._numbers}"
             )
         return found
 

@@ -21,6 +21,7 @@ from edge.contracts.windows import SeriesWindow, TrackWindow
 from edge.learning.checkpoint import Checkpoint
 from edge.learning.division import Part, period_of
 from edge.learning.fitting import Breathe, Fit, Interrupted
+from edge.learning.learnt import network, sizes
 from edge.learning.live import LiveScores
 from edge.learning.promotion import (
     Began,
@@ -91,7 +92,7 @@ class Subject:
         self._bundle, self._exported, self._settings, self._terms = bundle, exported, settings, terms
         self._shapes, self._utc_s = shapes_of(bundle), utc_s
         self._period_s = period_of(span_s(bundle), settings.holdout)
-        self._shelf = Shelf(folder, bundle.sha256, bundle.head, len(exported))
+        self._shelf = Shelf(folder, bundle.sha256, bundle.head, sizes(bundle))
         form = f"{bundle.head.value} {bundle.window}"
         self._reservoir = Reservoir(folder / SAMPLES, self._shapes, form, span_s(bundle), settings)
         self._live = LiveScores(terms.window)
@@ -188,7 +189,7 @@ class Subject:
 
     def serve(self, trainee: Trainee) -> None:
         """Give the model the weights that serve. Raises ModelError."""
-        trainee.set_weights(Weights(self.serving, np.zeros(trainee.trainable.state, np.float32)))
+        trainee.set_weights(Weights(network(trainee.bundle, self.serving), np.zeros(trainee.trainable.state, np.float32)))
 
     def promote(self) -> bool:
         """By hand: the candidate serves; False where there is none."""
@@ -213,7 +214,9 @@ class Subject:
     def _round(self, trainee: Trainee, breathe: Breathe) -> Judgement:
         self.serve(trainee)
         how = Fit(self._settings.rate, self._settings.epochs, seed=1 + self._standing.rounds)
-        found = adapt(trainee, self._exported, self._material(), how, breathe, tuple(self._trained))
+        found = adapt(
+            trainee, self._exported, self.serving, self._material(), how, breathe, tuple(self._trained)
+        )
         self._trained.append(found.fitted.weights)
         judgement = self._judgement = found.judgement
         passes = judgement.passes(self._settings.margin)
