@@ -19,7 +19,8 @@ from edge.cameras.watch import PictureWatch
 from edge.capture import Camera
 from edge.classify.classifier import Classifier
 from edge.classify.embedder import Embedder
-from edge.classroom import Pupil, RecentLooks, School
+from edge.classroom.pupil import Pupil
+from edge.classroom.recent import RecentLooks, School
 from edge.config.settings import CameraSettings, ModelFile, Settings
 from edge.contracts.bundle import read_bundle
 from edge.contracts.runtime import Accelerator, Runtime
@@ -48,6 +49,7 @@ from edge.runtime.trainable import TrainableRuntime, open_trainable
 from edge.teaching.settings import TeachingSettings
 from edge.teaching.teacher import Teacher
 from edge.tracking import Tracker
+from edge.tracking.numbers import Numbers
 
 ANSWER_S = 0.5  # that a camera may take to say that it is there
 MOTION_TRUSTED = 0.5  # the motion detector's scores begin here
@@ -160,7 +162,9 @@ def build_detector(settings: Settings, camera: CameraSettings, models: Models) -
     return found[0] if len(found) == 1 else Ensemble(found, camera.detection)
 
 
-def build_chain(settings: Settings, name: str, models: Models, knobs: Knobs, clock: StageClock) -> Chain:
+def build_chain(
+    settings: Settings, name: str, models: Models, knobs: Knobs, clock: StageClock, numbers: Numbers
+) -> Chain:
     """The chain of one camera."""
     camera = settings.cameras[name]
     detector = build_detector(settings, camera, models)
@@ -176,7 +180,7 @@ def build_chain(settings: Settings, name: str, models: Models, knobs: Knobs, clo
     forecasting = build_forecasting(name, camera, detector.labels, partial(models.forecaster, name))
     steps = Steps(
         detector=detector,
-        tracker=lambda aspect: Tracker(tracking, aspect, forecasting.history_s),
+        tracker=lambda aspect: Tracker(tracking, aspect, forecasting.history_s, numbers),
         attention=Attention(camera.attention),
         classifier=classifier,
         forecaster=forecasting.make,
@@ -188,9 +192,17 @@ def build_chain(settings: Settings, name: str, models: Models, knobs: Knobs, clo
 
 
 def build_camera(
-    settings: Settings, name: str, models: Models, clock: StageClock, source: Callable[[Paint], Source] | None = None
+    settings: Settings,
+    name: str,
+    models: Models,
+    clock: StageClock,
+    source: Callable[[Paint], Source] | None = None,
+    numbers: Numbers | None = None,
 ) -> Camera:
-    """One camera, ready for the engine. `source` stands in for the configured one (a rendered street, say)."""
+    """One camera, ready for the engine. `source` stands in for the configured one (a rendered street, say).
+
+    Its tracks take their `numbers`; without any they count from 1.
+    """
     camera = settings.cameras[name]
     paint = PrivacyMask(camera.masks.privacy) if camera.masks.privacy else leave
     opened = source or (lambda paint: _open(name, camera, paint))
@@ -205,7 +217,7 @@ def build_camera(
         watch=PictureWatch(camera.health),
         knobs=knobs,
         intake=Intake(gate, clock),
-        chain=build_chain(settings, name, models, knobs, clock),
+        chain=build_chain(settings, name, models, knobs, clock, numbers or Numbers()),
     )
 
 

@@ -28,7 +28,7 @@ from edge.engine import Engine
 from edge.figures import STAGES, Figures, show_figures
 from edge.health import StageTimes, cpu_seconds, rss_bytes, temperature_c, throttle_flags
 from edge.observer import Observer
-from edge.once import Trouble, once
+from edge.once import Trouble, once, run_once
 from edge.pipeline import Followed
 from edge.stopwatch import SplitClock, TimedModels, TimedSource
 
@@ -100,14 +100,14 @@ def figures_of(source: str, settings: Settings, frames: int) -> Figures:
             CAMERA,
             models,
             clock,
-            once(CAMERA, settings.cameras[CAMERA].source, trouble, _timed(source, settings, clock)),
+            once(CAMERA, settings.cameras[CAMERA], trouble, _timed(source, settings, clock)),
         )
         bar = stack.enter_context(_bar())
         task = bar.add_task(redact(source), total=frames)
         meter = Meter(clock, frames, lambda counted: bar.update(task, completed=max(counted, 0)))
         engine = stack.enter_context(Engine([camera], [meter]))
         meter.engine = engine
-        engine.run()
+        run_once(engine, trouble)
         trouble.check()
         if meter.counted < 1:
             raise SourceError(

@@ -30,7 +30,7 @@ from edge.contracts.windows import SeriesWindow
 from edge.forecast.fitting import refuse_unfit
 from edge.hearing.fitting import refuse_unfit as refuse_unfit_classifier
 from edge.hearing.fitting import refuse_unfit_embedder
-from edge.schooling.found import find
+from edge.learners.found import find
 from edge.sensing.cost import MOST_OF_ALL, share, too_costly
 from edge.sensing.settings import SensorSettings
 from edge.sensors.horizons import too_near

@@ -4,19 +4,15 @@ Nothing leaves the device by this; `foresight archive` packs what was kept.
 """
 
 import logging
-import os
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty, Full, Queue
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 
 from edge.capture import LOWEST_PRIORITY, Camera
+from edge.contracts.clerk import Clerk, Desk
 from edge.observer import Observer
 from edge.pipeline import Followed
 from edge.uncertain.choosing import Chooser
@@ -30,7 +26,6 @@ FOLDER = "uncertain"
 WAITING = 4  # looks, each with its picture where pictures are kept
 PAUSE_S = 60.0  # after the disk has refused one
 CLOSE_S = 5.0
-_TURN_S = 0.2
 _NO_PIXELS = np.zeros((0, 0, 3), np.uint8)
 _log = logging.getLogger(__name__)
 
@@ -46,7 +41,7 @@ class DoubtCounts:
     refused: int = 0  # worth keeping, but for the disk
 
 
-class Doubting(Observer):
+class Doubting(Clerk[Look], Observer):
     """An observer of the engine. Looks are judged on a thread of the lowest priority. Use as a context manager.
 
     Args:
@@ -54,31 +49,26 @@ class Doubting(Observer):
         settings: what is kept, and how much.
         models: SHA-256 by name.
         sub_threshold: score from which the second stage's answer counts.
+        masks: by camera, the fingerprints of what is blackened in its pictures before they come here.
     """
 
     def __init__(
-        self, state_dir: Path, settings: KeepSettings, models: Mapping[str, str], sub_threshold: float
+        self,
+        state_dir: Path,
+        settings: KeepSettings,
+        models: Mapping[str, str],
+        sub_threshold: float,
+        masks: Mapping[str, tuple[str, ...]],
     ) -> None:
+        fault = "a look could not be judged"
+        super().__init__(Desk("doubting", fault, WAITING, close_s=CLOSE_S, nice=LOWEST_PRIORITY, drains=True))
         self._settings, self._models, self._sub_threshold = settings, dict(models), sub_threshold
+        self._masks = dict(masks)
         self._shelf = Shelf(state_dir / FOLDER, settings.max_mb * 1_000_000)
         self._numbers: dict[str, int] = {}
         self._judges: dict[str, Judge] = {}
-        self._queue: Queue[Look] = Queue(maxsize=WAITING)
         self._paused_s = 0.0  # until when the disk is left alone
         self.counts = DoubtCounts()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="doubting", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join(CLOSE_S)
-        _log.info("doubtful looks: %s", self.counts)
 
     def seen(self, camera: Camera, followed: Followed) -> None:
         """Hand a look over; where the thread has not done with those before, it is dropped and counted."""
@@ -94,6 +84,7 @@ class Doubting(Observer):
             utc_ns=frame.utc_ns,
             size=(width, height),
             pixels=frame.pixels if self._settings.pictures else _NO_PIXELS,
+            masks=self._masks[camera.name],
             labels=camera.chain.labels,
             threshold=camera.knobs.now.threshold,
             detections=followed.detections,
@@ -103,29 +94,21 @@ class Doubting(Observer):
             sub_threshold=self._sub_threshold,
         )
         self.counts.looks += 1
-        try:
-            self._queue.put_nowait(look)
-        except Full:
-            self.counts.dropped += 1
+        self.counts.dropped += not self._put(look)
 
-    def _run(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST_PRIORITY)
+    def _begin(self) -> bool:
         try:
-            chooser = Chooser(self._settings, self._shelf.open())
+            self._chooser = Chooser(self._settings, self._shelf.open())
         except OSError as error:
             _log.error("doubtful looks are not kept: %s; correct the folder, and start again", error)
-            return
-        while not (self._stop.is_set() and self._queue.empty()):
-            try:
-                look = self._queue.get(timeout=_TURN_S)
-            except Empty:
-                continue
-            try:
-                self._consider(look, chooser)
-            except Exception:  # noqa: BLE001 - one look that fails must not be the last
-                _log.exception("camera %s: a look could not be judged", look.camera)
+            return False
+        return True
 
-    def _consider(self, look: Look, chooser: Chooser) -> None:
+    def _end(self) -> None:
+        _log.info("doubtful looks: %s", self.counts)
+
+    def _work(self, thing: Look) -> None:
+        look, chooser = thing, self._chooser
         judge = self._judges.setdefault(look.camera, Judge(self._settings.near))
         wanted = time.monotonic() >= self._paused_s and chooser.ready(look.camera, look.utc_ns / 1e9)
         judged = judge.step(look, wanted=wanted)

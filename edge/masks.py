@@ -1,5 +1,7 @@
 """Parts of the picture that nobody may see, and parts in which motion does not count."""
 
+import hashlib
+import json
 from typing import Annotated
 
 import cv2
@@ -52,6 +54,12 @@ class PrivacyMask:
         if size != self._size:
             self._size, self._corners = size, _corners(self._polygons, *size)
         _blacken(pixels, self._corners)
+
+
+def fingerprints(polygons: tuple[Polygon, ...]) -> tuple[str, ...]:
+    """By what masks are known wherever they were applied: the SHA-256 of each polygon, in order, none twice."""
+    texts = (json.dumps([[float(x), float(y)] for x, y in points]) for points in polygons)
+    return tuple(sorted({hashlib.sha256(text.encode()).hexdigest() for text in texts}))
 
 
 def _corners(polygons: tuple[Polygon, ...], width: int, height: int) -> list[Corners]:

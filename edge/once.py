@@ -1,16 +1,21 @@
 """A source that is tried once. The daemon opens lost cameras again and again; a command says what is wrong and ends."""
 
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from edge.cameras.opening import open_source
-from edge.cameras.settings import AnySettings
 from edge.cameras.source import Paint, Source
+from edge.cameras.watch import CameraWatchSettings, PictureWatch, Showing
+from edge.config.settings import CameraSettings
 from edge.contracts.errors import SourceError
 from edge.contracts.types import Frame
+from edge.engine import Engine
+from edge.periodic import Periodic
 
 Opener = Callable[[Paint], Source]
+LOOK_S = 1.0  # how often it is seen whether a camera hangs
 
 
 class Trouble:
@@ -34,10 +39,14 @@ class Trouble:
 
 
 class Once:
-    """Another source, whose first trouble is its end. Use as that source."""
+    """Another source, whose first trouble is its end; one and the same picture for long is trouble, too.
 
-    def __init__(self, source: Source, trouble: Trouble) -> None:
-        self._source, self._trouble = source, trouble
+    Use as that source.
+    """
+
+    def __init__(self, camera: str, source: Source, watch: CameraWatchSettings, trouble: Trouble) -> None:
+        self._camera, self._source, self._trouble = camera, source, trouble
+        self._watch, self._frozen_s = PictureWatch(watch), watch.frozen_s
         self._open = False
 
     @property
@@ -66,13 +75,42 @@ class Once:
         if not self._open:
             return None
         try:
-            return self._source.read(deadline_s)
+            frame = self._source.read(deadline_s)
         except SourceError as error:
             self._trouble.keep(error)
             return None
+        if frame is not None and self.live and self._watch.step(frame) is Showing.FROZEN:
+            sent = f"camera {self._camera}: sends one and the same picture for {self._frozen_s:g} s"
+            self._trouble.keep(SourceError(f"{sent}; it is frozen: restart it, then try again"))
+            return None
+        return frame
 
 
-def once(camera: str, settings: AnySettings, trouble: Trouble, instead: Opener | None = None) -> Opener:
+def once(name: str, camera: CameraSettings, trouble: Trouble, instead: Opener | None = None) -> Opener:
     """The configured source, or another that stands in for it, tried once. For `edge.assembly.build_camera`."""
-    opened = instead or (lambda paint: open_source(camera, settings, paint))
-    return lambda paint: Once(opened(paint), trouble)
+    opened = instead or (lambda paint: open_source(name, camera.source, paint))
+    return lambda paint: Once(name, opened(paint), camera.health, trouble)
+
+
+def run_once(engine: Engine, trouble: Trouble) -> None:
+    """Run an engine to its end, which is also a camera that hangs or is lost: nobody opens it anew.
+
+    Args:
+        engine: entered; its sources are tried once.
+        trouble: of those sources; that of the engine with a camera is kept in it as well.
+    """
+
+    def look() -> None:
+        lost = [(name, counts.why) for name, (counts, _) in engine.counts().items() if counts.lost]
+        late = [(name, "hangs, no picture came") for name in engine.counts() if hangs(engine, name)]
+        for name, why in [*lost, *late][:1]:
+            trouble.keep(SourceError(f"camera {name}: {why}; unplug it, plug it in again, and try again"))
+            engine.stop()
+
+    with Periodic(look, LOOK_S, LOOK_S):
+        engine.run()
+
+
+def hangs(engine: Engine, camera: str) -> bool:
+    """Whether the thread of a camera does not come round as it should."""
+    return engine.due_s()[f"camera {camera}"] < time.monotonic()

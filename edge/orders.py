@@ -5,13 +5,11 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
-from typing import Self
 
 from edge.config.settings import Settings
+from edge.contracts.clerk import Clerk, Desk
 from edge.contracts.errors import EdgeError
 
-_TURN_S = 0.2
 _log = logging.getLogger(__name__)
 
 
@@ -43,7 +41,7 @@ class Orders:
         return following
 
 
-class Reloader:
+class Reloader(Clerk[None]):
     """Reads the configuration again whenever it is asked to, on a thread of its own: what runs goes on meanwhile.
 
     Use as a context manager.
@@ -55,33 +53,14 @@ class Reloader:
     """
 
     def __init__(self, read: Callable[[], Settings], orders: Orders, say: Callable[[str], None]) -> None:
+        super().__init__(Desk("reloader", "the configuration stays as it was"))
         self._read, self._orders, self._say = read, orders, say
-        self._asked = threading.Event()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="reloader", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._asked.set()
-        self._thread.join(2.0)
 
     def ask(self) -> None:
         """Read it soon. May be called on any thread and from a signal handler."""
-        self._asked.set()
+        self._put(None)  # asked already, and not begun: that one will do
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            if self._asked.wait(_TURN_S) and not self._stop.is_set():
-                self._asked.clear()
-                self._reload()
-
-    def _reload(self) -> None:
+    def _work(self, thing: None) -> None:
         try:
             settings = self._read()
         except EdgeError as error:

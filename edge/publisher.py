@@ -40,7 +40,7 @@ class Publisher(Observer):
         bus: for what may be lost: tracks, counts, states.
         events: for what may not.
         topics: of this device.
-        run: names this start of the daemon; track ids are unique within it.
+        run: names this start of the daemon.
         settings: how much.
     """
 

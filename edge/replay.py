@@ -24,7 +24,7 @@ from edge.demo.rendered import STREET_FPS, rendered
 from edge.engine import Engine
 from edge.health import StageClock
 from edge.observer import Observer
-from edge.once import Trouble, once
+from edge.once import Trouble, once, run_once
 from edge.outputs import refuse_own_input, writable_folder
 from edge.pipeline import Followed
 from edge.recording import Annotator, Clip, JsonLines
@@ -83,14 +83,14 @@ def replay_clip(
     with ExitStack() as stack:
         stop = stack.enter_context(stopped_by_signals())
         models = stack.enter_context(Models(settings.runtime, settings.device.state_dir))
-        opened = once(name, camera.source, trouble, street)
+        opened = once(name, camera, trouble, street)
         followed = build_camera(settings, name, models, StageClock(), opened)
         bar = stack.enter_context(Progress(*columns, console=console))
         count = _Count(bar, bar.add_task(escape(redact(source)), total=frames or None))
         clip = stack.enter_context(Clip(Annotator(zones, lines), out / "annotated.mp4", out / "contact.png", fps))
         log = stack.enter_context(JsonLines(out / "events.jsonl", out / "tracks.jsonl", run))
         sheet = ScoreSheet(out / "scores.jsonl")
-        stack.enter_context(Engine([followed], [count, clip, log, sheet], stop)).run()
+        run_once(stack.enter_context(Engine([followed], [count, clip, log, sheet], stop)), trouble)
     trouble.check()
     _say(settings, count, time.monotonic() - start_s, out, console)
     if sheet.scores:

@@ -111,12 +111,14 @@ class Daemon:
     def _serve(self, settings: Settings, reloader: Reloader) -> Settings | None:
         """Run one configuration after another for as long as they agree on how messages leave; the next, if any."""
         self._tried = settings
-        with Delivery(settings) as delivery:
+        delivery = Delivery(settings)
+        # Before it is entered: what the broker has kept for us comes with the connection, and only once.
+        delivery.link.subscribe(delivery.topics.every_set, self._heard)
+        delivery.link.subscribe(delivery.topics.teach, self._heard)
+        delivery.link.subscribe(delivery.topics.learn_set, self._learn)
+        delivery.link.subscribe(settings.homeassistant.birth_topic, self._born)
+        with delivery:
             self._delivery = delivery
-            delivery.link.subscribe(delivery.topics.every_set, self._heard)
-            delivery.link.subscribe(delivery.topics.teach, self._heard)
-            delivery.link.subscribe(delivery.topics.learn_set, self._taught)
-            delivery.link.subscribe(settings.homeassistant.birth_topic, self._born)
             following: Settings | None = settings
             while following is not None and delivery.serves(following):
                 self._tried = following
@@ -160,7 +162,7 @@ class Daemon:
         else:
             self._early.append(message)
 
-    def _taught(self, message: Message) -> None:
+    def _learn(self, message: Message) -> None:
         if watch := self._watch:
             watch.learning.heard(message)
 

@@ -3,20 +3,16 @@
 No picture leaves the device unless the configuration says so: `snapshots.enabled` is off by default.
 """
 
-import logging
-import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from queue import Empty, Full, Queue
-from types import TracebackType
-from typing import Self
 
 import cv2
 from pydantic import BaseModel, Field
 
 from edge.capture import Camera
 from edge.contracts.bus import Bus
+from edge.contracts.clerk import Clerk, Desk
 from edge.contracts.topics import Topics
 from edge.contracts.types import U8, EventKind, Tracks
 from edge.drawing import draw_tracks
@@ -27,8 +23,6 @@ POORER = (1.0, 0.75, 0.5, 0.3)  # of the quality asked for, one after the other,
 SMALLER = 0.7
 SMALLEST = 64  # pixels on the longer side
 ASKED_S = 30.0  # that a camera may take to give the picture that is asked for
-_TURN_S = 0.2
-_log = logging.getLogger(__name__)
 
 
 class SnapshotSettings(BaseModel, extra="forbid", frozen=True):
@@ -51,7 +45,7 @@ class _Wanted:
     names: Mapping[int, str]
 
 
-class Snapshots(Observer):
+class Snapshots(Clerk[_Wanted], Observer):
     """An observer of the engine. Pictures are made on a thread of its own, so that the chain never waits for one.
 
     Args:
@@ -61,22 +55,10 @@ class Snapshots(Observer):
     """
 
     def __init__(self, bus: Bus, topics: Topics, settings: SnapshotSettings) -> None:
+        super().__init__(Desk("snapshots", "no snapshot"))
         self._bus, self._topics, self._settings = bus, topics, settings
         self._asked: dict[str, float] = {}  # until when
         self._event_s: dict[str, float] = {}
-        self._queue: Queue[_Wanted] = Queue(maxsize=1)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="snapshots", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join(2.0)
 
     def ask(self, camera: str) -> None:
         """The next picture of a camera is wanted, if it comes soon. May be called on any thread."""
@@ -88,9 +70,7 @@ class Snapshots(Observer):
         if not (self._settings.enabled and (asked or self._new(camera.name, followed))):
             return
         frame, names = followed.sensed.frame, followed.names(camera.chain.labels)
-        try:
-            self._queue.put_nowait(_Wanted(camera.name, frame.pixels, followed.tracks, names))
-        except Full:
+        if not self._put(_Wanted(camera.name, frame.pixels, followed.tracks, names)):
             return
         self._asked.pop(camera.name, None)
         self._event_s[camera.name] = frame.t_s
@@ -101,16 +81,8 @@ class Snapshots(Observer):
         before_s = self._event_s.get(camera)
         return before_s is None or followed.sensed.frame.t_s - before_s >= self._settings.gap_s
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                wanted = self._queue.get(timeout=_TURN_S)
-            except Empty:
-                continue
-            try:
-                self._bus.publish(self._topics.snapshot(wanted.camera), self._picture(wanted), retain=True)
-            except Exception:  # noqa: BLE001 - one picture that fails must not be the last
-                _log.exception("camera %s: no snapshot", wanted.camera)
+    def _work(self, thing: _Wanted) -> None:
+        self._bus.publish(self._topics.snapshot(thing.camera), self._picture(thing), retain=True)
 
     def _picture(self, wanted: _Wanted) -> bytes:
         settings = self._settings

@@ -18,9 +18,9 @@ from edge.delivery import Delivery
 from edge.discovery import describe
 from edge.homeassistant.announcer import Announcer
 from edge.homeassistant.described import Description
+from edge.learners.side import LearningSide
 from edge.monitor import worst
 from edge.periodic import Periodic
-from edge.schooling.side import LearningSide
 from edge.watching.cameras import CameraSide, places, scored
 from edge.watching.sensors import SensorSide
 

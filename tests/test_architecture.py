@@ -46,7 +46,7 @@ COMPOSERS = {
     "retained",
     "run",
     "scoresheet",
-    "schooling",
+    "learners",
     "sensing",
     "snapshots",
     "standings",

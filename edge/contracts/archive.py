@@ -21,6 +21,7 @@ MOST_JSON_BYTES = 64 << 20
 MOST_PICTURE_BYTES = 8 << 20
 MOST_BYTES = 4 << 30  # of the whole file
 MOST_SIDE_PX = 8192
+MOST_NAME = 256  # letters of a device's name
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -66,6 +67,8 @@ def decode_manifest(data: bytes) -> Manifest:
     device, newest, rows = told.get("device"), told.get("newest_utc_ns"), told.get("files")
     if not isinstance(device, str) or type(newest) is not int or not isinstance(rows, list):
         raise ValueError("it lacks device, newest_utc_ns or files")
+    if not device.isprintable() or len(device) > MOST_NAME:
+        raise ValueError(f"device: a name of at most {MOST_NAME} letters is needed, not {ascii(device)[:40]}")
     if len(rows) > MOST_PICTURES + 2:
         raise ValueError(f"it names {len(rows)} files, more than {MOST_PICTURES + 2}")
     files = dict(_part(row) for row in rows)

@@ -6,6 +6,7 @@ receives them believes nothing. Letters: N learnt numbers of the model.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from edge.contracts.errors import MessageError
 from edge.contracts.flatbuffer import MalformedError
-from edge.contracts.json_fields import Object, count, real, text
+from edge.contracts.json_fields import Object, count, member, real, text
 from edge.contracts.trainable import MOST_NUMBERS
 from edge.contracts.types import F32
 
@@ -21,6 +22,7 @@ FORM = 1
 KIND = "train"  # of the messages that carry them
 WEIGHTS, CHANGE = "weights", "change"
 MOST_ROUNDS, MOST_SAMPLES = 1 << 20, 1 << 40
+MOST_ERROR = 1e9  # of a mean error; what is beyond it is no error of a model
 NOTHING: F32 = np.zeros(0, np.float32)
 Arrays = Mapping[str, NDArray[Any]]
 Fields = Mapping[str, int | float | str]
@@ -31,7 +33,8 @@ class Ask:
     """Of the host: try these weights, and learn on from them."""
 
     round: int  # from 1 on
-    learn: bool  # False after the last round: only try them
+    learn: bool  # False: only try them
+    offered: bool  # whoever finds them better may take them as its candidate; False: they are not judged yet
     deadline_s: float  # an answer that comes later is not heard
     base_sha256: str  # of the model file that the weights belong to
     weights: F32  # (N,)
@@ -47,11 +50,22 @@ class Tried:
     base: float = 0.0  # of those in the model file
 
 
+class Outcome(StrEnum):
+    """What became of learning on a device."""
+
+    LEARNT = "learnt"
+    UNASKED = "unasked"
+    TOO_LITTLE = "too little"  # samples
+    TOO_LATE = "too late"  # the deadline came first
+    FAILED = "failed"  # the model did
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Answer:
     """Of a device."""
 
-    samples: int  # that it has learnt from; 0: it has not learnt
+    outcome: Outcome
+    samples: int  # that it has learnt from
     change: NDArray[Any]  # (N,) its weights less those that it was given; `NOTHING` where it has not learnt
     tried: Tried
     taken: int  # cameras and sensors that take the weights as their candidate
@@ -59,8 +73,8 @@ class Answer:
 
 def told_ask(ask: Ask) -> tuple[Arrays, Fields]:
     """As it travels."""
-    fields = {"form": FORM, "round": ask.round, "learn": int(ask.learn), "deadline_s": ask.deadline_s}
-    return {WEIGHTS: ask.weights}, {**fields, "base_sha256": ask.base_sha256}
+    counts = {"form": FORM, "round": ask.round, "learn": int(ask.learn), "offered": int(ask.offered)}
+    return {WEIGHTS: ask.weights}, {**counts, "deadline_s": ask.deadline_s, "base_sha256": ask.base_sha256}
 
 
 def heard_ask(arrays: Arrays, fields: Object) -> Ask:
@@ -74,6 +88,7 @@ def heard_ask(arrays: Arrays, fields: Object) -> Ask:
         ask = Ask(
             round=count(fields, "round"),
             learn=bool(count(fields, "learn")),
+            offered=bool(count(fields, "offered")),
             deadline_s=real(fields, "deadline_s"),
             base_sha256=text(fields, "base_sha256"),
             weights=np.asarray(arrays.get(WEIGHTS, NOTHING)),
@@ -91,9 +106,9 @@ def heard_ask(arrays: Arrays, fields: Object) -> Ask:
 def told_answer(answer: Answer) -> tuple[Arrays, Fields]:
     """As it travels."""
     tried = answer.tried
-    fields = {"form": FORM, "samples": answer.samples, "taken": answer.taken, "tried": tried.samples}
+    counts = {"form": FORM, "samples": answer.samples, "taken": answer.taken, "tried": tried.samples}
     errors = {"given": tried.given, "serving": tried.serving, "base": tried.base}
-    return {CHANGE: answer.change}, {**fields, **errors}
+    return {CHANGE: answer.change}, {"outcome": answer.outcome.value, **counts, **errors}
 
 
 def heard_answer(arrays: Arrays, fields: Object) -> Answer:
@@ -106,15 +121,16 @@ def heard_answer(arrays: Arrays, fields: Object) -> Answer:
         _check_form(fields)
         errors = [real(fields, name) for name in ("given", "serving", "base")]
         answer = Answer(
+            outcome=member(Outcome, fields, "outcome"),
             samples=min(count(fields, "samples"), MOST_SAMPLES),
             change=np.asarray(arrays.get(CHANGE, NOTHING)),
             tried=Tried(min(count(fields, "tried"), MOST_SAMPLES), *errors),
-            taken=count(fields, "taken"),
+            taken=min(count(fields, "taken"), MOST_SAMPLES),
         )
     except MalformedError as error:
         raise MessageError(f"what the device answers makes no sense: {error}") from error
-    if min(errors) < 0:
-        raise MessageError("the device tells of errors below zero")
+    if not 0 <= min(errors) <= max(errors) <= MOST_ERROR:
+        raise MessageError(f"the device tells of errors below zero or above {MOST_ERROR:g}")
     return answer
 
 

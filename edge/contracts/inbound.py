@@ -16,12 +16,11 @@ from edge.contracts.types import Reading
 LIMIT_BYTES = 4096
 LARGEST = 2**63 - 1
 LONGEST_STREAM = 64  # letters
-LONGEST_NAME = 64  # letters, of cameras and of what is taught
+LONGEST_NAME = 64  # letters, of cameras, of groups and of what is taught
 MOST_VALUES = 64  # of one reading
 LONGEST_NUMBER = 24  # characters
 PRESS = b"PRESS"  # what a button sends to a `set` topic
 LEARN_ORDERS = ("reset", "promote", "rollback")  # that `learn/set` gives about one subject
-LONGEST_NAME = 64
 _SWITCHES = {b"ON": True, b"OFF": False}
 
 

@@ -25,6 +25,18 @@ NO_ERRORS = Errors(0, math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True, slots=True)
+class Offers:
+    """Weights that others have learnt, since the process began that judges them here."""
+
+    judged: int
+    taken: int  # of them, as a candidate
+    errors: Errors  # of the latest, on what was held out
+
+
+NO_OFFERS = Offers(0, 0, NO_ERRORS)
+
+
+@dataclass(frozen=True, slots=True)
 class SubjectState:
     """One camera or sensor that learns."""
 
@@ -42,11 +54,12 @@ class SubjectState:
     held: Errors  # of the last round, on what was held out
     live: Errors  # on the newest samples, before anybody had learnt from them
     shadow: Errors  # the same since the candidate is in the shadow
+    offers: Offers
     trouble: str
 
 
 @dataclass(frozen=True, slots=True)
-class TaughtSubject:
+class ServedSubject:
     """The same as the daemon sees it."""
 
     state: SubjectState
@@ -65,13 +78,13 @@ class LearningState:
     reason: str  # why it is paused or broken, else ""
     dropped: int  # looks and readings that the learner was too slow for
     restarts: int  # of its process
-    subjects: tuple[TaughtSubject, ...]
+    subjects: tuple[ServedSubject, ...]
     others: Mapping[str, str]  # cameras and sensors that do not learn, and why
 
 
 def unopened(name: str, trouble: str) -> SubjectState:
     """Of a subject of which nothing is known: what is in its model file serves."""
-    return SubjectState(name, "", "", "", "", 0, 0, 0, 0, 0, 0, NO_ERRORS, NO_ERRORS, NO_ERRORS, trouble)
+    return SubjectState(name, "", "", "", "", 0, 0, 0, 0, 0, 0, NO_ERRORS, NO_ERRORS, NO_ERRORS, NO_OFFERS, trouble)
 
 
 def told_errors(errors: Errors) -> Sequence[Json]:
@@ -83,19 +96,26 @@ def told_errors(errors: Errors) -> Sequence[Json]:
 def told_subject(state: SubjectState) -> Mapping[str, Json]:
     """As JSON."""
     plain: dict[str, Json] = {name: getattr(state, name) for name in (*_TEXTS, *_COUNTS)}
-    return {**plain, **{name: told_errors(getattr(state, name)) for name in _ERRORS}}
+    offers: Json = [state.offers.judged, state.offers.taken, told_errors(state.offers.errors)]
+    return {**plain, **{name: told_errors(getattr(state, name)) for name in _ERRORS}, "offers": offers}
 
 
 def read_subject(told: Object) -> SubjectState:
     """What `told_subject` gave. Raises MalformedError."""
     texts = {name: text(told, name) for name in _TEXTS}
     counts = {name: count(told, name) for name in _COUNTS}
-    return SubjectState(**texts, **counts, **{name: _errors(told.get(name), name) for name in _ERRORS})  # type: ignore[arg-type]
+    errors = {name: _errors(told.get(name), name) for name in _ERRORS}
+    return SubjectState(**texts, **counts, **errors, offers=_offers(told.get("offers")))  # type: ignore[arg-type]
 
 
 _TEXTS = ("name", "phase", "serving", "previous", "candidate", "trouble")
 _COUNTS = ("samples", "learnt_from", "held_out", "rounds", "promoted", "returned")
 _ERRORS = ("held", "live", "shadow")
+
+
+def _offers(told: object) -> Offers:
+    judged, taken, errors = told if isinstance(told, list) and len(told) == 3 else (None, None, None)
+    return Offers(count({"judged": judged}, "judged"), count({"taken": taken}, "taken"), _errors(errors, "offers"))
 
 
 def _errors(told: object, name: str) -> Errors:

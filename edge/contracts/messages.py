@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from edge.contracts.forecast_scores import ForecasterScore, ForecastStanding
-from edge.contracts.learning_state import Errors, LearningState, TaughtSubject
+from edge.contracts.learning_state import Errors, LearningState, ServedSubject
 from edge.contracts.scores import ExpectationScore
 from edge.contracts.sensors import SensorEvent
 from edge.contracts.taught import TaughtReport
@@ -27,7 +27,7 @@ _BOX = "[%.5f,%.5f,%.5f,%.5f]"
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Which picture a message is about. `run` names one start of the daemon: track ids are unique within it."""
+    """Which picture a message is about. `run` names one start of the daemon."""
 
     camera: str
     run: str
@@ -202,7 +202,7 @@ def encode_learning(state: LearningState, device: str, utc_ns: int) -> bytes:
     return _encode(_tidy(body, DECIMALS)).encode()
 
 
-def _subject(subject: TaughtSubject) -> dict[str, object]:
+def _subject(subject: ServedSubject) -> dict[str, object]:
     state = subject.state
     return {
         "name": state.name,
@@ -221,6 +221,11 @@ def _subject(subject: TaughtSubject) -> dict[str, object]:
         "held": _compared(state.held),
         "live": _compared(state.live),
         "shadow": _compared(state.shadow),
+        "offers": {
+            "judged": state.offers.judged,
+            "taken": state.offers.taken,
+            "errors": _compared(state.offers.errors),
+        },
         "trouble": state.trouble,
     }
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TypeAlias, cast
 
 from edge.contracts.errors import EdgeError
+from edge.contracts.files import move_aside, open_plain
 
 MAX_BYTES = 1 << 20
 DAMAGED, NEWER, BACKUP = ".damaged", ".newer", ".before-v{version}"
@@ -49,17 +50,26 @@ class Stored:
             StateError: a newer Foresight wrote it.
         """
         try:
-            with self._path.open("rb") as file:
-                data = file.read(self._limit_bytes + 1)
-        except FileNotFoundError:
-            return None
+            return self.read_or_raise()
         except OSError as error:
             _log.warning("%s cannot be read: %s; going on without what it holds", self._path, error)
             return None
+
+    def read_or_raise(self) -> Json:
+        """The same of a value without which nothing is to go on while it is there.
+
+        Raises:
+            StateError: a newer Foresight wrote it.
+            OSError: it is there and cannot be read now; nothing was changed.
+        """
         try:
+            with open_plain(self._path) as file:
+                data = file.read(self._limit_bytes + 1)
             version, value = _opened(data, self._limit_bytes)
+        except FileNotFoundError:
+            return None
         except ValueError as error:
-            self._put_aside(error, DAMAGED)
+            self.put_aside(error)
             return None
         if version > self.version:
             raise StateError(
@@ -73,7 +83,7 @@ class Stored:
         try:
             return self.read()
         except StateError as error:
-            self._put_aside(error, NEWER)
+            self.put_aside(error, NEWER)
             return None
 
     def write(self, value: Json) -> None:
@@ -84,6 +94,16 @@ class Stored:
         """
         self._path.parent.mkdir(parents=True, exist_ok=True)
         replace_file(self._path, json.dumps({"version": self.version, "value": value}, indent=1).encode())
+
+    def put_aside(self, error: Exception, ending: str = DAMAGED) -> None:
+        """Move the file away, for it cannot be used: `error` says why."""
+        aside = self._path.with_name(self._path.name + ending)
+        what = f"{self._path} is damaged" if ending == DAMAGED else f"{self._path} is not used"
+        _log.warning("%s (%s); it is %s now, and what it held is begun anew", what, error, aside.name)
+        try:
+            move_aside(self._path, aside)
+        except OSError as failed:
+            _log.warning("%s stays where it is: %s", self._path, failed)
 
     def _upgraded(self, data: bytes, version: int, value: Json) -> Json:
         if version == self.version:
@@ -96,15 +116,6 @@ class Stored:
         except OSError as error:
             _log.warning("%s stays in its old form on disk: %s", self._path, error)
         return value
-
-    def _put_aside(self, error: Exception, ending: str) -> None:
-        aside = self._path.with_name(self._path.name + ending)
-        what = f"{self._path} is damaged" if ending == DAMAGED else f"{self._path} is not used"
-        _log.warning("%s (%s); it is %s now, and what it held is begun anew", what, error, aside.name)
-        try:
-            self._path.replace(aside)
-        except OSError as failed:
-            _log.warning("%s stays where it is: %s", self._path, failed)
 
 
 def texts(value: Json) -> list[str]:
@@ -122,7 +133,7 @@ def replace_file(path: Path, data: bytes, mode: int = PRIVATE) -> None:
     The file is its owner's alone unless `mode` says otherwise.
 
     Raises:
-        OSError: it holds what it held before.
+        OSError: it holds what it held before; only where the folder cannot be synchronised, `data`, if power lasts.
     """
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
         try:
@@ -134,11 +145,16 @@ def replace_file(path: Path, data: bytes, mode: int = PRIVATE) -> None:
         except BaseException:
             Path(file.name).unlink(missing_ok=True)
             raise
-    folder = os.open(path.parent, os.O_RDONLY)
+    sync(path.parent)  # else the name itself may be lost
+
+
+def sync(path: Path) -> None:
+    """Have a file's content, or the names in a folder, on disk when this returns. Raises OSError."""
+    opened = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)  # else the name itself may be lost
+        os.fsync(opened)
     finally:
-        os.close(folder)
+        os.close(opened)
 
 
 def _opened(data: bytes, limit_bytes: int) -> tuple[int, Json]:

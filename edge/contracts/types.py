@@ -90,7 +90,7 @@ class Tracks:
     `sigma` and `velocity_sigma` are one standard deviation of the box centre along either axis and of its velocity.
     """
 
-    id: I64  # (T,) unique within one camera and run, never reused
+    id: I64  # (T,) unique within one camera, never reused
     box: F32  # (T, 4)
     velocity: F32  # (T, 4) of the box's edges, frame fractions per second
     score: F32  # (T,) of the newest detection

@@ -27,7 +27,7 @@ from edge.demo.verdict import Judge, Truths
 from edge.engine import Engine
 from edge.health import StageClock
 from edge.observer import Observer
-from edge.once import Opener, Trouble, once
+from edge.once import Opener, Trouble, once, run_once
 from edge.outbox.outbox import Outbox
 from edge.outbox.sender import Sender
 from edge.outputs import refuse_own_input, writable_folder
@@ -111,7 +111,7 @@ def show(source: str | None, model: Path | None, broker: str | None, out: Path, 
         rendered: Opener | None = (lambda _paint: street) if chosen.source == STREET else None
         fps = STREET_FPS if rendered else clip_length(parts.source)[1]
         models = stack.enter_context(Models(settings.runtime, settings.device.state_dir))
-        camera = build_camera(settings, CAMERA, models, StageClock(), once(CAMERA, parts.source, trouble, rendered))
+        camera = build_camera(settings, CAMERA, models, StageClock(), once(CAMERA, parts, trouble, rendered))
         carriage: Carriage = stack.enter_context(choose_carrier(broker, settings.mqtt))
         console.print(f"Messages go to {carriage.where}.", highlight=False, markup=False)
         annotator = Annotator({z.name: z.points for z in parts.zones}, {z.name: z.points for z in parts.lines})
@@ -124,7 +124,7 @@ def show(source: str | None, model: Path | None, broker: str | None, out: Path, 
         live.attach(engine)
         start_s = time.monotonic()
         with engine:
-            engine.run()
+            run_once(engine, trouble)
     trouble.check()
     console.print(live.summary(time.monotonic() - start_s), highlight=False)
     console.print(say_standing(camera.chain.scores.standing), highlight=False, markup=False, soft_wrap=True)

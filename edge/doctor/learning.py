@@ -6,7 +6,7 @@ from pathlib import Path
 from edge.config.settings import Settings
 from edge.doctor.findings import Finding, ok, warning
 from edge.health import free_mb, on_battery, temperature_c
-from edge.schooling.found import find
+from edge.learners.found import find
 
 SUBJECT = "learning"
 

@@ -17,14 +17,13 @@ from flwr.supernode.runtime import run_clientapp
 from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import MessageError
 from edge.contracts.federated import heard_ask, told_answer
-from edge.federated.settings import FederatedSettings
+from edge.federated.settings import SETTINGS, FederatedSettings
 from edge.federated.subjects import subjects
 from edge.federated.turn import Manner, take_turn
 from edge.learning.governor import Governor
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.trainable import open_trainable
 
-SETTINGS = "FORESIGHT_FEDERATED"  # names the file of settings
 LEFT_S = 5.0  # of the deadline, to send the answer
 
 

@@ -4,7 +4,6 @@ import contextlib
 import logging
 import os
 import signal
-import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -13,11 +12,11 @@ from types import FrameType
 
 from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ConfigError, ModelError
-from edge.federated.process import running
+from edge.federated.process import free_port, running
 from edge.federated.programs import environment, require_flower
-from edge.federated.settings import FederatedSettings
+from edge.federated.settings import SETTINGS, FederatedSettings
 
-SETTINGS = "FORESIGHT_FEDERATED"
+OWN = "127.0.0.1"  # for Flower's own talk on this device
 LOWEST = 19  # priority, of all that is started here
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 _log = logging.getLogger(__name__)
@@ -63,20 +62,13 @@ def _command(settings: FederatedSettings) -> list[str]:
     command += ["--superlink", settings.superlink, "--root-certificates", str(settings.ca.resolve())]
     if settings.key:
         command += ["--auth-supernode-private-key", str(settings.key.resolve())]
-    return [*command, "--host", "127.0.0.1", "--port", str(_free_port())]
+    return [*command, "--host", OWN, "--port", str(free_port(OWN))]
 
 
 def _absolute(settings: FederatedSettings) -> FederatedSettings:
     names = ("ca", "model", "learning", "home", "key")
     paths = {name: path.resolve() for name in names if isinstance(path := getattr(settings, name), Path)}
     return settings.model_copy(update=paths)
-
-
-def _free_port() -> int:
-    """For Flower's own talk on this device."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:

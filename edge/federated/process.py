@@ -1,6 +1,7 @@
 """A program that runs beside us, and is gone when we go."""
 
 import contextlib
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -41,3 +42,11 @@ def end(process: subprocess.Popen[bytes]) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(GRACE_S)
             return
+
+
+def free_port(host: str) -> int:
+    """A port of this machine that nobody listens on now. Raises OSError where the name is not its own."""
+    family, *_, address = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, socket.SOCK_STREAM) as free:
+        free.bind(address)
+        return int(free.getsockname()[1])

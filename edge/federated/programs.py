@@ -14,7 +14,6 @@ from pathlib import Path
 from edge.contracts.errors import ConfigError
 
 PROGRAMS: Mapping[str, tuple[str, str]] = {
-    "flower-superlink": ("flwr.superlink.cli", "flower_superlink"),
     "flower-supernode": ("flwr.supernode.cli", "flower_supernode"),
     "flower-superexec": ("flwr.supercore.cli", "flower_superexec"),
     "flwr-serverapp": ("flwr.superlink.cli", "flwr_serverapp"),
@@ -26,6 +25,8 @@ QUIET: Mapping[str, str] = {
     "FLWR_TELEMETRY_ENABLED": "0",
     "FLWR_DISABLE_UPDATE_CHECK": "1",
     "FLWR_DISABLE_RUNTIME_DEPENDENCY_INSTALLATION": "1",
+    "FLWR_INTERNAL_GRPC_CONTROL_API": "0",  # on a port of its own, unguarded
+    "FLWR_INTERNAL_GRPC_FLEET_API": "0",
     "FLWR_SUPEREXEC_TASK_POLL_INTERVAL": "0.5",
     "NO_COLOR": "1",
 }

@@ -6,17 +6,11 @@ from pathlib import Path
 
 from edge.contracts.types import ModelBundle
 from edge.learning.division import Part
-from edge.learning.packing import unpacked
-from edge.learning.reservoir import Age
-from edge.learning.sample import Batch, Sample, shapes_of, stacked
+from edge.learning.keeping import Age
+from edge.learning.sample import Batch, Sample, form_of, shapes_of, stacked
+from edge.learning.samples_file import samples_in
 
 WAIT_S = 5.0
-_ROWS = "SELECT begin_s, end_s, grp, kind, weight, body FROM samples WHERE part = ? AND age = ? ORDER BY seq"
-
-
-def form_of(bundle: ModelBundle) -> str:
-    """What the arrays of its samples mean, as the daemon writes it."""
-    return f"{bundle.head.value} {bundle.window}"
 
 
 def read_samples(path: Path, bundle: ModelBundle) -> dict[tuple[Part, Age], Batch]:
@@ -32,9 +26,5 @@ def read_samples(path: Path, bundle: ModelBundle) -> dict[tuple[Part, Age], Batc
         with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=WAIT_S)) as db:
             form = db.execute("SELECT form FROM meta").fetchone()
             if form is not None and form[0] == form_of(bundle):
-                for (part, age), samples in found.items():
-                    for begin_s, end_s, group, kind, weight, body in db.execute(_ROWS, (part, age)):
-                        arrays = unpacked(body, shapes)
-                        if arrays is not None:
-                            samples.append(Sample(arrays, begin_s, end_s, group, kind, weight))
+                found = {(part, age): samples_in(db, shapes, part, age) for part, age in found}
     return {key: stacked(samples, shapes) for key, samples in found.items()}

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field
 
+SETTINGS = "FORESIGHT_FEDERATED"  # environment variable that names the file with them, for Flower's programs
+
 
 class FederatedSettings(BaseModel, extra="forbid", frozen=True):
     """Whom the device learns with, and from what."""

@@ -5,24 +5,30 @@ margin, against what serves and against what the model file holds. What passes i
 candidate; it then has to prove itself live before it serves.
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from edge.contracts.errors import MessageError, ModelError
-from edge.contracts.federated import NOTHING, Answer, Ask, Tried
+from edge.contracts.federated import NOTHING, Answer, Ask, Outcome, Tried
 from edge.contracts.trainable import Trainee, Weights
 from edge.contracts.types import F32, F64
-from edge.federated.offered import offer
 from edge.federated.subjects import Subject, together
-from edge.learning.comparing import gain
+from edge.learning.comparing import Gain, gain
+from edge.learning.division import alike, span_s
 from edge.learning.fitting import Breathe, Fit, Interrupted, fit
-from edge.learning.round import Judgement, errors_with
-from edge.learning.sample import joined
+from edge.learning.offered import offer
+from edge.learning.learnt import errors_with
+from edge.learning.round import Judgement
+from edge.learning.sample import Batch, joined
+from edge.learning.settings import LearningSettings
+from edge.learning.subject import LEAST_HELD
+from edge.learning.ways import Way
 
-LEAST_HELD = 24  # samples that were never learnt from, before anything is judged by them
 LEAST_LEARNT = 32  # samples, before a device has something to say
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,51 +63,66 @@ def take_turn(
             "give both the same file"
         )
     judged = [(one, found) for one in own if (found := judge(trainee, exported, one, ask.weights)) is not None]
-    taken = [one for one, found in judged if found[0].passes(how.margin) and (ask.weights != exported).any()]
+    new = ask.offered and bool((ask.weights != exported).any())
+    taken = [one for one, found in judged if new and found[0].passes(how.margin)]
     for one, (judgement, _) in judged:
         if one in taken:
             offer(one.folder, trainee.bundle, ask.weights, ask.round, judgement)
     tried = _tried([found for _, found in judged])
-    samples, change = _learnt(trainee, own, ask, how, breathe) if ask.learn else (0, NOTHING)
-    return Answer(samples, change, tried, len(taken))
+    outcome, samples, change = _learnt(trainee, own, ask, how, breathe) if ask.learn else (Outcome.UNASKED, 0, NOTHING)
+    return Answer(outcome, samples, change, tried, len(taken))
 
 
 def judge(trainee: Trainee, exported: F32, own: Subject, weights: F32) -> tuple[Judgement, int] | None:
     """How weights do on what a subject has never learnt from, and how many samples that are; None where it has none.
+
+    Whether they have forgotten something is seen by what stands for what was before; while there is nothing of that
+    kind yet, by the earlier half of the rest.
 
     Raises:
         ModelError: the model fails with one of them.
     """
     if len(own.held) < LEAST_HELD:
         return None
-    both, n = joined(own.held, own.held_old), len(own.held)
+    before = own.held_old if len(own.held_old) else own.held[own.held.begin_s < np.median(own.held.begin_s)]
+    both, n = joined(own.held, before), len(own.held)
     base, serving, candidate = (errors_with(trainee, one, both) for one in (exported, own.serving, weights))
     return (
         Judgement(
-            1.0,
+            Way(1.0, mapped=False),
             float(base[:n].mean()),
             float(serving[:n].mean()),
             float(candidate[:n].mean()),
-            gain(candidate[:n], base[:n], own.held.group),
-            gain(candidate[:n], serving[:n], own.held.group),
-            gain(candidate[n:], serving[n:], own.held_old.group),
+            _gain(candidate[:n], base[:n], own.held, trainee),
+            _gain(candidate[:n], serving[:n], own.held, trainee),
+            _gain(candidate[n:], serving[n:], before, trainee),
         ),
         n,
     )
 
 
-def _learnt(trainee: Trainee, own: Sequence[Subject], ask: Ask, how: Manner, breathe: Breathe) -> tuple[int, F32]:
-    """From how many samples was learnt, and the change (N,); nothing where there is too little, or it took too long."""
+def _gain(errors: F64, others: F64, batch: Batch, trainee: Trainee) -> Gain:
+    """Of errors (n,) over others, on a batch; samples that tell much the same count as one."""
+    return gain(errors, others, alike(batch.group, batch.begin_s, span_s(trainee.bundle), LearningSettings().holdout))
+
+
+def _learnt(
+    trainee: Trainee, own: Sequence[Subject], ask: Ask, how: Manner, breathe: Breathe
+) -> tuple[Outcome, int, F32]:
+    """What became of it, from how many samples was learnt, and the change (N,)."""
     samples = sum(len(one.recent) + len(one.old) for one in own)
     if samples < LEAST_LEARNT:
-        return 0, NOTHING
+        return Outcome.TOO_LITTLE, 0, NOTHING
     recent, old = together([one.recent for one in own]), together([one.old for one in own])
     try:
         trainee.set_weights(Weights(ask.weights, np.zeros(trainee.trainable.state, np.float32)))
         found = fit(trainee, ask.weights, recent, old, Fit(how.rate, how.epochs, seed=ask.round), breathe)
-    except (Interrupted, ModelError):
-        return 0, NOTHING
-    return samples, (found.weights - ask.weights).astype(np.float32)
+    except Interrupted:
+        return Outcome.TOO_LATE, 0, NOTHING
+    except ModelError as error:
+        _log.warning("learning on from what the host sent failed: %s", error)
+        return Outcome.FAILED, 0, NOTHING
+    return Outcome.LEARNT, samples, (found.weights - ask.weights).astype(np.float32)
 
 
 def _tried(judged: Sequence[tuple[Judgement, int]]) -> Tried:

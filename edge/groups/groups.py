@@ -9,12 +9,12 @@ from typing import cast
 import numpy as np
 
 from edge.contracts.arrays import ArraysError, pack, unpack
+from edge.contracts.inbound import LONGEST_NAME
 from edge.contracts.types import F32
 from edge.groups.centres import NOBODY, Centres
 from edge.groups.settings import GroupSettings
 
 FORM = 1
-LONGEST_NAME = 64  # letters
 _ARRAYS = ("mean", "ids", "centre", "count", "members", "used")
 
 

@@ -4,6 +4,9 @@
 
 Numbers are little-endian. The check sum is the file's name as well: weights are what their name says, or they are not
 used. Sizes are checked before anything is allocated.
+
+Only what is wrong with the file itself is held against it: where the machine cannot read it now (no descriptor is left,
+the disk answers with an error), it stays as it is, and is read again later.
 """
 
 import hashlib
@@ -18,6 +21,7 @@ from typing import BinaryIO
 import numpy as np
 
 from edge.contracts.errors import EdgeError
+from edge.contracts.files import NotPlainError, open_plain
 from edge.contracts.flatbuffer import MalformedError
 from edge.contracts.json_fields import Object, below, count, member, real, text
 from edge.contracts.stored import replace_file
@@ -26,7 +30,7 @@ from edge.contracts.types import F32, Head
 
 MAGIC, VERSION = b"FSWEIGHT", 1
 MOST_HEADER = 1 << 16
-MOST_BYTES = 5 * 4 * MOST_NUMBERS + MOST_HEADER + 1024
+MOST_STATE = 4  # numbers of an optimiser for each weight, at most
 SUM_BYTES = hashlib.sha256().digest_size
 ENDING = ".weights"
 _START = struct.Struct("<8sII")
@@ -50,6 +54,10 @@ class OtherBaseError(CheckpointError):
 
 class NewerCheckpointError(CheckpointError):
     """A newer program wrote it."""
+
+
+class UnreadableCheckpointError(CheckpointError):
+    """The machine cannot read it now; nothing is known against it."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -97,7 +105,9 @@ def write_checkpoint(folder: Path, checkpoint: Checkpoint) -> str:
     return name
 
 
-def read_checkpoint(folder: Path, name: str, base_sha256: str, head: Head) -> Checkpoint:
+def read_checkpoint(
+    folder: Path, name: str, base_sha256: str, head: Head, most_weights: int = MOST_NUMBERS
+) -> Checkpoint:
     """Read what `write_checkpoint` wrote.
 
     Args:
@@ -105,19 +115,27 @@ def read_checkpoint(folder: Path, name: str, base_sha256: str, head: Head) -> Ch
         name: of its content.
         base_sha256: of the model file that is to take the weights.
         head: of that model.
+        most_weights: that the model can have; what is larger is not read.
 
     Raises:
         DamagedCheckpointError: it is absent, cut short or changed.
         ForeignCheckpointError: it is no such file, or for another kind of model.
         OtherBaseError: it was learnt on top of another model file.
         NewerCheckpointError: a newer program wrote it.
+        UnreadableCheckpointError: the machine cannot read it now.
     """
     path = folder / (name + ENDING)
     try:
-        with path.open("rb") as file:
-            data = _whole(path, file)
-    except OSError as error:
+        with open_plain(path) as file:
+            data = _whole(path, file, most_weights)
+    except NotPlainError as error:
+        raise ForeignCheckpointError(f"{path}: {error}; the exported weights serve") from error
+    except FileNotFoundError as error:
         raise DamagedCheckpointError(f"{path}: cannot be read: {error}; the exported weights serve") from error
+    except OSError as error:
+        raise UnreadableCheckpointError(
+            f"{path}: cannot be read now: {error}; it stays as it is, and is read again later"
+        ) from error
     checkpoint, digest = _parsed(path, data), data[-SUM_BYTES:].hex()
     if digest != name:
         raise DamagedCheckpointError(f"{path}: holds other weights than its name says; the exported weights serve")
@@ -131,7 +149,7 @@ def read_checkpoint(folder: Path, name: str, base_sha256: str, head: Head) -> Ch
     return checkpoint
 
 
-def _whole(path: Path, file: BinaryIO) -> bytes:
+def _whole(path: Path, file: BinaryIO, most_weights: int) -> bytes:
     """All bytes of a file whose size is what its beginning says, and whose check sum is right."""
     start = file.read(_START.size)
     if len(start) < _START.size or start[: len(MAGIC)] != MAGIC:
@@ -143,7 +161,8 @@ def _whole(path: Path, file: BinaryIO) -> bytes:
             "learn anew"
         )
     size = os.fstat(file.fileno()).st_size
-    if version < 1 or length > MOST_HEADER or not _START.size + length + SUM_BYTES <= size <= MOST_BYTES:
+    vectors = size - _START.size - length - SUM_BYTES
+    if version < 1 or length > MOST_HEADER or not 0 <= vectors <= 4 * (1 + MOST_STATE) * max(most_weights, 1):
         raise _damaged(path, f"its size of {size} bytes makes no sense")
     data = start + file.read(size - len(start))
     if hashlib.sha256(data[:-SUM_BYTES]).digest() != data[-SUM_BYTES:]:

@@ -1,6 +1,6 @@
 """Makes a model fit samples: one round of training, from the exported weights to others."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,12 +84,20 @@ def _fitted(trainee: Trainee, base: F32, recent: Batch, old: Batch, how: Fit, br
         steps += count
         losses.append(total / max(count, 1))
         _pull(trainee, base, how.pull)
-        if len(losses) > PATIENCE and min(losses[-PATIENCE:]) > min(losses[:-PATIENCE]) * (1 - PROGRESS):
+        if _at_its_end(losses):
             break
     found = trainee.weights().weights
     if not np.isfinite(found).all():
         raise ModelError("training ended with weights that are no finite numbers; they are not used")
     return Fitted(found, tuple(losses), steps)
+
+
+def _at_its_end(losses: Sequence[float]) -> bool:
+    """Whether the loss, which may be negative, has ceased to fall."""
+    if len(losses) <= PATIENCE:
+        return False
+    best = min(losses[:-PATIENCE])
+    return min(losses[-PATIENCE:]) >= best - PROGRESS * abs(best)
 
 
 def batches(

@@ -1,12 +1,17 @@
 """What was learnt, as one vector: the network's numbers, and behind them those of a flow map where there is one."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 
 from edge.contracts.errors import ModelError
 from edge.contracts.flow_map import FlowMap, numbers_of
-from edge.contracts.trainable import Trainable
-from edge.contracts.types import F32, Head, ModelBundle
+from edge.contracts.trainable import Trainable, Trainee, Weights
+from edge.contracts.types import F32, F64, Head, ModelBundle
 from edge.contracts.windows import TrackWindow
+from edge.learning.measure import errors
+from edge.learning.sample import Batch
 
 
 def sizes(bundle: ModelBundle) -> tuple[int, ...]:
@@ -31,6 +36,28 @@ def flow(bundle: ModelBundle, learnt: F32) -> FlowMap | None:
 def together(weights: F32, flow: FlowMap | None) -> F32:
     """Both as one vector."""
     return weights if flow is None or not len(flow) else np.concatenate([weights, flow.numbers()])
+
+
+def set_learnt(trainee: Trainee, learnt: F32) -> None:
+    """Give the model its part of what was learnt, and a new optimiser. Raises ModelError."""
+    weights = network(trainee.bundle, learnt)
+    trainee.set_weights(Weights(weights, np.zeros(trainee.trainable.state, np.float32)))
+
+
+@contextmanager
+def lent(trainee: Trainee) -> Iterator[None]:
+    """Afterwards the model has the weights again that it has now."""
+    before = trainee.weights()
+    try:
+        yield
+    finally:
+        trainee.set_weights(before)
+
+
+def errors_with(trainee: Trainee, learnt: F32, batch: Batch) -> F64:
+    """(n,) errors with what was learnt, of which the model keeps the weights. Raises ModelError."""
+    set_learnt(trainee, learnt)
+    return errors(trainee, batch, flow(trainee.bundle, learnt))
 
 
 def horizons(bundle: ModelBundle) -> int:

@@ -5,7 +5,6 @@
 | trajectory | distance at each horizon, in box heights (metres where there is no box) |
 | series | absolute error of each value, in the scale of the window |
 | autoencoder | root of the squared error of each sample of the window |
-| classifier | cross entropy of the classes |
 
 It is a mean over all that could be known, and what is not known counts nothing: so every distance weighs the same, and
 those that were lost soon do not make near horizons weigh more than far ones.
@@ -26,7 +25,6 @@ from edge.contracts.types import F32, F64, Head, ModelBundle
 from edge.contracts.windows import TrackWindow
 from edge.learning.sample import PLACE, Arrays, Batch
 
-LEAST = 1e-9
 Measure = Callable[[list[F32], Arrays], F64]
 KNOWN = "known"
 
@@ -46,16 +44,11 @@ def errors(trainee: Trainee, batch: Batch, flow: FlowMap | None = None) -> F64:
         return np.zeros(0)
     head = trainee.bundle.head
     outputs = answers(trainee, batch.arrays[TARGETS[head][0]])
-    return measured(trainee.bundle, outputs, batch, flow)
-
-
-def measured(bundle: ModelBundle, outputs: list[F32], batch: Batch, flow: FlowMap | None) -> F64:
-    """(n,) errors of these answers, see `errors`."""
-    if bundle.head is Head.TRAJECTORY:
-        off = misses(bundle, outputs, batch) + (0 if flow is None else shifts(flow, batch))
+    if head is Head.TRAJECTORY:
+        off = misses(trainee.bundle, outputs, batch) + (0 if flow is None else shifts(flow, batch))
         found = _part(np.hypot(off[..., 0], off[..., 1]), batch.arrays[KNOWN]) * batch.weight
     else:
-        found = MEASURES[bundle.head](outputs, batch.arrays) * batch.weight
+        found = MEASURES[head](outputs, batch.arrays) * batch.weight
     if not np.isfinite(found).all():
         raise ModelError("what has learnt answers with what are no finite numbers; it is not used")
     return found
@@ -143,11 +136,6 @@ def _autoencoder(outputs: list[F32], arrays: Arrays) -> F64:
     return np.sqrt(_part(square, arrays["known"]))
 
 
-def _classifier(outputs: list[F32], arrays: Arrays) -> F64:
-    share = np.log(np.maximum(outputs[0].astype(np.float64), LEAST))
-    return -(arrays["target"] * share).sum(axis=1) * (arrays["known"] > 0)
-
-
 def _part(each: F64, known: F32) -> F64:
     """(n,) the sum over what is known of each, as a share of all that could be."""
     axes = tuple(range(1, each.ndim))
@@ -157,5 +145,4 @@ def _part(each: F64, known: F32) -> F64:
 MEASURES: Mapping[Head, Measure] = {
     Head.SERIES: _series,
     Head.AUTOENCODER: _autoencoder,
-    Head.CLASSIFIER: _classifier,
 }

@@ -1,6 +1,7 @@
 """Who may serve: what happens to a candidate, decided without touching anything.
 
-collecting -> training -> (better on what was held out) -> shadow -> (better live) -> it serves, and collecting again.
+collecting -> training -> (better on what was held out) -> shadow -> (better live, and surely so) -> it serves, and
+collecting again.
 What serves returns to the exported weights when it is worse than they are live, and learning rests for a while then.
 All times are counts of samples: a clock may be set, and a camera may see nothing for a day.
 """
@@ -24,6 +25,7 @@ class Terms:
     tolerance: float = 0.01  # share by which what serves may be worse than what was exported, and must be better first
     rest: int = 128  # doubled with every failure
     most_doublings: int = 4
+    patience: int = 4  # times as long a candidate stays in the shadow that is better, and not surely so
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,14 @@ class Stopped:
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """Weights that others have learnt were better on what was held out; they are on disk as a candidate."""
+
+    candidate: str
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
 class Score:
     """Mean live errors on the same comparisons."""
 
@@ -63,6 +73,7 @@ class Live:
     seen: int
     newest: Score  # of the newest comparisons, since what serves serves
     shadow: Score  # of all since the candidate is in the shadow
+    sure: float  # gain of the candidate over everyone meanwhile, at least; -inf where that is too early to say
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +90,7 @@ class Promoted:
 
 @dataclass(frozen=True, slots=True)
 class RolledBack:
-    """By hand: what served before serves again."""
+    """By hand: what served before serves again; where that is what was exported, a second time undoes it."""
 
     seen: int
 
@@ -90,13 +101,20 @@ class Reset:
 
 
 @dataclass(frozen=True, slots=True)
+class Counted:
+    """So many samples were ever stored; fewer than before where they had to be begun anew."""
+
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """A checkpoint cannot be used: none of that name is."""
 
     name: str
 
 
-Event = Began | Ended | Stopped | Live | Switched | Promoted | RolledBack | Reset | Unreadable
+Event = Began | Ended | Stopped | Brought | Live | Switched | Promoted | RolledBack | Reset | Counted | Unreadable
 
 
 def after(standing: Standing, event: Event, terms: Terms) -> Standing:
@@ -112,10 +130,16 @@ def due(standing: Standing, seen: int, terms: Terms) -> bool:
         seen: samples that were ever stored.
         terms: when what happens.
     """
-    if not standing.on or seen < terms.first or standing.phase not in (Phase.COLLECTING, Phase.RESTING):
+    if seen < terms.first or not free(standing, seen):
         return False
-    rested = standing.phase is Phase.COLLECTING or seen >= standing.rest_until
-    return rested and (not standing.rounds or seen - standing.tried >= terms.every)
+    return not standing.rounds or seen - standing.tried >= terms.every
+
+
+def free(standing: Standing, seen: int) -> bool:
+    """Whether there may be another candidate now, wherever it comes from; see `due`."""
+    if not standing.on or standing.phase not in (Phase.COLLECTING, Phase.RESTING):
+        return False
+    return standing.phase is Phase.COLLECTING or seen >= standing.rest_until
 
 
 def _began(standing: Standing, event: Began, _: Terms) -> Standing:
@@ -136,6 +160,12 @@ def _stopped(standing: Standing, _: Stopped, __: Terms) -> Standing:
     return replace(standing, phase=Phase.COLLECTING) if standing.phase is Phase.TRAINING else standing
 
 
+def _brought(standing: Standing, event: Brought, _: Terms) -> Standing:
+    if not free(standing, event.seen) or event.candidate in (EXPORTED, standing.serving):
+        return standing
+    return replace(standing, phase=Phase.SHADOW, candidate=event.candidate)
+
+
 def _live(standing: Standing, event: Live, terms: Terms) -> Standing:
     shadow = event.shadow
     if standing.serving != EXPORTED and _worse(event.newest, terms):
@@ -146,7 +176,10 @@ def _live(standing: Standing, event: Live, terms: Terms) -> Standing:
     if standing.phase is not Phase.SHADOW or shadow.count < terms.shadow * _times(standing, terms):
         return standing
     better = shadow.candidate < min(shadow.serving, shadow.exported) * (1 - terms.tolerance)
-    return _serves(standing) if better else _resting(standing, event.seen, terms)
+    if better and event.sure > 0:
+        return _serves(standing)
+    late = shadow.count >= terms.patience * terms.shadow * _times(standing, terms)
+    return standing if better and not late else _resting(standing, event.seen, terms)
 
 
 def _worse(newest: Score, terms: Terms) -> bool:
@@ -169,12 +202,23 @@ def _promoted(standing: Standing, _: Promoted, __: Terms) -> Standing:
 
 
 def _rolled_back(standing: Standing, event: RolledBack, terms: Terms) -> Standing:
-    back = replace(standing, serving=standing.previous, previous=EXPORTED)
+    if standing.serving == standing.previous:
+        return standing
+    kept = standing.serving if standing.previous == EXPORTED else EXPORTED  # nothing is lost by doing it twice
+    back = replace(standing, serving=standing.previous, previous=kept)
     return _resting(back, event.seen, terms)
 
 
 def _reset(standing: Standing, _: Reset, __: Terms) -> Standing:
     return Standing(on=standing.on)
+
+
+def _counted(standing: Standing, event: Counted, terms: Terms) -> Standing:
+    """The next round is never farther off than it would be had all this happened just now."""
+    longest = terms.rest * 2 ** min(max(standing.failures - 1, 0), terms.most_doublings)
+    return replace(
+        standing, tried=min(standing.tried, event.seen), rest_until=min(standing.rest_until, event.seen + longest)
+    )
 
 
 def _unreadable(standing: Standing, event: Unreadable, _: Terms) -> Standing:
@@ -220,10 +264,12 @@ _RULES: Mapping[type, Callable[[Standing, Any, Terms], Standing]] = {
     Began: _began,
     Ended: _ended,
     Stopped: _stopped,
+    Brought: _brought,
     Live: _live,
     Switched: _switched,
     Promoted: _promoted,
     RolledBack: _rolled_back,
     Reset: _reset,
+    Counted: _counted,
     Unreadable: _unreadable,
 }

@@ -4,27 +4,29 @@ from collections import deque
 
 import numpy as np
 
-from edge.contracts.scaling import scale_window
-from edge.contracts.types import F32, F64, Head, Mask
-from edge.contracts.windows import Scaling, SeriesWindow
+from edge.contracts.scaling import scale_window, scaled_as
+from edge.contracts.types import F64, Head, Mask
+from edge.contracts.windows import SeriesWindow
 from edge.learning.sample import Sample
 
 WILD = 50.0  # standard deviations of the window: what lies farther off is no value to learn from
-LEAST_SD = 1e-6
+MOST_OVERLAPPING = 32  # samples to the length of a window, or to how far it foretells: more tell the same again
 
 
 class SeriesSampler:
     """Makes samples of nodes that come one by one, at the step of the window. Its memory is bounded.
 
+    Windows that are long give fewer samples: else all that can be kept would be of the last few hours.
+
     Args:
         head: series or autoencoder.
         window: of the network.
-        every: nodes between samples.
     """
 
-    def __init__(self, head: Head, window: SeriesWindow, every: int = 1) -> None:
-        self._head, self._window, self._every = head, window, max(every, 1)
+    def __init__(self, head: Head, window: SeriesWindow) -> None:
+        self._head, self._window = head, window
         self._ahead = window.horizons[-1] if head is Head.SERIES else 0
+        self._every = -(-max(window.samples, self._ahead) // MOST_OVERLAPPING)  # nodes from one sample to the next
         self._nodes: deque[tuple[float, F64, Mask]] = deque(maxlen=window.samples + self._ahead)
         self._since = 0
 
@@ -61,7 +63,7 @@ class SeriesSampler:
         arrays = {"window": scale_window(past, self._window)}
         if self._head is Head.SERIES:
             at = samples - 1 + np.array(self._window.horizons)
-            future = self._scaled_as(past, value[at])
+            future = scaled_as(past, value[at], self._window)
             sound = there[at] & (np.abs(future) < WILD)
             arrays["future"] = np.where(sound, future, np.float32(0)).astype(np.float32)
             arrays["known"] = sound.astype(np.float32)
@@ -71,12 +73,3 @@ class SeriesSampler:
         if not sane or not arrays["known"].any():
             return []
         return [Sample(arrays, float(times[0]), float(times[-1]), "", "", 1.0)]
-
-    def _scaled_as(self, past: F64, values: F64) -> F32:
-        """Values (K, C) in the scale of a window (S, C)."""
-        window = self._window
-        mean, std = np.array(window.mean), np.array(window.std)
-        if window.scaling is Scaling.WINDOW:
-            mean, std = past.mean(axis=0), np.maximum(past.std(axis=0), LEAST_SD * std)
-        scaled: F32 = ((values - mean) / std).astype(np.float32)
-        return scaled

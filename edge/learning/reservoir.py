@@ -1,7 +1,6 @@
-"""The samples of one subject on disk: bounded, divided into what is learnt from and what is judged by.
+"""The samples of one subject: bounded, on disk, divided into what is learnt from and what is judged by.
 
-Each part holds the newest samples, and a fair choice of the older ones of every kind. What `add` has counted as stored
-is on disk, whenever the process is killed; it goes only by the rules of what is kept.
+What `add` has counted as stored is on disk, whenever the process is killed; it goes only by the rules of what is kept.
 """
 
 import logging
@@ -9,41 +8,21 @@ import random
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from pathlib import Path
 
-import numpy as np
-
+from edge.contracts.database import transaction
+from edge.contracts.errors import ConfigError
 from edge.contracts.sqlite_file import is_damage
-from edge.learning.database import begin_anew, open_database, transaction
-from edge.learning.division import Part, part_of
-from edge.learning.keeping import RECENT_SHARE, place, quota, stratum
-from edge.learning.packing import body_bytes, packed, unpacked
+from edge.learning.division import Part, part_of, stayed
+from edge.learning.keeping import Age, Keeping, Moves
+from edge.learning.packing import body_bytes
 from edge.learning.sample import Batch, Sample, Shapes, fits, stacked
+from edge.learning.samples_file import ROW_BYTES, SamplesFile, begin_anew, open_samples
 from edge.learning.settings import LearningSettings
 
-FORM = 1
-MOST_GROUPS = 8192  # whose part is remembered
 MOST_NAME = 200  # characters of a group or a kind
-ROW_BYTES = 320  # of a row beside its arrays, with its entries in the indices
 MB, FILLED = 1 << 20, 0.6  # share of the file that samples may fill; the rest is for what changes
-_CREATE = (
-    "CREATE TABLE meta (form TEXT NOT NULL, seen INTEGER NOT NULL)",
-    "CREATE TABLE samples (seq INTEGER PRIMARY KEY AUTOINCREMENT, part INTEGER NOT NULL, age INTEGER NOT NULL,"
-    " kind TEXT NOT NULL, grp TEXT NOT NULL, begin_s REAL NOT NULL, end_s REAL NOT NULL, weight REAL NOT NULL,"
-    " body BLOB NOT NULL)",
-    "CREATE INDEX by_kind ON samples (part, age, kind)",
-    "CREATE TABLE kinds (part INTEGER NOT NULL, kind TEXT NOT NULL, seen INTEGER NOT NULL, PRIMARY KEY (part, kind))",
-    "CREATE TABLE groups (seq INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE, part INTEGER NOT NULL)",
-)
 _log = logging.getLogger(__name__)
-
-
-class Age(IntEnum):
-    """Why a sample is kept."""
-
-    RECENT = 0
-    OLD = 1  # chosen to stand for those of its kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +43,7 @@ class Reservoir:
         shapes: of every sample.
         form: what the arrays mean; samples of another form are thrown away.
         span_s: the longest sample.
-        settings: how much is kept, and what share is to judge.
+        settings: how much is kept, and what share is to judge; where that is less than it was, the rest goes.
         seed: of all chance.
 
     Raises:
@@ -76,19 +55,18 @@ class Reservoir:
         self, path: Path, shapes: Shapes, form: str, span_s: float, settings: LearningSettings, seed: int = 1
     ) -> None:
         self._path, self._shapes, self._form, self._span_s = path, shapes, form, span_s
-        self._share, self._chance = settings.holdout, random.Random(seed)
-        self._limit_bytes = int(settings.max_mb * MB)
-        most = int(self._limit_bytes * FILLED) // (ROW_BYTES + body_bytes(shapes))
-        kept = max(min(settings.samples, most), 8)
-        judged = max(round(kept * settings.holdout), 2)
-        self._capacity = {Part.LEARN: kept - judged, Part.JUDGE: judged}
+        self._share, self._limit_bytes = settings.holdout, int(settings.max_mb * MB)
+        self._keeping = Keeping(capacity(settings, shapes), random.Random(seed))
+        self._seen = 0
         self.trouble = ""  # why the disk takes no samples, else ""
         path.parent.mkdir(parents=True, exist_ok=True)
+        self._file: SamplesFile | None = None
         self._open()
 
     def close(self) -> None:
         """Close the file."""
-        self._db.close()
+        if self._file is not None:
+            self._file.close()
 
     @property
     def seen(self) -> int:
@@ -97,7 +75,7 @@ class Reservoir:
 
     def count(self, part: Part, age: Age) -> int:
         """How many are kept."""
-        return sum(count for (of, old, _), count in self._kept.items() if (of, old) == (part, age))
+        return self._keeping.count(part, age)
 
     def add(self, samples: Sequence[Sample]) -> Added:
         """Store samples, all in one transaction; they are on disk when this returns."""
@@ -106,147 +84,127 @@ class Reservoir:
         if not sound:
             return Added(0, 0, refused, 0)
         try:
-            with transaction(self._db):
-                stored = sum(self._add(sample) for sample in sound)
-                self._prune()
-                self._db.execute("UPDATE meta SET seen = ?", (self._seen,))
-        except sqlite3.Error as error:
+            file = self._file or self._open()
+            with transaction(file.database):
+                stored = sum(self._add(file, sample) for sample in sound)
+        except (sqlite3.Error, OSError, ConfigError) as error:
             self._fail(error)
             return Added(0, 0, refused, len(sound))
+        self._seen += stored
         if self.trouble:
             _log.warning("%s: samples are stored again", self._path)
             self.trouble = ""
         return Added(stored, len(sound) - stored, refused, 0)
 
     def read(self, part: Part, age: Age, most: int = 1 << 30) -> Batch:
-        """The newest of them, oldest first. Those that a bad disk has changed are left out."""
-        rows = self._db.execute(
-            "SELECT begin_s, end_s, grp, kind, weight, body FROM samples WHERE part = ? AND age = ?"
-            " ORDER BY seq DESC LIMIT ?",
-            (part, age, most),
-        ).fetchall()
-        found = []
-        for begin_s, end_s, group, kind, weight, body in reversed(rows):
-            arrays = unpacked(body, self._shapes)
-            if arrays is not None:
-                found.append(Sample(arrays, begin_s, end_s, group, kind, weight))
-        if len(found) < len(rows):
-            _log.warning("%s: %d samples are damaged and left out", self._path, len(rows) - len(found))
-        return stacked(found, self._shapes)
+        """The newest of them, oldest first. Those that a bad disk has changed are left out. Raises sqlite3.Error."""
+        return stacked(self._opened().read(part, age, most), self._shapes)
 
     def clear(self) -> None:
         """Forget all samples. Raises sqlite3.Error."""
-        with transaction(self._db):
-            for table in ("samples", "kinds", "groups"):
-                self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - names from the line above
-            self._db.execute("UPDATE meta SET seen = 0")
-        self._count()
+        file = self._opened()
+        with transaction(file.database):
+            file.clear()
+        self._count(file)
 
-    def _open(self) -> None:
-        self._db = open_database(self._path, FORM, _CREATE, self._limit_bytes)
-        found = self._db.execute("SELECT form FROM meta").fetchone()
-        if found is None:
-            self._db.execute("INSERT INTO meta VALUES (?, 0)", (self._form,))
-        elif found[0] != self._form:
-            _log.warning("%s: its samples are for another model and are forgotten", self._path)
-            self._db.execute("UPDATE meta SET form = ?", (self._form,))
-            self.clear()
-        self._count()
+    def _opened(self) -> SamplesFile:
+        if self._file is None:
+            raise sqlite3.OperationalError(f"{self._path} could not be opened again: {self.trouble}")
+        return self._file
 
-    def _count(self) -> None:
+    def _open(self) -> SamplesFile:
+        """Open the file, and bring what lies there to what is asked for now."""
+        file = open_samples(self._path, self._shapes, self._limit_bytes)
+        try:
+            self._belong(file)
+            self._count(file)
+            self._fit(file)
+        except BaseException:
+            file.close()
+            raise
+        self._file = file
+        return file
+
+    def _belong(self, file: SamplesFile) -> None:
+        """Samples of another model go; where the division is another one, those that are of another part now."""
+        division = f"{self._span_s} {self._share}"
+        form, divided = file.belongs()
+        if (form, divided) == (self._form, division):
+            return
+        with transaction(file.database):
+            if form not in ("", self._form):
+                _log.warning("%s: its samples are for another model and are forgotten", self._path)
+                file.clear()
+            gone = [seq for seq, part, begin_s, end_s in file.times() if self._part(begin_s, end_s) is not part]
+            file.change(Moves(gone=gone))
+            file.belong(self._form, division)
+
+    def _fit(self, file: SamplesFile) -> None:
+        """Where less may be kept than lies there, the rest goes; what a full disk does not let go, goes later."""
+        try:
+            with transaction(file.database):
+                file.change(self._keeping.settled())
+            file.shrink()
+        except sqlite3.Error as error:
+            if is_damage(error):
+                raise
+            _log.warning("%s: cannot be made smaller now: %s", self._path, error)
+            self._count(file)
+
+    def _count(self, file: SamplesFile) -> None:
         """What is kept, as the file says."""
-        rows = self._db.execute("SELECT part, age, kind, count(*) FROM samples GROUP BY part, age, kind").fetchall()
-        self._kept = {(Part(part), Age(age), str(kind)): int(count) for part, age, kind, count in rows}
-        rows = self._db.execute("SELECT part, kind, seen FROM kinds").fetchall()
-        self._ever = {part: {str(kind): int(seen) for of, kind, seen in rows if of == part} for part in Part}
-        self._seen = int(self._db.execute("SELECT seen FROM meta").fetchone()[0])
+        self._keeping.begin(file.kept(), file.ever())
+        self._seen = file.seen
 
-    def _add(self, sample: Sample) -> int:
-        part = part_of(sample.begin_s, sample.end_s, self._span_s, self._share)
-        if part is None or not self._of_part(sample.group[:MOST_NAME], part):
+    def _add(self, file: SamplesFile, sample: Sample) -> int:
+        part, group = self._part(sample.begin_s, sample.end_s), sample.group[:MOST_NAME]
+        if part is None or not self._stays(file, group, part, sample):
             return 0
-        kind = stratum(sample.stratum[:MOST_NAME], self._ever[part])
-        self._ever[part].setdefault(kind, 0)
-        row = (part, Age.RECENT, kind, sample.group[:MOST_NAME], sample.begin_s, sample.end_s, sample.weight)
-        self._db.execute(
-            "INSERT INTO samples (part, age, kind, grp, begin_s, end_s, weight, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (*row, packed(sample, self._shapes)),
-        )
-        self._change(part, Age.RECENT, kind, 1)
-        self._seen += 1
-        if self.count(part, Age.RECENT) > self._capacity[part] * RECENT_SHARE:
-            self._age(part)
+        kind = self._keeping.kind(part, sample.stratum[:MOST_NAME])
+        file.change(self._keeping.arrived(file.put(sample, part, kind, group), part, kind))
         return 1
 
-    def _of_part(self, group: str, part: Part) -> bool:
-        """Whether a group is of this part; one that is new is from now on."""
+    def _stays(self, file: SamplesFile, group: str, part: Part, sample: Sample) -> bool:
+        """Whether a sample's group is of this part, or can be from now on."""
         if not group:
             return True
-        found = self._db.execute("SELECT part FROM groups WHERE name = ?", (group,)).fetchone()
-        if found is None:
-            self._db.execute("INSERT INTO groups (name, part) VALUES (?, ?)", (group, part))
-        return found is None or found[0] == part
+        stay = file.stay(group)
+        now = stayed(stay, part, sample.begin_s, sample.end_s, self._span_s, self._share)
+        if now is not None and now != stay:
+            file.stays(group, now)
+        return now is not None
 
-    def _age(self, part: Part) -> None:
-        """The oldest of the recent samples becomes one of the old ones of its kind, or goes."""
-        seq, kind = self._db.execute(
-            "SELECT seq, kind FROM samples WHERE part = ? AND age = ? ORDER BY seq LIMIT 1", (part, Age.RECENT)
-        ).fetchone()
-        self._change(part, Age.RECENT, kind, -1)
-        ever = self._ever[part][kind] = self._ever[part][kind] + 1
-        self._db.execute("INSERT OR REPLACE INTO kinds VALUES (?, ?, ?)", (part, kind, ever))
-        limit = quota(int(self._capacity[part] * (1 - RECENT_SHARE)), len(self._ever[part]))
-        self._thin(part, limit)
-        at = place(self._kept.get((part, Age.OLD, kind), 0), ever, limit, self._chance)
-        if at is None:
-            self._db.execute("DELETE FROM samples WHERE seq = ?", (seq,))
-            return
-        if at < self._kept.get((part, Age.OLD, kind), 0):
-            self._drop(part, kind, at)
-        self._db.execute("UPDATE samples SET age = ? WHERE seq = ?", (Age.OLD, seq))
-        self._change(part, Age.OLD, kind, 1)
+    def _part(self, begin_s: float, end_s: float) -> Part | None:
+        return part_of(begin_s, end_s, self._span_s, self._share)
 
-    def _thin(self, part: Part, limit: int) -> None:
-        """Where there are more kinds than before, each keeps fewer."""
-        for (of, age, kind), count in list(self._kept.items()):
-            for excess in range(count - limit if (of, age) == (part, Age.OLD) else 0):
-                self._drop(part, kind, self._chance.randrange(count - excess))
+    def _fail(self, error: Exception) -> None:
+        """The disk does not take samples: say so once, and go on with those that there are.
 
-    def _drop(self, part: Part, kind: str, at: int) -> None:
-        """Forget the old sample of a kind at this place."""
-        self._db.execute(
-            "DELETE FROM samples WHERE seq = (SELECT seq FROM samples WHERE part = ? AND age = ? AND kind = ?"
-            " ORDER BY seq LIMIT 1 OFFSET ?)",
-            (part, Age.OLD, kind, at),
-        )
-        self._change(part, Age.OLD, kind, -1)
-
-    def _prune(self) -> None:
-        self._db.execute(
-            "DELETE FROM groups WHERE seq <= (SELECT max(seq) FROM groups) - ?"
-            " AND name NOT IN (SELECT grp FROM samples)",
-            (MOST_GROUPS,),
-        )
-
-    def _change(self, part: Part, age: Age, kind: str, by: int) -> None:
-        self._kept[part, age, kind] = self._kept.get((part, age, kind), 0) + by
-
-    def _fail(self, error: sqlite3.Error) -> None:
-        """The disk does not take samples: say so once, and go on with those that there are."""
+        A file that cannot even be read is closed; the next samples open it again, or a new one.
+        """
         if not self.trouble:
             _log.error("%s: samples are lost until the disk takes them again: %s", self._path, error)
         self.trouble = str(error) or type(error).__name__
+        file, self._file = self._file, None
+        if file is None:
+            return
         try:
-            if is_damage(error):
-                self._db.close()
+            if isinstance(error, sqlite3.Error) and is_damage(error):
+                file.close()
                 begin_anew(self._path, str(error))
                 self._open()
             else:
-                self._count()
-        except (sqlite3.Error, OSError) as again:
+                self._count(file)
+                self._file = file
+        except (sqlite3.Error, OSError, ConfigError) as again:
             self.trouble = f"{self.trouble}; {again}"
+            file.close()
+            self._keeping.begin((), {})
 
 
-def span_of(samples: int, step_s: float, ahead_s: float) -> float:
-    """The longest sample, seconds."""
-    return float(np.float64((samples - 1) * step_s + ahead_s))
+def capacity(settings: LearningSettings, shapes: Shapes) -> dict[Part, int]:
+    """How many samples of each part are kept."""
+    most = int(settings.max_mb * MB * FILLED) // (ROW_BYTES + body_bytes(shapes))
+    kept = max(min(settings.samples, most), 8)
+    judged = max(round(kept * settings.holdout), 2)
+    return {Part.LEARN: kept - judged, Part.JUDGE: judged}

@@ -84,12 +84,15 @@ def shapes_of(bundle: ModelBundle) -> Shapes:
         found = (bundle.input.tensor.shape[1:], future, future)
     elif bundle.head is Head.AUTOENCODER and isinstance(window, SeriesWindow):
         found = (bundle.input.tensor.shape[1:], (window.samples,))
-    elif bundle.head is Head.CLASSIFIER and len(bundle.input.tensor.shape) == 2:  # of embeddings
-        found = (bundle.input.tensor.shape[1:], bundle.outputs[0].shape[1:], ())
     else:
         raise ModelError(f"{bundle.name} ({bundle.head.value}): nothing is known of how such a model learns here")
     names = TARGETS[bundle.head] + ((PLACE,) if bundle.head is Head.TRAJECTORY else ())
     return dict(zip(names, found, strict=True))
+
+
+def form_of(bundle: ModelBundle) -> str:
+    """What the arrays of its samples mean; samples of another form are of no use to it."""
+    return f"{bundle.head.value} {bundle.window}"
 
 
 def fits(sample: Sample, shapes: Shapes) -> bool:

@@ -16,17 +16,18 @@ import numpy as np
 
 from edge.contracts.errors import ModelError
 from edge.contracts.trainable import Trainee, Weights
-from edge.contracts.types import F32, F64, Head, ModelBundle
-from edge.contracts.windows import SeriesWindow, TrackWindow
+from edge.contracts.types import F32, F64, ModelBundle
 from edge.learning.checkpoint import Checkpoint
-from edge.learning.division import Part, period_of
+from edge.learning.course import Course
+from edge.learning.division import Part, alike, span_s
 from edge.learning.fitting import Breathe, Fit, Interrupted
-from edge.learning.learnt import network, sizes
-from edge.learning.live import LiveScores
+from edge.learning.keeping import Age
+from edge.learning.learnt import errors_with, set_learnt
 from edge.learning.promotion import (
     Began,
+    Brought,
+    Counted,
     Ended,
-    Event,
     Live,
     Promoted,
     Reset,
@@ -34,19 +35,20 @@ from edge.learning.promotion import (
     Stopped,
     Switched,
     Terms,
-    after,
     due,
+    free,
 )
-from edge.learning.reservoir import Added, Age, Reservoir
-from edge.learning.round import Judgement, Material, adapt, errors_with
-from edge.learning.sample import Batch, Sample, shapes_of, stacked
+from edge.learning.reservoir import Added, Reservoir, capacity
+from edge.learning.round import Judgement, Material, adapt, judged
+from edge.learning.sample import Batch, Sample, form_of, shapes_of, stacked
 from edge.learning.settings import LearningSettings
-from edge.learning.shelf import Shelf
-from edge.learning.standing import EXPORTED, Standing
+from edge.learning.standing import EXPORTED, Phase, Standing
 
 SAMPLES = "samples.db"
 ROUNDS = 3  # of the latest, whose mean is the candidate
 LEAST_HELD = 24  # samples that were never learnt from, before anything is judged by them
+LEAST_KEPT = 2 * LEAST_HELD  # of each part: half of them are the newest
+NO_OPTIMIZER = np.zeros(0, np.float32)  # every round begins with a new one
 _log = logging.getLogger(__name__)
 
 
@@ -91,54 +93,60 @@ class Subject:
     ) -> None:
         self._bundle, self._exported, self._settings, self._terms = bundle, exported, settings, terms
         self._shapes, self._utc_s = shapes_of(bundle), utc_s
-        self._period_s = period_of(span_s(bundle), settings.holdout)
-        self._shelf = Shelf(folder, bundle.sha256, bundle.head, sizes(bundle))
-        form = f"{bundle.head.value} {bundle.window}"
-        self._reservoir = Reservoir(folder / SAMPLES, self._shapes, form, span_s(bundle), settings)
-        self._live = LiveScores(terms.window)
+        self._span_s = span_s(bundle)
+        self._course = Course(folder, bundle, exported, terms)
         self._judgement: Judgement | None = None
         self._trained: deque[F32] = deque(maxlen=ROUNDS - 1)
         self._trouble = ""
         self._again = 0  # samples seen before which no round is begun, where the disk did not take that one began
-        self._standing = self._shelf.checked(self._shelf.read())
-        self._load()
+        self._training = False
+        if self._narrow():
+            _log.error("%s: %s", folder, self._narrow())
+        form = form_of(bundle)
+        self._reservoir = Reservoir(folder / SAMPLES, self._shapes, form, self._span_s, settings)  # last: it is open
+        self._catch_up()
 
     def close(self) -> None:
         """Close its files."""
+        self._course.live.write()
         self._reservoir.close()
 
     @property
     def standing(self) -> Standing:
         """Where it stands."""
-        return self._standing
+        return self._course.standing
 
     @property
     def serving(self) -> F32:
         """(N,) the weights that serve."""
-        return self._weights[0]
+        return self._course.serving
 
     @property
     def candidate(self) -> F32 | None:
         """(N,) the weights in the shadow; None where there are none."""
-        return self._weights[1]
+        return self._course.candidate
 
     @property
     def state(self) -> State:
         """What is told of it."""
         kept = {part: sum(self._reservoir.count(part, age) for age in Age) for part in Part}
         return State(
-            self._standing,
+            self.standing,
             self._reservoir.seen,
             kept[Part.LEARN],
             kept[Part.JUDGE],
             self._judgement,
-            self._live.told(self._reservoir.seen),
-            self._reservoir.trouble or self._trouble,
+            self._course.live.told(self._reservoir.seen),
+            self._reservoir.trouble or self._course.trouble or self._trouble or self._narrow(),
         )
 
     def offer(self, samples: Sequence[Sample]) -> Added:
         """Keep samples; what is counted as stored is on disk."""
-        return self._reservoir.add(samples) if self._standing.on else Added(0, len(samples), 0, 0)
+        if not self.standing.on:
+            return Added(0, len(samples), 0, 0)
+        added = self._reservoir.add(samples)
+        self._catch_up()
+        return added
 
     def compare(self, trainee: Trainee, samples: Sequence[Sample]) -> None:
         """Hold everyone against samples that nobody has learnt from yet: call it before they are offered.
@@ -147,23 +155,31 @@ class Subject:
             ModelError: the model failed as it was exported.
         """
         batch = stacked(samples, self._shapes)
-        if self._standing.names and len(batch):
+        if self.standing.names and len(batch):
             exported = errors_with(trainee, self._exported, batch)
-            serving = self._errors(trainee, self.serving, batch) if self._standing.serving else exported
+            serving = self._errors(trainee, self.serving, batch) if self.standing.serving else exported
             candidate = serving if self.candidate is None else self._errors(trainee, self.candidate, batch)
-            self.score(exported, serving, candidate)
+            names = alike(batch.group, batch.begin_s, self._span_s, self._settings.holdout)
+            self.score(exported, serving, candidate, names)
         self.serve(trainee)
 
-    def score(self, exported: F64, serving: F64, candidate: F64) -> None:
-        """Take in live errors (n,) of everyone on the same n comparisons, from wherever they come."""
-        self._live.add(exported, serving, candidate)
-        self._happened(self._live.told(self._reservoir.seen))
+    def score(self, exported: F64, serving: F64, candidate: F64, names: Sequence[str]) -> None:
+        """Take in live errors (n,) of everyone on the same n comparisons, from wherever they come.
+
+        Args:
+            exported: of the exported weights.
+            serving: of those that serve.
+            candidate: of those in the shadow; where there are none, those of what serves again.
+            names: comparisons of one name count as one, see `edge.learning.division.alike`.
+        """
+        self._course.live.add(exported, serving, candidate, names)
+        self._course.happened(self._course.live.told(self._reservoir.seen))
 
     def due(self) -> bool:
         """Whether a round of training is due: there is enough to learn from, and enough to judge by."""
         kept = [sum(self._reservoir.count(part, age) for age in Age) for part in Part]
         seen = self._reservoir.seen
-        return min(kept) >= LEAST_HELD and seen >= self._again and due(self._standing, seen, self._terms)
+        return min(kept) >= LEAST_HELD and seen >= self._again and due(self.standing, seen, self._terms)
 
     def learn(self, trainee: Trainee, breathe: Breathe) -> Judgement | None:
         """One round; None where it was interrupted, or failed: `state.trouble` says why.
@@ -172,48 +188,77 @@ class Subject:
             trainee: the model.
             breathe: called after each step; may sleep; False: stop here.
         """
-        if not self._happened(Began(self._reservoir.seen)):
+        if not self._course.happened(Began(self._reservoir.seen)):
             self._again = self._reservoir.seen + LEAST_HELD
             return None
+        self._training = True
         try:
-            return self._round(trainee, breathe)
+            return self._round(trainee, lambda: breathe() and self.standing.phase is Phase.TRAINING)
         except Interrupted:
             self._trouble = ""
         except (ModelError, sqlite3.Error, OSError) as error:
             self._trouble = str(error)
             _log.error("a round of learning failed: %s", error)
         finally:
+            self._training = False
             self.serve(trainee)
-        self._happened(Stopped())
+        self._course.happened(Stopped())
         return None
+
+    def takes_others(self) -> bool:
+        """Whether weights that others have learnt can be judged now."""
+        held = sum(self._reservoir.count(Part.JUDGE, age) for age in Age)
+        return held >= LEAST_HELD and free(self.standing, self._reservoir.seen)
+
+    def judge_others(self, trainee: Trainee, weights: F32) -> Judgement:
+        """Judge weights (N,) that others have learnt as a candidate; what passes goes into the shadow.
+
+        Raises:
+            ModelError: the model fails with them.
+            sqlite3.Error, OSError: the disk is full or failing; try again later.
+        """
+        try:
+            self.serve(trainee)
+            judgement = judged(trainee, self._exported, self.serving, weights, self._material())
+        finally:
+            self.serve(trainee)
+        if judgement.passes(self._settings.margin):
+            name = self._course.put(self._checkpoint(Weights(weights, NO_OPTIMIZER), 0, judgement))
+            self._course.happened(Brought(name, self._reservoir.seen))
+        return judgement
 
     def serve(self, trainee: Trainee) -> None:
         """Give the model the weights that serve. Raises ModelError."""
-        trainee.set_weights(Weights(network(trainee.bundle, self.serving), np.zeros(trainee.trainable.state, np.float32)))
+        set_learnt(trainee, self.serving)
 
     def promote(self) -> bool:
         """By hand: the candidate serves; False where there is none."""
-        return self._happened(Promoted())
+        return self._course.happened(Promoted())
 
     def roll_back(self) -> bool:
         """By hand: what served before serves again."""
-        return self._happened(RolledBack(self._reservoir.seen))
+        return self._course.happened(RolledBack(self._reservoir.seen))
 
     def switch(self, on: bool) -> bool:
         """By hand: learning on or off; what serves goes on serving."""
-        return self._happened(Switched(on))
+        return self._course.happened(Switched(on))
 
     def reset(self) -> bool:
-        """By hand: forget all samples and all that was learnt. Raises sqlite3.Error."""
-        done = self._happened(Reset())
+        """By hand: forget all samples and all that was learnt, and what a round that is going on would bring.
+
+        False where the disk does not take it; nothing is forgotten then. Raises sqlite3.Error.
+        """
+        if not self._course.happened(Reset()) and self.standing != Standing(on=self.standing.on):
+            return False
         self._reservoir.clear()
         self._judgement = None
         self._trained.clear()
-        return done
+        self._again, self._trouble = 0, ""
+        return True
 
     def _round(self, trainee: Trainee, breathe: Breathe) -> Judgement:
         self.serve(trainee)
-        how = Fit(self._settings.rate, self._settings.epochs, seed=1 + self._standing.rounds)
+        how = Fit(self._settings.rate, self._settings.epochs, seed=1 + self.standing.rounds)
         found = adapt(
             trainee, self._exported, self.serving, self._material(), how, breathe, tuple(self._trained)
         )
@@ -222,10 +267,10 @@ class Subject:
         passes = judgement.passes(self._settings.margin)
         name = EXPORTED
         if passes:
-            optimizer = np.zeros(trainee.trainable.state, np.float32)
-            name = self._shelf.put(self._checkpoint(Weights(found.candidate, optimizer), found.fitted.steps, judgement))
+            weights = Weights(found.candidate, NO_OPTIMIZER)
+            name = self._course.put(self._checkpoint(weights, found.fitted.steps, judgement))
         self._trouble = ""
-        self._happened(Ended(name, passes))
+        self._course.happened(Ended(name, passes))
         return judgement
 
     def _material(self) -> Material:
@@ -235,7 +280,8 @@ class Subject:
             read(Part.LEARN, Age.OLD),
             read(Part.JUDGE, Age.RECENT),
             read(Part.JUDGE, Age.OLD),
-            self._period_s,
+            self._span_s,
+            self._settings.holdout,
         )
 
     def _checkpoint(self, weights: Weights, steps: int, judgement: Judgement) -> Checkpoint:
@@ -251,41 +297,19 @@ class Subject:
             _log.error("%s", error)
             return np.full(len(batch), np.inf)
 
-    def _happened(self, event: Event) -> bool:
-        """Go on to where the event leads, on disk first; False where it leads nowhere.
+    def _catch_up(self) -> None:
+        """A file of samples that was begun anew puts off no round; nor does an end that the disk did not take."""
+        self._again = min(self._again, self._reservoir.seen + LEAST_HELD)
+        self._course.happened(Counted(self._reservoir.seen))
+        if self.standing.phase is Phase.TRAINING and not self._training:
+            self._course.happened(Stopped())
 
-        What the disk does not take does not happen, except that what serves and is worse is always sent back.
-        """
-        before, now = self._standing, after(self._standing, event, self._terms)
-        if now == before:
-            return False
-        try:
-            self._shelf.write(now)
-        except OSError as error:
-            self._trouble = f"the disk does not take where learning stands: {error}"
-            _log.error("%s", self._trouble)
-            if now.serving == before.serving or now.serving != EXPORTED:
-                return False
-        self._standing = now = self._shelf.checked(now)
-        self._load()
-        if now.serving != before.serving:
-            self._live.server_is_new()
-        elif now.candidate != before.candidate:
-            self._live.candidate_is_new()
-        return True
-
-    def _load(self) -> None:
-        standing = self._standing
-        serving = self._shelf.weights(standing.serving) if standing.serving else self._exported
-        self._weights = serving, self._shelf.weights(standing.candidate) if standing.candidate else None
-
-
-def span_s(bundle: ModelBundle) -> float:
-    """The longest sample of a model, seconds; of a model without a window of time, one second."""
-    window = bundle.window
-    if isinstance(window, TrackWindow):
-        return (window.samples - 1) * window.step_s + window.horizons_s[-1]
-    if isinstance(window, SeriesWindow):
-        ahead = window.horizons[-1] if bundle.head is Head.SERIES and window.horizons else 0
-        return (window.samples - 1 + ahead) * window.step_s
-    return 1.0
+    def _narrow(self) -> str:
+        """Why there can never be enough to learn from and to judge by, else empty."""
+        most = capacity(self._settings, self._shapes)
+        if min(most.values()) >= LEAST_KEPT:
+            return ""
+        return (
+            f"it can never learn: {most[Part.LEARN]} samples to learn from and {most[Part.JUDGE]} to judge by are "
+            f"kept, and {LEAST_KEPT} of each are needed; raise learning.max_mb, learning.samples or learning.holdout"
+        )

@@ -1,12 +1,10 @@
 """Pings the service manager for as long as every stage of the daemon makes progress, and only then."""
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Mapping
-from types import TracebackType
-from typing import Self
 
+from edge.contracts.clerk import Clerk, Desk
 from edge.life.notify import Notifier
 
 PERIOD_S = 5.0  # where nobody waits for pings
@@ -15,7 +13,7 @@ Due = Callable[[], Mapping[str, float]]  # by when each stage comes round again,
 _log = logging.getLogger(__name__)
 
 
-class Watchdog:
+class Watchdog(Clerk[None]):
     """Use as a context manager.
 
     A thread that hangs in a library cannot be ended. Those of cameras are replaced (`mend`), processes of decoders
@@ -29,34 +27,17 @@ class Watchdog:
     """
 
     def __init__(self, notifier: Notifier, due: Due, mend: Callable[[], None]) -> None:
+        period_s = notifier.watchdog_s / 2 or PERIOD_S
+        super().__init__(Desk("watchdog", "a look failed, which is no sign of life", turn_s=period_s))
         self._notifier, self._due, self._mend = notifier, due, mend
-        self._period_s = notifier.watchdog_s / 2 or PERIOD_S
         self._said_s = -LOG_PAUSE_S
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join(2.0)
 
     def stuck(self, now_s: float) -> dict[str, float]:
         """The stages that are overdue, and by how many seconds."""
         return {name: now_s - due_s for name, due_s in self._due().items() if now_s > due_s}
 
-    def _run(self) -> None:
-        while not self._stop.wait(self._period_s):
-            try:
-                self._look(time.monotonic())
-            except Exception:  # noqa: BLE001 - a look that fails is no sign of life, and the next one may not
-                _log.exception("the watchdog failed")
-
-    def _look(self, now_s: float) -> None:
+    def _turn(self) -> None:
+        now_s = time.monotonic()
         self._mend()
         stuck = self.stuck(now_s)
         if not stuck:

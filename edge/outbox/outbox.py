@@ -122,10 +122,13 @@ class Outbox:
 
     def stats(self) -> OutboxStats:
         """How full it is."""
-        store = self._store
+        store, waiting = (
+            self._store,
+            len(self._pending),
+        )  # first: what is stored meanwhile counts twice, never not at all
         if store is None:
-            return OutboxStats("", 0, 0, len(self._pending), self._trouble)
-        return OutboxStats(store.stream, store.rows, store.dropped, len(self._pending), self._trouble)
+            return OutboxStats("", 0, 0, waiting, self._trouble)
+        return OutboxStats(store.stream, store.rows, store.dropped, waiting, self._trouble)
 
     def _open(self) -> None:
         try:

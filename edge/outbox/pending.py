@@ -27,6 +27,7 @@ class Pending:
         self._limit = limit
         self._changed = threading.Condition()
         self._entries: deque[Entry] = deque()
+        self._writing = 0  # entries that the writer has taken and not settled
         self._put = 0  # tickets given
         self._settled = 0  # tickets stored, or dropped and counted
         self._lost = 0
@@ -67,13 +68,14 @@ class Pending:
                 return None
             entries = [self._entries.popleft() for _ in range(min(limit, len(self._entries)))]
             work = Work(entries, self._forget_upto, self._lost, self._put - len(self._entries))
-            self._lost = 0
+            self._lost, self._writing = 0, len(entries)
             return work
 
     def give_back(self, work: Work) -> None:
         """What could not be stored now goes to the front again."""
         with self._changed:
             self._entries.extendleft(reversed(work.entries))
+            self._writing = 0
             self._lost += work.lost
             while len(self._entries) > self._limit:
                 self._drop_one()
@@ -82,6 +84,7 @@ class Pending:
         """The transaction is on disk."""
         with self._changed:
             self._settled = max(self._settled, work.ticket)
+            self._writing = 0
             self._forgotten = max(self._forgotten, work.forget_upto)
             self._changed.notify_all()
 
@@ -113,7 +116,9 @@ class Pending:
             self._changed.wait_for(lambda: self._closing, timeout_s)
 
     def __len__(self) -> int:
-        return len(self._entries)
+        """Entries that are not on disk yet."""
+        with self._changed:
+            return len(self._entries) + self._writing
 
     def _busy(self) -> bool:
         return bool(self._entries or self._lost or self._forget_upto - self._forgotten >= FORGET_GROUP)

@@ -4,31 +4,27 @@ One thread writes, another may read. Numbers are never reused, and every number 
 counted as dropped in the same transaction: `dropped` equals the numbers that never reach the host.
 """
 
-import contextlib
 import logging
-import sqlite3
 import threading
-import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import NamedTuple
 
-from edge.contracts.errors import ConfigError
-from edge.contracts.sqlite_file import damage, error_code, is_damage, set_aside
-from edge.outbox.upgrade import STEPS, Steps, form_of, refuse_newer, upgrade
+from edge.contracts.database import PAGE_BYTES, Layout, Steps, connect, open_database, opened_or_anew, transaction
+from edge.contracts.sqlite_file import damage, set_aside
+from edge.outbox.upgrade import STEPS, keep_copy
 
-PAGE_BYTES = 4096
 KEPT_DAMAGED = 3
 CHECKPOINT_PAGES = 64  # a small log: a full disk then leaves enough room to delete and to check-point
-_CREATE = (  # form 1; a new file takes the same steps from there as an old one does
+_CREATE = (
     "CREATE TABLE meta (stream TEXT NOT NULL, dropped INTEGER NOT NULL)",
     "CREATE TABLE events (seq INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, body BLOB NOT NULL,"
     " priority INTEGER NOT NULL)",
     "CREATE INDEX by_priority ON events (priority)",
     "INSERT INTO sqlite_sequence (name, seq) VALUES ('events', 0)",
+    "INSERT INTO meta VALUES (lower(hex(randomblob(16))), 0)",  # a new stream
 )
-_OPERATOR = {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_ERROR}
 _log = logging.getLogger(__name__)
 
 
@@ -60,19 +56,17 @@ class Store:
     """An open database. Make one with `open_store`."""
 
     def __init__(self, path: Path, limit_bytes: int, steps: Steps = STEPS) -> None:
-        self._path, self._steps = path, steps
         self._limit_pages = limit_bytes // PAGE_BYTES
-        self._db = _connect(path)
+        self._db = open_database(path, _layout(path, steps), limit_bytes)
         try:
-            self._prepare(path)
-            self._reader = _connect(path)
+            self.stream, self.dropped = self._one("SELECT stream, dropped FROM meta")
+            self.rows = int(self._one("SELECT count(*) FROM events")[0])
+            self.last_seq = self._last_seq()
+            self._reader = connect(path)
         except BaseException:
             self._db.close()
             raise
         self._reading = threading.Lock()
-        self.stream, self.dropped = self._one("SELECT stream, dropped FROM meta")
-        self.rows = int(self._one("SELECT count(*) FROM events")[0])
-        self.last_seq = self._last_seq()
 
     def close(self) -> None:
         """Close both connections."""
@@ -86,7 +80,7 @@ class Store:
         Raises:
             sqlite3.Error: nothing was changed.
         """
-        with self._transaction():
+        with transaction(self._db):
             forgotten = self._db.execute("DELETE FROM events WHERE seq <= ?", (forget_upto,)).rowcount
             if lost:
                 self._db.execute("UPDATE sqlite_sequence SET seq = seq + ? WHERE name = 'events'", (lost,))
@@ -102,7 +96,7 @@ class Store:
 
         The first `protect` rows beyond `forget_upto` stay: they may be with the host already.
         """
-        with self._transaction():
+        with transaction(self._db):
             forgotten = self._db.execute("DELETE FROM events WHERE seq <= ?", (forget_upto,)).rowcount
             fence = self._db.execute("SELECT seq FROM events ORDER BY seq LIMIT 1 OFFSET ?", (protect - 1,)).fetchone()
             shed = 0
@@ -131,30 +125,6 @@ class Store:
             ).fetchall()
         return [Row(*row) for row in found]
 
-    def _prepare(self, path: Path) -> None:
-        version = int(self._one("PRAGMA user_version")[0])
-        refuse_newer(path, version, self._steps)
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", f"wal_autocheckpoint={CHECKPOINT_PAGES}"):
-            self._db.execute(f"PRAGMA {pragma}").fetchall()
-        if version == 0:
-            self._create()
-        found = self._one("PRAGMA quick_check(1)")[0]
-        if found != "ok":
-            raise damage(str(found))
-        if version:
-            upgrade(self._db, path, version, self._steps)
-        self._db.execute(f"PRAGMA max_page_count={self._limit_pages}").fetchall()
-
-    def _create(self) -> None:
-        with self._transaction():
-            for statement in _CREATE:
-                self._db.execute(statement)
-            self._db.execute("INSERT INTO meta VALUES (?, 0)", (uuid.uuid4().hex,))
-            for step in self._steps:
-                for statement in step:
-                    self._db.execute(statement)
-            self._db.execute(f"PRAGMA user_version={form_of(self._steps)}")
-
     def _last_seq(self) -> int:
         return int(self._one("SELECT seq FROM sqlite_sequence WHERE name = 'events'")[0])
 
@@ -163,17 +133,6 @@ class Store:
         if row is None:
             raise damage(f"no answer to {query}")
         return row
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
-            raise
 
 
 def open_store(path: Path, limit_bytes: int, steps: Steps = STEPS) -> Store:
@@ -184,17 +143,7 @@ def open_store(path: Path, limit_bytes: int, steps: Steps = STEPS) -> Store:
         sqlite3.Error: the disk is full or failing; try again later.
         OSError: there is no room to upgrade an older file; try again later.
     """
-    try:
-        return Store(path, limit_bytes, steps)
-    except sqlite3.DatabaseError as error:
-        if error_code(error) in _OPERATOR:
-            raise ConfigError(
-                f"{path}: cannot be used as the outbox: {error}; check the path and its rights"
-            ) from error
-        if not is_damage(error):
-            raise
-        begin_anew(path, str(error))
-        return Store(path, limit_bytes, steps)
+    return opened_or_anew(path, "the outbox", lambda: Store(path, limit_bytes, steps), begin_anew)
 
 
 def begin_anew(path: Path, why: str) -> None:
@@ -205,5 +154,5 @@ def begin_anew(path: Path, why: str) -> None:
     )
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False, cached_statements=32)
+def _layout(path: Path, steps: Steps) -> Layout:
+    return Layout("outbox", _CREATE, steps, CHECKPOINT_PAGES, lambda database: keep_copy(database, path, steps))

@@ -9,66 +9,32 @@ import logging
 import os
 import shutil
 import sqlite3
-from collections.abc import Sequence
 from errno import ENOSPC
 from pathlib import Path
 
-from edge.contracts.errors import ConfigError
+from edge.contracts.database import Steps
 
-Steps = Sequence[Sequence[str]]  # of form 1 into 2, of 2 into 3, ...; each a list of SQL statements
 STEPS: Steps = ()
 BACKUP = ".before-v"
 _log = logging.getLogger(__name__)
 
 
-def form_of(steps: Steps) -> int:
-    """The form after all steps."""
-    return 1 + len(steps)
-
-
-def refuse_newer(path: Path, version: int, steps: Steps = STEPS) -> None:
-    """Leave alone what a newer program wrote.
-
-    Raises:
-        ConfigError: it is of a form that is not known here.
-    """
-    if version > form_of(steps):
-        raise ConfigError(
-            f"{path}: written by a newer version of this program (schema {version}, this one knows {form_of(steps)}); "
-            "install that version again, or move the file away to begin a new outbox"
-        )
-
-
-def upgrade(database: sqlite3.Connection, path: Path, version: int, steps: Steps = STEPS) -> None:
-    """Bring an open, sound database of form `version` (1 or more) to the present form.
+def keep_copy(database: sqlite3.Connection, path: Path, steps: Steps) -> None:
+    """Copy an open, sound database of an older form before it takes the steps to the present one.
 
     Args:
         database: in autocommit mode, not in a transaction.
         path: of its file; the copy `<name>.before-v<form>` is kept beside it, and replaces older copies.
-        version: the form that it has.
         steps: see `Steps`.
 
     Raises:
         OSError: there is no room for the copy; nothing was changed.
-        sqlite3.Error: the disk is full or failing; the file has its old form.
+        sqlite3.Error: the disk is full or failing.
     """
-    if version >= form_of(steps):
-        return
-    copy = path.with_name(f"{path.name}{BACKUP}{form_of(steps)}")
+    form = 1 + len(steps)
+    copy = path.with_name(f"{path.name}{BACKUP}{form}")
     _copy(database, path, copy)
-    database.execute("BEGIN IMMEDIATE")
-    try:
-        for step in steps[version - 1 :]:
-            for statement in step:
-                database.execute(statement)
-        database.execute(f"PRAGMA user_version={form_of(steps)}")
-        database.execute("COMMIT")
-    except BaseException:
-        if database.in_transaction:
-            database.execute("ROLLBACK")
-        raise
-    _log.warning("%s was of form %d and has form %d now; the old one is kept as %s",
-                 path, version, form_of(steps), copy.name)  # fmt: skip
+    _log.warning("%s is of an older form and is brought to form %d; as it was it is kept as %s", path, form, copy.name)
 
 
 def _copy(database: sqlite3.Connection, path: Path, copy: Path) -> None:

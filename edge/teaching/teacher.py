@@ -1,29 +1,20 @@
 """Holds what was taught: lessons are added and taken back, looks are named, all outlives a restart."""
 
-import json
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from edge.contracts.arrays import ArraysError, pack, unpack
-from edge.contracts.errors import EdgeError, MessageError
+from edge.contracts.errors import MessageError
 from edge.contracts.taught import TaughtReport
 from edge.contracts.types import F32, SubLabel
 from edge.teaching.examples import Examples, forgotten, taught
+from edge.teaching.kept import Kept, packed, unpacked, usable
 from edge.teaching.knowledge import know
 from edge.teaching.others import Others
 from edge.teaching.settings import TeachingSettings
 
-FORM = 1
-LARGEST_BYTES = 1 << 26
-MOST_NUMBERS = 1 << 12  # D; with the most of all, a file stays below its limit
-
-
-class AnotherModelError(EdgeError):
-    """What was kept was taught to another embedding model: its vectors mean something else here."""
+TOLD = 10  # names, where one is unknown
 
 
 class Changes(NamedTuple):
@@ -42,7 +33,7 @@ class Teacher:
     """
 
     def __init__(self, settings: TeachingSettings, model: str) -> None:
-        self._settings, self._model = settings, model
+        self._settings, self.model = settings, model
         self._lock = threading.Lock()
         self._examples = Examples.none()
         self._others = Others(settings.others)
@@ -67,7 +58,7 @@ class Teacher:
 
     def seen(self, lesson: str, vector: F32) -> None:
         """Something came by that nobody has named (yet): a look (D,) at it, once."""
-        if not _usable(vector[None]) or not self._lock.acquire(blocking=False):
+        if not usable(vector[None]) or not self._lock.acquire(blocking=False):
             return  # while it learns, whoever sees must not wait
         try:
             if self._fits(vector) and lesson not in self._examples.lesson:
@@ -82,7 +73,7 @@ class Teacher:
             MessageError: there is no room for another name, or the looks are of no use.
         """
         with self._lock:
-            if not (len(vectors) and _usable(vectors) and self._fits(vectors[0])):
+            if not (len(vectors) and usable(vectors) and self._fits(vectors[0])):
                 raise MessageError("teach: the looks at it are of no use; try again when it is seen better")
             after = taught(self._examples, name, lesson, vectors, self._settings.examples)
             if len(after.names) > self._settings.classes:
@@ -98,7 +89,8 @@ class Teacher:
         """
         with self._lock:
             if name not in self._examples.names:
-                raise MessageError(f"teach: nothing is called {name[:20]!r}")
+                known = ", ".join(sorted(self._examples.names)[:TOLD]) or "nothing yet"
+                raise MessageError(f"teach: nothing is called {name[:20]!r}; taught were: {known}")
             self._set(forgotten(self._examples, name))
 
     def study(self) -> bool:
@@ -121,48 +113,20 @@ class Teacher:
     def state(self) -> bytes:
         """All that is to be kept over a restart."""
         with self._lock:
-            examples, others = self._examples, self._others
-            about = {
-                "form": FORM,
-                "model": self._model,
-                "names": examples.names,
-                "lessons": examples.lesson,
-                "others": others.lesson,
-                "seen": others.seen,
-            }
-            arrays: dict[str, NDArray[Any]] = {
-                "about": np.frombuffer(json.dumps(about).encode(), np.uint8),
-                "vector": examples.vector,
-                "label": examples.label,
-                "other": self._other_looks(),
-            }
-        return pack(arrays, deflate=False)
+            others = self._others
+            kept = Kept(self._examples, tuple(others.lesson), self._other_looks(), others.seen)
+        return packed(kept, self.model)
 
-    def restore(self, kept: bytes) -> None:
+    def restore(self, data: bytes) -> None:
         """Go on where an earlier run stopped; finer weights come with the next `study`.
 
         Raises:
-            ArraysError: it is damaged, or of a newer form; nothing is changed.
-            AnotherModelError: the model was another one; nothing is changed.
+            ArraysError: it is damaged, of a newer form, or of another model; nothing is changed.
         """
-        arrays = unpack(kept, LARGEST_BYTES)
-        try:
-            about = json.loads(arrays["about"].tobytes())
-            form, model = int(about["form"]), str(about["model"])
-            if form != FORM:
-                raise ArraysError(f"of form {form}, known here: {FORM}")
-            if model != self._model:
-                raise AnotherModelError(f"taught to the model {model[:12]}, and not to {self._model[:12]}")
-            examples, others = _examples(about, arrays), np.asarray(arrays["other"], np.float32)
-            lessons, seen = _texts(about["others"]), int(about["seen"])
-            same = examples.vector.shape[1] == others.shape[-1] or not len(examples) or not len(others)
-            if others.ndim != 2 or len(lessons) != len(others) or not _usable(others) or not same:
-                raise ArraysError(f"{len(lessons)} other things, and looks of shape {others.shape}")
-        except (KeyError, TypeError, ValueError) as error:
-            raise ArraysError(f"not as it was written: {error}") from error
+        kept = unpacked(data, self.model)
         with self._lock:
-            self._others.restore(lessons, others, seen)
-            self._set(examples if len(examples) else Examples.none(self._others.array(0).shape[1]))
+            self._others.restore(kept.lessons, kept.others, kept.seen)
+            self._set(kept.examples if len(kept.examples) else Examples.none(self._others.array(0).shape[1]))
 
     def _set(self, examples: Examples) -> None:
         self._examples = examples
@@ -180,21 +144,4 @@ class Teacher:
         return self._examples.vector.shape[1] or (len(self._others.vector[0]) if len(self._others) else 0)
 
     def _fits(self, vector: F32) -> bool:
-        return len(vector) <= MOST_NUMBERS and self._dimensions in {0, len(vector)}
-
-
-def _usable(vectors: NDArray[Any]) -> bool:
-    return vectors.ndim == 2 and bool(np.isfinite(vectors).all() and vectors.any(axis=1).all())
-
-
-def _texts(value: Sequence[object]) -> tuple[str, ...]:
-    return tuple([str(one) for one in value])
-
-
-def _examples(about: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Examples:
-    vector, label = np.asarray(arrays["vector"], np.float32), np.asarray(arrays["label"], np.int64)
-    found = Examples(_texts(about["names"]), vector, label, _texts(about["lessons"]))
-    fits = vector.ndim == 2 and label.shape == (len(vector),) and len(found.lesson) == len(vector) and _usable(vector)
-    if not fits or sorted(set(label.tolist())) != list(range(len(found.names))):
-        raise ArraysError(f"{len(found.names)} names, labels of shape {label.shape}, looks of shape {vector.shape}")
-    return found
+        return self._dimensions in {0, len(vector)}

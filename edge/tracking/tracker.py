@@ -8,6 +8,7 @@ from edge.contracts.types import F32, F64, I64, Detections, Mask, Tracks
 from edge.tracking import kalman
 from edge.tracking.association import Round, pair_in_rounds, similarity
 from edge.tracking.camera_motion import common_shift, common_velocity
+from edge.tracking.numbers import Numbers
 from edge.tracking.rows import Rows, isotropic, to_tracks
 from edge.tracking.settings import TrackingSettings
 
@@ -21,7 +22,7 @@ START_SPEED, START_GROWTH = 0.3, 0.05  # 1 sd for a new object, box heights per 
 
 
 class Tracker:
-    """Remembers the objects of one camera. Identities count from 1 and are never used again.
+    """Remembers the objects of one camera. Identities are never used again.
 
     Every step forecasts all objects to the time of the new frame, moves them along with the camera, and pairs them
     with detections in rounds: strong detections first, then weak ones with objects that would otherwise be lost,
@@ -29,13 +30,16 @@ class Tracker:
     on its forecast and is taken up again where it reappears, under its old identity.
     """
 
-    def __init__(self, settings: TrackingSettings, aspect: float, reach_s: float = REACH_S) -> None:
+    def __init__(
+        self, settings: TrackingSettings, aspect: float, reach_s: float = REACH_S, numbers: Numbers | None = None
+    ) -> None:
         """Start with nothing.
 
         Args:
             settings: of this camera.
             aspect: width / height of the frame in pixels.
             reach_s: seconds over which the boxes of the history are spread, about.
+            numbers: what identities are taken from; else they count from 1.
         """
         if not aspect > 0:
             raise ValueError(f"aspect is width / height of the frame, above 0; got {aspect}")
@@ -44,7 +48,7 @@ class Tracker:
         self._spacing_s = reach_s / settings.history
         self._rows = Rows.empty(settings.history)
         self._looked_s = -np.inf
-        self._next_id = 1
+        self._numbers = numbers or Numbers()
 
     @property
     def undecided(self) -> bool:
@@ -138,7 +142,7 @@ class Tracker:
         n, settings = len(detections), self._settings
         height = seen[:, 1, 1]
         rows = Rows(
-            id=np.arange(self._next_id, self._next_id + n),
+            id=np.arange(n) + self._numbers.take(n),
             mean=np.zeros((n, 2, 2, 2)),
             cov=np.zeros((n, 2, 3)),
             score=detections.score,
@@ -157,7 +161,6 @@ class Tracker:
         rows.cov[..., 0] = _noise(height, settings.jitter)
         rows.cov[..., 2] = _noise(height, START_SPEED, START_GROWTH / START_SPEED)
         rows.past[:, -1], rows.past_s[:, -1] = detections.box, t_s
-        self._next_id += n
         return rows
 
 

@@ -16,6 +16,7 @@ class Look:
     utc_ns: int
     size: tuple[int, int]  # width and height of the frame, pixels
     pixels: U8  # (height, width, 3) BGR, masked; (0, 0, 3) where no picture may be kept
+    masks: tuple[str, ...]  # fingerprints of what was blackened in them
     labels: tuple[str, ...]  # what the labels below index
     threshold: float  # score from which something counts as an object
     detections: Detections

@@ -5,11 +5,14 @@ import hashlib
 import cv2
 import numpy as np
 
+from edge.contracts.archive import MOST_PICTURE_BYTES, MOST_SIDE_PX
 from edge.contracts.types import F32, U8
 from edge.uncertain.judging import as_box, name_of, tracks_of
 from edge.uncertain.look import Look
 from edge.uncertain.record import MOST_THINGS, Doubt, Record, Thing
 from edge.uncertain.settings import KeepSettings
+
+SMALLER = 0.75  # of its sides a picture keeps where it has too many bytes for an archive
 
 
 def noted(
@@ -25,9 +28,7 @@ def noted(
     """
     (width, height), jpeg = look.size, b""
     if look.pixels.size:
-        picture = _narrowed(look.pixels, settings.width)
-        height, width = picture.shape[:2]
-        jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, settings.quality])[1].tobytes()
+        jpeg, (width, height) = pictured(look.pixels, settings)
     record = Record(
         version=1,
         camera=look.camera,
@@ -39,8 +40,20 @@ def noted(
         doubts=doubts,
         things=tuple(things(look)),
         picture=hashlib.sha256(jpeg).hexdigest() if jpeg else "",
+        masks=look.masks if jpeg else (),
     )
     return record, jpeg
+
+
+def pictured(pixels: U8, settings: KeepSettings) -> tuple[bytes, tuple[int, int]]:
+    """The JPEG of a picture, no larger than archives take, and its width and height."""
+    most = min(settings.width / pixels.shape[1], MOST_SIDE_PX / max(pixels.shape[:2]), 1.0)
+    while True:
+        picture = _scaled(pixels, most)
+        jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, settings.quality])[1].tobytes()
+        if len(jpeg) <= MOST_PICTURE_BYTES:
+            return jpeg, (picture.shape[1], picture.shape[0])
+        most *= SMALLER
 
 
 def things(look: Look) -> list[Thing]:
@@ -61,9 +74,9 @@ def _thing(look: Look, label: int, box: F32, score: float, track: int) -> Thing:
     return Thing(label=name_of(look, label), box=as_box(box), score=score, track=track, sub_label=sub_label, seen=True)
 
 
-def _narrowed(picture: U8, width: int) -> U8:
-    if picture.shape[1] <= width:
+def _scaled(picture: U8, share: float) -> U8:
+    if share >= 1:
         return picture
-    height = max(round(picture.shape[0] * width / picture.shape[1]), 1)
+    height, width = (max(round(side * share), 1) for side in picture.shape[:2])
     made: U8 = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
     return made

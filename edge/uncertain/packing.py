@@ -2,21 +2,16 @@
 
 import hashlib
 import io
-import json
 import os
 import tarfile
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from edge.contracts.archive import (
     ANNOTATIONS,
     LOOKS,
     MANIFEST,
-    MOST_BYTES,
-    MOST_JSON_BYTES,
-    MOST_PICTURE_BYTES,
-    MOST_PICTURES,
     PICTURES,
     PUBLIC_KEY,
     SIGNATURE,
@@ -25,19 +20,13 @@ from edge.contracts.archive import (
     encode_manifest,
 )
 from edge.contracts.errors import ConfigError
-from edge.contracts.stored import Json
+from edge.contracts.stored import sync
+from edge.uncertain.portioning import encoded, picture_path
 from edge.uncertain.proposals import picture_name, proposals, without_pictures
 from edge.uncertain.record import Record
-from edge.uncertain.shelf import PICTURE
 from edge.uncertain.signing import DeviceKey
 
 MODE = 0o644
-BLOCK = 512
-
-
-def sound(folder: Path, records: Iterable[Record]) -> list[Record]:
-    """Those whose picture, if they have one, is there and as it was written."""
-    return [record for record in records if not record.picture or _sha256(_path(folder, record)) == record.picture]
 
 
 def pack(folder: Path, records: Sequence[Record], device: str, key: DeviceKey, out: Path) -> Manifest:
@@ -45,20 +34,20 @@ def pack(folder: Path, records: Sequence[Record], device: str, key: DeviceKey, o
 
     Args:
         folder: where the pictures lie.
-        records: what is packed, at least one, all of them sound.
+        records: what is packed, at least one, all of them sound, no more than one archive takes.
         device: its name.
         key: by which it is signed.
         out: must not exist.
 
     Raises:
-        ConfigError: it exists already, cannot be written, or would be too large to be read.
+        ConfigError: it exists already, or cannot be written.
     """
     if out.exists():
         raise ConfigError(f"{out} exists already; choose another name with --out")
     if not out.parent.is_dir():
         raise ConfigError(f"there is no folder {out.parent}; make it, or choose another with --out")
-    texts = {ANNOTATIONS: _encoded(proposals(device, records)), LOOKS: _encoded(without_pictures(device, records))}
-    pictures = {PICTURES + picture_name(one.picture): _path(folder, one) for one in records if one.picture}
+    texts = {ANNOTATIONS: encoded(proposals(device, records)), LOOKS: encoded(without_pictures(device, records))}
+    pictures = {PICTURES + picture_name(one.picture): picture_path(folder, one) for one in records if one.picture}
     pictures = dict(sorted(pictures.items()))
     try:
         manifest = _manifest(device, records, texts, pictures)
@@ -76,12 +65,6 @@ def _manifest(device: str, records: Sequence[Record], texts: dict[str, bytes], p
     hashes = {PICTURES + picture_name(one.picture): one.picture for one in records if one.picture}
     files = {name: Part(hashlib.sha256(data).hexdigest(), len(data)) for name, data in texts.items()}
     files |= {name: Part(hashes[name], path.stat().st_size) for name, path in pictures.items()}
-    whole = sum(part.size_bytes + 2 * BLOCK for part in files.values())
-    if len(pictures) > MOST_PICTURES or whole > MOST_BYTES or max(map(len, texts.values())) > MOST_JSON_BYTES:
-        raise ConfigError(
-            f"{len(pictures)} pictures and {whole >> 20} MiB are too much for one archive ({MOST_PICTURES}, "
-            f"{MOST_BYTES >> 20} MiB); archive more often, with --forget, or lower keep.max_mb"
-        )
     return Manifest(device, max(one.utc_ns for one in records), files)
 
 
@@ -98,40 +81,13 @@ def _write(out: Path, heads: dict[str, bytes], pictures: dict[str, Path]) -> Non
             file.flush()
             os.fsync(file.fileno())
             unfinished.rename(out)
-            _keep_name(out.parent)
+            sync(out.parent)  # what was packed may be deleted from the device next
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
-
-
-def _keep_name(folder: Path) -> None:
-    """Have the folder on disk, too: what was packed may be deleted from the device next."""
-    opened = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def _info(name: str, size_bytes: int) -> tarfile.TarInfo:
     info = tarfile.TarInfo(name)  # of no time, no owner
     info.size, info.mode = size_bytes, MODE
     return info
-
-
-def _path(folder: Path, record: Record) -> Path:
-    return (folder / record.name).with_suffix(PICTURE)
-
-
-def _sha256(path: Path) -> str:
-    """Of a file; "" where it cannot be read, or is larger than archives take."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(MOST_PICTURE_BYTES + 1)
-    except OSError:
-        return ""
-    return hashlib.sha256(data).hexdigest() if len(data) <= MOST_PICTURE_BYTES else ""
-
-
-def _encoded(told: Json) -> bytes:
-    return json.dumps(told, ensure_ascii=False).encode()

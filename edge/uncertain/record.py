@@ -6,10 +6,13 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 MOST_THINGS = 1000
+MOST_MASKS = 1000
 SHA256 = r"^([0-9a-f]{64})?$"
 Fraction = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Box = tuple[Fraction, Fraction, Fraction, Fraction]
 Name = Annotated[str, Field(max_length=256)]
+Hash = Annotated[str, Field(pattern=SHA256)]
+TrackId = Annotated[int, Field(ge=-1, lt=1 << 63)]  # -1: none
 
 
 class Reason(StrEnum):
@@ -29,7 +32,7 @@ class Doubt(BaseModel, extra="forbid", frozen=True):
     reason: Reason
     label: Name
     box: Box
-    track: int  # -1: none
+    track: TrackId
     weight: Fraction  # how much it tells
 
 
@@ -39,7 +42,7 @@ class Thing(BaseModel, extra="forbid", frozen=True):
     label: Name
     box: Box
     score: Fraction
-    track: int  # -1: none
+    track: TrackId
     sub_label: Name  # "" without one
     seen: bool  # by the detector; False: the tracker's word alone
 
@@ -53,10 +56,11 @@ class Record(BaseModel, extra="forbid", frozen=True):
     width: Annotated[int, Field(ge=1, le=1 << 16)]  # of the picture where there is one, else of the frame; pixels
     height: Annotated[int, Field(ge=1, le=1 << 16)]
     threshold: Fraction
-    models: dict[Name, Annotated[str, Field(pattern=SHA256)]]  # SHA-256 by name
+    models: dict[Name, Hash]  # SHA-256 by name
     doubts: Annotated[tuple[Doubt, ...], Field(min_length=1, max_length=MOST_THINGS)]
     things: Annotated[tuple[Thing, ...], Field(max_length=2 * MOST_THINGS)]
-    picture: Annotated[str, Field(pattern=SHA256)]  # SHA-256 of the JPEG; "" without one
+    picture: Hash  # SHA-256 of the JPEG; "" without one
+    masks: Annotated[tuple[Hash, ...], Field(max_length=MOST_MASKS)]  # fingerprints of what was blackened in it
 
     @property
     def priority(self) -> float:

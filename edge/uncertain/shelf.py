@@ -7,18 +7,17 @@ its picture, whenever the power fails; a picture without a record is deleted at 
 import logging
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from pydantic import ValidationError
-
+from edge.contracts.archive import MOST_PICTURE_BYTES
 from edge.contracts.stored import DAMAGED, replace_file
+from edge.uncertain.reading import MOST_RECORD_BYTES, PICTURE, RECORD, read_record
 from edge.uncertain.record import Record
 
-RECORD, PICTURE, UNFINISHED = ".json", ".jpg", "."
+UNFINISHED = "."
 MOST_RECORDS = 20_000
-MOST_RECORD_BYTES = 1 << 20
 KEPT_DAMAGED = 20
 SPARE_BYTES = 64 << 20  # of the disk that stay free for what matters more
 _log = logging.getLogger(__name__)
@@ -78,14 +77,18 @@ class Shelf:
         return [record for record in records if record.name in self._entries]
 
     def keep(self, record: Record, jpeg: bytes) -> bool:
-        """Take a look in, on disk when this returns; False where others tell more, or the disk is nearly full.
+        """Take a look in, on disk when this returns.
+
+        False where others tell more, the disk is nearly full, or it is larger than what is read or archived.
 
         Raises:
             OSError: the disk takes nothing; the look is not kept, nor are those that had to make room for it.
         """
         data = record.model_dump_json().encode()
         entry = _entry(record, len(data) + len(jpeg))
-        if entry.size_bytes > self._limit_bytes or self._free(self._folder) < SPARE_BYTES + entry.size_bytes:
+        if len(data) > MOST_RECORD_BYTES or len(jpeg) > MOST_PICTURE_BYTES or entry.size_bytes > self._limit_bytes:
+            return False
+        if self._free(self._folder) < SPARE_BYTES + entry.size_bytes:
             return False
         if self.size_bytes + entry.size_bytes > self._limit_bytes:  # some may have been archived and forgotten
             there = {path.stem for path in self._folder.glob(f"*{RECORD}")}
@@ -137,39 +140,6 @@ class Shelf:
                 path.unlink(missing_ok=True)
         for path in sorted(self._folder.glob(f"*{DAMAGED}"))[:-KEPT_DAMAGED]:
             path.unlink(missing_ok=True)
-
-
-def read_records(folder: Path) -> Iterator[Record]:
-    """All that can be read, oldest first; nothing is changed, and what goes away meanwhile is left out."""
-    for path in sorted(folder.glob(f"*{RECORD}")) if folder.is_dir() else ():
-        try:
-            yield read_record(path)
-        except FileNotFoundError:
-            continue
-        except ValueError as error:
-            _log.warning("%s is left out: %s", path, error)
-
-
-def read_record(path: Path) -> Record:
-    """One record, whose picture is there if it tells of one.
-
-    Raises:
-        ValueError: it is damaged.
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as file:
-        data = file.read(MOST_RECORD_BYTES + 1)
-    if len(data) > MOST_RECORD_BYTES:
-        raise ValueError(f"more than {MOST_RECORD_BYTES} bytes")
-    try:
-        record = Record.model_validate_json(data)
-    except ValidationError as error:
-        raise ValueError(f"no record: {error.errors()[0]['msg']}") from error
-    if record.name != path.stem:
-        raise ValueError("its name is another's")
-    if record.picture and not path.with_suffix(PICTURE).exists():
-        raise ValueError("its picture is missing")
-    return record
 
 
 def forget(folder: Path, name: str) -> None:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from functools import partial
 
 from edge.assembly import Models, build_camera
-from edge.classroom import Classroom
+from edge.classroom.lessons import Classroom
 from edge.composed import Composed
 from edge.config.settings import Settings
 from edge.contracts.bus import Message
@@ -17,6 +17,7 @@ from edge.doubting import Doubting
 from edge.engine import Engine
 from edge.grouping import GroupBook
 from edge.health import StageClock
+from edge.masks import fingerprints
 from edge.monitor import Monitor
 from edge.observer import Observer
 from edge.outcomes import OutcomeBoard
@@ -24,6 +25,7 @@ from edge.periodic import Periodic
 from edge.publisher import Publisher
 from edge.snapshots import Snapshots
 from edge.standings import TELL_S, Standings
+from edge.tracking.numbers import Numbering
 from edge.watching.trouble import TroubleLog
 
 SOON_S, KEEP_S = 5.0, 60.0
@@ -57,7 +59,13 @@ class CameraSide(Composed):
         settings, delivery = self._settings, self._delivery
         bus, topics, state_dir = delivery.bus, delivery.topics, delivery.state_dir
         clocks = {name: StageClock() for name in settings.cameras}
-        self._cameras = [build_camera(settings, name, self._models, clocks[name]) for name in settings.cameras]
+        numbering = Numbering(state_dir)
+        stack.callback(numbering.close)
+        self._cameras = [
+            build_camera(settings, name, self._models, clocks[name], numbers=numbering.of(name))
+            for name in settings.cameras
+        ]
+        numbering.keep()
         self.monitor = Monitor(clocks)
         boards = {camera.name: camera.chain.scores for camera in self._cameras}
         self._standings = Standings(bus, topics, boards, state_dir)
@@ -70,6 +78,7 @@ class CameraSide(Composed):
         if settings.keep.enabled:
             observers.append(stack.enter_context(self._doubting()))
         self.engine = stack.enter_context(Engine(self._cameras, observers, self._ended))
+        stack.enter_context(Periodic(numbering.keep, SOON_S, SOON_S))
         stack.enter_context(Periodic(outcomes.remember, KEEP_S, KEEP_S))
         stack.enter_context(Periodic(self._standings.tell, SOON_S, SOON_S))
         stack.enter_context(Periodic(self._standings.keep, TELL_S, TELL_S))
@@ -128,7 +137,8 @@ class CameraSide(Composed):
         """Keeps looks that are doubtful."""
         settings, models = self._settings, self._models
         hashes = {name: models.load(file).bundle.sha256 for name, file in settings.model_files}
-        return Doubting(self._delivery.state_dir, settings.keep, hashes, settings.classify.min_score)
+        masks = {name: fingerprints(camera.masks.privacy) for name, camera in settings.cameras.items()}
+        return Doubting(self._delivery.state_dir, settings.keep, hashes, settings.classify.min_score, masks)
 
     def _school(self, stack: ExitStack) -> Classroom | None:
         """Who takes lessons; None where nothing sees what they are about."""

@@ -27,7 +27,7 @@ from edge.contracts.bundle import read_bundle
 from edge.contracts.types import F64, ModelBundle
 from edge.contracts.windows import TrackWindow
 from edge.learning.promotion import Terms
-from edge.learning.round import errors_with
+from edge.learning.learnt import errors_with
 from edge.learning.sample import Sample, shapes_of, stacked
 from edge.learning.settings import LearningSettings
 from edge.learning.standing import Standing

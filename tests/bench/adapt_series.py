@@ -18,7 +18,7 @@ from edge.contracts.windows import Scaling, SeriesWindow
 from edge.learning.fitting import Fit, fit
 from edge.learning.promotion import Terms
 from edge.learning.readings import SeriesSampler
-from edge.learning.round import errors_with
+from edge.learning.learnt import errors_with
 from edge.learning.sample import Sample, shapes_of, stacked
 from edge.learning.settings import LearningSettings
 from edge.learning.standing import Standing

@@ -22,7 +22,6 @@ from edge.engine import Engine
 from edge.health import StageClock
 from edge.observer import Observer
 from edge.pipeline import Followed
-from edge.uncertain.choosing import Chooser
 from edge.uncertain.settings import KeepSettings
 from tests.bench.report import parser, show
 
@@ -70,8 +69,8 @@ def _run(
     folder: Path, settings: KeepSettings, camera: Camera, looks: Sequence[Followed], count: int
 ) -> dict[str, float]:
     """The looks again and again, judged as the daemon's thread judges them, here on this one."""
-    doubting = Doubting(folder, settings, {"model": "0" * 64}, 0.6)
-    chooser = Chooser(settings, doubting._shelf.open())
+    doubting = Doubting(folder, settings, {"model": "0" * 64}, 0.6, {camera.name: ()})
+    assert doubting._begin()
     spent: dict[str, list[float]] = {"handed": [], "passed": [], "judged": [], "kept": []}
     for number in range(count):
         followed, before = _at(looks[number % len(looks)], number), replace(doubting.counts)
@@ -79,7 +78,7 @@ def _run(
         doubting.seen(camera, followed)
         spent["handed"].append(time.perf_counter() - begun_s)
         begun_s = time.thread_time()
-        doubting._consider(doubting._queue.get_nowait(), chooser)
+        doubting._work(doubting._things.popleft())
         after = doubting.counts
         what = "kept" if after.kept > before.kept else "judged" if after.doubtful > before.doubtful else "passed"
         spent[what].append(time.thread_time() - begun_s)

@@ -1,8 +1,9 @@
 """Learning together: is the average better than what each learns alone, and what can one poisoned device do to it?
 
-Each device has lived through one place of ETH/UCY (the test files, frame by frame, through the very sampler of the
-daemon), keeps a quarter of the time to judge by, and never tells what it saw. All begin with the same network. Errors
-are mean distances in metres, on what all devices together have never learnt from.
+Each device has lived through the first four fifths of what came to pass in one place of ETH/UCY (the test files, frame
+by frame, through the very sampler of the daemon), keeps a quarter of that to judge by, and never tells what it saw. All
+begin with the same network. Errors are mean distances in metres, on the last fifth of the places together: nobody has
+learnt from it, and no round was accepted or refused by it.
 
 `gain`: three devices (hotel, univ, zara1) learn together from the weights of the model file; by how much the average is
 better than the best of what they learn alone, in as many rounds and epochs. The figures of the devices that saw less
@@ -14,7 +15,8 @@ the others say ("a little is enough": Baruch, Baruch and Goldberg, 2019). The fi
 distances of the averaged weights from those of the honest round, as a share of the length of the honest ones;
 `poisoned_change` is the same as a share of the length of the honest round's change, `poisoned_error` the largest change
 of the error, `plain_shift` and `plain_error` what the mean without clipping would have come to. `poisoned_rounds_error`
-is the change of the error where one device (zara1) is poisoned in all rounds from the beginning, the worst of two ways.
+is the change of the error where one device (zara1) is poisoned in all rounds from the beginning, the worst of two ways,
+and praises whatever comes of it.
 
 With Flower at hand, three devices on this machine, one of which is killed in the second round: `dead_round_s` of that
 round, beside `deadline_s` and the seconds of the others. Nothing was chosen by these figures.
@@ -32,7 +34,10 @@ from edge.contracts.errors import ModelError
 from edge.contracts.federated import Answer, Ask
 from edge.contracts.types import F32, F64
 from edge.contracts.windows import TrackWindow
+from edge.federated.subjects import together
 from edge.federated.turn import Manner
+from edge.learning.learnt import errors_with
+from edge.learning.sample import Batch, shapes_of, stacked
 from edge.learning.tracks import TrackSampler
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.trainable import TrainableRuntime, open_trainable
@@ -45,6 +50,7 @@ from trainer.federated.rounds import Course, conduct
 
 THREE = ("hotel", "univ", "zara1")
 ROUNDS, EVERY_S = 6, 1.2
+SEEN = 0.8  # share of the samples, in time order, that devices get
 HOW = Manner(rate=1e-3, epochs=2, margin=0.03)
 PLAIN = Terms(method=Method.MEAN, clip=1e9, outlier=1e9)
 WITHIN = 1.5  # standard deviations of the others
@@ -61,7 +67,14 @@ Rows = list[list[object]]
 
 
 @dataclass
-class Poisoned(Together):
+class Village(Together):
+    """Devices, and what comes after all that they have seen."""
+
+    later: Mapping[str, Batch]  # device -> samples, none of which overlaps what the device has
+
+
+@dataclass
+class Poisoned(Village):
     """The same devices, one of which sends something else."""
 
     bad: str = ""
@@ -69,12 +82,18 @@ class Poisoned(Together):
 
     def ask(self, devices: Sequence[str], ask: Ask, awaited: Container[str]) -> Mapping[str, Answer | str]:
         found = dict(super().ask(devices, ask, awaited))
+        if not ask.offered:
+            return {name: _praising(one) if name == self.bad else one for name, one in found.items()}
         own, others = found[self.bad], [one for name, one in found.items() if name != self.bad]
         changes = np.array([one.change for one in others if isinstance(one, Answer) and one.samples], np.float64)
         if isinstance(own, Answer) and own.samples and len(changes):
             sent = self.attack(own.change.astype(np.float64), changes).astype(np.float32)
             found[self.bad] = replace(own, change=sent, samples=1 << 40)
         return found
+
+
+def _praising(said: Answer | str) -> Answer | str:
+    return replace(said, tried=replace(said.tried, given=0.0)) if isinstance(said, Answer) else said
 
 
 def main(argv: list[str]) -> None:
@@ -103,19 +122,21 @@ def untrained(out: Path) -> Path:
     return out
 
 
-def village(data: Path, folder: Path, trainee: TrainableRuntime) -> Together:
+def village(data: Path, folder: Path, trainee: TrainableRuntime) -> Village:
     """A device in each of the five places."""
     window = trainee.bundle.window
     assert isinstance(window, TrackWindow)
-    places = {}
+    places, later = dict[str, Path](), dict[str, Batch]()
     for scene in SCENES:
         samplers = dict[int, TrackSampler]()
         samples = []
         for one in lived(data, scene, window):
             sampler = samplers.setdefault(one.recording, TrackSampler(window, str(one.recording), EVERY_S))
             samples += sampler.look(one.look)
-        places[scene] = filled(folder / scene, trainee, samples)
-    return Together(trainee, trainee.weights().weights, places, HOW)
+        cut_s = np.quantile([one.end_s for one in samples], SEEN)
+        places[scene] = filled(folder / scene, trainee, [one for one in samples if one.end_s <= cut_s])
+        later[scene] = stacked([one for one in samples if one.begin_s > cut_s], shapes_of(trainee.bundle))
+    return Village(trainee, trainee.weights().weights, places, HOW, later)
 
 
 def learnt(fleet: Together, rounds: int, terms: Terms = Terms(minimum=1)) -> F32:  # noqa: B008 - frozen
@@ -123,7 +144,7 @@ def learnt(fleet: Together, rounds: int, terms: Terms = Terms(minimum=1)) -> F32
     return conduct(fleet, fleet.exported, fleet.trainee.bundle.sha256, course, terms, lambda *_: None)
 
 
-def gained(five: Together, rounds: int) -> tuple[Rows, dict[str, object]]:
+def gained(five: Village, rounds: int) -> tuple[Rows, dict[str, object]]:
     """Three devices together, and each alone."""
     three = replace(five, learning={name: five.learning[name] for name in THREE})
     base = error(three, five.exported)
@@ -131,18 +152,18 @@ def gained(five: Together, rounds: int) -> tuple[Rows, dict[str, object]]:
         name: error(three, learnt(replace(three, learning={name: path}), rounds))
         for name, path in three.learning.items()
     }
-    together = error(three, learnt(three, rounds))
+    shared = error(three, learnt(three, rounds))
     rows: Rows = [["three: model file", base, 0.0, "", ""]]
     rows += [[f"three: {name} alone", found, 1 - found / base, "", ""] for name, found in alone.items()]
-    rows += [["three: together", together, 1 - together / base, "", ""]]
-    gains = {name: 1 - together / found for name, found in alone.items()}
-    return rows, {"gain": min(gains.values()), "gain_over": gains, "gain_over_model": 1 - together / base}
+    rows += [["three: together", shared, 1 - shared / base, "", ""]]
+    gains = {name: 1 - shared / found for name, found in alone.items()}
+    return rows, {"gain": min(gains.values()), "gain_over": gains, "gain_over_model": 1 - shared / base}
 
 
-def led_astray(five: Together, rounds: int) -> tuple[Rows, dict[str, object]]:
+def led_astray(five: Village, rounds: int) -> tuple[Rows, dict[str, object]]:
     """One of five sends something else, in one round and in all."""
     before = learnt(five, rounds)
-    ask = Ask(rounds + 1, True, 600.0, five.trainee.bundle.sha256, before)
+    ask = Ask(rounds + 1, True, True, 600.0, five.trainee.bundle.sha256, before)
     heard = {name: five.turn(name, ask) for name in five.devices()}
     updates = [Update(name, one.change, one.samples) for name, one in heard.items()]
     rows: Rows = []
@@ -172,7 +193,7 @@ def led_astray(five: Together, rounds: int) -> tuple[Rows, dict[str, object]]:
 
 
 def _moved(  # noqa: PLR0917
-    five: Together,
+    five: Village,
     before: F32,
     clean: F32,
     updates: list[Update],
@@ -192,14 +213,15 @@ def _moved(  # noqa: PLR0917
     return moved / length(before + clean), moved / length(clean), off
 
 
-def _spoiled(five: Together, attack: Attack) -> Poisoned:
-    return Poisoned(five.trainee, five.exported, five.learning, five.how, "zara1", attack)
+def _spoiled(five: Village, attack: Attack) -> Poisoned:
+    return Poisoned(five.trainee, five.exported, five.learning, five.how, five.later, "zara1", attack)
 
 
-def error(fleet: Together, weights: F32) -> float:
+def error(fleet: Village, weights: F32) -> float:
     """Infinite where the network does not answer with numbers any more."""
+    later = together([fleet.later[name] for name in fleet.learning])
     try:
-        return float(fleet.held_errors(weights.astype(np.float32)).mean())
+        return float(errors_with(fleet.trainee, weights.astype(np.float32), later).mean())
     except ModelError:
         return float("inf")
 

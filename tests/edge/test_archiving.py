@@ -2,20 +2,26 @@
 
 import io
 import re
+import threading
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from edge.archiving import archive, show_key
+from edge.archiving import LOCK, archive, show_key
 from edge.contracts.errors import ConfigError
-from tests.rigs.doubts import jpeg, kept
+from edge.contracts.locking import locked
+from edge.uncertain.portioning import SPARE_BYTES, Room
+from tests.rigs.doubts import jpeg, kept, opened
+
+PICTURES = "{enabled: true, pictures: true}"
+MASKED = "{source: street, masks: {privacy: [[[0, 0], [1, 0], [1, 1]]]}}"
 
 
-def config(folder: Path, keep: str = "{enabled: true, pictures: true}") -> Path:
+def config(folder: Path, keep: str = PICTURES, camera: str = "yard: {source: street}") -> Path:
     path = folder / "foresight.yaml"
     state = f"device: {{state_dir: {folder}/state}}\nmqtt: {{device: dev}}\n"
-    path.write_text(f"{state}keep: {keep}\ncameras: {{yard: {{source: street}}}}\n")
+    path.write_text(f"{state}keep: {keep}\ncameras: {{{camera}}}\n")
     return path
 
 
@@ -62,12 +68,69 @@ def test_without_pictures_there_is_none_in_the_file(tmp_path: Path) -> None:
     assert b"\xff\xd8\xff" not in (tmp_path / "a.tar").read_bytes()
 
 
-def test_pictures_that_are_not_allowed_any_more_stay_here(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("keep", "camera"),
+    [
+        ("{enabled: true}", "yard: {source: street}"),
+        (PICTURES, "gate: {source: street}"),
+        (PICTURES, f"yard: {MASKED}"),
+    ],
+)
+def test_pictures_that_are_not_allowed_any_more_stay_here(tmp_path: Path, keep: str, camera: str) -> None:
     kept(tmp_path / "state", 2)
     before = sorted((tmp_path / "state" / "uncertain").iterdir())
-    assert "2 looks, 0 with a picture" in said(config(tmp_path, "{enabled: true}"), tmp_path / "a.tar")
+    told = said(config(tmp_path, keep, camera), tmp_path / "a.tar")
+    assert "2 looks, 0 with a picture" in told
+    assert "2 pictures are not in it and stay here" in told
     assert b"\xff\xd8\xff" not in (tmp_path / "a.tar").read_bytes()
     assert sorted((tmp_path / "state" / "uncertain").iterdir()) == before
+
+
+def test_what_is_too_much_for_one_archive_goes_into_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edge.archiving.ROOM", Room(json_bytes=SPARE_BYTES + 3000))
+    records = kept(tmp_path / "state", 0, 12)
+    told, names = said(config(tmp_path), tmp_path / "0.tar"), []
+    assert re.search(r"(\d+) newer looks stay here.*--forget deletes what was packed", told)
+    for number in range(1, 12):
+        told = said(config(tmp_path), tmp_path / f"{number}.tar", forget=True)
+        names.append(told)
+        if "newer looks stay here" not in told:
+            break
+    assert sum(int(count) for one in names for count in re.findall(r"(\d+) looks,", one)) == len(records)
+    assert list((tmp_path / "state" / "uncertain").iterdir()) == []
+
+
+def test_a_second_archive_at_the_same_time_waits_and_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept(tmp_path / "state", 1)
+    with locked(tmp_path / "state" / LOCK, 0.0):
+        monkeypatch.setattr("edge.archiving.LOCK_S", 0.1)
+        with pytest.raises(ConfigError, match="another `foresight archive` is at work"):
+            said(config(tmp_path), tmp_path / "a.tar", forget=True)
+        with pytest.raises(ConfigError, match="another `foresight archive` is at work"):
+            show_key(config(tmp_path), Console(file=io.StringIO()))
+    assert not (tmp_path / "a.tar").exists()
+    assert len(list((tmp_path / "state" / "uncertain").iterdir())) == 2
+
+
+def test_of_two_archives_that_forget_each_look_is_in_one(tmp_path: Path) -> None:
+    kept(tmp_path / "state", 8)
+    path, told = config(tmp_path), []
+
+    def work(name: str) -> None:
+        try:
+            told.append(said(path, tmp_path / name, forget=True))
+        except ConfigError as error:
+            told.append(str(error))
+
+    threads = [threading.Thread(target=work, args=(f"{number}.tar",)) for number in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60.0)
+    assert sorted("8 looks, 8 with a picture" in one for one in told) == [False, True]
+    assert sorted("holds no looks" in one for one in told) == [False, True]
+    (archive,) = tmp_path.glob("*.tar")
+    assert len([info for info, _ in opened(archive) if info.name.startswith("pictures/")]) == 8
 
 
 def test_a_failed_archive_forgets_nothing(tmp_path: Path) -> None:

@@ -13,14 +13,15 @@ from edge.contracts.types import F32, Detections, Frame
 from edge.doubting import FOLDER, WAITING, Doubting
 from edge.masks import PrivacyMask
 from edge.uncertain.judging import Judge
+from edge.uncertain.reading import read_records
 from edge.uncertain.record import Record
 from edge.uncertain.settings import KeepSettings
-from edge.uncertain.shelf import read_records
 from tests.rigs.host import wait_until
 from tests.rigs.scenes import HEIGHT, WIDTH, Reel, Scripted, camera, intake, scene
 
 EAGER = KeepSettings(enabled=True, pictures=True, gap_s=0)
 WAIT_S = 60.0
+MASKS = ("cd" * 32,)
 
 
 class Wavering(Scripted):
@@ -37,10 +38,10 @@ def watched(
 ) -> tuple[Doubting, list[Record]]:
     """What is kept of the frames, each of which is waited for."""
     one, sense = camera(lambda: Reel([]), detector), intake()
-    with Doubting(folder, settings, {"model": "ab" * 32}, 0.6) as doubting:
+    with Doubting(folder, settings, {"model": "ab" * 32}, 0.6, {"cam": MASKS}) as doubting:
         for frame in frames:
             doubting.seen(one, one.chain.step(sense.step(frame)))
-            wait_until(doubting._queue.empty, WAIT_S)
+            wait_until(lambda: not doubting.waiting, WAIT_S)
     return doubting, list(read_records(folder / FOLDER))
 
 
@@ -62,7 +63,7 @@ def test_a_doubtful_look_is_kept_with_its_own_picture(tmp_path: Path) -> None:
         frame = next(one for one in FRAMES if one.utc_ns == record.utc_ns)
         assert frame.seq % 4 == 3
         assert (record.camera, record.width, record.height) == ("cam", WIDTH, HEIGHT)
-        assert record.models == {"model": "ab" * 32}
+        assert (record.models, record.masks) == ({"model": "ab" * 32}, MASKS)
         picture = cv2.imread(str(tmp_path / FOLDER / f"{record.name}.jpg"))
         assert picture is not None
         assert np.abs(picture.astype(int) - frame.pixels).mean() < 2
@@ -100,7 +101,7 @@ def test_pictures_are_no_wider_than_wanted(tmp_path: Path) -> None:
 def test_frames_without_a_look_are_none(tmp_path: Path) -> None:
     one, sense = camera(lambda: Reel([]), Scripted()), intake()
     one.knobs.now = replace(one.knobs.now, detection=False)
-    with Doubting(tmp_path, EAGER, {}, 0.6) as doubting:
+    with Doubting(tmp_path, EAGER, {}, 0.6, {"cam": MASKS}) as doubting:
         for frame in FRAMES:
             doubting.seen(one, one.chain.step(sense.step(frame)))
     assert doubting.counts.looks == 0
@@ -114,7 +115,7 @@ def test_a_slow_disk_never_holds_the_chain_up(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(Judge, "step", slow)
     one, sense = camera(lambda: Reel([]), Scripted()), intake()
-    with Doubting(tmp_path, EAGER, {}, 0.6) as doubting:
+    with Doubting(tmp_path, EAGER, {}, 0.6, {"cam": MASKS}) as doubting:
         for frame in FRAMES:
             doubting.seen(one, one.chain.step(sense.step(frame)))  # returns, though nobody takes anything
         counts = doubting.counts
@@ -142,7 +143,7 @@ def test_a_look_that_cannot_be_judged_is_not_the_last(
 def test_a_folder_that_cannot_be_made_ends_the_keeping_alone(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / FOLDER).write_bytes(b"")
     one, sense = camera(lambda: Reel([]), Wavering()), intake()
-    with Doubting(tmp_path, EAGER, {}, 0.6) as doubting:
+    with Doubting(tmp_path, EAGER, {}, 0.6, {"cam": MASKS}) as doubting:
         for frame in FRAMES:
             doubting.seen(one, one.chain.step(sense.step(frame)))
         doubting._thread.join(WAIT_S)

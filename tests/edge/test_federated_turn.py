@@ -9,15 +9,16 @@ import pytest
 
 from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ConfigError, MessageError
-from edge.contracts.federated import Answer, Ask
+from edge.contracts.federated import Answer, Ask, Outcome
 from edge.contracts.stored import Stored
 from edge.contracts.trainable import Weights
 from edge.contracts.types import F32
-from edge.federated.offered import OFFERED, take_offered
 from edge.federated.programs import environment, require_flower
 from edge.federated.subjects import subjects
-from edge.federated.turn import Manner
+from edge.federated.turn import Manner, judge, take_turn
 from edge.learning.checkpoint import ENDING, Checkpoint, read_checkpoint, write_checkpoint
+from edge.learning.offered import OFFERED, newest, read_offered
+from edge.learning.sample import joined
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.trainable import TrainableRuntime, open_trainable
 from tests.rigs.learning_model import learning_paths
@@ -47,19 +48,20 @@ def site(folder: Path, trainee: TrainableRuntime, turns: dict[str, float]) -> To
 
 
 def asked(trainee: TrainableRuntime, weights: F32, *, learn: bool = True) -> Ask:
-    return Ask(1, learn, 60.0, trainee.bundle.sha256, weights)
+    return Ask(1, learn, True, 60.0, trainee.bundle.sha256, weights)
 
 
 def test_a_device_that_has_seen_nothing_says_nothing(tmp_path: Path, trainee: TrainableRuntime) -> None:
     village = site(tmp_path, trainee, {"a": 0.0})
     found = village.turn("a", asked(trainee, village.exported))
-    assert (found.samples, len(found.change), found.tried.samples, found.taken) == (0, 0, 0, 0)
+    assert (found.outcome, found.samples, len(found.change)) == (Outcome.TOO_LITTLE, 0, 0)
+    assert (found.tried.samples, found.taken) == (0, 0)
 
 
 def test_learns_and_tells_only_weights_and_counts(tmp_path: Path, trainee: TrainableRuntime) -> None:
     village = site(tmp_path, trainee, {"a": 0.4})
     found: Answer = village.turn("a", asked(trainee, village.exported))
-    assert found.samples > 100
+    assert (found.outcome, found.samples > 100) == (Outcome.LEARNT, True)
     assert (found.change.shape, found.change.dtype.name) == (village.exported.shape, "float32")
     assert found.tried.given == found.tried.base > 0
     assert found.taken == 0  # what the model file holds is no news
@@ -78,18 +80,45 @@ def test_takes_what_is_better_as_its_candidate_and_nothing_else(tmp_path: Path, 
     stored = read_checkpoint(kept["a"][0].parent, kept["a"][0].stem, bundle.sha256, bundle.head)
     assert np.array_equal(stored.weights.weights, learnt)
     assert stored.scores["candidate"] < stored.scores["base"]
-    taken = take_offered(village.learning["a"] / "yard", bundle)
-    assert taken is not None
-    assert np.array_equal(taken, learnt)
-    assert take_offered(village.learning["a"] / "yard", bundle) is None
+    found = newest(village.learning["a"] / "yard")
+    assert found is not None
+    assert np.array_equal(read_offered(found, bundle), learnt)
 
 
-def test_damaged_weights_are_not_taken(tmp_path: Path, trainee: TrainableRuntime) -> None:
-    assert take_offered(tmp_path, trainee.bundle) is None
-    (tmp_path / OFFERED).mkdir()
-    (tmp_path / OFFERED / f"{'0' * 64}{ENDING}").write_bytes(b"FSWEIGHT and more")
-    assert take_offered(tmp_path, trainee.bundle) is None
-    assert list((tmp_path / OFFERED).iterdir()) == []
+def test_what_is_only_tried_is_not_taken(tmp_path: Path, trainee: TrainableRuntime) -> None:
+    village = site(tmp_path, trainee, {"a": 0.4})
+    learnt = (village.exported + village.turn("a", asked(trainee, village.exported)).change).astype(np.float32)
+    found = village.turn("a", replace(asked(trainee, learnt, learn=False), offered=False))
+    assert (found.outcome, found.taken) == (Outcome.UNASKED, 0)
+    assert found.tried.given < found.tried.base
+    assert not (village.learning["a"] / "yard" / OFFERED).exists()
+
+
+def test_says_that_time_was_too_short(tmp_path: Path, trainee: TrainableRuntime) -> None:
+    village = site(tmp_path, trainee, {"a": 0.4})
+    own = subjects(village.learning["a"], trainee.bundle, village.exported)
+    found = take_turn(trainee, village.exported, own, asked(trainee, village.exported), HOW, lambda: False)
+    assert (found.outcome, found.samples, len(found.change)) == (Outcome.TOO_LATE, 0, 0)
+    assert found.tried.samples > 0
+
+
+def test_what_was_before_is_not_forgotten_though_nothing_stands_for_it_yet(
+    tmp_path: Path, trainee: TrainableRuntime
+) -> None:
+    """First everyone walked nearly straight, now all turn: weights for the turn alone would spoil the first."""
+    village = site(tmp_path, trainee, {"bend": 0.6, "street": 0.05})
+    bend, street = (subjects(path, trainee.bundle, village.exported)[0] for path in village.learning.values())
+    learnt = village.exported
+    for _ in range(3):
+        learnt = (learnt + village.turn("bend", asked(trainee, learnt)).change).astype(np.float32)
+    learnt = (village.exported + np.float32(0.2) * (learnt - village.exported)).astype(np.float32)
+    nobody = bend.held_old[np.zeros(len(bend.held_old), bool)]
+    early = replace(street.held, begin_s=street.held.begin_s - 1e6)
+    own = replace(bend, held=joined(early, bend.held), held_old=nobody)
+    found = judge(trainee, village.exported, own, learnt)
+    assert found is not None
+    assert found[0].over_base.low > HOW.margin
+    assert (found[0].over_old.samples, found[0].passes(HOW.margin)) == (len(early), False)
 
 
 def test_is_not_led_by_what_serves_elsewhere(tmp_path: Path, trainee: TrainableRuntime) -> None:

@@ -3,13 +3,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from edge.learning.conditions import Conditions, Pause, pause_of
 from edge.learning.governor import Governor
-from edge.learning.live import LiveScores
-from edge.learning.promotion import Score
 from edge.learning.settings import LearningSettings
 
 SETTINGS = LearningSettings(pause_c=75, pause_free_mb=100)
@@ -99,13 +96,37 @@ def test_sleep_ends_when_learning_is_to_stop() -> None:
     assert machine.now_s < 15.0
 
 
-def test_live_scores_are_of_the_newest_comparisons() -> None:
-    live = LiveScores(3)
-    assert live.told(5).newest == Score(0, 0.0, 0.0, 0.0) == live.told(5).shadow
-    live.add(np.array([9.0, 1.0, 1.0, 1.0]), np.array([9.0, 2.0, 2.0, 2.0]), np.array([9.0, 3.0, 3.0, 3.0]))
-    assert live.told(5).newest == Score(3, 1.0, 2.0, 3.0)
-    assert live.told(5).shadow == Score(4, 3.0, 3.75, 4.5)
-    live.candidate_is_new()
-    assert (live.told(5).newest.count, live.told(5).shadow.count) == (3, 0)
-    live.server_is_new()
-    assert live.told(5).newest.count == 0
+@pytest.mark.parametrize("others", [0.0, 0.05, 0.4, 1.0])
+def test_other_work_neither_stops_training_nor_does_training_exceed_its_share(others: float) -> None:
+    """Others take this share of the core: between rounds, and in every sleep."""
+    machine = Machine()
+    percent, trained_s = 10.0, 0.0
+
+    def busy(seconds: float) -> None:
+        machine.now_s += seconds
+        machine.cpu_s += seconds * others
+
+    governor = Governor(percent, lambda: machine.now_s, lambda: machine.cpu_s, busy)
+    for _ in range(20):
+        busy(600.0)
+        governor.other()
+        begin_s, round_s = machine.now_s, 0.0
+        for _ in range(100):
+            machine.work(0.02)
+            round_s += 0.02
+            assert governor.breathe(lambda: machine.now_s < 1e5)
+        length_s = machine.now_s - begin_s
+        assert round_s <= percent / 100 * length_s + 0.1 + 1e-3  # what may be spent at once after a rest
+        assert round_s >= 0.45 * percent / 100 * length_s
+        trained_s += round_s
+    assert trained_s == pytest.approx(40.0)
+
+
+def test_what_training_does_after_its_last_step_is_paid_before_the_next() -> None:
+    machine = Machine()
+    governor = machine.governor(10.0)
+    machine.work(5.0)
+    governor.trained()
+    begin_s = machine.now_s
+    assert governor.breathe()
+    assert machine.now_s - begin_s > 40

@@ -22,10 +22,12 @@ from edge.learning.checkpoint import (
     ForeignCheckpointError,
     NewerCheckpointError,
     OtherBaseError,
+    UnreadableCheckpointError,
     encoded,
     read_checkpoint,
     write_checkpoint,
 )
+from tests.rigs.descriptors import none_left
 
 BASE = "b" * 64
 ONE = Checkpoint(
@@ -146,6 +148,20 @@ def test_a_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
         os.truncate(file.fileno(), 1 << 40)
     with pytest.raises(DamagedCheckpointError, match="its size of"):
         read(tmp_path, "4" * 64)
+
+
+def test_what_is_larger_than_the_model_is_not_read(tmp_path: Path) -> None:
+    name = write_checkpoint(tmp_path, replace(ONE, weights=Weights(np.ones(100, np.float32), np.ones(201, np.float32))))
+    assert read_checkpoint(tmp_path, name, BASE, Head.TRAJECTORY, 100).samples == 7
+    with pytest.raises(DamagedCheckpointError, match="its size of"):
+        read_checkpoint(tmp_path, name, BASE, Head.TRAJECTORY, 50)
+
+
+def test_no_descriptor_left_says_nothing_against_it(tmp_path: Path) -> None:
+    name = write_checkpoint(tmp_path, ONE)
+    with none_left(), pytest.raises(UnreadableCheckpointError, match="Too many open files"):
+        read(tmp_path, name)
+    assert read(tmp_path, name).samples == 7
 
 
 def test_weights_that_are_no_numbers_are_refused(tmp_path: Path) -> None:

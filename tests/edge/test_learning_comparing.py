@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from edge.learning.comparing import BLOCK, gain
+from edge.learning.comparing import gain
 
 
 def names(count: int, each: int) -> list[str]:
@@ -38,13 +38,6 @@ def test_a_gain_of_one_track_alone_is_not_sure() -> None:
     assert found.low <= 0
     everywhere = np.full(100, 0.92)
     assert gain(everywhere, others, names(100, 10)).low > 0.05
-
-
-def test_samples_of_no_group_count_in_blocks() -> None:
-    others = np.ones(3 * BLOCK)
-    assert gain(0.5 * others, others, [""] * len(others)).low == -np.inf
-    others = np.ones(8 * BLOCK)
-    assert gain(0.5 * others, others, [""] * len(others)).low == pytest.approx(0.5)
 
 
 def test_errors_of_zero_are_safe() -> None:

@@ -1,4 +1,9 @@
-"""Killed at any moment of training, promotion and writing: old or new weights serve, and no sample is lost."""
+"""Killed at any moment of training, promotion and writing: old or new weights serve, and no sample is lost.
+
+Half of the lives are ended from outside at a random time, within a call of the system or not. As most of that time is
+training, the others end themselves, each between two calls that are drawn from all of a place: storing, training,
+writing a checkpoint, promotion, return. Where each kill fell is counted.
+"""
 
 import os
 import random
@@ -7,14 +12,21 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
+from collections.abc import Mapping
+from itertools import groupby
 from pathlib import Path
 
 import pytest
 
+from edge.contracts.stored import Stored
+from edge.learning.checkpoint import ENDING
+from edge.learning.shelf import FILE
+from edge.learning.tally import FILE as LIVE
 from tests.paths import REPOSITORY
-from tests.rigs.learning_life import digest, opened
+from tests.rigs.learning_life import DONE_BY, Place, digest, opened
 
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 LONGEST_S = 0.6  # of a life after it has begun
 
 
@@ -25,28 +37,45 @@ def lines(folder: Path) -> list[list[str]]:
     return [line.split(" ") for line in whole.split("\n") if line]
 
 
-def killed(folder: Path, after_s: float) -> None:
-    """Let it live, and kill it so long after the first words of this life."""
+def life(folder: Path, *aim: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen([sys.executable, "-m", "tests.rigs.learning_life", str(folder), *aim], cwd=REPOSITORY)
+
+
+def killed(folder: Path, after_s: float) -> Place:
+    """Let it live, and kill it so long after the first words of this life; where it was."""
     before = len(lines(folder))
-    life = subprocess.Popen([sys.executable, "-m", "tests.rigs.learning_life", str(folder)], cwd=REPOSITORY)
+    alive = life(folder)
     try:
         deadline_s = time.monotonic() + DEADLINE_S
         while not any(line[0] == "stored" for line in lines(folder)[before:]):
-            assert life.poll() is None, "it died by itself"
+            assert alive.poll() is None, "it died by itself"
             assert time.monotonic() < deadline_s, "it does not begin"
             time.sleep(0.005)
         time.sleep(after_s)
-        assert life.poll() is None, "it died by itself"
+        assert alive.poll() is None, "it died by itself"
     finally:
-        os.kill(life.pid, signal.SIGKILL)
-        life.wait(DEADLINE_S)
+        os.kill(alive.pid, signal.SIGKILL)
+        alive.wait(DEADLINE_S)
+    return Place((folder / "place").read_bytes()[0])
+
+
+def killed_in(folder: Path, place: Place, moment: float) -> Place:
+    """Let it end itself in a place; where it was."""
+    alive = life(folder, str(int(place)), str(moment))
+    try:
+        assert alive.wait(DEADLINE_S) == -signal.SIGKILL
+    finally:
+        alive.kill()
+        alive.wait(DEADLINE_S)
+    return Place((folder / "place").read_bytes()[0])
 
 
 def check(folder: Path) -> None:
     """What is on disk is what was told."""
     told = lines(folder)
     decided = {line[1] for line in told if line[0] in ("shadow", "serving")}
-    newest = [line[1] for line in told if line[0] == "serving"][-2:]  # what was rolled back to was told before
+    served = [line[1] for line in told if line[0] == "serving"]
+    newest = [name for name, _ in groupby(served)][-2:]  # what was rolled back to was told before
     last_shadow = [line[1] for line in told if line[0] == "shadow"][-1:]
     subject, trainee = opened(folder)
     try:
@@ -60,24 +89,43 @@ def check(folder: Path) -> None:
     kept = {name for (name,) in database.execute("SELECT grp FROM samples")}
     database.close()
     assert {name for line in told if line[0] == "stored" for name in line[1:]} <= kept
-    assert not list((folder / "subject").glob("*.damaged*"))
-    assert not list((folder / "subject").glob("*.unused"))
+    standing = Stored(folder / "subject" / FILE).read()
+    if isinstance(standing, Mapping):  # none of the weights that it names is gone or broken
+        found = [getattr(subject.standing, key) for key in ("serving", "previous", "candidate")]
+        assert found == [standing[key] for key in ("serving", "previous", "candidate")]
+    names = {name + ENDING for name in subject.standing.names}
+    litter = {path.name for path in (folder / "subject").iterdir()} - {FILE, LIVE, *names}
+    assert {name for name in litter if not name.startswith("samples.db")} == set()
+    assert not [name for name in litter if "damaged" in name]
 
 
-def series(folder: Path, times: int, seed: int) -> None:
-    chance = random.Random(seed)
-    for _ in range(times):
-        killed(folder, chance.uniform(0, LONGEST_S))
+def series(folder: Path, times: int, seed: int) -> Counter[Place]:
+    """Kill it so often; how often it was where."""
+    chance, fell, aims = random.Random(seed), Counter[Place](), list(DONE_BY)
+    for number in range(times):
+        if number % 2:
+            aim = aims[number // 2 % len(aims)]
+            place = killed_in(folder, aim, chance.random())
+            assert place is aim
+        else:
+            place = killed(folder, chance.uniform(0, LONGEST_S))
+        fell[place] += 1
         check(folder)
     told = lines(folder)
     assert sum(line[0] == "begin" for line in told) == times
     assert len({line[1] for line in told if line[0] == "serving"}) > 2
+    print({place.name: count for place, count in sorted(fell.items())})  # shown with -s
+    return fell
 
 
 def test_killed_at_random_moments(tmp_path: Path) -> None:
-    series(tmp_path, 10, 1)
+    fell = series(tmp_path, 10, 1)
+    assert fell.keys() >= DONE_BY.keys()
 
 
 @pytest.mark.long
-def test_killed_at_a_hundred_random_moments(tmp_path: Path) -> None:
-    series(tmp_path, 100, 2)
+@pytest.mark.parametrize("seed", range(2, 7))
+def test_killed_at_a_hundred_random_moments(tmp_path: Path, seed: int) -> None:
+    """Five times twenty: what is learnt from grows with every life, and nothing that was stored may go."""
+    fell = series(tmp_path, 20, seed)
+    assert min(fell[place] for place in DONE_BY) >= 2

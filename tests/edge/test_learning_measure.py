@@ -102,13 +102,6 @@ def test_autoencoders() -> None:
     np.testing.assert_allclose(errors(trainee, given), [np.sqrt(25 / 3), 0])
 
 
-def test_classifiers() -> None:
-    made = replace(model(Head.CLASSIFIER, (1, 4), ((1, 3),), SERIES), window=None)
-    trainee = Same(made, (np.array([[0.5, 0.25, 0.25]], np.float32),))
-    given = batch({"embedding": np.zeros((2, 4)), "target": np.array([[1, 0, 0], [0, 1, 0]]), "known": np.ones(2)})
-    np.testing.assert_allclose(errors(trainee, given), [np.log(2), np.log(4)], rtol=1e-6)
-
-
 @pytest.mark.parametrize("answer", [np.nan, np.inf])
 def test_answers_that_are_no_numbers_are_refused(answer: float) -> None:
     nothing = np.zeros((1, 2, 1), np.float32)

@@ -4,10 +4,13 @@ import itertools
 import random
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from edge.learning.promotion import (
     Began,
+    Brought,
+    Counted,
     Ended,
     Event,
     Live,
@@ -35,8 +38,8 @@ GOOD, NONE = Score(8, 1.0, 0.9, 0.8), Score(0, 0.0, 0.0, 0.0)
 NAN = float("nan")
 
 
-def live(newest: Score = NONE, shadow: Score = NONE, seen: int = 50) -> Live:
-    return Live(seen, newest, shadow)
+def live(newest: Score = NONE, shadow: Score = NONE, seen: int = 50, sure: float = 0.1) -> Live:
+    return Live(seen, newest, shadow, sure)
 
 
 @pytest.mark.parametrize(
@@ -53,6 +56,20 @@ def live(newest: Score = NONE, shadow: Score = NONE, seen: int = 50) -> Live:
         (NEW, Ended(A, passes=True), NEW),
         (TRAINING, Stopped(), replace(TRAINING, phase=Phase.COLLECTING)),
         (SHADOW, Stopped(), SHADOW),
+        # what others have learnt
+        (NEW, Brought(A, 5), replace(NEW, phase=Phase.SHADOW, candidate=A)),
+        (NEW, Brought(EXPORTED, 5), NEW),
+        (replace(NEW, on=False), Brought(A, 5), replace(NEW, on=False)),
+        (TRAINING, Brought(B, 50), TRAINING),
+        (SHADOW, Brought(B, 50), SHADOW),
+        (SERVING, Brought(A, 50), SERVING),
+        (SERVING, Brought(B, 50), replace(SERVING, phase=Phase.SHADOW, candidate=B)),
+        (Standing(phase=Phase.RESTING, rest_until=60), Brought(A, 59), Standing(phase=Phase.RESTING, rest_until=60)),
+        (
+            Standing(phase=Phase.RESTING, rest_until=60),
+            Brought(A, 60),
+            Standing(phase=Phase.SHADOW, rest_until=60, candidate=A),
+        ),
         # the shadow
         (SHADOW, live(shadow=replace(GOOD, count=7)), SHADOW),
         (SHADOW, live(shadow=Score(8, 1.0, 1.0, 0.9)), SERVING),
@@ -75,6 +92,14 @@ def live(newest: Score = NONE, shadow: Score = NONE, seen: int = 50) -> Live:
             OVER,
             live(shadow=Score(8, 0.7, 0.9, 0.8)),  # better than what serves, and worse than what was exported
             replace(OVER, phase=Phase.RESTING, candidate=EXPORTED, rest_until=70, failures=1),
+        ),
+        (SHADOW, live(shadow=Score(8, 1.0, 1.0, 0.9), sure=0.0), SHADOW),  # better, but that may be luck
+        (SHADOW, live(shadow=Score(31, 1.0, 1.0, 0.9), sure=-np.inf), SHADOW),
+        (SHADOW, live(shadow=Score(31, 1.0, 1.0, 0.9), sure=0.001), SERVING),
+        (
+            SHADOW,
+            live(shadow=Score(32, 1.0, 1.0, 0.9), sure=-np.inf),  # it never became sure
+            Standing(phase=Phase.RESTING, rest_until=70, failures=1, rounds=1, tried=10),
         ),
         (replace(SHADOW, failures=1), live(shadow=Score(15, 1.0, 1.0, 0.9)), replace(SHADOW, failures=1)),
         (replace(SHADOW, failures=1), live(shadow=Score(16, 1.0, 1.0, 0.9)), replace(SERVING, failures=1)),
@@ -121,7 +146,33 @@ def live(newest: Score = NONE, shadow: Score = NONE, seen: int = 50) -> Live:
         (
             SERVING,
             RolledBack(40),
-            Standing(phase=Phase.RESTING, rest_until=60, failures=1, promoted=1, rounds=1, tried=10),
+            Standing(phase=Phase.RESTING, previous=A, rest_until=60, failures=1, promoted=1, rounds=1, tried=10),
+        ),
+        (
+            replace(SERVING, serving=EXPORTED, previous=A, promoted=0),
+            RolledBack(40),
+            replace(SERVING, phase=Phase.RESTING, rest_until=60, failures=1, promoted=0),
+        ),
+        (NEW, RolledBack(40), NEW),
+        (SHADOW, RolledBack(40), SHADOW),
+        (
+            replace(NEW, phase=Phase.RESTING, rest_until=50, failures=1),
+            RolledBack(40),
+            replace(NEW, phase=Phase.RESTING, rest_until=50, failures=1),
+        ),
+        # samples
+        (NEW, Counted(0), NEW),
+        (OVER, Counted(30), OVER),
+        (OVER, Counted(29), replace(OVER, tried=29)),
+        (
+            Standing(phase=Phase.RESTING, tried=5000, rest_until=5040, failures=2, rounds=9),
+            Counted(5001),
+            Standing(phase=Phase.RESTING, tried=5000, rest_until=5040, failures=2, rounds=9),
+        ),
+        (
+            Standing(phase=Phase.RESTING, tried=5000, rest_until=5040, failures=2, rounds=9),
+            Counted(3),  # the file of samples is a new one
+            Standing(phase=Phase.RESTING, tried=3, rest_until=43, failures=2, rounds=9),
         ),
         (OVER, Reset(), NEW),
         (replace(OVER, on=False), Reset(), replace(NEW, on=False)),
@@ -161,6 +212,13 @@ def test_when_a_round_is_due(standing: Standing, seen: int, expected: bool) -> N
     assert due(standing, seen, TERMS) == expected
 
 
+def test_nobody_who_served_is_lost_by_rolling_back_twice() -> None:
+    once = after(OVER, RolledBack(40), TERMS)
+    twice = after(once, RolledBack(41), TERMS)
+    assert (once.serving, twice.serving, twice.previous) == (C, EXPORTED, C)
+    assert after(twice, RolledBack(42), TERMS).serving == C
+
+
 def test_a_round_that_a_restart_cut_off_is_begun_anew() -> None:
     assert resumed(TRAINING).phase is Phase.COLLECTING
     assert resumed(SHADOW) == SHADOW
@@ -177,7 +235,8 @@ def test_whatever_happens_what_serves_was_decided_to() -> None:
             Began(step),
             Ended(f"{next(names):064d}", passes=chance.random() < 0.7),
             Stopped(),
-            Live(step, score, score),
+            Live(step, score, score, chance.choice([-np.inf, 0.1])),
+            Counted(chance.randrange(step + 1)),
             Promoted(),
             RolledBack(step),
             Reset(),

@@ -1,5 +1,7 @@
 """Samples of a sensor."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -76,8 +78,11 @@ def test_a_silence_parts_windows() -> None:
     assert fed(sampler, ramp(4)) == []  # the clock was set back
 
 
-def test_samples_are_as_far_apart_as_asked() -> None:
-    assert len(fed(SeriesSampler(Head.SERIES, FIXED, every=3), ramp(12))) == 3
+@pytest.mark.parametrize(("samples", "ahead", "every"), [(32, 4, 1), (64, 4, 2), (100, 1, 4), (3, 96, 3)])
+def test_long_windows_give_fewer_samples(samples: int, ahead: int, every: int) -> None:
+    window = replace(FIXED, samples=samples, horizons=(ahead,))
+    found = fed(SeriesSampler(Head.SERIES, window), np.ones((samples + ahead + 10, 2)))
+    assert [one.begin_s for one in found] == list(range(1000, 1011, every))
 
 
 def test_another_count_of_values_is_left_out() -> None:

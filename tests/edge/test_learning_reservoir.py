@@ -1,5 +1,7 @@
 """What is kept of samples, on a real disk."""
 
+import contextlib
+import os
 import resource
 import signal
 import sqlite3
@@ -9,17 +11,20 @@ import textwrap
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from edge.contracts.errors import ConfigError
 from edge.learning.division import Part, part_of, period_of
-from edge.learning.keeping import MOST_STRATA, OTHERS
+from edge.learning.keeping import MOST_STRATA, OTHERS, RECENT_SHARE, Age
 from edge.learning.packing import packed, unpacked
-from edge.learning.reservoir import Added, Age, Reservoir
+from edge.learning.reservoir import MB, Added, Reservoir, capacity
 from edge.learning.sample import Batch, Sample
+from edge.learning.samples_file import MOST_GROUPS
 from edge.learning.settings import LearningSettings
+from tests.rigs.descriptors import none_left
 
 SHAPES = {"window": (2, 1), "known": (2,)}
 SPAN_S = 1.0
@@ -44,36 +49,43 @@ def kept(of: Reservoir, part: Part = Part.LEARN) -> list[float]:
     return sorted(values(of.read(part, Age.RECENT)) + values(of.read(part, Age.OLD)))
 
 
-@pytest.mark.parametrize(
-    ("begin_s", "end_s", "part"),
-    [
-        (0.0, 1.0, Part.LEARN),
-        (0.0, 6.9, Part.LEARN),
-        (6.5, 7.5, None),
-        (7.0, 8.0, Part.JUDGE),
-        (8.5, 9.5, Part.JUDGE),
-        (9.5, 10.5, None),
-        (10.0, 11.0, Part.LEARN),
-        (-3.0, -2.0, Part.JUDGE),
-        (0.0, 10.5, None),
-    ],
-)
-def test_time_is_divided(begin_s: float, end_s: float, part: Part | None) -> None:
-    assert part_of(begin_s, end_s, SPAN_S, 0.25) is part
+def asked(folder: Path, query: str) -> list[tuple[Any, ...]]:
+    """What the file says, in another connection."""
+    with contextlib.closing(sqlite3.connect(folder / "samples.db")) as database:
+        return database.execute(query).fetchall()
 
 
 def test_nothing_is_shared_by_the_parts(tmp_path: Path) -> None:
-    """No moment, and no track: whatever comes, in whatever order."""
+    """No moment, and no track that is there for less than a period: whatever comes, in whatever order."""
     random = np.random.default_rng(1)
-    given = [sample(number, float(random.uniform(0, 60)), f"track{random.integers(40)}") for number in range(400)]
+    begins = random.uniform(0, 60, 400)
+    given = [sample(number, float(begin), f"track{begin // (PERIOD_S / 4):.0f}") for number, begin in enumerate(begins)]
     store = reservoir(tmp_path, LearningSettings(samples=1000, holdout=0.25))
     store.add(given)
     learnt, judged = ([given[int(value)] for value in kept(store, part)] for part in (Part.LEARN, Part.JUDGE))
     assert len(learnt) > 20
     assert len(judged) > 10
     assert not {one.group for one in learnt} & {one.group for one in judged}
-    apart = [max(one.begin_s - other.end_s, other.begin_s - one.end_s) for one in learnt for other in judged]
-    assert min(apart) > 0
+    assert min(gaps(learnt, judged)) > 0
+
+
+def test_a_track_that_never_ends_is_learnt_from_and_judged_by(tmp_path: Path) -> None:
+    given = [sample(number, 8.0 + number / 4, "parked car") for number in range(400)]
+    store = reservoir(tmp_path, LearningSettings(samples=1000, holdout=0.25))
+    for one in given[:200]:
+        store.add([one])
+    store.close()
+    store = reservoir(tmp_path, LearningSettings(samples=1000, holdout=0.25))
+    store.add(given[200:])
+    learnt, judged = ([given[int(value)] for value in kept(store, part)] for part in (Part.LEARN, Part.JUDGE))
+    assert len(learnt) > 100
+    assert len(judged) > 20
+    assert min(gaps(learnt, judged)) >= SPAN_S
+
+
+def gaps(learnt: list[Sample], judged: list[Sample]) -> list[float]:
+    """Seconds between each two of them."""
+    return [max(one.begin_s - other.end_s, other.begin_s - one.end_s) for one in learnt for other in judged]
 
 
 def test_a_track_stays_of_its_part_when_its_samples_are_gone(tmp_path: Path) -> None:
@@ -132,7 +144,7 @@ def test_rare_kinds_are_kept_beside_common_ones(tmp_path: Path) -> None:
 def test_kinds_without_end_are_bounded(tmp_path: Path) -> None:
     store = reservoir(tmp_path, LearningSettings(samples=400))
     store.add([sample(number, stratum=f"kind{number}") for number in range(1500)])
-    kinds = {kind for _, _, kind in store._kept}
+    kinds = {kind for (kind,) in asked(tmp_path, "SELECT DISTINCT kind FROM samples")}
     assert len(kinds) <= MOST_STRATA
     assert OTHERS in kinds
     assert len(kept(store)) <= 300
@@ -146,6 +158,15 @@ def test_what_is_stored_outlives_a_restart(tmp_path: Path) -> None:
     again = reservoir(tmp_path)
     assert (kept(again), again.seen) == before
     assert again.read(Part.LEARN, Age.RECENT).group[-1] == "g59"
+
+
+def test_a_kind_of_which_none_has_grown_old_outlives_a_restart(tmp_path: Path) -> None:
+    store = reservoir(tmp_path)
+    store.add([sample(0, stratum="rare")])
+    store.close()
+    again = reservoir(tmp_path)
+    assert again.add([sample(number) for number in range(1, 200)]).stored == 199
+    assert 0.0 in kept(again)
 
 
 def test_samples_for_another_model_are_forgotten(tmp_path: Path) -> None:
@@ -178,7 +199,7 @@ def test_a_damaged_file_is_put_aside(tmp_path: Path, spoil: bytes | None) -> Non
     assert len(list(tmp_path.glob("samples.db.damaged-*"))) == (0 if spoil == b"" else 1)
 
 
-def test_a_sample_that_the_disk_has_changed_is_left_out(tmp_path: Path) -> None:
+def test_a_sample_that_the_disk_has_changed_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert unpacked(packed(sample(1), SHAPES)[:-1], SHAPES) is None
     store = reservoir(tmp_path)
     store.add([sample(1), sample(2)])
@@ -188,6 +209,7 @@ def test_a_sample_that_the_disk_has_changed_is_left_out(tmp_path: Path) -> None:
         database.execute("UPDATE samples SET body = substr(body, 1, 8) || x'41' || substr(body, 10) WHERE seq = 1")
     database.close()
     assert kept(reservoir(tmp_path)) == [2.0]
+    assert f"{tmp_path}/samples.db: 1 samples are damaged" in caplog.text
 
 
 def test_a_newer_file_is_refused(tmp_path: Path) -> None:
@@ -202,6 +224,134 @@ def test_a_newer_file_is_refused(tmp_path: Path) -> None:
 def test_a_place_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     (tmp_path / "samples.db").mkdir()
     with pytest.raises(ConfigError, match="check the path"):
+        reservoir(tmp_path)
+
+
+def test_no_insertion_reads_all_that_there_is(tmp_path: Path) -> None:
+    """Every statement by which a sample comes is answered by an index, also where groups of long ago are forgotten."""
+    store, told = reservoir(tmp_path, LearningSettings(samples=64, holdout=0.25)), set[str]()
+    store.add([sample(number, group=f"g{number}", stratum=f"s{number % 3}") for number in range(MOST_GROUPS + 100)])
+    file = store._file
+    assert file is not None
+    file.database.set_trace_callback(told.add)
+    new = [sample(number, group=f"h{number}", stratum=f"t{number % 3}") for number in range(100)]
+    assert store.add(new).stored == 100
+    file.database.set_trace_callback(None)
+    told -= {"BEGIN IMMEDIATE", "COMMIT"}
+    for done in ("INSERT INTO samples", "UPDATE samples", "DELETE FROM samples", "INSERT INTO g", "DELETE FROM groups"):
+        assert any(statement.startswith(done) for statement in told)
+    with contextlib.closing(sqlite3.connect(tmp_path / "samples.db")) as database:
+        plans = [row[-1] for one in told for row in database.execute(f"EXPLAIN QUERY PLAN {one}")]
+    assert [plan for plan in plans if "SCAN" in plan or "AUTOMATIC" in plan] == []
+    assert any("by_group" in plan for plan in plans)
+
+
+def test_groups_without_samples_are_forgotten_in_the_end(tmp_path: Path) -> None:
+    store = reservoir(tmp_path, LearningSettings(samples=64, holdout=0.25))
+    given = [sample(number, group=f"g{number}") for number in range(MOST_GROUPS + 300)]
+    for begin in range(0, len(given), 100):
+        store.add(given[begin : begin + 100])
+    here = {name for (name,) in asked(tmp_path, "SELECT grp FROM samples")}
+    known = {name for (name,) in asked(tmp_path, "SELECT name FROM groups")}
+    assert here <= known
+    assert len(known) <= MOST_GROUPS + len(here)
+    assert {f"g{number}" for number in range(300, len(given))} <= known
+    assert "g0" not in known - here
+
+
+@pytest.mark.parametrize(
+    "less", [LearningSettings(samples=64, holdout=0.25), LearningSettings(max_mb=1, samples=100_000, holdout=0.25)]
+)
+def test_where_less_may_be_kept_the_rest_goes_at_once(tmp_path: Path, less: LearningSettings) -> None:
+    large = {"window": (200, 1), "known": (200,)}
+
+    def opened(settings: LearningSettings) -> Reservoir:
+        return Reservoir(tmp_path / "samples.db", large, "form", SPAN_S, settings)
+
+    store = opened(LearningSettings(samples=2000, max_mb=64, holdout=0.25))
+    arrays = [{"window": np.full((200, 1), n, np.float32), "known": np.ones(200, np.float32)} for n in range(3000)]
+    kinds = ("rare" if number % 50 == 0 else "common" for number in range(3000))
+    store.add([replace(sample(0, stratum=kind), arrays=one) for one, kind in zip(arrays, kinds, strict=True)])
+    newest = values(store.read(Part.LEARN, Age.RECENT))
+    store.close()
+    again, wanted = opened(less), capacity(less, large)[Part.LEARN]
+    recent, old = values(again.read(Part.LEARN, Age.RECENT)), values(again.read(Part.LEARN, Age.OLD))
+    assert recent == newest[-int(wanted * RECENT_SHARE) :]
+    assert wanted * 0.7 < len(recent) + len(old) <= wanted
+    assert sum(value % 50 == 0 for value in old) >= min(15, len(old) // 2)
+    assert again.seen == 3000
+    assert (tmp_path / "samples.db").stat().st_size <= less.max_mb * MB
+    again.close()
+    assert kept(opened(less)) == sorted(recent + old)
+
+
+def test_another_division_leaves_nothing_on_both_sides(tmp_path: Path) -> None:
+    given = [sample(number, number * 0.1) for number in range(400)]
+    before = LearningSettings(samples=1000, holdout=0.25)
+    store = reservoir(tmp_path, before)
+    store.add(given)
+    store.close()
+    after = LearningSettings(samples=1000, holdout=0.1)
+    again = reservoir(tmp_path, after)
+    for part in Part:
+        parts = {
+            part_of(one.begin_s, one.end_s, SPAN_S, after.holdout) for one in (given[int(v)] for v in kept(again, part))
+        }
+        assert parts <= {part}
+    assert len(kept(again)) > 50
+
+
+def test_a_file_of_the_first_form_goes_on(tmp_path: Path) -> None:
+    store = reservoir(tmp_path)
+    store.add([sample(number, group=f"g{number}") for number in range(200)])
+    before = (kept(store), store.seen)
+    store.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "samples.db")) as database:
+        times = "".join(f"ALTER TABLE groups DROP COLUMN {name}_s;" for name in ("first", "since", "until"))
+        database.executescript(
+            f"{times} DROP INDEX by_group; ALTER TABLE meta DROP COLUMN division; PRAGMA user_version=1;"
+        )
+    again = reservoir(tmp_path)
+    assert (kept(again), again.seen) == before
+    assert again.add([sample(1000)]).stored == 1
+    assert asked(tmp_path, "PRAGMA user_version") == [(3,)]
+
+
+def test_what_could_not_be_opened_again_is_opened_later(tmp_path: Path) -> None:
+    """The file breaks, and its folder is gone for a while, as a card that is taken out is."""
+    inside, away = tmp_path / "in", tmp_path / "away"
+    store = reservoir(inside)
+    store.add([sample(number) for number in range(60)])
+    asked(inside, "PRAGMA wal_checkpoint(TRUNCATE)")
+    path = inside / "samples.db"
+    path.write_bytes(b"\xff" * path.stat().st_size)
+    inside.rename(away)
+    assert store.add([sample(number) for number in range(70)]).lost == 70
+    assert "unable to open" in store.trouble
+    assert store.add([sample(1)]).lost == 1
+    with pytest.raises(sqlite3.OperationalError, match="could not be opened again"):
+        store.read(Part.LEARN, Age.RECENT)
+    with pytest.raises(sqlite3.OperationalError, match="could not be opened again"):
+        store.clear()
+    assert store.count(Part.LEARN, Age.RECENT) == 0
+    away.rename(inside)
+    assert store.add([sample(7)]).stored == 1
+    assert store.trouble == ""
+    assert kept(store) == [7.0]
+
+
+def test_no_descriptor_left_moves_nothing(tmp_path: Path) -> None:
+    store = reservoir(tmp_path)
+    store.add([sample(1)])
+    store.close()
+    with none_left(), pytest.raises((ConfigError, sqlite3.Error, OSError)):
+        reservoir(tmp_path)
+    assert kept(reservoir(tmp_path)) == [1.0]
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "samples.db")
+    with pytest.raises((ConfigError, sqlite3.Error)):
         reservoir(tmp_path)
 
 

@@ -1,15 +1,20 @@
 """One round: what is learnt, what is forgotten, and what is left when it fails."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from edge.contracts.errors import ModelError
 from edge.learning.comparing import Gain
 from edge.learning.fitting import Fit, Interrupted, batches, fit
 from edge.learning.measure import errors
-from edge.learning.round import Judgement, Material, adapt, between, errors_with
+from edge.learning.learnt import errors_with
+from edge.learning.round import Judgement, Material, adapt
+from edge.learning.ways import between
 from edge.learning.sample import Batch, Sample, joined, shapes_of, stacked
 from tests.rigs.strollers import samples, spoiled
 from tests.rigs.trainee import LinearTrainee, learning_bundle
@@ -17,6 +22,7 @@ from tests.rigs.trainee import LinearTrainee, learning_bundle
 SHAPES = shapes_of(learning_bundle())
 HOW = Fit(rate=0.05, epochs=10, pull=0.0)
 LEFT, RIGHT = 0.4, -0.4
+SPAN_S = 10 / 6  # so a period is ten seconds
 
 
 def always() -> bool:
@@ -97,6 +103,28 @@ def test_it_ends_early_where_nothing_is_gained() -> None:
     assert len(fitted.loss) < 25
 
 
+@pytest.mark.parametrize(
+    ("losses", "epochs"),
+    [
+        ([-1.0] * 12, 4),
+        ([-1.0, -0.9995, -0.9994, -0.9993, -0.9992], 4),  # worse, by less than counts
+        ([-1.0 - 0.1 * number for number in range(12)], 12),
+        ([1.0 - 0.2 * number for number in range(12)], 12),
+        ([0.0] * 12, 4),
+    ],
+)
+def test_losses_that_are_negative_end_it_when_they_no_longer_fall(losses: list[float], epochs: int) -> None:
+    """As those of a network that tells how sure it is may be."""
+
+    class Telling(LinearTrainee):
+        def train(self, batch: Mapping[str, NDArray[Any]], rate: float) -> float:
+            return next(left)
+
+    left = iter(losses)
+    fitted = fit(Telling(), EXPORTED, batch(bends()[:4]), NOTHING, Fit(0.01, len(losses), 0.0), always)
+    assert fitted.loss == tuple(losses[:epochs])
+
+
 def test_a_round_stops_when_it_is_asked_to() -> None:
     trainee, asked = LinearTrainee(), iter([True] * 5 + [False])
     before = trainee.weights().weights
@@ -117,7 +145,7 @@ def test_a_loss_that_is_no_number_ends_the_round_and_spoils_nothing(huge: float)
 
 
 def material(learnt: list[Sample], held: list[Sample], old: list[Sample] = []) -> Material:  # noqa: B006
-    return Material(batch(learnt), NOTHING, batch(held), batch(old), period_s=10.0)
+    return Material(batch(learnt), NOTHING, batch(held), batch(old), span_s=SPAN_S, share=0.5)
 
 
 def test_a_round_that_helps_passes() -> None:
@@ -169,6 +197,16 @@ def test_the_half_that_chooses_a_share_does_not_judge_it() -> None:
         errors_with(trainee, between(EXPORTED, found.fitted.weights, share), batch(mixed)) for share in (1.0, 0.25)
     )
     assert found.judgement.candidate == pytest.approx(np.where(bent, quarter, whole).mean())
+
+
+def test_windows_that_overlap_are_no_proof_of_each_other() -> None:
+    """Hundreds of samples of no group, all within two lengths of one."""
+    held = [replace(one, group="", begin_s=1000.0 + number / 1000) for number, one in enumerate(bends(seed=2))]
+    trainee = LinearTrainee()
+    judgement = adapt(trainee, EXPORTED, material(bends(), held), HOW, always).judgement
+    assert judgement.candidate < 0.6 * judgement.base
+    assert judgement.over_base.low == -np.inf
+    assert not judgement.passes(0.03)
 
 
 def test_shares_of_the_way() -> None:

@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from edge.contracts.types import F32, U8
-from edge.masks import MaskSettings, Polygon, PrivacyMask
+from edge.masks import MaskSettings, Polygon, PrivacyMask, fingerprints
 
 LEFT_HALF: Polygon = ((0.0, 0.0), (0.5, 0.0), (0.5, 1.0), (0.0, 1.0))
 TRIANGLE: Polygon = ((0.1, 0.2), (0.9, 0.5), (0.3, 0.8))
@@ -72,3 +72,12 @@ def test_bad_polygons_are_refused(field: str, polygon: object, complaint: str) -
         MaskSettings.model_validate({field: [LEFT_HALF, polygon]})
     assert complaint in str(refused.value)
     assert refused.value.errors()[0]["loc"][:2] == (field, 1)
+
+
+def test_masks_are_known_again_in_whatever_order() -> None:
+    first, second = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0)), ((0.0, 0.0), (0.5, 0.0), (0.5, 0.5))
+    assert fingerprints(()) == ()
+    assert fingerprints((first, second)) == fingerprints((second, first, first))
+    assert set(fingerprints((first,))) < set(fingerprints((first, second)))
+    assert fingerprints((((0, 0), (1, 0), (1, 1)),)) == fingerprints((first,))
+    assert all(len(one) == 64 for one in fingerprints((first, second)))

@@ -16,8 +16,9 @@ from edge.contracts.learning_state import (
     NO_ERRORS,
     Errors,
     LearningState,
+    Offers,
+    ServedSubject,
     SubjectState,
-    TaughtSubject,
     read_subject,
     told_subject,
     unopened,
@@ -244,19 +245,27 @@ def test_learning_in_every_state_keeps_the_schema() -> None:
     nothing = LearningState(True, "idle", "", "", 0, 0, (), {})
     assert checked("learn_state", messages.encode_learning(nothing, "pi", 1))["subjects"] == []
     errors = Errors(3, 0.5, math.nan, math.inf)
-    state = SubjectState("yard", "shadow", "", "", "ab" * 32, 9, 5, 4, 3, 2, 1, errors, NO_ERRORS, errors, "")
-    subjects = (TaughtSubject(state, "street", "", 0), TaughtSubject(unopened("tank", "no room"), "", "cd" * 32, 7))
+    state = SubjectState(
+        "yard", "shadow", "", "", "ab" * 32, 9, 5, 4, 3, 2, 1, errors, NO_ERRORS, errors, Offers(2, 1, errors), ""
+    )
+    subjects = (ServedSubject(state, "street", "", 0), ServedSubject(unopened("tank", "no room"), "", "cd" * 32, 7))
     some = LearningState(False, "broken", "", "gone", 1, 2, subjects, {"door": "straight lines"})
     told = checked("learn_state", messages.encode_learning(some, "pi", 1))
     yard, tank = told["subjects"]
     assert yard["held"] == {"count": 3, "base": 0.5, "serving": None, "candidate": None}
+    assert (yard["offers"]["judged"], yard["offers"]["taken"], tank["offers"]["judged"]) == (2, 1, 0)
+    assert yard["offers"]["errors"] == yard["held"]
     assert (yard["serving"], yard["since_utc_ns"], tank["serving"], tank["since_utc_ns"]) == ("base", None, "learnt", 7)
     assert told["others"] == [{"name": "door", "reason": "straight lines"}]
 
 
 def test_a_subject_is_read_as_it_was_told() -> None:
     errors = Errors(3, 0.5, 0.25, 0.125)
-    state = SubjectState("yard", "shadow", "a", "b", "c", 9, 5, 4, 3, 2, 1, errors, NO_ERRORS, errors, "")
+    state = SubjectState(
+        "yard", "shadow", "a", "b", "c", 9, 5, 4, 3, 2, 1, errors, NO_ERRORS, errors, Offers(2, 1, errors), ""
+    )
     assert read_subject(json.loads(json.dumps(told_subject(state)))) == state
     with pytest.raises(MalformedError):
         read_subject({**told_subject(state), "samples": -1})
+    with pytest.raises(MalformedError):
+        read_subject({**told_subject(state), "offers": [1]})

@@ -15,9 +15,10 @@ from edge.bus import LocalBus
 from edge.contracts.bus import Message
 from edge.contracts.errors import ConfigError
 from edge.outbox.outbox import BODY_LIMIT_BYTES, Outbox
+from edge.outbox.pending import Pending
 from edge.outbox.sender import Sender
 from edge.outbox.settings import Forget, OutboxSettings
-from edge.outbox.store import Priority, open_store
+from edge.outbox.store import Entry, Priority, open_store
 from tests.rigs.host import Ledger, wait_until
 
 TOPIC = "foresight/dev/events"
@@ -331,3 +332,16 @@ def test_forget_on_puback_needs_no_host(tmp_path: Path) -> None:
     with Outbox(tmp_path / "o.db", settings) as outbox, Sender(outbox, bus, ACK, settings):
         fill(outbox, 500)
         assert wait_until(lambda: outbox.stats().rows == 0)
+
+
+def test_what_the_writer_has_taken_still_waits_until_it_is_settled() -> None:
+    pending = Pending(10)
+    for number in range(3):
+        pending.put(Entry("t", b"{}", Priority.NORMAL))
+        assert len(pending) == number + 1
+    for done in (pending.give_back, pending.settle):
+        work = pending.take(2, 0.0)
+        assert work is not None
+        assert (len(work.entries), len(pending)) == (2, 3)
+        done(work)
+    assert len(pending) == 1

@@ -11,7 +11,6 @@ from typing import NamedTuple
 import pytest
 
 from edge.contracts.errors import ConfigError
-from edge.outbox import upgrade
 from edge.outbox.outbox import Outbox
 from edge.outbox.settings import OutboxSettings
 from edge.outbox.store import KEPT_DAMAGED, Entry, Row, begin_anew, open_store
@@ -117,7 +116,6 @@ def test_the_daemon_waits_for_room_and_loses_nothing(tmp_path: Path, monkeypatch
         free: int
 
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(free[0]))
-    monkeypatch.setattr(upgrade.upgrade, "__defaults__", (STEPS,))
     monkeypatch.setattr(open_store, "__defaults__", (STEPS,))
     with Outbox(path, OutboxSettings()) as outbox:
         ticket = outbox.put("u", b"{}")
@@ -139,6 +137,7 @@ def test_a_step_that_fails_changes_nothing(tmp_path: Path, broken: tuple[str, ..
 KILLED = """
 import os, sys, sqlite3
 from pathlib import Path
+from edge.contracts import database
 from edge.outbox import store
 at, count = int(sys.argv[2]), 0
 def edge(*_):
@@ -154,7 +153,8 @@ class Traced(sqlite3.Connection):
         super().backup(target, pages=1, progress=edge)
 def connect(path):
     return sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=Traced)
-store._connect = connect
+database.connect = connect
+store.connect = connect
 for name in ("fsync", "rename", "replace", "chmod"):
     def traced(*arguments, real=getattr(os, name), **named):
         edge()

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge.contracts.stored import Json, StateError, Stored
+from tests.rigs.descriptors import none_left
 from tests.rigs.host import wait_until
 
 
@@ -52,6 +53,26 @@ def test_what_is_damaged_is_put_aside_and_begun_anew(
     assert "file.json is damaged" in caplog.text
     Stored(path).write(1)
     assert Stored(path).read() == 1
+
+
+def test_what_cannot_be_read_now_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    Stored(path).write(["a"])
+    before = path.read_bytes()
+    with none_left():
+        assert Stored(path).read() is None
+        with pytest.raises(OSError, match="Too many open files"):
+            Stored(path).read_or_raise()
+    assert [one.name for one in tmp_path.iterdir()] == ["file.json"]
+    assert path.read_bytes() == before
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    os.mkfifo(path)
+    assert Stored(path).read() is None
+    Stored(path).write(1)
+    assert Stored(path).read_or_raise() == 1
 
 
 def test_an_older_form_is_upgraded_once_and_kept_beside(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from edge.contracts.arrays import ArraysError, pack, unpack
 from edge.contracts.errors import MessageError
 from edge.contracts.types import F32
 from edge.teaching.settings import TeachingSettings
-from edge.teaching.teacher import AnotherModelError, Teacher
+from edge.teaching.teacher import Teacher
 from tests.rigs.groups import blobs
 
 SETTINGS = TeachingSettings(classes=3, examples=6, others=32)
@@ -131,7 +131,21 @@ def respelt(kept: bytes, old: bytes, new: bytes) -> bytes:
         lambda kept: kept[:200] + bytes(20) + kept[220:],
         lambda kept: respelt(kept, b'"form": 1', b'"form": 2'),
         lambda kept: respelt(kept, b'"rex"', b'"rex", "cat"'),
+        lambda kept: respelt(kept, b'"form": 1', b'"form": 1e999'),
         lambda kept: respelt(kept, b'"seen": 30', b'"seen": {}'),
+        lambda kept: respelt(kept, b'"seen": 30', b'"seen": 1e999'),
+        lambda kept: respelt(kept, b'"seen": 30', b'"seen": NaN'),
+        lambda kept: respelt(kept, b'"seen": 30', b'"seen": -30'),
+        lambda kept: respelt(kept, b'"seen": 30', b'"seen": 9999999999999999999999'),
+        lambda kept: respelt(kept, b'"seen": 30', b'"seen": ' + b"[" * 100_000),
+        lambda kept: respelt(kept, b'"rex"', b'"\\ud800"'),
+        lambda kept: respelt(kept, b'"rex"', b'"' + b"r" * 65 + b'"'),
+        lambda kept: respelt(kept, b'"names": ["rex"]', b'"names": "r"'),
+        lambda kept: pack({**unpack(kept), "about": np.zeros(5 << 20, np.uint8)}),
+        lambda kept: pack({**unpack(kept), "vector": np.full((5, 32), 1e38, np.float32)}),
+        lambda kept: pack({**unpack(kept), "vector": unpack(kept)["vector"].astype(np.complex64)}),
+        lambda kept: pack({**unpack(kept), "label": np.full(5, 2**63, np.uint64)}),
+        lambda kept: pack({**unpack(kept), "label": np.full(5, np.inf)}),
         lambda kept: respelt(kept, b'"other 7", ', b""),
         lambda kept: pack({**unpack(kept), "vector": np.full((5, 32), np.nan, np.float32)}),
         lambda kept: pack({**unpack(kept), "label": np.zeros(4, np.int64)}),
@@ -149,6 +163,6 @@ def test_a_damaged_state_is_refused(spoil: Callable[[bytes], bytes]) -> None:
 
 def test_what_another_model_was_taught_is_refused() -> None:
     after = Teacher(SETTINGS, "another")
-    with pytest.raises(AnotherModelError, match="taught to the model m"):
+    with pytest.raises(ArraysError, match="taught to the model 'm', and not to another"):
         after.restore(teacher("rex").state())
     assert after.report.names == ()

@@ -73,7 +73,7 @@ def test_the_scarcer_the_budget_the_more_a_look_has_to_tell() -> None:
 
 def test_what_lies_on_disk_counts_over_restarts() -> None:
     settings = KeepSettings(gap_s=0, per_day=3)
-    records = [record(number) for number in range(3)]
+    records = [record(number, camera="cam") for number in range(3)]
     at_s = records[-1].utc_ns / 1e9 + 10
     assert choose(Chooser(settings, records), doubt(THERE, "van"), at_s=at_s) == 0
     assert choose(Chooser(settings, records[:1]), doubt(THERE, "van"), at_s=at_s + DAY_S / 3) == 1

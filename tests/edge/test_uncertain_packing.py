@@ -12,7 +12,7 @@ import pytest
 
 from edge.contracts.archive import decode_manifest
 from edge.contracts.errors import ConfigError
-from edge.uncertain.packing import pack, sound
+from edge.uncertain.packing import pack
 from edge.uncertain.proposals import proposals, without_pictures
 from edge.uncertain.record import Thing
 from edge.uncertain.signing import device_key
@@ -62,7 +62,7 @@ def test_the_same_looks_give_the_same_file(tmp_path: Path) -> None:
     archive, _ = archived(tmp_path, 3)
     again = tmp_path / "again.tar"
     state = tmp_path / "state"
-    records = sound(state / "uncertain", [*(record(k, jpeg(k)) for k in range(3)), record(3)])
+    records = [*(record(k, jpeg(k)) for k in range(3)), record(3)]
     pack(state / "uncertain", records, "dev", device_key(state), again)
     assert archive.read_bytes() == again.read_bytes()
     assert archive.stat().st_mode & 0o077 == 0
@@ -90,14 +90,6 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="exists already"):
         pack(state / "uncertain", [record(0, jpeg(0))], "dev", device_key(state), archive)
     assert archive.read_bytes() == before
-
-
-def test_damaged_and_missing_pictures_are_left_out(tmp_path: Path) -> None:
-    records = kept(tmp_path, 3, 1)
-    folder = tmp_path / "uncertain"
-    (folder / f"{records[0].name}.jpg").write_bytes(jpeg(99))
-    (folder / f"{records[1].name}.jpg").unlink()
-    assert sound(folder, records) == records[2:]
 
 
 def test_what_goes_away_meanwhile_is_told_and_leaves_nothing_half(tmp_path: Path) -> None:

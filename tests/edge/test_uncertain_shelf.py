@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from edge.contracts.archive import MOST_PICTURE_BYTES
+from edge.uncertain.reading import read_records
 from edge.uncertain.record import Record
-from edge.uncertain.shelf import KEPT_DAMAGED, SPARE_BYTES, Shelf, read_records
+from edge.uncertain.shelf import KEPT_DAMAGED, SPARE_BYTES, Shelf
 from tests.rigs.doubts import jpeg, record
 from tests.rigs.host import wait_until
 
@@ -136,6 +138,15 @@ def test_what_was_half_written_is_swept_away(tmp_path: Path) -> None:
         (tmp_path / f"{number:03d}.json.damaged").touch()
     shelf(tmp_path)
     assert names(tmp_path) == [f"{number:03d}.json.damaged" for number in range(5, KEPT_DAMAGED + 5)]
+
+
+def test_what_could_not_be_read_or_archived_is_not_kept(tmp_path: Path) -> None:
+    made, _ = shelf(tmp_path)
+    large = jpeg(1) + bytes(MOST_PICTURE_BYTES)
+    assert not made.keep(record(1, large), large)
+    many = record(2).model_copy(update={"things": record(2).things * 9000})
+    assert not made.keep(many, b"")
+    assert (len(made), names(tmp_path)) == (0, [])
 
 
 def test_a_disk_that_is_nearly_full_is_left_alone(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from paho.mqtt import publish
 
 from tests.rigs.broker import Broker
 from tests.rigs.daemon import Daemon
+from tests.rigs.learning_daemon import LIMIT_S, Gauge, configured, learner_of, tank
 from tests.rigs.listener import Heard, Listener
-from tests.rigs.taught_daemon import LIMIT_S, Gauge, configured, learner_of, tank
 from tests.rigs.wire_check import check_all
 
 

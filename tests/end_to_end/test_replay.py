@@ -158,6 +158,14 @@ def test_bench_of_a_live_camera_goes_at_its_pace(tmp_path: Path) -> None:
     assert "the camera's own pace" in done.stdout
 
 
+def test_bench_of_a_frozen_camera_says_so_and_ends(tmp_path: Path) -> None:
+    with MjpegServer([jpeg(known_picture())], fps=10) as camera:
+        done = foresight(tmp_path, "bench", camera.url, "--frames", "5000", limit_s=120.0)
+    assert done.returncode == 2
+    assert "sends one and the same picture" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def beginning(clip: Path, path: Path, count: int) -> Path:
     """The first pictures of a clip as one of its own."""
     read = cv2.VideoCapture(str(clip))

@@ -111,3 +111,33 @@ def test_a_real_network_knows_who_it_was_taught(tmp_path: Path, broker: Broker) 
         lesson = teach_rex(listener, broker)
         listener.wait_for(called("rex", REX), after_s=lesson.at_s)
         assert daemon.stop()[0] == 0, daemon.log
+
+
+def numbers(heard: list[Heard]) -> set[int]:
+    return {one["id"] for each in heard for one in each.json["tracks"]}
+
+
+def refused(track: int) -> Callable[[Heard], bool]:
+    said = f"teach: no looks at yard/{track}: never seen well enough, or too long ago"
+    return lambda heard: heard.topic == "teach/state" and bool(heard.payload) and heard.json["said"].startswith(said)
+
+
+def test_a_lesson_about_a_track_of_an_earlier_start_hits_no_other(tmp_path: Path, broker: Broker) -> None:
+    """The broker keeps it while the daemon is away, or somebody is slow to type: nobody else is that track since."""
+    model = write_embedding_model(tmp_path / "small.tflite")
+    path = configured(tmp_path, broker.port, {"path": str(model), **RECIPE})
+    with Listener(broker.port, "dev") as listener, Daemon(path) as daemon:
+        listener.wait_for(lambda heard: bool(rows(heard, REX)))
+        assert daemon.stop()[0] == 0
+        before = numbers(listener.heard("yard/tracks"))
+        for track in before:
+            send(broker, {"camera": "yard", "track": track, "label": "rex"})
+        daemon.start()
+        kept = [listener.wait_for(refused(track), after_s=daemon.started_s) for track in before]
+        seen = listener.wait_for(lambda heard: bool(rows(heard, REX)), after_s=daemon.started_s)
+        assert min(numbers([seen])) > max(before)
+        send(broker, {"camera": "yard", "track": min(before), "label": "rex"})
+        listener.wait_for(refused(min(before)), after_s=max(one.at_s for one in (*kept, seen)))
+        told = [one.json for one in listener.heard("teach/state") if one.payload]
+        assert all(one["names"] == [] for one in told)
+        assert daemon.stop()[0] == 0, daemon.log

@@ -34,6 +34,7 @@ def look(
     opinions: Sequence[Opinion] = (),
     closest: Mapping[int, SubLabel] | None = None,
     pixels: U8 = BLANK,
+    masks: tuple[str, ...] = (),
 ) -> Look:
     """The look numbered so, ten in a second."""
     at_s = number / 10 if t_s is None else t_s
@@ -44,6 +45,7 @@ def look(
         utc_ns=round((1000 + at_s) * 1e9),
         size=(64, 48),
         pixels=pixels,
+        masks=masks,
         labels=LABELS,
         threshold=0.5,
         detections=found() if detections is None else detections,
@@ -65,7 +67,13 @@ def jpeg(seed: int, size: tuple[int, int] = (64, 48)) -> bytes:
 
 
 def record(
-    number: int, picture: bytes = b"", *, label: str = "car", weight: float = 0.5, camera: str = "cam"
+    number: int,
+    picture: bytes = b"",
+    *,
+    label: str = "car",
+    weight: float = 0.5,
+    camera: str = "yard",
+    masks: tuple[str, ...] = (),
 ) -> Record:
     """A record of one doubtful car, and of a sure one, so many seconds after the first."""
     sure = Thing(label="van", box=THERE, score=0.9, track=1, sub_label="", seen=True)
@@ -80,6 +88,7 @@ def record(
         doubts=(doubt(label=label, weight=weight),),
         things=(Thing(label=label, box=HERE, score=0.45, track=-1, sub_label="", seen=True), sure),
         picture=hashlib.sha256(picture).hexdigest() if picture else "",
+        masks=masks,
     )
 
 

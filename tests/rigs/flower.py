@@ -5,10 +5,13 @@ Flower asks for older versions of what other parts of the tests use, so it has a
 """
 
 import contextlib
+import http.client
 import importlib.util
 import os
+import re
 import signal
 import socket
+import ssl
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -79,6 +82,19 @@ class Site:
         if known:
             public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
             (self.folder / "keys" / f"{name}.pub").write_bytes(public)
+
+    def own_port(self) -> int:
+        """Where the host listens for itself; 0 where it does not yet."""
+        path = self.out / "superlink.log"
+        found = re.search(r"for this machine alone on 127\.0\.0\.1:(\d+)", path.read_text() if path.exists() else "")
+        return int(found[1]) if found else 0
+
+    def post(self, path: str, port: int) -> int:
+        """The status that a stranger's empty request is answered with, over TLS."""
+        context = ssl.create_default_context(cafile=self.authority.cert)
+        with contextlib.closing(http.client.HTTPSConnection("127.0.0.1", port, timeout=30, context=context)) as link:
+            link.request("POST", path, b"", {"Content-Type": "application/protobuf"})
+            return link.getresponse().status
 
     def log(self, name: str) -> str:
         """What a program has said."""

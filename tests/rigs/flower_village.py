@@ -20,7 +20,7 @@ from trainer.federated.record import FILE
 
 TURNS = {"left": 0.5, "right": -0.5, "straight": 0.1}  # how people turn where the device is
 HOW = Manner(rate=0.3, epochs=1, margin=0.03)
-DEADLINE_S = 35.0
+DEADLINE_S = 75.0  # of a round; two thirds are for learning
 LONG_S = 240.0  # for programs to start on a busy machine
 Rounds = list[dict[str, Any]]
 
@@ -41,15 +41,15 @@ def lived_through(folder: Path) -> Iterator[tuple[Site, Together, Rounds]]:
         with ExitStack() as programs:
             course = ["--rounds", "2", "--expected", "3", "--deadline", str(DEADLINE_S), "--patience", "200"]
             host = programs.enter_context(site.host(course))
-            _until(lambda: "Successfully started run" in site.log("host") or host.poll() is not None, site)
+            until(lambda: "Successfully started run" in site.log("host") or host.poll() is not None, site)
             with site.device("stranger", every.learning["left"], options):
-                _until(lambda: "Failed to activate" in site.log("stranger"), site)
+                until(lambda: "Failed to activate" in site.log("stranger"), site)
             devices = {
                 name: programs.enter_context(site.device(name, path, options)) for name, path in every.learning.items()
             }
-            _until(lambda: "ROUND 2" in site.log("right") or host.poll() is not None, site)
+            until(lambda: "ROUND 2" in site.log("right") or host.poll() is not None, site)
             kill(devices["right"])
-            _until(lambda: host.poll() is not None, site)
+            until(lambda: host.poll() is not None, site)
             assert host.returncode == 0, site.log("host")
         yield site, every, [json.loads(line) for line in (site.out / FILE).read_text().splitlines()]
 
@@ -65,7 +65,7 @@ def _village(folder: Path, model: Path) -> Iterator[Together]:
         yield Together(trainee, trainee.weights().weights, places, HOW)
 
 
-def _until(condition: Callable[[], object], site: Site) -> None:
+def until(condition: Callable[[], object], site: Site) -> None:
     end_s = time.monotonic() + LONG_S
     while not condition():
         assert time.monotonic() < end_s, site.log("host")

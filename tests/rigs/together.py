@@ -9,14 +9,14 @@ import numpy as np
 from edge.contracts.federated import Answer, Ask
 from edge.contracts.trainable import Trainee
 from edge.contracts.types import F32, F64
-from edge.federated.reading import form_of
 from edge.federated.subjects import subjects, together
 from edge.federated.turn import Manner, take_turn
+from edge.learning.division import span_s
 from edge.learning.reservoir import Reservoir
-from edge.learning.round import errors_with
-from edge.learning.sample import Sample, shapes_of
+from edge.learning.learnt import errors_with
+from edge.learning.sample import Sample, form_of, shapes_of
 from edge.learning.settings import LearningSettings
-from edge.learning.subject import SAMPLES, span_s
+from edge.learning.subject import SAMPLES
 
 KEEPS = LearningSettings(samples=4000)
 

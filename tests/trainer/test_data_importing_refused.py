@@ -149,6 +149,11 @@ def named(change: Callable[[Any], Any]) -> Callable[[bytes], bytes]:
     return lambda data: json.dumps({**json.loads(data), "files": change(json.loads(data)["files"])}).encode()
 
 
+def device(name: str) -> Callable[[bytes], bytes]:
+    """A manifest of another device."""
+    return lambda data: json.dumps({**json.loads(data), "device": name}).encode()
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -161,6 +166,9 @@ def named(change: Callable[[Any], Any]) -> Callable[[bytes], bytes]:
         (named(lambda files: [{**files[0], "sha256": "0" * 64}, *files[1:]]), "is not what was signed"),
         (named(lambda files: [{**files[0], "size_bytes": 1}, *files[1:]]), "of 1 bytes should stand"),
         (named(lambda files: files[:-1]), "does not name"),
+        (device("\ud800"), r"device: .*, not '.ud800'"),
+        (device("d\u001b[31m"), "device: a name"),
+        (device("d" * 1000), "device: a name of at most 256 letters"),
     ],
 )
 def test_a_signed_manifest_is_not_believed_blindly(tmp_path: Path, change: Callable[[bytes], bytes], said: str) -> None:
@@ -182,6 +190,27 @@ def told(change: Callable[[Any], object]) -> Callable[[Parts], dict[str, bytes]]
     return changed
 
 
+def box(**values: object) -> Callable[[Parts], dict[str, bytes]]:
+    """Another first box."""
+    return told(lambda it: it["annotations"][0].update(values))
+
+
+def attribute(**values: object) -> Callable[[Parts], dict[str, bytes]]:
+    """Other attributes of the first box."""
+    return told(lambda it: it["annotations"][0]["attributes"].update(values))
+
+
+def noted(**values: object) -> Callable[[Parts], dict[str, bytes]]:
+    """Another first look without a picture."""
+
+    def changed(parts: Parts) -> dict[str, bytes]:
+        content = json.loads(next(content for info, content in parts if info.name == "looks.json"))
+        content["looks"][0].update(values)
+        return {"looks.json": json.dumps(content).encode()}
+
+    return changed
+
+
 def pictured(picture: bytes) -> Callable[[Parts], dict[str, bytes]]:
     """Another first picture."""
     return lambda parts: {parts[5][0].name: picture}
@@ -199,21 +228,55 @@ def huge(picture: bytes) -> bytes:
         (lambda _: {"annotations.json": b""}, "is no JSON"),
         (lambda _: {"annotations.json": b"[" * 100_000}, "is no JSON"),
         (lambda _: {"annotations.json": b"[]"}, "is not COCO"),
-        (lambda _: {"looks.json": b"{"}, "list of looks"),
-        (lambda _: {"looks.json": b'{"device": "dev", "looks": 3}'}, "list of looks"),
-        (lambda _: {"looks.json": b'{"device": "dev", "looks": [{"utc_ns": -1}]}'}, "list of looks"),
+        (lambda _: {"looks.json": b"{"}, r"signed.tar: looks.json: Expecting"),
+        (lambda _: {"looks.json": b"[" * 100_000}, r"signed.tar: looks.json: "),
+        (lambda _: {"looks.json": b'{"device": "dev", "looks": 3}'}, "looks.json: `looks` must be a list"),
+        (lambda _: {"looks.json": b'{"device": "dev", "looks": [{"utc_ns": -1}]}'}, r"looks.json: looks\[0\]\."),
+        (noted(threshold=float("nan")), r"looks.json: looks\[0\]\.threshold: .*, not nan"),
+        (noted(threshold=float("inf")), r"looks.json: looks\[0\]\.threshold: "),
+        (noted(camera="\ud800"), r"looks.json: looks\[0\]\.camera: "),
+        (noted(camera="x" * 10_000), r"looks.json: looks\[0\]\.camera: .* 256 characters, not 'x{39}\.\.\."),
+        (noted(things=[3]), r"looks.json: looks\[0\]\.things\[0\]: "),
         (told(lambda it: it["images"].pop()), "each once"),
         (told(lambda it: it["images"].append(it["images"][0])), "each once"),
         (told(lambda it: it["images"][0].update(file_name="../../evil.jpg")), "each once"),
         (told(lambda it: it["images"][0].update(width=63)), "63 x 48 pixels"),
-        (told(lambda it: it["annotations"][0].update(image_id=99)), "no image, no class or no box"),
-        (told(lambda it: it["annotations"][0].update(category_id=99)), "no image, no class or no box"),
-        (told(lambda it: it["annotations"][0].update(bbox=[1, 2, 3])), "no image, no class or no box"),
-        (told(lambda it: it["annotations"][0].update(bbox=[1, 2, "3", 4])), "a number is needed"),
-        (told(lambda it: it["annotations"][0].update(bbox=[1, 2, float("nan"), 4])), "a number is needed"),
-        (told(lambda it: it["annotations"][0].update(bbox=[1, 2, 1e5, 4])), "does not lie in it"),
+        (told(lambda it: it["images"][1].update(id=it["images"][0]["id"])), "each once"),
+        (box(image_id=99), r"annotations.json: annotations\[0\] is of no image or of no class"),
+        (box(category_id=99), r"annotations.json: annotations\[0\] is of no image or of no class"),
+        (box(bbox=[1, 2, 3]), r"annotations.json: annotations\[0\]\.bbox: .* at least 4"),
+        (box(bbox=[1, 2, "3", 4]), r"annotations\[0\]\.bbox\[2\]: .* valid number, not '3'"),
+        (box(bbox=[1, 2, float("nan"), 4]), r"annotations\[0\]\.bbox\[2\]: .* finite number, not nan"),
+        (box(bbox=[1, 2, 1e5, 4]), r"annotations\[0\]\.bbox\[2\]: .* not 100000"),
+        (box(bbox=[1, 2, 100, 4]), "does not lie in it"),
+        (box(score=float("nan")), r"annotations\[0\]\.score: .*, not nan"),
+        (box(score=float("inf")), r"annotations\[0\]\.score: .*, not inf"),
+        (box(score=-0.1), r"annotations\[0\]\.score: .*, not -0\.1"),
+        (box(score=1.5), r"annotations\[0\]\.score: "),
+        (box(score=True), r"annotations\[0\]\.score: "),
+        (box(score=10**400), r"annotations\[0\]\.score: .*, not 1000+\.\.\."),
+        (box(score=None), r"annotations\[0\]\.score: "),
+        (box(area=float("-inf")), r"annotations\[0\]\.area: "),
+        (box(area=-1), r"annotations\[0\]\.area: "),
+        (box(area=1e300), r"annotations\[0\]\.area: "),
+        (box(area=[]), r"annotations\[0\]\.area: .*, not a list"),
+        (box(iscrowd=2), r"annotations\[0\]\.iscrowd: "),
+        (box(attributes=[]), r"annotations\[0\]\.attributes: "),
+        (box(attributes={"track": 1}), r"annotations\[0\]\.attributes\.sub_label: "),
+        (attribute(track=1 << 80), r"annotations\[0\]\.attributes\.track: "),
+        (attribute(sub_label="\udc80"), r"annotations\[0\]\.attributes\.sub_label: "),
+        (attribute(sub_label="\u001b[31m"), r"attributes\.sub_label: .*without control characters.*, not '.x1b"),
+        (attribute(doubts="x" * (1 << 20)), r"attributes\.doubts: .*, not 'x+\.\.\.;"),
+        (attribute(seen="yes"), r"attributes\.seen: "),
+        (told(lambda it: it["images"][0].update(date_captured="\ud800")), r"images\[0\]\.date_captured: "),
+        (told(lambda it: it["images"][0].update(foresight=3)), r"images\[0\]\.foresight: "),
+        (told(lambda it: it["images"][0]["foresight"].update(utc_ns=-1)), r"images\[0\]\.foresight\.utc_ns: "),
+        (told(lambda it: it["images"][0]["foresight"]["reasons"][0].update(weight=9)), r"\.reasons\[0\]\.weight: "),
+        (told(lambda it: it["images"][0]["foresight"].update(models={"m": "z"})), r"\.foresight\.models\.m: "),
         (told(lambda it: it["annotations"][0].update(bbox=[1, 2, -3, 4])), "does not lie in it"),
         (told(lambda it: it["categories"][0].update(name="a\u001b[31m")), "has no name"),
+        (told(lambda it: it["categories"][0].update(name="\ud800")), "has no name"),
+        (told(lambda it: it["categories"][0].update(name="x" * 300)), "has no name"),
         (pictured(b""), "is no JPEG"),
         (pictured(b"#!/bin/sh\n"), "is no JPEG"),
         (pictured(jpeg(1)[:20]), "cannot be used"),

@@ -1,13 +1,22 @@
 """One change of many, whatever is among them."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from trainer.errors import TrainError
-from trainer.federated.averaging import Average, Method, Terms, Update, average, clipped, trimmed_mean
+from trainer.federated.averaging import (
+    Average,
+    Method,
+    Terms,
+    Update,
+    average,
+    clipped,
+    most_share,
+    shares,
+    trimmed_mean,
+)
 
 N = 400
 ONE = Terms(minimum=1)
@@ -63,12 +72,48 @@ def test_refuses_what_is_no_change(change: np.ndarray, samples: int) -> None:
     assert np.array_equal(found.change, average(good, N, ONE).change)
 
 
-def test_weighs_by_samples_as_far_as_they_are_believed() -> None:
-    updates = [update("a", [1.0, 0.0], 100), update("b", [0.0, 1.0], 300)]
-    assert np.allclose(average([*updates, update("c", [0.0, 0.0], 200)], 2, ONE).change, [1 / 6, 1 / 2])
-    assert np.allclose(average(updates, 2, ONE).change, [1 / 3, 2 / 3])
-    boasting = [replace(updates[0], samples=1 << 40), update("b", [0.0, 1.0]), update("c", [0.0, 1.0])]
-    assert np.allclose(average(boasting, 2, ONE).change, [0.5, 0.5])
+@pytest.mark.parametrize(
+    ("samples", "expected"),
+    [
+        ([7], [1.0]),
+        ([100, 300], [0.5, 0.5]),
+        ([100, 100, 100], [1 / 3, 1 / 3, 1 / 3]),
+        ([100, 110, 90], [1 / 3, 1.1 / 3, 0.3]),
+        ([100, 300, 200], [1 / 6, 1 / 2, 1 / 3]),
+        ([1 << 40, 100, 100], [0.5, 0.25, 0.25]),
+        ([1 << 40, 300, 100], [0.5, 0.375, 0.125]),
+        ([1 << 40, 1 << 39, 1, 1], [0.4, 0.4, 0.1, 0.1]),
+        ([1, 2, 3, 4], [0.1, 0.2, 0.3, 0.4]),
+        ([1 << 40, 10, 10, 10, 10], [1 / 3, 1 / 6, 1 / 6, 1 / 6, 1 / 6]),
+    ],
+)
+def test_weighs_by_samples_as_far_as_they_are_believed(samples: list[int], expected: list[float]) -> None:
+    assert np.allclose(shares(np.array(samples, np.float64)), expected)
+
+
+@pytest.mark.parametrize("devices", range(2, 13))
+@pytest.mark.parametrize("claim", [1, 1 << 40])
+def test_no_claim_makes_a_device_count_for_more_than_its_most(devices: int, claim: int) -> None:
+    """Each device sends its own direction, so what it counts for can be read off the mean."""
+    counts = [claim, *np.random.default_rng(devices).integers(1, 1000, devices - 1).tolist()]
+    updates = [
+        update(str(place), row, count) for place, (row, count) in enumerate(zip(np.eye(devices), counts, strict=True))
+    ]
+    found = average(updates, devices, Terms(method=Method.MEAN, outlier=1e6)).change
+    assert np.isclose(found.sum(), 1.0)
+    assert found.max() <= most_share(devices) + 1e-6
+
+
+@pytest.mark.parametrize("devices", range(2, 9))
+@pytest.mark.parametrize("claims", [[50], [1, 900, 20]])
+@pytest.mark.parametrize("times", [-1e6, -1.5, -1.0, -0.3, 0.0])
+def test_one_device_hardly_turns_round_what_the_others_agree_on(devices: int, claims: list[int], times: float) -> None:
+    common = honest(1, 0.0)[0].change
+    good = [update(f"d{place}", common, claims[place % len(claims)]) for place in range(devices - 1)]
+    found = average([*good, update("bad", times * common, 1 << 40)], N, Terms()).change
+    least = -0.25 if devices == 3 else 0.0
+    assert found @ common >= (least - 1e-4) * length(common) ** 2
+    assert length(found) <= 1.001 * length(common)
 
 
 def test_shortens_what_is_long() -> None:
@@ -82,7 +127,7 @@ def test_of_two_devices_none_drowns_the_other() -> None:
     loud = Update("b", np.full(2, 1e9, np.float32), 1 << 40)
     found = average([update("a", [1.0, 0.0]), loud], 2, ONE)
     assert found.clipped == ("b",)
-    assert np.linalg.norm(found.change) <= 1.5
+    assert np.allclose(found.change, (np.array([1.0, 0.0]) + np.sqrt(0.5)) / 2)
 
 
 def test_a_change_of_nothing_stays_nothing() -> None:

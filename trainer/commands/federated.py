@@ -14,9 +14,11 @@ def federated(  # noqa: PLR0913 - a command has as many options as its users nee
     key: Annotated[Path, typer.Option(help="Its private key, PEM")],
     ca: Annotated[Path, typer.Option(help="Certificate of the authority that signed it, PEM")],
     listen: Annotated[
-        str, typer.Option(help="Address to listen on, and the port; read docs/federated.md first")
+        str, typer.Option(help="Address and port for devices; with --devices, it may be open to others: 0.0.0.0:9443")
     ] = "127.0.0.1:9443",
-    name: Annotated[str, typer.Option(help="What this machine calls itself; stands in the certificate")] = "127.0.0.1",
+    name: Annotated[
+        str, typer.Option(help="What only this machine calls itself by; stands in the certificate")
+    ] = "127.0.0.1",
     devices: Annotated[
         Path | None, typer.Option(help="Folder of the devices' public keys, *.pub: nobody else may take part")
     ] = None,
@@ -54,4 +56,4 @@ def federated(  # noqa: PLR0913 - a command has as many options as its users nee
         course=Course(rounds, deadline, patience, max(expected, minimum)),
         terms=Terms(minimum, Method(method), trim, clip),
     )
-    run(plan, Address(host or "0.0.0.0", int(port), cert, key, ca, name, keys))  # noqa: S104
+    run(plan, Address(host.strip("[]") or "0.0.0.0", int(port), cert, key, ca, name, keys))  # noqa: S104

@@ -15,7 +15,7 @@ from edge.contracts.types import F32, F64
 from trainer.errors import TrainError
 
 FEWEST = 5  # devices, before one of them is doubted because it differs; of fewer, nobody knows which are right
-MOST_SAMPLES = 2.0  # times the median: a count of samples is a claim, not a fact
+MOST_TIMES = 2.0  # what one device counts for, in times of what the others do in the mean
 ALL_ALIKE = 1e-6  # share of the median change that devices differ by when they say the same
 
 
@@ -31,7 +31,7 @@ class Method(StrEnum):
 class Terms:
     """What may be averaged, and how."""
 
-    minimum: int = 2  # sound updates; fewer change nothing
+    minimum: int = 2  # sound updates, and devices that can tell how good the average is; fewer change nothing
     method: Method = Method.AUTO
     trim: float = 0.2  # share that is left out at each end of every coordinate
     clip: float = 1.5  # times the median length of a change
@@ -78,7 +78,7 @@ def average(updates: Sequence[Update], numbers: int, terms: Terms) -> Average:
     reasons = {one.device: why for one in updates if (why := refusal(one, numbers))}
     sound = [one for one in updates if one.device not in reasons]
     changes = np.array([one.change for one in sound], np.float64).reshape(len(sound), numbers)
-    kept, limit = ~far(changes, terms.outlier), terms.clip * _median_length(changes)
+    kept, limit = ~far(changes, terms.outlier), longest(changes, terms.clip)
     long = np.linalg.norm(changes, axis=1) > limit
     reasons |= {one.device: "it is far from all others" for one, good in zip(sound, kept, strict=True) if not good}
     used = tuple(one.device for one, good in zip(sound, kept, strict=True) if good)
@@ -86,7 +86,7 @@ def average(updates: Sequence[Update], numbers: int, terms: Terms) -> Average:
     if len(used) < terms.minimum:
         return Average(np.zeros(numbers, np.float32), method, (), reasons, ())
     samples = np.array([one.samples for one in sound], np.float64)
-    change = METHODS[method](clipped(changes[kept], limit), samples[kept], terms.trim).astype(np.float32)
+    change = METHODS[method](clipped(changes[kept], limit), shares(samples[kept]), terms.trim).astype(np.float32)
     shortened = tuple(one.device for one, cut in zip(sound, long, strict=True) if cut and one.device in used)
     return Average(change, method, used, reasons, shortened)
 
@@ -112,6 +112,36 @@ def clipped(changes: F64, limit: float) -> F64:
     return shorter
 
 
+def longest(changes: F64, clip: float) -> float:
+    """The longest that one of the changes (D, N) may be: `clip` times the median length, and of two the shorter one."""
+    return (min(clip, 1.0) if len(changes) == 2 else clip) * _median_length(changes)
+
+
+def shares(samples: F64) -> F64:
+    """(D,) how much each device counts for: as it says it has samples (D,), within `most_share`; D >= 1.
+
+    A count of samples is a claim, not a fact: a device that claims too many counts for no more than the most.
+    """
+    most, share = most_share(len(samples)), samples / samples.sum()
+    for _ in range(len(samples)):
+        over = share >= most
+        left = share[~over].sum()
+        if not left > 0:
+            return np.full(len(samples), 1.0 / len(samples))
+        share = np.where(over, most, share * ((1 - most * over.sum()) / left))
+    return share
+
+
+def most_share(devices: int) -> float:
+    """`MOST_TIMES` what the others have in the mean, but half of two.
+
+    So one device can hold up what the others agree on, but not turn it round: with changes of at most 1.5 times the
+    median length, and of two none longer than the other, its share times its length is at most theirs. Only of three it
+    may be more, and take the average to a quarter of their length in the other direction.
+    """
+    return 0.5 if devices == 2 else MOST_TIMES / (MOST_TIMES + devices - 1)
+
+
 def far(changes: F64, factor: float) -> NDArray[np.bool_]:
     """(D,) which of the changes (D, N) are further from the coordinate-wise median than `factor` times the median is.
 
@@ -125,10 +155,9 @@ def far(changes: F64, factor: float) -> NDArray[np.bool_]:
     return beyond
 
 
-def weighted_mean(changes: F64, samples: F64, _: float) -> F64:
-    """(N,) of changes (D, N) by samples (D,), none of which counts more than twice the median; D >= 1."""
-    weight = np.minimum(samples, MOST_SAMPLES * _middle(samples))
-    mean: F64 = weight @ changes / weight.sum()
+def weighted_mean(changes: F64, share: F64, _: float) -> F64:
+    """(N,) of changes (D, N) by what each device counts for (D,); D >= 1."""
+    mean: F64 = share @ changes
     return mean
 
 

@@ -3,6 +3,8 @@
 from importlib.metadata import version
 from pathlib import Path
 
+from edge.federated.settings import SETTINGS
+
 NAME, PACKAGE = "foresight-rounds", "foresight_rounds"
 _PROJECT = """\
 [build-system]
@@ -37,11 +39,11 @@ app = ServerApp()
 app.main()(serve)
 """
 # Flower wants something to be named here when the app is packed. Devices have an app of their own.
-_DEVICE = """\
+_DEVICE = f"""\
 import os
 
 app = None
-if "FORESIGHT_FEDERATED" in os.environ:
+if {SETTINGS!r} in os.environ:
     raise SystemExit("the app of the host was run on a device")
 """
 

@@ -1,5 +1,6 @@
 """The host's end of learning together: a SuperLink of Flower, and one run on it."""
 
+import ipaddress
 import socket
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from edge.contracts.bundle import read_bundle
-from edge.federated.process import running
+from edge.federated.process import free_port, running
 from edge.federated.programs import environment, require_flower
 from trainer.errors import TrainError
 from trainer.federated.bundle import write_app
@@ -31,13 +32,13 @@ LINK = "here"
 class Address:
     """Where devices find the host, and how they know it."""
 
-    host: str  # name or address to listen on
+    host: str  # name or address to listen on for devices
     port: int
     cert: Path  # PEM; names what devices, and this machine, call the host
     key: Path
     ca: Path  # the authority that signed it
-    name: str = "127.0.0.1"  # that this machine itself calls it by; in the certificate too
-    devices: tuple[Path, ...] = ()  # public keys of the devices that may take part; none = whoever knows the address
+    name: str = "127.0.0.1"  # that this machine calls itself by, which no other can reach; in the certificate too
+    devices: tuple[Path, ...] = ()  # public keys of the devices that may take part; none = whoever is on this machine
 
 
 def federated(plan: Plan, address: Address) -> None:
@@ -45,17 +46,18 @@ def federated(plan: Plan, address: Address) -> None:
 
     Raises:
         ConfigError: Flower is not installed.
-        TrainError: a file is not there, the model does not learn, or the rounds failed.
+        TrainError: a file is not there, the model does not learn, the address is open to others but no keys are asked
+            for, or the rounds failed.
     """
-    require_flower()
     _check(plan, address)
+    require_flower()
     plan.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="foresight-federated-") as folder:
         home = Path(folder)
-        env = environment(home)
-        _write_settings(home, plan, address)
-        with running(_link(address), env, plan.out / "superlink.log") as link:
-            _await(link, address, plan.out)
+        env, own = environment(home), free_port(address.name)
+        _write_settings(home, plan, address, own)
+        with running(_link(address, own), env, plan.out / "superlink.log") as link:
+            _await(link, address, own, plan.out)
             with ThreadPoolExecutor(AT_ONCE) as pool:
                 list(
                     pool.map(
@@ -81,6 +83,12 @@ def _check(plan: Plan, address: Address) -> None:
     for path in (address.cert, address.key, address.ca, *address.devices):
         if not path.is_file():
             raise TrainError(f"{path} is no file; give the path of what is meant")
+    if not address.devices and not _is_own(address.host):
+        raise TrainError(
+            f"{address.host} is open to others; give the devices' public keys with --devices, or 127.0.0.1"
+        )
+    if not _is_own(address.name):
+        raise TrainError(f"{address.name} is not what only this machine calls itself by; 127.0.0.1 or localhost is")
     bundle = read_bundle(plan.model)
     if bundle.trainable is None:
         raise TrainError(f"{plan.model} does not learn; export it with --trainable")
@@ -89,36 +97,45 @@ def _check(plan: Plan, address: Address) -> None:
         raise TrainError(f"{plan.out} holds rounds of before; give another folder")
 
 
-def _write_settings(home: Path, plan: Plan, address: Address) -> None:
+def _is_own(host: str) -> bool:
+    """Whether nobody but this machine can reach an address or a name."""
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise TrainError(f"{host} is no address of this machine: {error}; give one of its own") from error
+    return all(ipaddress.ip_address(address[0]).is_loopback for *_, address in found)
+
+
+def _write_settings(home: Path, plan: Plan, address: Address, own: int) -> None:
     paths = {name: path.resolve() for name in ("model", "out", "resume") if (path := getattr(plan, name)) is not None}
     (home / "plan.json").write_text(plan.model_copy(update=paths).model_dump_json())
     write_app(home / "app", home / "plan.json")
     flower = home / "flower"
     flower.mkdir()
     (flower / "config.toml").write_text(
-        f'[superlink]\ndefault = "{LINK}"\n\n[superlink.{LINK}]\naddress = "{address.name}:{address.port}"\n'
+        f'[superlink]\ndefault = "{LINK}"\n\n[superlink.{LINK}]\naddress = "{address.name}:{own}"\n'
         f"root-certificates = '{address.ca.resolve()}'\n"
     )
 
 
-def _link(address: Address) -> list[str]:
-    command = [sys.executable, "-P", "-m", "edge.federated.programs", "flower-superlink"]
-    command += ["--host", address.host, "--port", str(address.port), "--disable-runtime-dependency-installation"]
+def _link(address: Address, own: int) -> list[str]:
+    command = [sys.executable, "-P", "-m", "trainer.federated.link", address.host, str(address.port)]
+    command += ["--host", address.name, "--port", str(own), "--disable-runtime-dependency-installation"]
     command += ["--ssl-certfile", str(address.cert.resolve()), "--ssl-keyfile", str(address.key.resolve())]
     command += ["--ssl-ca-certfile", str(address.ca.resolve())]
     return [*command, *(["--enable-supernode-auth"] if address.devices else [])]
 
 
-def _await(link: "subprocess.Popen[bytes]", address: Address, out: Path) -> None:
+def _await(link: "subprocess.Popen[bytes]", address: Address, own: int, out: Path) -> None:
     """Until it listens. Raises TrainError."""
     end_s = time.monotonic() + START_S
     while time.monotonic() < end_s and link.poll() is None:
         try:
-            with socket.create_connection((address.name, address.port), timeout=1.0):
+            with socket.create_connection((address.name, own), timeout=1.0):
                 return
         except OSError:
             time.sleep(LOOK_S)
-    raise TrainError(f"Flower's SuperLink does not listen on {address.name}:{address.port}; see {out}/superlink.log")
+    raise TrainError(f"Flower's SuperLink does not listen on {address.host}:{address.port}; see {out}/superlink.log")
 
 
 def _flower(arguments: Sequence[str], env: Mapping[str, str], deadline_s: float) -> None:

@@ -1,21 +1,22 @@
 """What an archive tells about its pictures, checked against them: the device is trusted, not its every line."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from edge.contracts.archive import ANNOTATIONS, LOOKS, MOST_JSON_BYTES, MOST_SIDE_PX, PICTURES
+from edge.contracts.archive import ANNOTATIONS, LOOKS, MOST_JSON_BYTES, PICTURES
 from edge.contracts.labels import MAX_LENGTH
 from edge.uncertain.record import Record
-from trainer.data.coco_rows import CocoFile, Row, number, read_coco_file
+from trainer.data.coco_rows import CocoFile, Row, read_coco_file
 from trainer.data.files import read_text
 from trainer.data.header import picture_size
+from trainer.data.importing.rows import BoxRow, ImageRow, checked, plain
 from trainer.data.importing.unpacking import Unpacked
 from trainer.errors import TrainError
 
 JPEG = b"\xff\xd8\xff"
 SLACK_PX = 1.0  # that a rounded box may stick out
-KEPT = ("area", "iscrowd", "score", "attributes")
+Labelled = tuple[str, BoxRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +32,16 @@ def read_proposed(unpacked: Unpacked) -> list[Proposed]:
     """The pictures and their boxes.
 
     Raises:
-        TrainError: the annotations do not fit the pictures, or a picture is none.
+        TrainError: the annotations are no such, do not fit the pictures, or a picture is none.
     """
-    content = read_coco_file(unpacked.folder / ANNOTATIONS)
-    found = {str(row.get("file_name")): row for row in content.images}
-    if len(found) != len(content.images) or found.keys() != unpacked.pictures.keys():
-        raise _unfit(unpacked, "its images are not its pictures, each once")
-    boxes = _boxes(content, unpacked)
-    return [_proposed(unpacked, name, row, boxes.get(str(row.get("id")), [])) for name, row in found.items()]
+    try:
+        content = read_coco_file(unpacked.folder / ANNOTATIONS)
+        images = _images(content, unpacked)
+        boxes = _boxes(content, {image.id for image in images})
+    except (TrainError, ValueError) as error:
+        what = str(error).replace(f"{unpacked.folder / ANNOTATIONS}", "it")
+        raise _unfit(unpacked, f"{ANNOTATIONS}: {what}") from error
+    return [_proposed(unpacked, image, boxes.get(image.id, [])) for image in images]
 
 
 def read_looks(unpacked: Unpacked) -> list[str]:
@@ -49,14 +52,18 @@ def read_looks(unpacked: Unpacked) -> list[str]:
     """
     try:
         told = json.loads(read_text(unpacked.folder / LOOKS, MOST_JSON_BYTES))
-        records = [Record.model_validate(row) for row in told["looks"]]
-    except (ValueError, TypeError, KeyError, RecursionError) as error:  # ValidationError is a ValueError
-        raise _unfit(unpacked, f"its list of looks ({LOOKS}) is none") from error
+        rows = told.get("looks") if isinstance(told, dict) else None
+        if not isinstance(rows, list):
+            raise _unfit(unpacked, f"{LOOKS}: `looks` must be a list")
+        records = checked(Record, rows, "looks")
+    except (ValueError, RecursionError) as error:
+        raise _unfit(unpacked, f"{LOOKS}: {error}") from error
     device = unpacked.manifest.device
-    return [json.dumps({"device": device, "look": one.model_dump(mode="json")}, ensure_ascii=False) for one in records]
+    return [json.dumps({"device": device, "look": one.model_dump(mode="json")}) for one in records]
 
 
-def _proposed(unpacked: Unpacked, name: str, row: Row, boxes: list[tuple[str, Row]]) -> Proposed:
+def _proposed(unpacked: Unpacked, image: ImageRow, boxes: Sequence[Labelled]) -> Proposed:
+    name = image.file_name
     path = unpacked.folder / PICTURES / name
     with path.open("rb") as file:
         if file.read(len(JPEG)) != JPEG:
@@ -65,37 +72,43 @@ def _proposed(unpacked: Unpacked, name: str, row: Row, boxes: list[tuple[str, Ro
         size = picture_size(path)
     except TrainError as error:
         raise _unfit(unpacked, f"{name} cannot be used: {error}") from error
-    if size != (row.get("width"), row.get("height")) or max(size) > MOST_SIDE_PX:
-        raise _unfit(
-            unpacked, f"{name} is said to have {row.get('width')} x {row.get('height')} pixels, and has {size}"
-        )
-    for _, box in boxes:
-        if _sticks_out(box["bbox"], size):
-            raise _unfit(unpacked, f"a box in {name} does not lie in it")
-    image = {key: row[key] for key in ("file_name", "width", "height", "date_captured", "foresight") if key in row}
-    return Proposed(name, image, tuple(boxes))
+    if size != (image.width, image.height):
+        raise _unfit(unpacked, f"{name} is said to have {image.width} x {image.height} pixels, and has {size}")
+    if any(_sticks_out(box.bbox, size) for _, box in boxes):
+        raise _unfit(unpacked, f"a box in {name} does not lie in it")
+    rows = tuple((label, box.model_dump(mode="json", exclude={"image_id", "category_id"})) for label, box in boxes)
+    return Proposed(name, image.model_dump(mode="json", exclude={"id"}), rows)
 
 
-def _boxes(content: CocoFile, unpacked: Unpacked) -> Mapping[str, list[tuple[str, Row]]]:
-    """Label and annotation by the id of the image."""
-    wrong = next((one for one in content.names.values() if len(one) > MAX_LENGTH or not one.isprintable()), None)
-    if wrong is not None:
-        raise _unfit(unpacked, f"the class {wrong[:40]!r} has no name that a label could have")
-    known = {str(row.get("id")) for row in content.images}
-    boxes: dict[str, list[tuple[str, Row]]] = {}
-    for row in content.annotations:
-        label, image = content.names.get(str(row.get("category_id"))), str(row.get("image_id"))
-        told = row.get("bbox")
-        if label is None or image not in known or not isinstance(told, list) or len(told) != 4:
-            raise _unfit(unpacked, f"annotation {row.get('id')!r} has no image, no class or no box")
-        box = [number(value, f"annotation {row.get('id')!r}: `bbox`") for value in told]
-        kept = {key: row[key] for key in KEPT if key in row}
-        boxes.setdefault(image, []).append((label, {"bbox": box, **kept}))
+def _images(content: CocoFile, unpacked: Unpacked) -> list[ImageRow]:
+    """The images, one for each picture. Raises ValueError."""
+    images = checked(ImageRow, content.images, "images")
+    names, numbers = {image.file_name for image in images}, {image.id for image in images}
+    if not len(names) == len(numbers) == len(images) or names != unpacked.pictures.keys():
+        raise ValueError("its images are not its pictures, each once")
+    return images
+
+
+def _boxes(content: CocoFile, images: set[int]) -> Mapping[int, list[Labelled]]:
+    """Label and annotation by the id of the image. Raises ValueError."""
+    for name in content.names.values():
+        if len(name) > MAX_LENGTH:
+            raise ValueError(f"the class {name[:40]!r}... has no name that a label could have")
+        try:
+            plain(name)
+        except ValueError as error:
+            raise ValueError(f"the class {name[:40]!r} has no name that a label could have") from error
+    boxes: dict[int, list[Labelled]] = {}
+    for at, row in enumerate(checked(BoxRow, content.annotations, "annotations")):
+        label = content.names.get(str(row.category_id))
+        if label is None or row.image_id not in images:
+            raise ValueError(f"annotations[{at}] is of no image or of no class")
+        boxes.setdefault(row.image_id, []).append((label, row))
     return boxes
 
 
-def _sticks_out(told: object, size: tuple[int, int]) -> bool:
-    x, y, width, height = told if isinstance(told, list) else (0, 0, 0, 0)
+def _sticks_out(bbox: Sequence[float], size: tuple[int, int]) -> bool:
+    x, y, width, height = bbox
     inside = min(x, y) >= -SLACK_PX and x + width <= size[0] + SLACK_PX and y + height <= size[1] + SLACK_PX
     return not inside or min(width, height) <= 0
 

@@ -10,61 +10,36 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from edge.contracts.archive import ANNOTATIONS, MOST_JSON_BYTES, PICTURES
-from edge.contracts.stored import Stored, replace_file, texts
+from edge.contracts.archive import ANNOTATIONS, PICTURES
+from edge.contracts.stored import replace_file, sync
 from trainer.data.coco_rows import LIMIT_BYTES, Row, read_coco_file
 from trainer.data.files import read_bytes
 from trainer.data.importing.contents import Proposed
+from trainer.data.importing.note import read_note, write_note
 from trainer.data.importing.unpacking import Unpacked
 from trainer.errors import TrainError
 
-NOTE, LOOKS = "imported.json", "looks.jsonl"
-UNFINISHED = ".importing"
-
-
-def refuse_foreign(out: Path) -> None:
-    """Refuse a place that holds what no import has put there.
-
-    Raises:
-        TrainError: it does.
-    """
-    if out.exists() and not out.is_dir():
-        raise TrainError(f"{out} is no folder; name another (--out)")
-    others = [path.name for path in out.iterdir() if path.name != UNFINISHED] if out.is_dir() else []
-    if others and NOTE not in others:
-        raise TrainError(f"{out} holds {others[0]!r} and was not made by an import; name an empty folder (--out)")
+LOOKS = "looks.jsonl"
 
 
 def merge(unpacked: Unpacked, proposed: Sequence[Proposed], out: Path) -> tuple[int, int]:
-    """Add what is new; how many pictures and boxes that was.
+    """Add what is new, on disk when this returns; how many pictures and boxes that was.
 
     A picture that was imported before is left alone, also where somebody has deleted it or changed its boxes since.
 
     Raises:
         TrainError: what is there cannot be read or written, or another picture has its name.
     """
-    note = Stored(out / NOTE, limit_bytes=MOST_JSON_BYTES)
-    told = note.read_regained()
-    if told is None:
-        raise TrainError(f"{out / NOTE} was damaged; restore it, or import into another folder (--out)")
-    before = texts(told)
+    before = read_note(out)
     content = _content(out / ANNOTATIONS)
     known = {*before, *(str(row.get("file_name")) for row in content["images"])}
     fresh = [one for one in proposed if one.name not in known]
-    for one in fresh:
-        _place(unpacked, one.name, out)
     if fresh:
+        _place(unpacked, [one.name for one in fresh], out)
         _add(content, fresh)
-        replace_file(out / ANNOTATIONS, json.dumps(content, ensure_ascii=False).encode())
-    note.write([*before, *(one.name for one in proposed if one.name not in set(before))])
+        replace_file(out / ANNOTATIONS, json.dumps(content).encode())  # ASCII: others may have left half characters
+    write_note(out, [*before, *(one.name for one in proposed)])
     return len(fresh), sum(len(one.boxes) for one in fresh)
-
-
-def begin(out: Path) -> None:
-    """Make the folder one that imports go into."""
-    out.mkdir(parents=True, exist_ok=True)
-    if not (out / NOTE).exists():
-        Stored(out / NOTE).write([])
 
 
 def merge_looks(lines: Sequence[str], out: Path) -> int:
@@ -74,11 +49,11 @@ def merge_looks(lines: Sequence[str], out: Path) -> int:
         TrainError: what is there cannot be read.
     """
     path = out / LOOKS
-    before = read_bytes(path, LIMIT_BYTES).decode("utf-8", "replace").splitlines() if path.exists() else []
+    before = read_bytes(path, LIMIT_BYTES).split(b"\n") if path.exists() else []
     known = set(before)
-    added = [line for line in dict.fromkeys(lines) if line not in known]
+    added = [line for line in dict.fromkeys(line.encode() for line in lines) if line not in known]
     if added:
-        replace_file(path, "".join(f"{line}\n" for line in [*before, *added]).encode())
+        replace_file(path, b"".join(line + b"\n" for line in [*filter(None, before), *added]))
     return len(added)
 
 
@@ -90,15 +65,19 @@ def _content(path: Path) -> dict[str, list[Row]]:
     return cast("dict[str, list[Row]]", json.loads(read_bytes(path, LIMIT_BYTES)))
 
 
-def _place(unpacked: Unpacked, name: str, out: Path) -> None:
+def _place(unpacked: Unpacked, names: Sequence[str], out: Path) -> None:
+    """Move pictures in, on disk when this returns; where one cannot be, none is."""
     folder = out / PICTURES
     folder.mkdir(exist_ok=True)
-    path = folder / name
-    if path.exists():
-        if hashlib.sha256(path.read_bytes()).hexdigest() != unpacked.pictures[name].sha256:
+    there = [folder / name for name in names if (folder / name).exists()]
+    for path in there:
+        if hashlib.sha256(path.read_bytes()).hexdigest() != unpacked.pictures[path.name].sha256:
             raise TrainError(f"{path} is another picture than the archive's of that name; move it away")
-        return
-    (unpacked.folder / PICTURES / name).rename(path)
+        sync(path)
+    for name in {*names} - {path.name for path in there}:
+        (unpacked.folder / PICTURES / name).rename(folder / name)
+    sync(folder)
+    sync(out)
 
 
 def _add(content: dict[str, list[Row]], fresh: Sequence[Proposed]) -> None:

@@ -1,6 +1,7 @@
 """An archive unpacked into a folder of its own, every byte of it checked on the way."""
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -117,6 +118,8 @@ def _extract(members: Members, archive: Path, name: str, part: Part, to: Path) -
         while piece := members.read(PIECE_BYTES):
             digest.update(piece)
             file.write(piece)
+        file.flush()
+        os.fsync(file.fileno())  # the device may forget what was brought in
     if digest.hexdigest() != part.sha256:
         raise TrainError(f"{archive}: {name} is not what was signed; nothing was imported; copy the file again")
 

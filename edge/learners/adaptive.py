@@ -1,0 +1,101 @@
+"""A model that learns, as it serves: its weights are switched between two looks, and never in the middle of one."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.contracts.errors import ModelError
+from edge.contracts.runtime import Accelerator
+from edge.contracts.trainable import Trainee, Weights
+from edge.contracts.types import F32, ModelBundle
+from edge.learning.standing import EXPORTED
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Served:
+    """Weights (N,) and the name of the checkpoint that they come from, EXPORTED for those of the model file."""
+
+    name: str
+    weights: F32
+
+
+class AdaptiveModel:
+    """A `Runtime`. `put` may be called on any thread; `turn` and `invoke` on the one that runs the chain.
+
+    Args:
+        trainee: is driven by nobody else.
+    """
+
+    def __init__(self, trainee: Trainee) -> None:
+        self._trainee = trainee
+        self.exported = Served(EXPORTED, trainee.weights().weights)
+        self._wanted = self._now = self.exported
+        self.refused = ""  # the name of weights that this model does not run with
+
+    @property
+    def bundle(self) -> ModelBundle:
+        """The model that is loaded."""
+        return self._trainee.bundle
+
+    @property
+    def name(self) -> str:
+        """The library that runs it."""
+        return self._trainee.name
+
+    @property
+    def delegate(self) -> str:
+        """What really computes."""
+        return self._trainee.delegate
+
+    @property
+    def accelerator(self) -> Accelerator:
+        """How its accelerator fares."""
+        return self._trainee.accelerator
+
+    @property
+    def served(self) -> str:
+        """The name of the weights that serve now."""
+        return self._now.name
+
+    @property
+    def wanted(self) -> str:
+        """The name of those that are to serve from the next look on."""
+        return self._wanted.name
+
+    def put(self, served: Served) -> None:
+        """Let these serve from the next look on. Those that were refused once are not tried again."""
+        if served.name == EXPORTED or served.name != self.refused:
+            self._wanted = served
+
+    def turn(self) -> None:
+        """Between two looks: take up what was put."""
+        wanted = self._wanted
+        if wanted is not self._now:
+            try:
+                self._set(wanted)
+            except ModelError as error:
+                self._refuse(wanted, error)
+
+    def invoke(self, tensor: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        """Run once; where it fails with what was learnt, once more as it was exported. Raises ModelError."""
+        try:
+            return self._trainee.invoke(tensor)
+        except ModelError as error:
+            if self._now.name == EXPORTED:
+                raise
+            self._refuse(self._now, error)
+            return self._trainee.invoke(tensor)
+
+    def _set(self, served: Served) -> None:
+        self._trainee.set_weights(Weights(served.weights, np.zeros(self._trainee.trainable.state, np.float32)))
+        self._now = served
+
+    def _refuse(self, served: Served, error: ModelError) -> None:
+        _log.error("%s: what was learnt is not used: %s", self.bundle.path, error)
+        self.refused, self._wanted = served.name, self.exported
+        self._set(self.exported)

@@ -1,0 +1,80 @@
+"""A model that learns, as it serves: switched between looks, and as it was exported where what was learnt fails."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from edge.contracts.errors import ModelError
+from edge.contracts.trainable import Weights
+from edge.contracts.types import F32
+from edge.learners.adaptive import AdaptiveModel, Served
+from edge.learning.standing import EXPORTED
+from tests.rigs.trainee import LinearTrainee
+
+
+class Delicate(LinearTrainee):
+    """Fails with weights above 1000, as a model may whose numbers overflow."""
+
+    def invoke(self, tensor: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+        if self.weights().weights.max() > 1000:
+            raise ModelError("overflow")
+        return super().invoke(tensor)
+
+
+def served(model: AdaptiveModel, value: float, name: str = "w") -> Served:
+    return Served(name, np.full_like(model.exported.weights, value))
+
+
+def answer(model: AdaptiveModel) -> F32:
+    return np.array(model.invoke(np.ones(model.bundle.input.tensor.shape, np.float32))[1])
+
+
+def test_nothing_is_put() -> None:
+    model = AdaptiveModel(LinearTrainee())
+    model.turn()
+    assert (model.served, model.wanted, model.refused) == (EXPORTED, EXPORTED, "")
+    assert not answer(model).any()
+
+
+def test_weights_serve_from_the_next_look_on_and_not_before() -> None:
+    model = AdaptiveModel(LinearTrainee())
+    model.put(served(model, 0.5))
+    assert (model.wanted, model.served) == ("w", EXPORTED)
+    assert not answer(model).any()
+    model.turn()
+    assert model.served == "w"
+    assert answer(model).all()
+    model.put(model.exported)
+    model.turn()
+    assert not answer(model).any()
+
+
+@pytest.mark.parametrize("wrong", [np.zeros(3, np.float32), np.array([np.nan], np.float32)])
+def test_weights_that_do_not_fit_are_refused_and_the_exported_ones_serve(wrong: F32) -> None:
+    model = AdaptiveModel(LinearTrainee())
+    model.put(served(model, 0.5))
+    model.turn()
+    model.put(Served("bad", wrong))
+    model.turn()
+    assert (model.served, model.wanted, model.refused) == (EXPORTED, EXPORTED, "bad")
+    assert not answer(model).any()
+    model.put(Served("bad", wrong))
+    assert model.wanted == EXPORTED
+
+
+def test_weights_that_make_it_fail_are_given_up_within_the_same_look() -> None:
+    model = AdaptiveModel(Delicate())
+    model.put(served(model, 5000.0))
+    model.turn()
+    assert not answer(model).any()
+    assert (model.served, model.refused) == (EXPORTED, "w")
+
+
+def test_a_model_that_fails_as_it_was_exported_says_so() -> None:
+    trainee = Delicate()
+    now = trainee.weights()
+    trainee.set_weights(Weights(np.full_like(now.weights, 5000.0), now.optimizer))
+    with pytest.raises(ModelError, match="overflow"):
+        answer(AdaptiveModel(trainee))
