@@ -19,8 +19,8 @@ from edge.federated.subjects import Subject, together
 from edge.learning.comparing import Gain, gain
 from edge.learning.division import alike, span_s
 from edge.learning.fitting import Breathe, Fit, Interrupted, fit
-from edge.learning.offered import offer
 from edge.learning.learnt import errors_with
+from edge.learning.offered import offer
 from edge.learning.round import Judgement
 from edge.learning.sample import Batch, joined
 from edge.learning.settings import LearningSettings

@@ -100,9 +100,7 @@ def _at_its_end(losses: Sequence[float]) -> bool:
     return min(losses[-PATIENCE:]) >= best - PROGRESS * abs(best)
 
 
-def batches(
-    recent: Batch, old: Batch, size: int, bundle: ModelBundle, chance: np.random.Generator
-) -> Iterator[Arrays]:
+def batches(recent: Batch, old: Batch, size: int, bundle: ModelBundle, chance: np.random.Generator) -> Iterator[Arrays]:
     """All recent samples once and as many old ones, in an order of chance; the last batch is filled with zeros.
 
     Args:

@@ -9,7 +9,7 @@ they are named: a machine that cannot read for a moment changes nothing of what 
 import logging
 import re
 import shutil
-from collections.abc import Sequence, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 

@@ -259,9 +259,7 @@ class Subject:
     def _round(self, trainee: Trainee, breathe: Breathe) -> Judgement:
         self.serve(trainee)
         how = Fit(self._settings.rate, self._settings.epochs, seed=1 + self.standing.rounds)
-        found = adapt(
-            trainee, self._exported, self.serving, self._material(), how, breathe, tuple(self._trained)
-        )
+        found = adapt(trainee, self._exported, self.serving, self._material(), how, breathe, tuple(self._trained))
         self._trained.append(found.fitted.weights)
         judgement = self._judgement = found.judgement
         passes = judgement.passes(self._settings.margin)

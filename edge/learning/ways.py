@@ -1,7 +1,7 @@
 """The ways a candidate may go from the exported weights, and which of them what was held out prefers.
 
-How far it goes towards the trained weights is a way, and of a forecaster of paths whether a flow map goes along. What was
-held out is cut in two: each half is judged by at what the other half has chosen, so the choice does not flatter the
+A way is how far it goes towards the trained weights, and of a forecaster of paths whether a flow map goes along. What
+was held out is cut in two: each half is judged by at what the other half has chosen, so the choice does not flatter the
 judgement. The candidate goes the lesser of both ways.
 """
 
@@ -48,9 +48,7 @@ class Ways:
         ModelError: the model fails on one of the ways.
     """
 
-    def __init__(
-        self, trainee: Trainee, base: F32, trained: F32, learnt_from: Batch, held: tuple[Batch, Mask]
-    ) -> None:
+    def __init__(self, trainee: Trainee, base: F32, trained: F32, learnt_from: Batch, held: tuple[Batch, Mask]) -> None:
         self._ends = base, trained
         self._held, self._first = held
         self._errors = dict[Way, F64]()

@@ -28,9 +28,9 @@ FROZEN = LEARNING.model_copy(update={"learn": False})
 Runs = dict[str, list[SeriesForecast | None]]
 
 
-def series() -> F64:
+def series(seed: int = 5) -> F64:
     """(4 · PHASE,) a wave around a level."""
-    at, chance = np.arange(4 * PHASE), np.random.default_rng(5)
+    at, chance = np.arange(4 * PHASE), np.random.default_rng(seed)
     phase = np.cumsum(2 * np.pi / np.where(at < PHASE, 40, 23))
     noise = np.where(at < 3 * PHASE, 0.1, 0.4) * chance.normal(size=len(at))
     return np.where(at < 2 * PHASE, 20, 35) + 3 * np.sin(phase) + noise

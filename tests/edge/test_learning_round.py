@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from edge.contracts.errors import ModelError
 from edge.learning.comparing import Gain
 from edge.learning.fitting import Fit, Interrupted, batches, fit
-from edge.learning.measure import errors
 from edge.learning.learnt import errors_with
+from edge.learning.measure import errors
 from edge.learning.round import Judgement, Material, adapt
-from edge.learning.ways import between
 from edge.learning.sample import Batch, Sample, joined, shapes_of, stacked
+from edge.learning.ways import between
 from tests.rigs.strollers import samples, spoiled
 from tests.rigs.trainee import LinearTrainee, learning_bundle
 

@@ -13,9 +13,9 @@ from edge.contracts.errors import EdgeError, ModelError
 from edge.contracts.types import Head
 from edge.learning.checkpoint import ENDING
 from edge.learning.division import Part
+from edge.learning.learnt import errors_with
 from edge.learning.promotion import Terms
 from edge.learning.reservoir import Added
-from edge.learning.learnt import errors_with
 from edge.learning.sample import Sample, shapes_of, stacked
 from edge.learning.settings import LearningSettings
 from edge.learning.shelf import Shelf

@@ -27,13 +27,14 @@ from trainer.classifier.network import classifier, finished  # noqa: E402
 from trainer.export.checked import checked_model  # noqa: E402
 from trainer.export.scaling import PICTURE  # noqa: E402
 from trainer.export.tasks import expected  # noqa: E402
+from trainer.export.workplace import write_model  # noqa: E402
 from trainer.forecaster.network import forecaster as paths  # noqa: E402
 from trainer.forecaster.settings import ForecasterNetwork  # noqa: E402
 from trainer.sequences.tasks import HEADS, expected_of  # noqa: E402
 from trainer.series.network import forecaster as series  # noqa: E402
 from trainer.series.settings import SeriesNetwork  # noqa: E402
 from trainer.trainable.classifier import UNTAUGHT, classifier_pupil  # noqa: E402
-from trainer.trainable.convert import told, written  # noqa: E402
+from trainer.trainable.convert import told  # noqa: E402
 from trainer.trainable.converter import convert_learning, save_learning  # noqa: E402
 from trainer.trainable.losses import loss_of  # noqa: E402
 from trainer.trainable.module import Learning  # noqa: E402
@@ -97,7 +98,7 @@ def file_of(pupil: Pupil, kind: str, settings: TrainableSettings, folder: Path) 
     bare = checked_model(convert_learning(folder / "saved", rounded=False), wanted)
     plain = Manifest(task, pupil.head, kind, "1", "", window, {}, "none", Calibration("", 0), "", "")
     manifest = told(plain, settings, Answer(pupil.size, module.state_size, 0))
-    written(folder / "m.tflite", bare, manifest, ("x", "y", "z") if task is Task.CLASSIFIER else ())
+    write_model(folder / "m.tflite", bare, manifest, ("x", "y", "z") if task is Task.CLASSIFIER else ())
     return folder / "m.tflite"
 
 

@@ -1,5 +1,6 @@
 """Gradients of built-in operators, run by LiteRT, beside TensorFlow's own; sums in pairs; optimisers beside Keras'."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -20,7 +21,7 @@ from trainer.forecaster.settings import ForecasterLoss  # noqa: E402
 from trainer.series.training import forecast_losses  # noqa: E402
 from trainer.trainable.gradients import GRADIENTS, built_in  # noqa: E402
 from trainer.trainable.optimizers import METHODS, clipped  # noqa: E402
-from trainer.trainable.sums import MANY, paired  # noqa: E402
+from trainer.trainable.sums import BESIDE, MANY, PRODUCT, joined  # noqa: E402
 
 RANDOM = np.random.default_rng(5)
 X = RANDOM.normal(0, 3, (4, 6, 8)).astype(np.float32)
@@ -57,6 +58,18 @@ TABLE: dict[str, Callable[[Any], Any]] = {
     "inserted": lambda x: x[:, None, 2] * x[..., 3:4, :],
     "open_ended": lambda x: x[..., :-2],
     "whole": lambda x: x[:],
+    "before_the_first": lambda x: x[:, -9:4, -20:],
+    "beyond_the_last": lambda x: x[2:9, :, 1:100],
+    "nothing_and_some": lambda x: tf.concat([x[:, 7:], x[:, 4:2], x[:, :-9], x[:, 9:20], x[:, -9:-8], x[:, 3:]], 1),
+    "one_taken": lambda x: tf.gather(x, 2, axis=1),
+    "some_taken": lambda x: keras.ops.take(x, range(1, 6), axis=1),
+    "last_taken": lambda x: keras.ops.take(x, [-1], axis=-1),
+    "taken_twice": lambda x: tf.gather(x, [[4, 0], [4, 4]], axis=1),
+    "product": lambda x: x[0] @ tf.reshape(x[1], [8, 6]),
+    "product_first_turned": lambda x: tf.matmul(x[0], x[1], transpose_a=True),
+    "product_second_turned": lambda x: tf.matmul(x[0], x[1], transpose_b=True),
+    "product_both_turned": lambda x: tf.matmul(x[0], tf.reshape(x[1], [8, 6]), transpose_a=True, transpose_b=True),
+    "product_of_rows": lambda x: tf.tensordot(x, x[0], [[2], [1]]),
     "clip": lambda x: tf.clip_by_value(x, -2.0, 2.5),
     "length": lambda x: tf.sqrt(tf.reduce_sum(x * x, axis=-1) + 1e-8),
     "strongest": lambda x: tf.reduce_max(x, axis=1),
@@ -126,27 +139,68 @@ def test_the_table_covers_all_that_is_replaced() -> None:
     assert set(GRADIENTS) <= {one.type for one in graph.graph.get_operations()}
 
 
-@pytest.mark.parametrize("cut", [lambda x: x[:, ::2], lambda x: x[:, : tf.cast(x[0, 0, 0], tf.int32)]])
-def test_cuts_that_are_no_run_of_neighbours_are_refused(cut: Callable[[Any], Any]) -> None:
+@pytest.mark.parametrize(
+    ("cut", "told"),
+    [
+        (lambda x: x[:, ::2], "takes no run of neighbours"),
+        (lambda x: x[:, : tf.cast(x[0, 0, 0], tf.int32)], "takes no run of neighbours"),
+        (lambda x: tf.gather(x, tf.zeros([4, 2], tf.int32), axis=1, batch_dims=1), "takes other places of each row"),
+    ],
+)
+def test_what_cannot_be_put_back_is_refused(cut: Callable[[Any], Any], told: str) -> None:
     def gradient(x: Any) -> Any:
         with built_in():
             loss = tf.reduce_sum(cut(x))
         return tf.gradients(loss, x)[0]
 
-    with pytest.raises(NotImplementedError, match="takes no run of neighbours"):
+    with pytest.raises(NotImplementedError, match=told):
         tf.function(gradient, autograph=False).get_concrete_function(tf.TensorSpec(X.shape, tf.float32))
+
+
+def kinds(call: Callable[[Any], list[Any]]) -> tuple[Counter[str], list[F32]]:
+    """Operators of what a function of `ROW` is written as, by number, and what it makes."""
+    traced = tf.function(lambda x: joined(call, [x])).get_concrete_function(tf.TensorSpec(ROW.shape, tf.float32))
+    return Counter(one.type for one in traced.graph.get_operations()), [one.numpy() for one in traced(tf.constant(ROW))]
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 8, 13])
 def test_sums_in_pairs_are_the_same_sums(count: int) -> None:
-    def call(x: Any) -> list[Any]:
-        return [tf.add_n([x * (place + 1) for place in range(count)]), x + 1]
+    written, (total, other) = kinds(lambda x: [tf.add_n([x * (place + 1) for place in range(count)]), x + 1])
+    assert MANY not in written
+    assert total == pytest.approx(ROW * count * (count + 1) / 2, rel=1e-6)
+    assert other == pytest.approx(ROW + 1)
 
-    traced = tf.function(lambda x: paired(call, [x])).get_concrete_function(tf.TensorSpec(ROW.shape, tf.float32))
-    assert MANY not in {one.type for one in traced.graph.get_operations()}
-    total, other = traced(tf.constant(ROW))
-    assert np.asarray(total) == pytest.approx(ROW * count * (count + 1) / 2, rel=1e-6)
-    assert np.asarray(other) == pytest.approx(ROW + 1)
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(("products", "others"), [(0, 2), (1, 2), (2, 0), (5, 0), (5, 3)])
+def test_sums_of_products_are_one_product(products: int, others: int, turned: bool) -> None:
+    def call(x: Any) -> list[Any]:
+        first = x if turned else tf.transpose(x)
+        of = [tf.matmul(first * float(place + 1), x, transpose_a=turned) for place in range(products)]
+        return [tf.add_n([*of, *(tf.ones([8, 8]) * float(place + 1) for place in range(others))])]
+
+    written, (total,) = kinds(call)
+    assert MANY not in written
+    assert written[PRODUCT] == products + (products > 1)  # the converter leaves out those that nobody reads any more
+    wanted = ROW.T @ ROW * products * (products + 1) / 2 + others * (others + 1) / 2
+    assert total == pytest.approx(wanted, rel=1e-5, abs=1e-5)
+
+
+def test_both_kinds_of_products_are_two_products() -> None:
+    def call(x: Any) -> list[Any]:
+        return [tf.add_n([tf.transpose(x) @ x, tf.matmul(x, x, transpose_a=True)] * 3)]
+
+    written, (total,) = kinds(call)
+    assert MANY not in written
+    assert total == pytest.approx(ROW.T @ ROW * 6, rel=1e-5, abs=1e-5)
+
+
+def test_products_whose_second_is_turned_are_left_as_they_are() -> None:
+    written, (total,) = kinds(
+        lambda x: [tf.add_n([tf.matmul(x, x * 2.0, transpose_b=True), tf.matmul(x, x, False, True)])]
+    )
+    assert (written[PRODUCT], written[BESIDE]) == (2, 0)
+    assert total == pytest.approx(ROW @ ROW.T * 3, rel=1e-5)
 
 
 KERAS: dict[Optimizer, Callable[[float], Any]] = {

@@ -45,6 +45,15 @@ class Moment:
     whose: I64  # (T,) index into the scene's tracks
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Followed:
+    """What the tracker knows after one picture, and whose rows they are."""
+
+    t_s: float
+    tracks: Tracks  # T of them
+    whose: I64  # (T,) index into the scene's tracks, NOBODY where it was never seen as any
+
+
 def moments(scene: Scene, window: TrackWindow, watching: Watching) -> Iterator[Moment]:
     """All of a scene, in the order of time; those without any track are left out."""
     if scene.tracks:
@@ -61,26 +70,37 @@ class _Sighting:
     size: F64  # (n, 2)
 
 
-def _in_pictures(scene: Scene, window: TrackWindow, watching: Watching) -> Iterator[Moment]:
-    names = sorted({track.label for track in scene.tracks})
+def followed(scene: Scene, window: TrackWindow, watching: Watching) -> Iterator[Followed]:
+    """A scene in pictures, picture by picture; labels of tracks index `kinds(scene)`."""
+    if not scene.tracks:
+        return
+    names = kinds(scene)
     label_of = np.array([names.index(track.label) for track in scene.tracks], np.int64)
-    numbers, random = _numbers(names, window.labels), np.random.default_rng(watching.seed)
-    sightings = _sightings(scene.tracks, 1 / watching.most_fps)
+    random = np.random.default_rng(watching.seed)
     tracker = Tracker(TrackingSettings(), scene.aspect, reach_s(window))
     held: dict[int, int] = {}
-    due_s = -math.inf
-    for one in sightings:
+    for one in _sightings(scene.tracks, 1 / watching.most_fps):
         whose, box = _detected(one, scene.aspect, watching, random)
         found = Detections(box, np.full(len(box), SURE, np.float32), label_of[whose])
         tracks = tracker.step(found, one.t_s)
         _recognise(held, tracks, whose, box)
-        if one.t_s < due_s:
-            continue
         rows = np.array([held.get(identity, NOBODY) for identity in tracks.id.tolist()], np.int64)
-        known = rows != NOBODY
-        if known.any():
+        yield Followed(one.t_s, tracks, rows)
+
+
+def kinds(scene: Scene) -> list[str]:
+    """The labels that there are."""
+    return sorted({track.label for track in scene.tracks})
+
+
+def _in_pictures(scene: Scene, window: TrackWindow, watching: Watching) -> Iterator[Moment]:
+    numbers = _numbers(kinds(scene), window.labels)
+    due_s = -math.inf
+    for one in followed(scene, window, watching):
+        known = one.whose != NOBODY
+        if one.t_s >= due_s and known.any():
             due_s = one.t_s + watching.every_s - SAME_S
-            yield Moment(one.t_s, past_of(tracks[known], scene.aspect, numbers), rows[known])
+            yield Moment(one.t_s, past_of(one.tracks[known], scene.aspect, numbers), one.whose[known])
 
 
 def _sightings(tracks: Sequence[Track], least_s: float) -> list[_Sighting]:

@@ -5,7 +5,7 @@ look elsewhere. Outlines are those of the figures that are drawn, cut off at the
 of the rendered pictures is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +27,7 @@ STRIDE_M, CRANK_M = 0.84, 1.6 * 2 * np.pi  # per body height; per turn
 LEAST_SIDE_PX = 4.0  # of an outline that a detector could make out
 REACH_M = 0.6  # before and behind, between which a heading is taken
 GREY = (120.0, 120.0, 120.0)
+Stage = Callable[[Journey], Journey]  # where journeys really lead: a street that is turned, say
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -57,10 +58,21 @@ def _view(seed: int) -> View:
     return drawn_look(np.random.default_rng((seed, 11)), SIZE).view
 
 
+def filmed(seed: int, view: View, t_s: F64, stage: Stage = lambda journey: journey) -> tuple[Track, ...]:
+    """Everybody whom a camera sees.
+
+    Args:
+        seed: of the street.
+        view: the camera.
+        t_s: (n,) when pictures are taken, ascending.
+        stage: where journeys really lead, in the camera's world.
+    """
+    return tuple(track for number in range(len(ROUTES)) for track in _route(seed, number, view, t_s, stage))
+
+
 def _scene(seed: int, view: View, seconds: float, fps: float) -> Scene:
-    t_s = np.arange(round(seconds * fps)) / fps
-    tracks = [track for number in range(len(ROUTES)) for track in _route(seed, number, view, t_s)]
-    return Scene(f"street/{seed}", Unit.HEIGHTS, view.width / view.height, tuple(tracks), picture=_drawn(seed, view))
+    tracks = filmed(seed, view, np.arange(round(seconds * fps)) / fps)
+    return Scene(f"street/{seed}", Unit.HEIGHTS, view.width / view.height, tracks, picture=_drawn(seed, view))
 
 
 def _drawn(seed: int, view: View) -> Picture:
@@ -70,13 +82,13 @@ def _drawn(seed: int, view: View) -> Picture:
     return picture
 
 
-def _route(seed: int, number: int, view: View, t_s: F64) -> Iterator[Track]:
+def _route(seed: int, number: int, view: View, t_s: F64, stage: Stage) -> Iterator[Track]:
     """The tracks of all who take one route while it is looked at."""
     for journey in journeys(seed, number):
         if journey.start_s > t_s[-1]:
             return
         if journey.end_s > t_s[0]:
-            track = _track(journey, view, t_s[(t_s >= journey.start_s) & (t_s < journey.end_s)])
+            track = _track(stage(journey), view, t_s[(t_s >= journey.start_s) & (t_s < journey.end_s)])
             if track is not None:
                 yield track
 

@@ -1,35 +1,25 @@
 """Converts a trained sequence network to a model file, in a process of its own. No TensorFlow here."""
 
 import sys
-import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from edge.contracts.flatbuffer import MalformedError
-from edge.contracts.manifest import Calibration, Manifest
-from edge.contracts.stored import PUBLIC, replace_file
-from edge.contracts.tflite import read_graph
-from edge.contracts.types import F32, Head
-from edge.contracts.window_rules import check_tensors
-from edge.contracts.windows import Window
+from edge.contracts.manifest import Manifest
+from edge.contracts.types import F32
 from trainer.descriptions import write_entries
-from trainer.errors import TrainError
-from trainer.export.bundle import LABELS, pack
-from trainer.export.checked import checked_model
-from trainer.export.describe import revision
 from trainer.export.operators import report_operators
 from trainer.export.process import run
 from trainer.export.variant import Variant
+from trainer.export.workplace import workplace, write_model
 from trainer.sequences.calibration import FEW, MOST, batches
+from trainer.sequences.fitting import NO_METRICS, Metrics, checked_sequence, sequence_manifest
 from trainer.sequences.request import Request
-from trainer.sequences.tasks import batch_of, expected_of
+from trainer.sequences.tasks import batch_of
 from trainer.sequences.trained import SequenceTrained
 
 PROGRAM = (sys.executable, "-P", "-m", "trainer.sequences.child")
-NO_METRICS: Mapping[str, Mapping[str, float]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +36,7 @@ def convert_sequence(
     calibration: F32,
     out: Path,
     *,
-    metrics: Mapping[str, Mapping[str, float]] = NO_METRICS,
+    metrics: Metrics = NO_METRICS,
     recipe: str = "",
     timeout_s: float = 600,
 ) -> SequenceConverted:
@@ -64,61 +54,26 @@ def convert_sequence(
     Raises:
         TrainError: the network cannot be converted, or the file not be written; `out` is as it was.
     """
-    wanted, measured = expected_of(trained.task), variant is Variant.INT8
-    windows = np.asarray(calibration, np.float32)
+    measured, windows = variant is Variant.INT8, np.asarray(calibration, np.float32)
     fed = batches(windows, batch_of(trained.window)) if measured else np.zeros(0, np.float32)
     samples = min(len(windows), MOST) if measured else 0
-    manifest = Manifest(
-        task=trained.task,
-        head=wanted.head,
-        name=trained.name,
-        version="1",
-        labels=LABELS if trained.labels else "",
-        input=trained.window,
-        metrics=metrics,
-        quantisation=variant.quantisation,
-        calibration=Calibration("train" if measured else "", samples),
-        recipe=recipe,
-        revision=revision(),
-    )
-    try:
-        bare = checked_model(_converted(trained, variant, fed, timeout_s), wanted)
-        check_window(bare, wanted.head, trained.window)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        replace_file(out, pack(bare, manifest, trained.labels), PUBLIC)
-    except OSError as error:
-        raise TrainError(
-            f"{out} cannot be written: {error.strerror or error}; free some space, or name another"
-        ) from error
+    manifest = sequence_manifest(trained, variant, samples, metrics, recipe)
+    bare = checked_sequence(_converted(trained, variant, fed, timeout_s), trained)
+    write_model(out, bare, manifest, trained.labels)
     return SequenceConverted(manifest, _warnings(bare, samples) if measured else ())
 
 
 def _converted(trained: SequenceTrained, variant: Variant, fed: F32, timeout_s: float) -> bytes:
     """The bare model, as the child left it."""
     doing = f"the conversion of {trained.folder} to {variant}"
-    with tempfile.TemporaryDirectory(prefix="foresight-export-") as folder:
-        place = Path(folder)
+    with workplace(doing) as place:
         np.save(place / "calibration.npy", fed)
         request = Request(
             trained.served.absolute(), trained.task, variant, place / "calibration.npy", place / "model.tflite"
         )
         write_entries(place / "request.json", request)
         run((*PROGRAM, str(place / "request.json")), doing, timeout_s)
-        try:
-            return request.model.read_bytes()
-        except FileNotFoundError as error:
-            raise TrainError(f"{doing} left no model and gave no reason; start it again") from error
-
-
-def check_window(model: bytes, head: Head, window: Window) -> None:
-    """Refuse a bare model that does not fit its window. Raises TrainError."""
-    graph = read_graph(model)
-    try:
-        check_tensors(head, window, graph.inputs[0], graph.outputs)
-    except MalformedError as error:
-        raise TrainError(
-            f"the network does not fit its window: {error}; describe the one that it was built for"
-        ) from error
+        return request.model.read_bytes()
 
 
 def _warnings(model: bytes, samples: int) -> tuple[str, ...]:

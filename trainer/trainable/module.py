@@ -24,7 +24,7 @@ from trainer.trainable.losses import loss_of
 from trainer.trainable.optimizers import METHODS, clipped
 from trainer.trainable.pupil import Pupil, Shape
 from trainer.trainable.settings import TrainableSettings
-from trainer.trainable.sums import paired
+from trainer.trainable.sums import joined
 
 SIGNATURES = (INFER, TRAIN, GET_WEIGHTS, SET_WEIGHTS)
 NOTHING, DONE = "nothing", "done"  # a signature without input or output cannot be converted, or calibrated
@@ -71,7 +71,7 @@ class Learning(tf.Module):  # type: ignore[misc] # TensorFlow comes without type
     def gradient(self, weights: Any, given: Mapping[str, Any]) -> tuple[Any, Any]:
         """The loss at these weights (N,), and its gradient (N,)."""
         names = list(self._pupil.targets)
-        loss, gradient = paired(self._differentiated, [weights, *(given[name] for name in names)])
+        loss, gradient = joined(self._differentiated, [weights, *(given[name] for name in names)])
         return loss, gradient
 
     def _differentiated(self, weights: Any, *values: Any) -> tuple[Any, Any]:
