@@ -1,13 +1,15 @@
 """How paths bend at each place of one camera's view, beside what the trajectory network foresees.
 
 A network that sees each track turned to its heading from where it is cannot know that people turn into the doorway on
-the left. A flow map can: it holds, for places and motions that were seen there, by how much the network was off on
-average, and shifts its forecasts by that. It is a kernel regression of the forecast's residual on place and motion
-(Nadaraya, "On estimating regression", 1964), drawn towards nothing where little was seen, on cells in place of single
-samples; a "map of dynamics" as robots keep of where people walk (Kucner et al., "Enabling flow awareness for mobile
-robots in partially observable environments", 2017).
+the left, nor that they walk more slowly uphill. A flow map can: it is a regression of where tracks were on where they
+were foreseen, by place, motion and history, and shifts forecasts by what it says. It is a Gaussian process on a few
+hundred anchors ("subset of regressors": Quiñonero-Candela and Rasmussen, "A unifying view of sparse approximate
+Gaussian process regression", 2005), so far from everything that was seen it says nothing. Robots keep "maps of
+dynamics" of where people walk (Kucner et al., "Enabling flow awareness for mobile robots in partially observable
+environments", 2017).
 
-Lengths are those of `Past`: heights of the frame, or metres. Letters: n tracks, K horizons, C cells.
+Lengths are those of `Past`: heights of the frame, or metres. Letters: n tracks, S samples of the window, K horizons, C
+anchors.
 """
 
 from dataclasses import dataclass
@@ -16,111 +18,134 @@ from typing import Self
 import numpy as np
 
 from edge.contracts.errors import ModelError
+from edge.contracts.track_grid import C128
 from edge.contracts.track_windows import MOTION_COLUMNS, POSITION_UNIT, Encoded
-from edge.contracts.types import F32, F64
+from edge.contracts.types import F32, F64, Mask
 from edge.contracts.windows import TrackWindow
 
-CELLS = 1024  # at most
-REACH = 0.8  # lengths of the object: standard deviation of the kernel in place
-TURN, PACE = 0.25, 0.25  # radians, and logarithm of speed: the same of motion
+ANCHORS = 384  # at most
+NEAR, BEND, PACE = 2.5, 0.5, 0.5  # standard deviations of the first kernel: lengths, radians, logarithm of the speed
+FAR, WIDE, SHAPE = 7.0, 0.8, 1.0  # of the second: lengths; radians and logarithm; steps of the history
 STILL = 0.15  # lengths per second: whoever moves slower has no motion to go by, and is not shifted
-PRIOR = 2.0  # tracks that are taken to have gone as the network foresaw, at every place
 SMOOTHED_STEPS = 4  # of the grid, over which motion is measured
+CURLED = 4.0  # mean steps; a longer step of a history counts as this
 PLACE_COLUMNS = ("x", "y", "velocity_x", "velocity_y", "length", "scale", "heading_cos", "heading_sin")
-_CELL = 5  # x, y, direction, logarithm of speed in lengths per second, length
+_MOTION = 5  # x, y, direction, logarithm of speed in lengths per second, length
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FlowMap:
-    """What was seen in C cells. No cells: forecasts stay as they are."""
+    """What was learnt at C anchors. No anchors: forecasts stay as they are."""
 
-    cell: F64  # (C, 5) x, y, direction in radians, logarithm of the speed in lengths per second, length
-    tracks: F64  # (C, K) that told of each horizon
-    residual: F64  # (C, K, 2) mean of where they were, less where they were foreseen, in lengths
+    anchor: F64  # (C, 5 + 2 S) motions, see `motions`
+    pull: F64  # (C, K, 2) in the track's own direction and across, in the way of one second
 
     def __len__(self) -> int:
-        return len(self.cell)
+        return len(self.anchor)
 
     def shift(self, place: F32) -> F64:
-        """(n, K, 2) by how much forecasts are to be shifted for tracks at these places (n, 8), see `places`."""
-        n, k = len(place), self.tracks.shape[1]
-        found = np.zeros((n, k, 2))
+        """(n, K, 2) by how much forecasts are to be shifted for tracks at these places, see `places`."""
+        found = np.zeros((len(place), *self.pull.shape[1:]))
         rows = np.flatnonzero(moves(place))
         if len(self) and len(rows):
-            kernel = np.exp(-0.5 * apart(motions(place[rows]), self.cell))
-            seen = kernel @ self.tracks
-            pulled = kernel @ (self.tracks[..., None] * self.residual).reshape(len(self), k * 2)
-            length = place[rows, 4].astype(np.float64)
-            found[rows] = pulled.reshape(-1, k, 2) * (length[:, None] / (seen + PRIOR))[..., None]
+            some = place[rows]
+            pulled = kernel(motions(some), self.anchor) @ self.pull.reshape(len(self), -1)
+            found[rows] = turned(pulled.reshape(len(rows), -1, 2), ways(some))
         return found
 
     def numbers(self) -> F32:
-        """All of it as (numbers_of(K),), padded with cells in which nothing was seen."""
-        c, k = self.tracks.shape
-        table = np.zeros((CELLS, _CELL + 3 * k), np.float32)
-        table[:c, :_CELL], table[:c, _CELL : _CELL + k] = self.cell, self.tracks
-        table[:c, _CELL + k :] = self.residual.reshape(c, 2 * k)
+        """All of it as (numbers_of(window),), padded with anchors that pull nowhere."""
+        c = len(self)
+        table = np.zeros((ANCHORS, self.anchor.shape[1] + self.pull.shape[1] * 2), np.float32)
+        table[:c] = np.concatenate([self.anchor, self.pull.reshape(c, -1)], axis=1)
         return table.ravel()
 
     @classmethod
-    def of(cls, numbers: F32, horizons: int) -> Self:
-        """`numbers` undone. Raises ModelError: they are no flow map for so many horizons."""
-        k = horizons
-        if numbers.shape != (numbers_of(k),) or not np.isfinite(numbers).all():
-            raise ModelError(f"{numbers.shape} numbers are no flow map of {k} horizons; it is not used")
-        table = numbers.reshape(CELLS, _CELL + 3 * k).astype(np.float64)
-        table = table[table[:, _CELL : _CELL + k].max(axis=1) > 0]
-        tracks, residual = table[:, _CELL : _CELL + k], table[:, _CELL + k :].reshape(-1, k, 2)
-        if (tracks < 0).any():
-            raise ModelError("a flow map tells of less than no tracks; it is not used")
-        return cls(table[:, :_CELL], tracks, residual)
+    def of(cls, numbers: F32, window: TrackWindow) -> Self:
+        """`numbers` undone. Raises ModelError: they are no flow map for this window."""
+        if numbers.shape != (numbers_of(window),) or not np.isfinite(numbers).all():
+            raise ModelError(f"{numbers.shape} numbers are no flow map for this model; it is not used")
+        table = numbers.reshape(ANCHORS, -1).astype(np.float64)
+        table = table[table[:, _MOTION - 1] > 0]  # whoever has no length is nobody
+        columns = _columns(window)
+        return cls(table[:, :columns], table[:, columns:].reshape(len(table), -1, 2))
 
 
-def numbers_of(horizons: int) -> int:
+def numbers_of(window: TrackWindow) -> int:
     """How many numbers a flow map has."""
-    return CELLS * (_CELL + 3 * horizons)
+    return ANCHORS * (_columns(window) + 2 * len(window.horizons_s))
+
+
+def place_columns(window: TrackWindow) -> int:
+    """How many columns `places` gives."""
+    return len(PLACE_COLUMNS) + 2 * window.samples
 
 
 def places(encoded: Encoded, length: F64, window: TrackWindow) -> F32:
-    """(n, 8) where tracks are and how they move, as `PLACE_COLUMNS` names it.
+    """(n, 8 + 2 S) where tracks are, how they move (`PLACE_COLUMNS`), and the steps that led there, in own scale.
 
     Args:
         encoded: of the tracks.
         length: (n,) of each object: the height of its box, or 1 metre.
         window: of the network.
     """
-    at_x, at_present = MOTION_COLUMNS.index("x"), MOTION_COLUMNS.index("present")
+    at_step, at_x, at_present = (MOTION_COLUMNS.index(name) for name in ("step_x", "x", "present"))
     own = encoded.x[..., at_x : at_x + 2].astype(np.float64) * POSITION_UNIT
     present = encoded.x[..., at_present] > 0
-    reach = min(SMOOTHED_STEPS, window.samples - 1)
     back = np.full(len(encoded), 1)
-    for steps in range(2, reach + 1):
+    for steps in range(2, min(SMOOTHED_STEPS, window.samples - 1) + 1):
         back[present[:, -1 - steps]] = steps
     row = np.arange(len(encoded))
     gone = (own[row, -1] - own[row, -1 - back]) * (encoded.scale / (back * window.step_s))[:, None]
     gone[~present[row, -1 - back]] = 0.0
-    velocity = (gone.view(np.complex128)[:, 0] * (encoded.heading[:, 0] + 1j * encoded.heading[:, 1])).view(np.float64)
-    columns = (encoded.origin, velocity.reshape(-1, 2), length[:, None], encoded.scale[:, None], encoded.heading)
+    velocity = turned(gone[:, None], encoded.heading[:, 0] + 1j * encoded.heading[:, 1])[:, 0]
+    history = encoded.x[..., at_step : at_step + 2].reshape(len(encoded), -1)
+    columns = (encoded.origin, velocity, length[:, None], encoded.scale[:, None], encoded.heading, history)
     return np.concatenate(columns, axis=1).astype(np.float32)
 
 
-def moves(place: F32) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def moves(place: F32) -> Mask:
     """(n,) who moves enough to have a direction."""
-    return np.hypot(place[:, 2], place[:, 3]) > STILL * place[:, 4]
+    return np.asarray(np.hypot(place[:, 2], place[:, 3]) > STILL * place[:, 4])
+
+
+def ways(place: F32) -> C128:
+    """(n,) the way that each track goes in a second, at least at twice the speed of whoever stands."""
+    velocity = place[:, 2].astype(np.float64) + 1j * place[:, 3]
+    return velocity * np.maximum(1.0, 2 * STILL * place[:, 4] / np.maximum(np.abs(velocity), 1e-9))
 
 
 def motions(place: F32) -> F64:
-    """(n, 5) of places (n, 8), as a flow map's cells have them; all of them move."""
+    """(n, 5 + 2 S) of places, as a flow map's anchors have them: histories in mean steps. All of them move."""
     wide = place.astype(np.float64)
     speed = np.hypot(wide[:, 2], wide[:, 3]) / wide[:, 4]
-    return np.stack([wide[:, 0], wide[:, 1], np.arctan2(wide[:, 3], wide[:, 2]), np.log(speed), wide[:, 4]], axis=1)
+    head = wide[:, 0], wide[:, 1], np.arctan2(wide[:, 3], wide[:, 2]), np.log(speed), wide[:, 4]
+    steps = wide[:, len(PLACE_COLUMNS) :]
+    mean = np.hypot(steps[:, -2 * SMOOTHED_STEPS :: 2], steps[:, 1 - 2 * SMOOTHED_STEPS :: 2]).mean(axis=1)
+    history = np.clip(steps / np.maximum(mean, 1e-6)[:, None], -CURLED, CURLED)
+    return np.concatenate([np.stack(head, axis=1), history], axis=1)
 
 
-def apart(one: F64, other: F64) -> F64:
-    """(n, C) squared distances of motions (n, 5) and (C, 5), in standard deviations of the kernel."""
-    off = (one[:, None, :2] - other[None, :, :2]) / (REACH * one[:, None, 4:5])
+def kernel(one: F64, other: F64) -> F64:
+    """(n, C) how much motions (n, 5 + 2 S) and (C, 5 + 2 S) are alike, 0..2."""
+    off = (one[:, None, :2] - other[None, :, :2]) / one[:, None, 4:5]
     turn = np.abs(one[:, None, 2] - other[None, :, 2])
-    turn = np.minimum(turn, 2 * np.pi - turn) / TURN
-    pace = (one[:, None, 3] - other[None, :, 3]) / PACE
-    found: F64 = (off**2).sum(axis=2) + turn**2 + pace**2
+    turn = np.minimum(turn, 2 * np.pi - turn) ** 2
+    pace = (one[:, None, 3] - other[None, :, 3]) ** 2
+    place = (off**2).sum(axis=2)
+    history, others = one[:, _MOTION:], other[:, _MOTION:]
+    bent = (history**2).sum(axis=1)[:, None] + (others**2).sum(axis=1) - 2 * history @ others.T
+    near = place / NEAR**2 + turn / BEND**2 + pace / PACE**2
+    far = place / FAR**2 + (turn + pace) / WIDE**2 + np.maximum(bent, 0.0) / SHAPE**2
+    found: F64 = np.exp(-0.5 * near) + np.exp(-0.5 * far)
     return found
+
+
+def turned(vector: F64, by: C128) -> F64:
+    """(n, K, 2) vectors turned and stretched by (n,) complex numbers."""
+    found = np.ascontiguousarray(vector).view(np.complex128)[..., 0] * by[:, None]
+    return found.view(np.float64).reshape(*found.shape, 2)
+
+
+def _columns(window: TrackWindow) -> int:
+    return _MOTION + 2 * window.samples

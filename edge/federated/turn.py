@@ -21,7 +21,7 @@ from edge.learning.division import alike, span_s
 from edge.learning.fitting import Breathe, Fit, Interrupted, fit
 from edge.learning.learnt import errors_with
 from edge.learning.offered import offer
-from edge.learning.round import Judgement
+from edge.learning.round import NEVER_S, Judgement
 from edge.learning.sample import Batch, joined
 from edge.learning.settings import LearningSettings
 from edge.learning.subject import LEAST_HELD
@@ -96,6 +96,7 @@ def judge(trainee: Trainee, exported: F32, own: Subject, weights: F32) -> tuple[
             _gain(candidate[:n], base[:n], own.held, trainee),
             _gain(candidate[:n], serving[:n], own.held, trainee),
             _gain(candidate[n:], serving[n:], before, trainee),
+            float(own.held.begin_s.max(initial=NEVER_S)),
         ),
         n,
     )

@@ -11,7 +11,7 @@ from edge.contracts.flow_map import FlowMap, places
 from edge.contracts.runtime import Runtime
 from edge.contracts.tensors import real, stored
 from edge.contracts.told_sigma import told_sigma
-from edge.contracts.track_grid import C128
+from edge.contracts.track_grid import C128, lengths
 from edge.contracts.track_mixture import Mixture
 from edge.contracts.track_windows import Answer, Encoded, decode, encode
 from edge.contracts.types import F32, F64, I64, Forecasts, Mask, Tracks
@@ -107,7 +107,7 @@ class LearnedForecaster:
         if len(rows) < len(tracks):
             encoded = Encoded(*(getattr(encoded, name)[rows] for name in Encoded.__slots__))
         answer, sane = _sane(self._asked(encoded.x))
-        mixture = self._shifted(decode(answer, encoded, self._window), encoded)
+        mixture = self._shifted(decode(answer, encoded, self._window), encoded, lengths(past)[rows])
         velocity = encoded.velocity.view(np.complex128)[:, 0]
         line = encoded.origin.view(np.complex128) + velocity[:, None] * self._ahead_s
         departure = mixture.mean.view(np.complex128)[..., 0] - line[:, None]
@@ -150,12 +150,12 @@ class LearnedForecaster:
         places = foreseen.departure[said] * turn[:, None, None] + line[:, None]
         return self._merged(plain, rows, places, foreseen, said)
 
-    def _shifted(self, mixture: Mixture, encoded: Encoded) -> Mixture:
+    def _shifted(self, mixture: Mixture, encoded: Encoded, length: F64) -> Mixture:
         """All ways shifted alike to where paths from these places led."""
         flow = self._flow()
         if flow is None:
             return mixture
-        shift = flow.shift(places(encoded, encoded.scale, self._window))
+        shift = flow.shift(places(encoded, length, self._window))
         return Mixture(mixture.weight, mixture.mean + shift[:, None], mixture.sigma)
 
     def _velocity(self, tracks: Tracks) -> C128:

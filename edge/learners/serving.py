@@ -66,7 +66,7 @@ class Serving:
             self.since_utc_ns[name] = 0 if begins else time.time_ns()
             return
         found = read_checkpoint(self._folder / name, serving, bundle.sha256, bundle.head, max(sizes(bundle)))
-        weights = self._shelf(name).weights(serving)  # which also looks at their number
+        weights = self._shelf(name).learnt(serving).numbers  # which also looks at their number
         model.put(Served(serving, weights))
         self.since_utc_ns[name] = int(found.made_utc_s * 1e9) if begins else time.time_ns()
         _log.info("%s: learnt weights %.12s serve, from %d samples", name, serving, found.samples)

@@ -1,70 +1,87 @@
-"""Makes a flow map of samples: the cells in which paths went, and by how much they were foreseen wrongly."""
+"""Makes a flow map of samples: a ridge regression of how wrongly paths were foreseen, on a few hundred anchors."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from edge.contracts.flow_map import CELLS, FlowMap, apart, motions, moves
-from edge.contracts.types import F32, F64, Mask
+from edge.contracts.flow_map import ANCHORS, FlowMap, kernel, motions, moves, turned, ways
+from edge.contracts.types import F32, F64, I64, Mask
 
-WITHIN = 1.0  # squared distance to the first of a cell, in standard deviations of the kernel, that is of the cell
+MOST = 3000  # samples
+NOISE = 10.0  # variance of a residual beside what the kernel stands for
+LEAST_KNOWN = 0.5  # of the horizons; beyond what is known, a residual goes on growing as it did
+WILD = 3.0  # ways of one second; a residual that is longer counts as this
+JITTER = 1e-6
 
 
-def flow_map(place: F32, residual: F64, known: Mask, group: Sequence[str]) -> FlowMap:
-    """Of n samples; those that do not move, or of which nothing is known, tell nothing.
-
-    Cells are found by the leader algorithm (Hartigan, "Clustering algorithms", 1975). In each cell every track counts
-    once, however long it was there. When all cells are taken, samples far from all of them are left out.
+def flow_map(place: F32, residual: F64, known: Mask, stands: F64, group: Sequence[str], horizons_s: F64) -> FlowMap:
+    """Of n samples; those that do not move, or of which too little is known, tell nothing.
 
     Args:
-        place: (n, 8) see `edge.contracts.flow_map.places`; the newest last.
-        residual: (n, K, 2) where tracks were, less where they were foreseen, in lengths of the object.
+        place: (n, columns) see `edge.contracts.flow_map.places`.
+        residual: (n, K, 2) where tracks were, less where they were foreseen.
         known: (n, K) of which horizons that is known.
+        stands: (n,) how many samples each stands for, 1 or more.
         group: (n,) the track of each sample; "" = one of its own.
+        horizons_s: (K,).
     """
-    rows = np.flatnonzero(moves(place) & known.any(axis=1))[::-1]
-    motion, k = motions(place[rows]), known.shape[1]
-    cell = _cells(motion)
-    rows, motion, cell = rows[cell >= 0], motion[cell >= 0], cell[cell >= 0]
+    rows = _chosen(np.flatnonzero(moves(place) & (known.mean(axis=1) >= LEAST_KNOWN)), group)
+    motion = motions(place[rows])
     if not len(rows):
-        return FlowMap(np.zeros((0, 5)), np.zeros((0, k)), np.zeros((0, k, 2)))
-    names = [group[row] or f"\0{row}" for row in rows]
-    visit = np.unique(np.stack([cell, np.unique(names, return_inverse=True)[1]]), axis=1, return_inverse=True)
-    of_visit, visit_of = visit[0][0], visit[1].reshape(-1)
-    heard = known[rows].astype(np.float64)
-    told = np.where(known[rows, :, None], residual[rows], 0.0)
-    times, total = _summed(visit_of, heard, len(of_visit)), _summed(visit_of, told, len(of_visit))
-    mean = total / np.maximum(times, 1)[..., None]
-    there = (times > 0).astype(np.float64)
-    count = int(cell.max()) + 1
-    tracks, off = _summed(of_visit, there, count), _summed(of_visit, mean, count)
-    return FlowMap(_centres(motion, cell, count), tracks, off / np.maximum(tracks, 1)[..., None])
+        return FlowMap(motion, np.zeros((0, *residual.shape[1:])))
+    told = turned(_whole(residual[rows], known[rows], horizons_s), 1 / ways(place[rows]))
+    length = np.maximum(np.hypot(told[..., 0], told[..., 1]) / WILD, 1.0)
+    told = (told / length[..., None]).reshape(len(rows), -1)
+    anchor = motion[_anchors(motion)]
+    near = kernel(motion, anchor)
+    prior = NOISE * (_both(kernel(anchor, anchor)) + JITTER * np.eye(len(anchor)))
+    heard = near.T * (stands[rows] / stands[rows].mean())
+    pull: F64 = np.linalg.solve(heard @ near + prior, heard @ told)
+    return FlowMap(anchor, pull.reshape(len(anchor), *residual.shape[1:]))
 
 
-def _cells(motion: F64) -> "np.ndarray[tuple[int], np.dtype[np.intp]]":
-    """(n,) the cell of each motion (n, 5), -1 where there is none left for it."""
-    leader, count = np.empty((CELLS, 5)), 0
-    cell = np.full(len(motion), -1)
-    for row, one in enumerate(motion):
-        near = apart(one[None], leader[:count])[0] if count else np.zeros(0)
-        best = int(near.argmin()) if count else -1
-        if count and near[best] <= WITHIN:
-            cell[row] = best
-        elif count < CELLS:
-            leader[count], cell[row], count = one, count, count + 1
-    return cell
+def _chosen(rows: I64, group: Sequence[str]) -> I64:
+    """At most `MOST` rows: of each track every sample, or the first of two, or of three, ..."""
+    rank, seen = np.empty(len(rows), np.int64), dict[str, int]()
+    for at, row in enumerate(rows):
+        name = group[row] or f"\0{row}"
+        rank[at] = seen[name] = seen.get(name, -1) + 1
+    stride = 1
+    while (rank % stride == 0).sum() > MOST and stride <= rank.max(initial=0):
+        stride += 1
+    return rows[rank % stride == 0][-MOST:]
 
 
-def _centres(motion: F64, cell: "np.ndarray[tuple[int], np.dtype[np.intp]]", count: int) -> F64:
-    """(C, 5) means of the motions in each cell."""
-    turned = np.exp(1j * motion[:, 2])
-    parts = np.stack([motion[:, 0], motion[:, 1], turned.real, turned.imag, motion[:, 3], motion[:, 4]], axis=1)
-    mean = _summed(cell, parts, count) / np.bincount(cell, minlength=count)[:, None]
-    return np.stack([mean[:, 0], mean[:, 1], np.arctan2(mean[:, 3], mean[:, 2]), mean[:, 4], mean[:, 5]], axis=1)
+def _whole(residual: F64, known: Mask, horizons_s: F64) -> F64:
+    """(n, K, 2) with what is not known growing in proportion to time from the last that is."""
+    row = np.arange(len(known))
+    last = known.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
+    share = horizons_s / horizons_s[last][:, None]
+    grown = residual[row, last][:, None] * share[..., None]
+    return np.where(known[..., None], residual, grown)
 
 
-def _summed(number: "np.ndarray[tuple[int], np.dtype[np.intp]]", each: F64, count: int) -> F64:
-    """(count, ...) sums of the rows of each number."""
-    found = np.zeros((count, *each.shape[1:]))
-    np.add.at(found, number, each)
+def _anchors(motion: F64) -> I64:
+    """Rows of at most `ANCHORS` motions that stand for all: each the one that those before it say least about.
+
+    A pivoted Cholesky factorisation of the kernel (Fine and Scheinberg, "Efficient SVM training using low-rank kernel
+    representations", 2001).
+    """
+    n = len(motion)
+    most = min(n, ANCHORS)
+    left, factor, chosen = np.full(n, 2.0), np.zeros((most, n)), np.empty(most, np.int64)
+    for at in range(most):
+        best = int(left.argmax())
+        if left[best] < JITTER:
+            return chosen[:at]
+        chosen[at] = best
+        column = kernel(motion[best : best + 1], motion)[0] - factor[:at, best] @ factor[:at]
+        factor[at] = column / np.sqrt(left[best])
+        left = np.maximum(left - factor[at] ** 2, 0.0)
+    return chosen
+
+
+def _both(square: F64) -> F64:
+    """Lengths differ from place to place, so the kernel does by a little, too."""
+    found: F64 = 0.5 * (square + square.T)
     return found

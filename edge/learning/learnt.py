@@ -16,8 +16,8 @@ from edge.learning.sample import Batch
 
 def sizes(bundle: ModelBundle) -> tuple[int, ...]:
     """How many numbers there may be: N alone, and of a forecaster of paths N and those of a flow map."""
-    count = _trainable(bundle).weights
-    return (count, count + numbers_of(horizons(bundle))) if horizons(bundle) else (count,)
+    count, window = _trainable(bundle).weights, paths(bundle)
+    return (count, count + numbers_of(window)) if window else (count,)
 
 
 def network(bundle: ModelBundle, learnt: F32) -> F32:
@@ -29,8 +29,8 @@ def network(bundle: ModelBundle, learnt: F32) -> F32:
 
 def flow(bundle: ModelBundle, learnt: F32) -> FlowMap | None:
     """The flow map's part, None where there is none. Raises ModelError."""
-    count = len(network(bundle, learnt))
-    return FlowMap.of(learnt[count:], horizons(bundle)) if len(learnt) > count else None
+    count, window = len(network(bundle, learnt)), paths(bundle)
+    return FlowMap.of(learnt[count:], window) if window and len(learnt) > count else None
 
 
 def together(weights: F32, flow: FlowMap | None) -> F32:
@@ -60,10 +60,10 @@ def errors_with(trainee: Trainee, learnt: F32, batch: Batch) -> F64:
     return errors(trainee, batch, flow(trainee.bundle, learnt))
 
 
-def horizons(bundle: ModelBundle) -> int:
-    """K of a forecaster of paths; 0 of every other model."""
+def paths(bundle: ModelBundle) -> TrackWindow | None:
+    """What a forecaster of paths takes; None of every other model."""
     window = bundle.window
-    return len(window.horizons_s) if bundle.head is Head.TRAJECTORY and isinstance(window, TrackWindow) else 0
+    return window if bundle.head is Head.TRAJECTORY and isinstance(window, TrackWindow) else None
 
 
 def _trainable(bundle: ModelBundle) -> Trainable:

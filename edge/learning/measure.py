@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from edge.contracts.errors import ModelError
-from edge.contracts.flow_map import PLACE_COLUMNS, FlowMap
+from edge.contracts.flow_map import PLACE_COLUMNS, FlowMap, turned
 from edge.contracts.tensors import real, stored
 from edge.contracts.track_grid import C128
 from edge.contracts.track_windows import Answer, Encoded, decode, units
@@ -96,21 +96,18 @@ def misses(bundle: ModelBundle, outputs: list[F32], batch: Batch) -> F64:
 def shifts(flow: FlowMap, batch: Batch) -> F64:
     """(n, K, 2) by how much a flow map shifts forecasts: turned to each track's heading, in its scale."""
     scale, turn = _turn(batch)
-    turned = _complex(flow.shift(batch.arrays[PLACE])) * (np.conj(turn) / scale)[:, None]
-    return turned.view(np.float64).reshape(*turned.shape, 2)
+    return turned(flow.shift(batch.arrays[PLACE]), (np.conj(turn) / scale).astype(np.complex128))
 
 
 def residuals(off: F64, batch: Batch) -> F64:
-    """(n, K, 2) where paths were, less where they were foreseen, in lengths of the object, as the flow map has them.
+    """(n, K, 2) where paths were, less where they were foreseen, as the flow map has them.
 
     Args:
         off: (n, K, 2) as `misses` gives it.
         batch: the samples.
     """
     scale, turn = _turn(batch)
-    length = batch.arrays[PLACE][:, PLACE_COLUMNS.index("length")].astype(np.float64)
-    turned = -_complex(off) * (turn * scale / length)[:, None]
-    return turned.view(np.float64).reshape(*turned.shape, 2)
+    return turned(-off, (turn * scale).astype(np.complex128))
 
 
 def _turn(batch: Batch) -> tuple[F64, C128]:
@@ -120,11 +117,6 @@ def _turn(batch: Batch) -> tuple[F64, C128]:
         for name in ("scale", "heading_cos", "heading_sin")
     )
     return scale, cos + 1j * sin
-
-
-def _complex(vector: F64) -> C128:
-    """(n, K) of (n, K, 2)."""
-    return np.ascontiguousarray(vector).view(np.complex128)[..., 0]
 
 
 def _series(outputs: list[F32], arrays: Arrays) -> F64:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.contracts.trainable import Trainee
-from edge.contracts.types import F32, F64
+from edge.contracts.types import F32, F64, Mask
 from edge.learning.comparing import Gain, gain
 from edge.learning.division import alike, period_of
 from edge.learning.fitting import Breathe, Fit, Fitted, fit
@@ -18,6 +18,8 @@ from edge.learning.learnt import errors_with, lent
 from edge.learning.sample import Batch, joined
 from edge.learning.ways import Way, Ways, first_half
 
+NEVER_S = -1e12  # before any sample
+LEAST_FRESH = 24  # samples
 MOST_OLD = 512  # old samples that are asked whether anything was forgotten
 
 
@@ -31,10 +33,20 @@ class Material:
     held_old: Batch  # never learnt from, and stands for what was before
     span_s: float  # the longest sample
     share: float  # of the samples that is kept to judge
+    since_s: float  # begin of the newest that was held out when what serves was chosen by it
+
+    def fresh(self) -> Mask:
+        """(n,) what was held out since what serves was chosen by the rest; all where that is too little.
+
+        By what has chosen it, what serves looks better than it is, and no other would ever pass.
+        """
+        found: Mask = self.held.begin_s > self.since_s
+        return found if found.sum() >= LEAST_FRESH else np.ones(len(self.held), bool)
 
     def gain(self, errors: F64, others: F64, batch: Batch) -> Gain:
         """Of errors (n,) over others, on a batch; samples that tell much the same count as one."""
-        return gain(errors, others, alike(batch.group, batch.begin_s, self.span_s, self.share))
+        mine, theirs = errors * batch.stands, others * batch.stands
+        return gain(mine, theirs, alike(batch.group, batch.begin_s, self.span_s, self.share))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +60,7 @@ class Judgement:
     over_base: Gain
     over_serving: Gain
     over_old: Gain  # over those that serve, on old samples: what was forgotten
+    until_s: float  # begin of the newest sample that was held out
 
     def passes(self, margin: float) -> bool:
         """Whether it is better by the margin, surely better at all, and has not forgotten more than the margin."""
@@ -137,14 +150,16 @@ def _judged(
     old = material.held_old if len(material.held_old) else material.old[np.arange(min(len(material.old), MOST_OLD))]
     before, now = (errors_with(trainee, one, old) for one in learnt)
     base, serving, candidate = on_held
+    fresh = material.fresh()
     return Judgement(
         way,
         _mean(base),
         _mean(serving),
         _mean(candidate),
         material.gain(candidate, base, material.held),
-        material.gain(candidate, serving, material.held),
+        material.gain(candidate[fresh], serving[fresh], material.held[fresh]),
         material.gain(now, before, old),
+        float(material.held.begin_s.max(initial=NEVER_S)),
     )
 
 

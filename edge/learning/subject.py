@@ -18,7 +18,7 @@ from edge.contracts.errors import ModelError
 from edge.contracts.trainable import Trainee, Weights
 from edge.contracts.types import F32, F64, ModelBundle
 from edge.learning.checkpoint import Checkpoint
-from edge.learning.course import Course
+from edge.learning.course import CHOSEN_BY_S, Course
 from edge.learning.division import Part, alike, span_s
 from edge.learning.fitting import Breathe, Fit, Interrupted
 from edge.learning.keeping import Age
@@ -280,10 +280,12 @@ class Subject:
             read(Part.JUDGE, Age.OLD),
             self._span_s,
             self._settings.holdout,
+            self._course.chosen_by_s,
         )
 
     def _checkpoint(self, weights: Weights, steps: int, judgement: Judgement) -> Checkpoint:
         scores = {"base": judgement.base, "serving": judgement.serving, "candidate": judgement.candidate}
+        scores[CHOSEN_BY_S] = judgement.until_s
         bundle = self._bundle
         return Checkpoint(bundle.sha256, bundle.head, weights, self._reservoir.seen, steps, self._utc_s(), scores)
 

@@ -13,7 +13,7 @@ from edge.contracts.flow_map import FlowMap
 from edge.contracts.trainable import TARGETS, Trainee
 from edge.contracts.types import F32, F64, Head, Mask
 from edge.learning.flow import flow_map
-from edge.learning.learnt import horizons, set_learnt, together
+from edge.learning.learnt import paths, set_learnt, together
 from edge.learning.measure import KNOWN, answers, errors, misses, residuals
 from edge.learning.sample import PLACE, Batch
 
@@ -68,14 +68,17 @@ class Ways:
         return found if found in self._errors else LEAST
 
     def judged(self) -> F64:
-        """(n,) errors of each half at what the other half has chosen."""
-        by_first, by_other = (self._errors[self._chosen(rows)] for rows in (self._first, ~self._first))
-        return np.where(self._first, by_other, by_first)
+        """(n,) errors of each half at what the other half has chosen, or on the candidate's own way where it does worse."""
+        own, found = self._errors[self.lesser()], np.empty(len(self._held))
+        for rows in (self._first, ~self._first):
+            chosen = self._errors[self._chosen(~rows)]
+            found[rows] = max(chosen[rows], own[rows], key=np.sum)
+        return found
 
     def _go(self, trainee: Trainee, share: float, learnt_from: Batch) -> F64:
         """(n,) errors at one share without a flow map; those with one are kept."""
         set_learnt(trainee, between(*self._ends, share))
-        if horizons(trainee.bundle) and len(learnt_from):
+        if paths(trainee.bundle) and len(learnt_from):
             flow = self._maps[share] = _mapped(trainee, learnt_from)
             self._errors[Way(share, mapped=True)] = errors(trainee, self._held, flow)
         return errors(trainee, self._held)
@@ -108,4 +111,7 @@ def _mapped(trainee: Trainee, batch: Batch) -> FlowMap:
     """Of where these samples were foreseen wrongly by the weights that the model has now."""
     found = answers(trainee, batch.arrays[TARGETS[Head.TRAJECTORY][0]])
     off = misses(trainee.bundle, found, batch)
-    return flow_map(batch.arrays[PLACE], residuals(off, batch), batch.arrays[KNOWN] > 0, batch.group)
+    window = paths(trainee.bundle)
+    assert window is not None
+    known, horizons_s = batch.arrays[KNOWN] > 0, np.array(window.horizons_s)
+    return flow_map(batch.arrays[PLACE], residuals(off, batch), known, batch.stands, batch.group, horizons_s)
