@@ -10,7 +10,7 @@ robots in partially observable environments", 2017).
 Lengths are those of `Past`: heights of the frame, or metres. Letters: n tracks, K horizons, C cells.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -28,6 +28,7 @@ PRIOR = 2.0  # tracks that are taken to have gone as the network foresaw, at eve
 SMOOTHED_STEPS = 4  # of the grid, over which motion is measured
 PLACE_COLUMNS = ("x", "y", "velocity_x", "velocity_y", "length", "scale", "heading_cos", "heading_sin")
 _CELL = 5  # x, y, direction, logarithm of speed in lengths per second, length
+_ROWS = 64  # tracks that are looked up at a time, so that little memory is taken for many
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -37,6 +38,14 @@ class FlowMap:
     cell: F64  # (C, 5) x, y, direction in radians, logarithm of the speed in lengths per second, length
     tracks: F64  # (C, K) that told of each horizon
     residual: F64  # (C, K, 2) mean of where they were, less where they were foreseen, in lengths
+    _terms: F64 = field(init=False, repr=False)  # (7, C) of the cells
+    _told: F64 = field(init=False, repr=False)  # (C, 3 K) of each horizon the tracks, and the sum of their residuals
+
+    def __post_init__(self) -> None:
+        c, k = self.tracks.shape
+        total = (self.tracks[..., None] * self.residual).reshape(c, 2 * k)
+        object.__setattr__(self, "_terms", terms(self.cell))
+        object.__setattr__(self, "_told", np.concatenate([self.tracks, total], axis=1))
 
     def __len__(self) -> int:
         return len(self.cell)
@@ -45,13 +54,12 @@ class FlowMap:
         """(n, K, 2) by how much forecasts are to be shifted for tracks at these places (n, 8), see `places`."""
         n, k = len(place), self.tracks.shape[1]
         found = np.zeros((n, k, 2))
-        rows = np.flatnonzero(moves(place))
-        if len(self) and len(rows):
-            kernel = np.exp(-0.5 * apart(motions(place[rows]), self.cell))
-            seen = kernel @ self.tracks
-            pulled = kernel @ (self.tracks[..., None] * self.residual).reshape(len(self), k * 2)
+        moving = np.flatnonzero(moves(place)) if len(self) else np.zeros(0, np.int64)
+        for begin in range(0, len(moving), _ROWS):
+            rows = moving[begin : begin + _ROWS]
+            told = np.exp(-0.5 * apart(motions(place[rows]), self._terms)) @ self._told
             length = place[rows, 4].astype(np.float64)
-            found[rows] = pulled.reshape(-1, k, 2) * (length[:, None] / (seen + PRIOR))[..., None]
+            found[rows] = told[:, k:].reshape(-1, k, 2) * (length[:, None] / (told[:, :k] + PRIOR))[..., None]
         return found
 
     def numbers(self) -> F32:
@@ -69,11 +77,10 @@ class FlowMap:
         if numbers.shape != (numbers_of(k),) or not np.isfinite(numbers).all():
             raise ModelError(f"{numbers.shape} numbers are no flow map of {k} horizons; it is not used")
         table = numbers.reshape(CELLS, _CELL + 3 * k).astype(np.float64)
-        table = table[table[:, _CELL : _CELL + k].max(axis=1) > 0]
-        tracks, residual = table[:, _CELL : _CELL + k], table[:, _CELL + k :].reshape(-1, k, 2)
-        if (tracks < 0).any():
+        if (table[:, _CELL : _CELL + k] < 0).any():
             raise ModelError("a flow map tells of less than no tracks; it is not used")
-        return cls(table[:, :_CELL], tracks, residual)
+        table = table[table[:, _CELL : _CELL + k].any(axis=1)]
+        return cls(table[:, :_CELL], table[:, _CELL : _CELL + k], table[:, _CELL + k :].reshape(-1, k, 2))
 
 
 def numbers_of(horizons: int) -> int:
@@ -116,11 +123,26 @@ def motions(place: F32) -> F64:
     return np.stack([wide[:, 0], wide[:, 1], np.arctan2(wide[:, 3], wide[:, 2]), np.log(speed), wide[:, 4]], axis=1)
 
 
+def terms(cell: F64) -> F64:
+    """(7, C) what `apart` takes of motions (C, 5)."""
+    x, y, direction, pace = cell.T[:4]
+    return np.stack([np.ones(len(cell)), x, y, x**2 + y**2, pace, pace**2, direction])
+
+
 def apart(one: F64, other: F64) -> F64:
-    """(n, C) squared distances of motions (n, 5) and (C, 5), in standard deviations of the kernel."""
-    off = (one[:, None, :2] - other[None, :, :2]) / (REACH * one[:, None, 4:5])
-    turn = np.abs(one[:, None, 2] - other[None, :, 2])
-    turn = np.minimum(turn, 2 * np.pi - turn) / TURN
-    pace = (one[:, None, 3] - other[None, :, 3]) / PACE
-    found: F64 = (off**2).sum(axis=2) + turn**2 + pace**2
+    """(n, C) squared distances in standard deviations of the kernel, which reaches as far as the one's length.
+
+    Args:
+        one: (n, 5) motions.
+        other: (7, C) `terms` of motions: of (a - b)^2 = a^2 - 2 a b + b^2 all but the direction is one product.
+    """
+    x, y, direction, pace = one.T[:4]
+    near, alike = (REACH * one[:, 4]) ** -2, np.full(len(one), PACE**-2)
+    own = (x**2 + y**2) * near + pace**2 * alike
+    found: F64 = np.stack([own, -2 * x * near, -2 * y * near, near, -2 * pace * alike, alike], axis=1) @ other[:6]
+    turn = np.abs(direction[:, None] - other[6])
+    np.minimum(turn, 2 * np.pi - turn, out=turn)
+    turn *= 1 / TURN
+    turn *= turn
+    found += turn
     return found

@@ -12,7 +12,7 @@ import numpy as np
 from edge.contracts.flow_map import FlowMap
 from edge.contracts.trainable import TARGETS, Trainee
 from edge.contracts.types import F32, F64, Head, Mask
-from edge.learning.flow import flow_map
+from edge.learning.flow import Visits
 from edge.learning.learnt import horizons, set_learnt, together
 from edge.learning.measure import KNOWN, answers, errors, misses, residuals
 from edge.learning.sample import PLACE, Batch
@@ -41,7 +41,7 @@ class Ways:
         trainee: the model; it keeps other weights.
         base: (N,) the exported weights.
         trained: (N,) where training led.
-        learnt_from: what flow maps are made of.
+        learnt_from: what flow maps are made of; the newest last.
         held: what was held out, and which of it (n,) is its first half.
 
     Raises:
@@ -53,6 +53,7 @@ class Ways:
         self._held, self._first = held
         self._errors = dict[Way, F64]()
         self._maps = dict[float, FlowMap]()
+        self._visits = _visits(learnt_from) if horizons(trainee.bundle) and len(learnt_from) else None
         self.base = self._go(trainee, NONE, learnt_from)
         for share in SHARES:
             self._errors[Way(share, mapped=False)] = self._go(trainee, share, learnt_from)
@@ -75,9 +76,11 @@ class Ways:
     def _go(self, trainee: Trainee, share: float, learnt_from: Batch) -> F64:
         """(n,) errors at one share without a flow map; those with one are kept."""
         set_learnt(trainee, between(*self._ends, share))
-        if horizons(trainee.bundle) and len(learnt_from):
-            flow = self._maps[share] = _mapped(trainee, learnt_from)
-            self._errors[Way(share, mapped=True)] = errors(trainee, self._held, flow)
+        if self._visits is not None:
+            flow = self._visits.flow_map(_residuals(trainee, learnt_from))
+            if len(flow):
+                self._maps[share] = flow
+                self._errors[Way(share, mapped=True)] = errors(trainee, self._held, flow)
         return errors(trainee, self._held)
 
     def _chosen(self, rows: Mask) -> Way:
@@ -104,8 +107,12 @@ def first_half(held: Batch, period_s: float) -> Mask:
     return (len(names) - 1 - period) % 2 == 1
 
 
-def _mapped(trainee: Trainee, batch: Batch) -> FlowMap:
-    """Of where these samples were foreseen wrongly by the weights that the model has now."""
+def _visits(batch: Batch) -> Visits:
+    """Who of them was where."""
+    return Visits(batch.arrays[PLACE], batch.arrays[KNOWN] > 0, batch.group)
+
+
+def _residuals(trainee: Trainee, batch: Batch) -> F64:
+    """(n, K, 2) by how much the weights that the model has now foresee these samples wrongly."""
     found = answers(trainee, batch.arrays[TARGETS[Head.TRAJECTORY][0]])
-    off = misses(trainee.bundle, found, batch)
-    return flow_map(batch.arrays[PLACE], residuals(off, batch), batch.arrays[KNOWN] > 0, batch.group)
+    return residuals(misses(trainee.bundle, found, batch), batch)
