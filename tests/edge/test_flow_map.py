@@ -22,7 +22,7 @@ from edge.contracts.flow_map import (
     places,
     terms,
 )
-from edge.contracts.track_grid import Past
+from edge.contracts.track_grid import C128, Past
 from edge.contracts.track_windows import encode
 from edge.contracts.types import F32, F64
 from edge.contracts.windows import TrackWindow
@@ -166,12 +166,13 @@ def test_a_world_that_is_turned_is_shifted_likewise() -> None:
     angle = 2.0
     turn = np.exp(1j * angle)
 
-    def turned(vector: "F32 | F64") -> F64:
-        return ((vector[..., 0] + 1j * vector[..., 1]) * turn)[..., None].view(np.float64)
+    def turned(vector: F64) -> F64:
+        both = (vector[..., 0] + 1j * vector[..., 1]) * turn
+        return np.stack([both.real, both.imag], axis=-1)
 
     def all_turned(place: F32) -> F32:
-        parts = [turned(place[:, 0:2].astype(np.float64)), turned(place[:, 2:4].astype(np.float64)), place[:, 4:]]
-        return np.concatenate(parts, axis=1).astype(np.float32)
+        wide = place.astype(np.float64)
+        return np.concatenate([turned(wide[:, 0:2]), turned(wide[:, 2:4]), wide[:, 4:]], axis=1).astype(np.float32)
 
     there, place, off = some(20), some(30, 4), np.random.default_rng(5).normal(0, 1, (20, K, 2))
     tracks = np.full((20, K), 3.0)
@@ -192,7 +193,7 @@ def test_distances_far_from_the_origin_are_as_exact_as_near_it() -> None:
 def test_numbers_and_back() -> None:
     flow = crowd()
     numbers = flow.numbers()
-    assert (numbers.shape, numbers.dtype) == ((numbers_of(K),), np.float32)
+    assert (numbers.shape, numbers.dtype.name) == ((numbers_of(K),), "float32")
     again = FlowMap.of(numbers, K)
     assert len(again) == len(flow) == 40
     for name in ("cell", "tracks", "residual"):
@@ -234,7 +235,7 @@ def test_what_is_no_flow_map_is_refused(numbers: F32) -> None:
         FlowMap.of(numbers, K)
 
 
-def past(path: F64, age_s: F64, size: tuple[float, float] = (0.0, 0.0)) -> Past:
+def past(path: C128, age_s: F64, size: tuple[float, float] = (0.0, 0.0)) -> Past:
     """One track along complex places (H,), without a box or with one."""
     h = len(path)
     position = np.stack([path.real, path.imag], axis=1)[None]
@@ -243,17 +244,17 @@ def past(path: F64, age_s: F64, size: tuple[float, float] = (0.0, 0.0)) -> Past:
     return Past(position, age_s[None], velocity, np.array([size]), np.full(1, -1), np.zeros(1))
 
 
-def along(count: int, turn: float = 0.0) -> tuple[F64, F64]:
+def along(count: int, turn: float = 0.0) -> tuple[C128, F64]:
     """Places, the newest at 3 + 4i, and ages at the nodes of the grid; it goes in a bend."""
-    age_s = np.arange(count - 1, -1, -1) * WINDOW.step_s
+    age_s: F64 = np.arange(count - 1, -1, -1) * np.float64(WINDOW.step_s)
     steps = 0.4 * np.exp(1j * (turn + 0.2 * np.arange(count)))
-    path = np.cumsum(steps)
-    return path - path[-1] + 3 + 4j, age_s
+    path = np.asarray(np.cumsum(steps), np.complex128)
+    return path - path[-1] + np.complex128(3 + 4j), age_s
 
 
 def placed(of: Past, length: float) -> F32:
     found = places(encode(of, WINDOW), np.array([length]), WINDOW)
-    assert (found.shape, found.dtype) == ((1, len(PLACE_COLUMNS)), np.float32)
+    assert (found.shape, found.dtype.name) == ((1, len(PLACE_COLUMNS)), "float32")
     return found[0]
 
 
@@ -284,7 +285,8 @@ def test_who_was_seen_once_or_never_does_not_move() -> None:
 
 
 def test_nobody_is_nowhere() -> None:
-    nobody = Past(np.zeros((0, 4, 2)), np.zeros((0, 4)), *[np.zeros((0, 2))] * 2, np.zeros(0, int), np.zeros(0))
+    none = np.zeros((0, 2))
+    nobody = Past(np.zeros((0, 4, 2)), np.zeros((0, 4)), none, none, np.zeros(0, np.int64), np.zeros(0))
     found = places(encode(nobody, WINDOW), np.zeros(0), WINDOW)
     assert found.shape == (0, 8)
     assert crowd().shift(found).shape == (0, K, 2)

@@ -124,7 +124,7 @@ def test_a_map_goes_along_only_where_both_halves_want_it() -> None:
 
 
 def test_where_nobody_moved_there_is_no_map() -> None:
-    stand = {**seen().arrays, "place": seen().arrays["place"] * np.float32([1, 1, 0, 0, 1, 1, 1, 1])}
+    stand = {**seen().arrays, "place": seen().arrays["place"] * np.array([1, 1, 0, 0, 1, 1, 1, 1], np.float32)}
     found = ways(Batch(stand, seen().weight, seen().begin_s, seen().group), held())
     assert not found.lesser().mapped
     assert len(found.learnt(found.lesser())) == len(BASE)
