@@ -28,7 +28,7 @@ PRIOR = 2.0  # tracks that are taken to have gone as the network foresaw, at eve
 SMOOTHED_STEPS = 4  # of the grid, over which motion is measured
 PLACE_COLUMNS = ("x", "y", "velocity_x", "velocity_y", "length", "scale", "heading_cos", "heading_sin")
 _CELL = 5  # x, y, direction, logarithm of speed in lengths per second, length
-_ROWS = 64  # tracks that are looked up at a time, so that little memory is taken for many
+_ROWS = 16  # tracks that are looked up at a time: what that takes stays in the cache
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -145,4 +145,5 @@ def apart(one: F64, other: F64) -> F64:
     turn *= 1 / TURN
     turn *= turn
     found += turn
+    np.maximum(found, 0.0, out=found)  # what is rounded of large squares may be less
     return found

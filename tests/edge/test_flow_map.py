@@ -190,6 +190,14 @@ def test_distances_far_from_the_origin_are_as_exact_as_near_it() -> None:
     np.testing.assert_allclose(apart(one + far, terms(other + far)), apart(one, terms(other)), atol=1e-4)
 
 
+def test_places_out_of_this_world_are_no_numbers_too_many() -> None:
+    """Where squares are so large that their difference is nothing but rounding."""
+    far = some(20) * np.array([1e15, -1e15, 1, 1, 1, 1, 1, 1], np.float32)
+    there = FlowMap(motions(far), np.ones((20, K)), np.ones((20, K, 2)))
+    assert (np.abs(there.shift(far)) <= far[:, 4, None, None]).all()
+    assert not crowd().shift(far).any()
+
+
 def test_numbers_and_back() -> None:
     flow = crowd()
     numbers = flow.numbers()
