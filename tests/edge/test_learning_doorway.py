@@ -1,6 +1,5 @@
 """A subject before a doorway, on disk: its flow map is kept, serves again, and goes with its weights."""
 
-import json
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.contracts.trainable import TARGETS
+from edge.contracts.trainable import TARGETS, Weights
 from edge.contracts.types import F32
 from edge.federated.reading import read_samples
 from edge.federated.subjects import serving, subjects
 from edge.learners.adaptive import AdaptiveModel
 from edge.learners.serving import Serving
-from edge.learning.checkpoint import ENDING
+from edge.learning.checkpoint import ENDING, Checkpoint
 from edge.learning.division import Part, span_s
 from edge.learning.keeping import Age
 from edge.learning.learnt import errors_with, flow, network, sizes
@@ -24,8 +23,8 @@ from edge.learning.promotion import Terms
 from edge.learning.reservoir import Reservoir
 from edge.learning.sample import Sample, form_of, shapes_of, stacked
 from edge.learning.settings import LearningSettings
-from edge.learning.shelf import FILE
-from edge.learning.standing import EXPORTED
+from edge.learning.shelf import Shelf
+from edge.learning.standing import EXPORTED, Standing
 from edge.learning.subject import SAMPLES, Subject
 from tests.rigs.strollers import through_the_doorway
 from tests.rigs.trainee import LinearTrainee, learning_bundle
@@ -151,10 +150,16 @@ def rest(one: Sample) -> tuple[float, float, str, str, float]:
     return one.begin_s, one.end_s, one.group, one.stratum, one.weight
 
 
-def test_standing_names_a_file_of_both_sizes_only(tmp_path: Path) -> None:
-    """What is as long as weights alone serves as well: it was learnt before there were maps, or without one."""
-    name, _ = lived(tmp_path)
-    told = json.loads((tmp_path / FILE).read_text())
-    assert told["value"]["serving"] == name
-    assert (tmp_path / (name + ENDING)).stat().st_size > 4 * sizes(BUNDLE)[1]
-    assert np.isfinite(serving(tmp_path, BUNDLE, EXPORT)).all()
+@pytest.mark.parametrize(("more", "serves"), [(0, True), (1, False), (sizes(BUNDLE)[1] - sizes(BUNDLE)[0] - 1, False)])
+def test_weights_alone_of_before_there_were_maps_serve_and_other_sizes_do_not(
+    tmp_path: Path, more: int, serves: bool
+) -> None:
+    learnt = np.full(len(EXPORT) + more, 0.25, np.float32)
+    shelf = Shelf(tmp_path, BUNDLE.sha256, BUNDLE.head, [len(learnt)])
+    name = shelf.put(Checkpoint(BUNDLE.sha256, BUNDLE.head, Weights(learnt, np.zeros(0, np.float32)), 1, 1, 1e9))
+    shelf.write(Standing(serving=name))
+    expected = learnt if serves else EXPORT
+    assert serving(tmp_path, BUNDLE, EXPORT).tobytes() == expected.tobytes()
+    with opened(tmp_path) as (subject, _):
+        assert subject.standing.serving == (name if serves else EXPORTED)
+        assert subject.serving.tobytes() == expected.tobytes()
