@@ -28,6 +28,7 @@ NEAR, BEND, PACE = 2.5, 0.5, 0.5  # standard deviations of the first kernel: len
 FAR, WIDE, SHAPE = 7.0, 0.8, 1.0  # of the second: lengths; radians and logarithm; steps of the history
 STILL = 0.15  # lengths per second: whoever moves slower has no motion to go by, and is not shifted
 SMOOTHED_STEPS = 4  # of the grid, over which motion is measured
+AT_ONCE = 32  # motions that are compared at a time: what that takes stays in the cache
 CURLED = 4.0  # mean steps; a longer step of a history counts as this
 PLACE_COLUMNS = ("x", "y", "velocity_x", "velocity_y", "length", "scale", "heading_cos", "heading_sin")
 _MOTION = 5  # x, y, direction, logarithm of speed in lengths per second, length
@@ -128,6 +129,9 @@ def motions(place: F32) -> F64:
 
 def kernel(one: F64, other: F64) -> F64:
     """(n, C) how much motions (n, 5 + 2 S) and (C, 5 + 2 S) are alike, 0..2."""
+    if len(one) > AT_ONCE:
+        parts = [kernel(one[begin : begin + AT_ONCE], other) for begin in range(0, len(one), AT_ONCE)]
+        return np.concatenate(parts)
     off = (one[:, None, :2] - other[None, :, :2]) / one[:, None, 4:5]
     turn = np.abs(one[:, None, 2] - other[None, :, 2])
     turn = np.minimum(turn, 2 * np.pi - turn) ** 2

@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Served:
-    """What was learnt (see `edge.learning.learnt`) and the name of the checkpoint that they come from, EXPORTED for those of the model file."""
+    """What was learnt (see `edge.learning.learnt`), and the name of its checkpoint: EXPORTED for the model file's."""
 
     name: str
     weights: F32

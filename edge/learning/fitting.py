@@ -8,10 +8,9 @@ import numpy as np
 from edge.contracts.errors import ModelError
 from edge.contracts.trainable import TARGETS, Trainee, Weights
 from edge.contracts.types import F32, I64, ModelBundle
-from edge.learning.measure import worth
+from edge.learning.measure import KNOWN, worth
 from edge.learning.sample import Arrays, Batch, joined
 
-KNOWN = "known"
 LEAST_RATE = 0.05  # of the first, in the last epoch
 PULL = 0.01  # share of the way back to the exported weights that is taken after each epoch
 PATIENCE, PROGRESS = 3, 1e-3  # epochs without the loss falling by this share after which it ends

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from edge.contracts.flow_map import ANCHORS, FlowMap, kernel, motions, moves, turned, ways
-from edge.contracts.types import F32, F64, I64, Mask
+from edge.contracts.types import F64, I64, Mask
+from edge.learning.measure import KNOWN
+from edge.learning.sample import PLACE, Batch
 
 MOST = 3000  # samples
 NOISE = 10.0  # variance of a residual beside what the kernel stands for
@@ -14,30 +16,39 @@ WILD = 3.0  # ways of one second; a residual that is longer counts as this
 JITTER = 1e-6
 
 
-def flow_map(place: F32, residual: F64, known: Mask, stands: F64, group: Sequence[str], horizons_s: F64) -> FlowMap:
-    """Of n samples; those that do not move, or of which too little is known, tell nothing.
+class Regression:
+    """What flow maps are made of; those that do not move, or of which too little is known, tell nothing.
+
+    Residuals are explained by a Gaussian process whose covariance is the kernel, beside noise.
 
     Args:
-        place: (n, columns) see `edge.contracts.flow_map.places`.
-        residual: (n, K, 2) where tracks were, less where they were foreseen.
-        known: (n, K) of which horizons that is known.
-        stands: (n,) how many samples each stands for, 1 or more.
-        group: (n,) the track of each sample; "" = one of its own.
+        batch: n samples of paths, the newest last.
         horizons_s: (K,).
     """
-    rows = _chosen(np.flatnonzero(moves(place) & (known.mean(axis=1) >= LEAST_KNOWN)), group)
-    motion = motions(place[rows])
-    if not len(rows):
-        return FlowMap(motion, np.zeros((0, *residual.shape[1:])))
-    told = turned(_whole(residual[rows], known[rows], horizons_s), 1 / ways(place[rows]))
-    length = np.maximum(np.hypot(told[..., 0], told[..., 1]) / WILD, 1.0)
-    told = (told / length[..., None]).reshape(len(rows), -1)
-    anchor = motion[_anchors(motion)]
-    near = kernel(motion, anchor)
-    prior = NOISE * (_both(kernel(anchor, anchor)) + JITTER * np.eye(len(anchor)))
-    heard = near.T * (stands[rows] / stands[rows].mean())
-    pull: F64 = np.linalg.solve(heard @ near + prior, heard @ told)
-    return FlowMap(anchor, pull.reshape(len(anchor), *residual.shape[1:]))
+
+    def __init__(self, batch: Batch, horizons_s: F64) -> None:
+        place, known = batch.arrays[PLACE], batch.arrays[KNOWN] > 0
+        rows = np.flatnonzero(moves(place) & (known.mean(axis=1) >= LEAST_KNOWN))
+        self._rows = rows = _chosen(rows, batch.group)
+        self._known, self._horizons_s, self._way = known[rows], horizons_s, ways(place[rows])
+        motion = motions(place[rows])
+        self._anchor = motion[_anchors(motion)]
+        near, stands = kernel(motion, self._anchor), batch.stands[rows]
+        self._heard: F64 = near.T * (stands / max(stands.mean() if len(rows) else 1.0, 1e-9))
+        prior = kernel(self._anchor, self._anchor)
+        prior = 0.5 * (prior + prior.T) + JITTER * np.eye(len(self._anchor))  # lengths differ, so kernels do
+        self._system: F64 = self._heard @ near + NOISE * prior
+
+    def __len__(self) -> int:
+        return len(self._anchor)
+
+    def flow_map(self, residual: F64) -> FlowMap:
+        """By residuals (n, K, 2) of the samples: where tracks were, less where they were foreseen."""
+        told = turned(_whole(residual[self._rows], self._known, self._horizons_s), 1 / self._way)
+        length = np.maximum(np.hypot(told[..., 0], told[..., 1]) / WILD, 1.0)
+        told = (told / length[..., None]).reshape(len(told), -1)
+        pull: F64 = np.linalg.solve(self._system, self._heard @ told)
+        return FlowMap(self._anchor, pull.reshape(len(self), *residual.shape[1:]))
 
 
 def _chosen(rows: I64, group: Sequence[str]) -> I64:
@@ -79,9 +90,3 @@ def _anchors(motion: F64) -> I64:
         factor[at] = column / np.sqrt(left[best])
         left = np.maximum(left - factor[at] ** 2, 0.0)
     return chosen
-
-
-def _both(square: F64) -> F64:
-    """Lengths differ from place to place, so the kernel does by a little, too."""
-    found: F64 = 0.5 * (square + square.T)
-    return found

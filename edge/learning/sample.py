@@ -82,7 +82,7 @@ def stacked(samples: Sequence[Sample], shapes: Shapes, share: Mapping[str, float
 
 
 def shapes_of(bundle: ModelBundle) -> Shapes:
-    """What samples for this model are made of: the shape of each of `TARGETS` without the batch.
+    """What samples for this model are made of: the shape of each array without the batch.
 
     Raises:
         ModelError: no samples are known for such a model.
@@ -98,13 +98,17 @@ def shapes_of(bundle: ModelBundle) -> Shapes:
         found = (bundle.input.tensor.shape[1:], (window.samples,))
     else:
         raise ModelError(f"{bundle.name} ({bundle.head.value}): nothing is known of how such a model learns here")
-    names = TARGETS[bundle.head] + ((PLACE,) if bundle.head is Head.TRAJECTORY else ())
-    return dict(zip(names, found, strict=True))
+    return dict(zip(TARGETS[bundle.head] + beside(bundle.head), found, strict=True))
+
+
+def beside(head: Head) -> tuple[str, ...]:
+    """Names of what samples hold beside `TARGETS`, which the network does not see."""
+    return (PLACE,) if head is Head.TRAJECTORY else ()
 
 
 def form_of(bundle: ModelBundle) -> str:
     """What the arrays of its samples mean; samples of another form are of no use to it."""
-    return f"{bundle.head.value} {bundle.window}"
+    return " ".join([bundle.head.value, str(bundle.window), *beside(bundle.head)])
 
 
 def fits(sample: Sample, shapes: Shapes) -> bool:

@@ -11,11 +11,11 @@ import numpy as np
 
 from edge.contracts.flow_map import FlowMap
 from edge.contracts.trainable import TARGETS, Trainee
-from edge.contracts.types import F32, F64, Head, Mask
-from edge.learning.flow import flow_map
+from edge.contracts.types import F32, F64, Head, Mask, ModelBundle
+from edge.learning.flow import Regression
 from edge.learning.learnt import paths, set_learnt, together
-from edge.learning.measure import KNOWN, answers, errors, misses, residuals
-from edge.learning.sample import PLACE, Batch
+from edge.learning.measure import answers, errors, misses, residuals
+from edge.learning.sample import Batch
 
 # Shares of the way from the exported weights to the trained ones ("WiSE-FT": Wortsman et al., "Robust fine-tuning of
 # zero-shot models", 2022).
@@ -41,7 +41,7 @@ class Ways:
         trainee: the model; it keeps other weights.
         base: (N,) the exported weights.
         trained: (N,) where training led.
-        learnt_from: what flow maps are made of.
+        learnt_from: what flow maps are made of; the newest last.
         held: what was held out, and which of it (n,) is its first half.
 
     Raises:
@@ -53,6 +53,7 @@ class Ways:
         self._held, self._first = held
         self._errors = dict[Way, F64]()
         self._maps = dict[float, FlowMap]()
+        self._regression = _regression(trainee.bundle, learnt_from)
         self.base = self._go(trainee, NONE, learnt_from)
         for share in SHARES:
             self._errors[Way(share, mapped=False)] = self._go(trainee, share, learnt_from)
@@ -68,7 +69,7 @@ class Ways:
         return found if found in self._errors else LEAST
 
     def judged(self) -> F64:
-        """(n,) errors of each half at what the other half has chosen, or on the candidate's own way where it does worse."""
+        """(n,) errors of each half at what the other half chose, or on the candidate's own way where that is worse."""
         own, found = self._errors[self.lesser()], np.empty(len(self._held))
         for rows in (self._first, ~self._first):
             chosen = self._errors[self._chosen(~rows)]
@@ -78,8 +79,8 @@ class Ways:
     def _go(self, trainee: Trainee, share: float, learnt_from: Batch) -> F64:
         """(n,) errors at one share without a flow map; those with one are kept."""
         set_learnt(trainee, between(*self._ends, share))
-        if paths(trainee.bundle) and len(learnt_from):
-            flow = self._maps[share] = _mapped(trainee, learnt_from)
+        if self._regression is not None and len(self._regression):
+            flow = self._maps[share] = self._regression.flow_map(_residuals(trainee, learnt_from))
             self._errors[Way(share, mapped=True)] = errors(trainee, self._held, flow)
         return errors(trainee, self._held)
 
@@ -107,11 +108,15 @@ def first_half(held: Batch, period_s: float) -> Mask:
     return (len(names) - 1 - period) % 2 == 1
 
 
-def _mapped(trainee: Trainee, batch: Batch) -> FlowMap:
-    """Of where these samples were foreseen wrongly by the weights that the model has now."""
+def _regression(bundle: ModelBundle, batch: Batch) -> Regression | None:
+    """What flow maps are made of; None for models that foresee no paths."""
+    window = paths(bundle)
+    if window is None:
+        return None
+    return Regression(batch, np.array(window.horizons_s))
+
+
+def _residuals(trainee: Trainee, batch: Batch) -> F64:
+    """(n, K, 2) by how much the weights that the model has now foresee these samples wrongly."""
     found = answers(trainee, batch.arrays[TARGETS[Head.TRAJECTORY][0]])
-    off = misses(trainee.bundle, found, batch)
-    window = paths(trainee.bundle)
-    assert window is not None
-    known, horizons_s = batch.arrays[KNOWN] > 0, np.array(window.horizons_s)
-    return flow_map(batch.arrays[PLACE], residuals(off, batch), known, batch.stands, batch.group, horizons_s)
+    return residuals(misses(trainee.bundle, found, batch), batch)

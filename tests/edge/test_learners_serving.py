@@ -16,7 +16,7 @@ from tests.rigs.trainee import LinearTrainee, learning_bundle
 
 
 def shelf_of(folder: Path, model: AdaptiveModel) -> Shelf:
-    return Shelf(folder / "yard", model.bundle.sha256, Head.TRAJECTORY, len(model.exported.weights))
+    return Shelf(folder / "yard", model.bundle.sha256, Head.TRAJECTORY, [len(model.exported.weights)])
 
 
 def put(folder: Path, model: AdaptiveModel, value: float, *, serves: bool = True) -> str:

@@ -15,11 +15,12 @@ from edge.learning.learnt import errors_with
 from edge.learning.measure import errors
 from edge.learning.round import Judgement, Material, adapt
 from edge.learning.sample import Batch, Sample, joined, shapes_of, stacked
-from edge.learning.ways import between
+from edge.learning.ways import LEAST, NONE, Way, Ways, between
 from tests.rigs.strollers import samples, spoiled
 from tests.rigs.trainee import LinearTrainee, learning_bundle
 
-SHAPES = shapes_of(learning_bundle())
+BUNDLE = learning_bundle()
+SHAPES = shapes_of(BUNDLE)
 HOW = Fit(rate=0.05, epochs=10, pull=0.0)
 LEFT, RIGHT = 0.4, -0.4
 SPAN_S = 10 / 6  # so a period is ten seconds
@@ -43,7 +44,7 @@ EXPORTED = LinearTrainee().weights().weights
 
 def test_every_recent_sample_is_seen_once_in_an_epoch_and_as_many_old_ones() -> None:
     recent, old = batch(bends()[:37]), batch(bends(RIGHT, 2)[:90])
-    found = list(batches(recent, old, 16, np.ones(1, np.float32), np.random.default_rng(1)))
+    found = list(batches(recent, old, 16, BUNDLE, np.random.default_rng(1)))
     assert [len(one["tracks"]) for one in found] == [16] * 5
     rows = np.concatenate([one["tracks"] for one in found])
     seen = np.concatenate([one["known"] for one in found]).any(axis=1)
@@ -54,12 +55,12 @@ def test_every_recent_sample_is_seen_once_in_an_epoch_and_as_many_old_ones() -> 
 
 
 def test_no_samples_make_no_batch() -> None:
-    assert list(batches(NOTHING, NOTHING, 16, np.ones(1, np.float32), np.random.default_rng(1))) == []
+    assert list(batches(NOTHING, NOTHING, 16, BUNDLE, np.random.default_rng(1))) == []
 
 
 def test_far_horizons_and_heavy_samples_count_for_more() -> None:
     one = replace(bends()[0], weight=2.0)
-    (found,) = batches(batch([one]), NOTHING, 4, np.array([1, 2, 4], np.float32), np.random.default_rng(1))
+    (found,) = batches(batch([one]), NOTHING, 4, BUNDLE, np.random.default_rng(1))
     np.testing.assert_allclose(found["known"][0], one.arrays["known"] * [2, 4, 8])
     assert not found["known"][1:].any()
 
@@ -150,7 +151,7 @@ def material(learnt: list[Sample], held: list[Sample], old: list[Sample] = []) -
 
 def test_a_round_that_helps_passes() -> None:
     trainee = LinearTrainee()
-    found = adapt(trainee, trainee.weights().weights, material(bends(), bends(seed=2)), HOW, always)
+    found = adapt(trainee, EXPORTED, EXPORTED, material(bends(), bends(seed=2)), HOW, always)
     judgement = found.judgement
     assert judgement.candidate < 0.5 * judgement.base == 0.5 * judgement.serving
     assert judgement.passes(0.03)
@@ -161,25 +162,22 @@ def test_a_round_on_noise_does_not_pass() -> None:
     random = np.random.default_rng(1)
     noise = [spoiled(one, random, 3.0) for one in bends()]
     trainee = LinearTrainee()
-    found = adapt(trainee, trainee.weights().weights, material(noise, bends(seed=2)), HOW, always)
-    assert found.judgement.share == 0.25  # as near to the exported weights as there is
+    found = adapt(trainee, EXPORTED, EXPORTED, material(noise, bends(seed=2)), HOW, always)
+    assert found.judgement.way == LEAST  # as near to the exported weights as there is
     assert not found.judgement.passes(0.03)
 
 
 def test_a_round_that_forgets_does_not_pass() -> None:
-    trainee = LinearTrainee()
-    straight = batch(bends(0.0, 5))
-    exported = trainee.weights().weights
-    forgets = adapt(trainee, exported, material(bends(), bends(seed=2), bends(RIGHT, 3)), HOW, always).judgement
+    given = material(bends(), bends(seed=2), bends(RIGHT, 3))
+    forgets = adapt(LinearTrainee(), EXPORTED, EXPORTED, given, HOW, always).judgement
     assert forgets.over_base.mean > 0.03
     assert forgets.over_old.mean < -0.03
     assert not forgets.passes(0.03)
-    assert len(straight) > 50
 
 
 def test_nothing_held_out_proves_nothing() -> None:
     trainee = LinearTrainee()
-    found = adapt(trainee, trainee.weights().weights, material(bends()[:50], []), HOW, always)
+    found = adapt(trainee, EXPORTED, EXPORTED, material(bends()[:50], []), HOW, always)
     assert not found.judgement.passes(0.0)
 
 
@@ -191,19 +189,20 @@ def test_the_half_that_chooses_a_share_does_not_judge_it() -> None:
     random = np.random.default_rng(1)
     mixed = [one if bends_too else spoiled(one, random, 0.01) for one, bends_too in zip(held, bent, strict=True)]
     trainee = LinearTrainee()
-    found = adapt(trainee, EXPORTED, material(bends(), mixed), HOW, always)
-    assert found.judgement.share == 0.25
-    whole, quarter = (
-        errors_with(trainee, between(EXPORTED, found.fitted.weights, share), batch(mixed)) for share in (1.0, 0.25)
-    )
-    assert found.judgement.candidate == pytest.approx(np.where(bent, quarter, whole).mean())
+    found = adapt(trainee, EXPORTED, EXPORTED, material(bends(), mixed), HOW, always)
+    ways = Ways(trainee, EXPORTED, found.fitted.weights, batch(bends()), (batch(mixed), ~bent))
+    whole, none = Way(1.0, mapped=True), Way(NONE, mapped=True)
+    assert (found.judgement.way, ways.lesser()) == (none, none)
+    np.testing.assert_array_equal(found.candidate, ways.learnt(none))
+    of_whole, of_none = (errors_with(trainee, ways.learnt(way), batch(mixed)) for way in (whole, none))
+    assert found.judgement.candidate == pytest.approx(np.where(bent, of_none, of_whole).mean())
 
 
 def test_windows_that_overlap_are_no_proof_of_each_other() -> None:
     """Hundreds of samples of no group, all within two lengths of one."""
     held = [replace(one, group="", begin_s=1000.0 + number / 1000) for number, one in enumerate(bends(seed=2))]
     trainee = LinearTrainee()
-    judgement = adapt(trainee, EXPORTED, material(bends(), held), HOW, always).judgement
+    judgement = adapt(trainee, EXPORTED, EXPORTED, material(bends(), held), HOW, always).judgement
     assert judgement.candidate < 0.6 * judgement.base
     assert judgement.over_base.low == -np.inf
     assert not judgement.passes(0.03)
@@ -227,7 +226,7 @@ def test_shares_of_the_way() -> None:
 )
 def test_what_passes(over_base: float, over_serving: float, low: float, old: float, passes: bool) -> None:
     judgement = Judgement(
-        1.0, 1.0, 1.0, 0.9, Gain(over_base, low, 9), Gain(over_serving, low, 9), Gain(old, -np.inf, 9)
+        LEAST, 1.0, 1.0, 0.9, Gain(over_base, low, 9), Gain(over_serving, low, 9), Gain(old, -np.inf, 9)
     )
     assert judgement.passes(0.03) == passes
 

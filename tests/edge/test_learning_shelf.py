@@ -30,7 +30,7 @@ BASE, OTHER, COUNT = "b" * 64, "c" * 64, 5
 
 
 def shelf(folder: Path, base: str = BASE) -> Shelf:
-    return Shelf(folder, base, Head.TRAJECTORY, COUNT)
+    return Shelf(folder, base, Head.TRAJECTORY, [COUNT])
 
 
 def put(on: Shelf, value: float, base: str = BASE, count: int = COUNT) -> str:
@@ -96,7 +96,7 @@ def test_damaged_weights_are_put_aside_and_what_was_exported_serves(tmp_path: Pa
 def test_weights_of_another_size_are_not_used(tmp_path: Path) -> None:
     one = shelf(tmp_path)
     name = put(one, 1.0, count=COUNT + 1)
-    with pytest.raises(CheckpointError, match="6 numbers, and the model has 5"):
+    with pytest.raises(CheckpointError, match="6 numbers, and the model learns 5"):
         shelf(tmp_path).weights(name)
     assert shelf(tmp_path).checked(Standing(serving=name)) == Standing()
 

@@ -175,7 +175,7 @@ def test_a_new_file_of_samples_puts_no_round_off_for_months(tmp_path: Path, whil
     with opened(tmp_path) as (subject, _):
         subject.offer(left()[:400])
     long_ago = Standing(phase=Phase.RESTING, tried=10**9, rest_until=10**9 + 50, failures=1, rounds=40)
-    Shelf(tmp_path, "a" * 64, Head.TRAJECTORY, 0).write(long_ago)
+    Shelf(tmp_path, "a" * 64, Head.TRAJECTORY, [0]).write(long_ago)
     if not while_it_runs:
         (tmp_path / "samples.db").unlink()
     with opened(tmp_path) as (subject, trainee):
