@@ -47,7 +47,7 @@ class Regression:
         told = turned(_whole(residual[self._rows], self._known, self._horizons_s), 1 / self._way)
         length = np.maximum(np.hypot(told[..., 0], told[..., 1]) / WILD, 1.0)
         told = (told / length[..., None]).reshape(len(told), -1)
-        pull: F64 = np.linalg.solve(self._system, self._heard @ told)
+        pull = np.asarray(np.linalg.solve(self._system, self._heard @ told), np.float64)
         return FlowMap(self._anchor, pull.reshape(len(self), *residual.shape[1:]))
 
 
