@@ -160,7 +160,7 @@ def _errors(runtime: TrainableRuntime, learnt: F32, truths: Sequence[Truth]) -> 
     samples, place = joined([one.samples for one in truths]), np.concatenate([one.place for one in truths])
     n = len(samples)
     arrays = {"tracks": samples.x, "future": samples.departure, PLACE: place}
-    batch = Batch(arrays, np.ones(n), np.zeros(n), [""] * n)
+    batch = Batch(arrays, np.ones(n), np.zeros(n), [""] * n, np.ones(n))
     set_learnt(runtime, learnt)
     off = misses(runtime.bundle, answers(runtime, samples.x), batch)
     flow_map = flow(runtime.bundle, learnt)

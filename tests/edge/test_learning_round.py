@@ -13,7 +13,7 @@ from edge.learning.comparing import Gain
 from edge.learning.fitting import Fit, Interrupted, batches, fit
 from edge.learning.learnt import errors_with
 from edge.learning.measure import errors
-from edge.learning.round import Judgement, Material, adapt
+from edge.learning.round import NEVER_S, Judgement, Material, adapt
 from edge.learning.sample import Batch, Sample, joined, shapes_of, stacked
 from edge.learning.ways import LEAST, NONE, Way, Ways, between
 from tests.rigs.strollers import samples, spoiled
@@ -146,7 +146,7 @@ def test_a_loss_that_is_no_number_ends_the_round_and_spoils_nothing(huge: float)
 
 
 def material(learnt: list[Sample], held: list[Sample], old: list[Sample] = []) -> Material:  # noqa: B006
-    return Material(batch(learnt), NOTHING, batch(held), batch(old), span_s=SPAN_S, share=0.5)
+    return Material(batch(learnt), NOTHING, batch(held), batch(old), span_s=SPAN_S, share=0.5, since_s=NEVER_S)
 
 
 def test_a_round_that_helps_passes() -> None:
@@ -226,7 +226,7 @@ def test_shares_of_the_way() -> None:
 )
 def test_what_passes(over_base: float, over_serving: float, low: float, old: float, passes: bool) -> None:
     judgement = Judgement(
-        LEAST, 1.0, 1.0, 0.9, Gain(over_base, low, 9), Gain(over_serving, low, 9), Gain(old, -np.inf, 9)
+        LEAST, 1.0, 1.0, 0.9, Gain(over_base, low, 9), Gain(over_serving, low, 9), Gain(old, -np.inf, 9), NEVER_S
     )
     assert judgement.passes(0.03) == passes
 
