@@ -59,7 +59,7 @@ class FlowMap:
         """All of it as (numbers_of(window),), padded with anchors that pull nowhere."""
         c = len(self)
         table = np.zeros((ANCHORS, self.anchor.shape[1] + self.pull.shape[1] * 2), np.float32)
-        table[:c] = np.concatenate([self.anchor, self.pull.reshape(c, -1)], axis=1)
+        table[:c] = np.concatenate([self.anchor, self.pull.reshape(c, 2 * self.pull.shape[1])], axis=1)
         return table.ravel()
 
     @classmethod
@@ -101,7 +101,7 @@ def places(encoded: Encoded, length: F64, window: TrackWindow) -> F32:
     gone = (own[row, -1] - own[row, -1 - back]) * (encoded.scale / (back * window.step_s))[:, None]
     gone[~present[row, -1 - back]] = 0.0
     velocity = turned(gone[:, None], encoded.heading[:, 0] + 1j * encoded.heading[:, 1])[:, 0]
-    history = encoded.x[..., at_step : at_step + 2].reshape(len(encoded), -1)
+    history = encoded.x[..., at_step : at_step + 2].reshape(len(encoded), 2 * window.samples)
     columns = (encoded.origin, velocity, length[:, None], encoded.scale[:, None], encoded.heading, history)
     return np.concatenate(columns, axis=1).astype(np.float32)
 

@@ -302,8 +302,8 @@ def test_places_tell_where_a_track_is_and_how_it_went_of_late(
     scale = length if size[1] else np.abs(np.diff(path)).mean()
     heading = path[-1] - path[-2]
     heading /= abs(heading)
-    steps: C128 = np.asarray((path[1:] - path[:-1]) / (scale * heading), np.complex128)
-    np.testing.assert_allclose(found[8:], [*[0.0] * (2 * S - 2 * len(steps)), *steps.view(np.float64)], atol=1e-5)
+    led: C128 = np.asarray((path[1:] - path[:-1]) / (scale * heading), np.complex128)
+    np.testing.assert_allclose(found[8:], [*[0.0] * (2 * S - 2 * len(led)), *led.view(np.float64)], atol=1e-5)
     expected = [3, 4, velocity.real, velocity.imag, length, scale, heading.real, heading.imag]
     np.testing.assert_allclose(found[:8], expected, atol=1e-5)
     assert moves(found[None]).all()

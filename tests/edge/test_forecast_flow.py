@@ -79,7 +79,7 @@ def test_all_ways_and_the_box_are_shifted_and_sigma_and_weight_are_not() -> None
 
 
 def test_who_was_not_there_stands_or_goes_back_is_told_what_the_network_says() -> None:
-    now = moving([line(0.3), line(0.3) + np.array([0.4, 0.45], np.float32), line(0.3, 0.0), line(0.3, -0.05)])
+    now = moving([line(0.3), line(0.3) + np.array([4.0, 4.5], np.float32), line(0.3, 0.0), line(0.3, -0.05)])
     plain, shifted = (spoken(flow, now, StandIn(nothing_new)) for flow in (None, seen(moving([line(0.3)]))))
     moved = np.abs(shifted.box - plain.box).max(axis=(1, 2))
     assert moved[0] > 0.1
