@@ -58,7 +58,7 @@ def kernel(one: F64, other: Terms) -> F64:
         np.abs(turn, out=turn)
         turn -= np.pi  # what is left to the nearer side
         turn *= turn
-        power = (rows[some] @ other.factor).reshape(len(turn), 2, -1)
+        power = (rows[some] @ other.factor).reshape(len(turn), 2, len(other))
         power[:, 1] -= turn * (0.5 / WIDE**2)
         turn *= 0.5 / BEND**2
         power[:, 0] -= turn

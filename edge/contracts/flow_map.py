@@ -70,7 +70,7 @@ class FlowMap:
         table = numbers.reshape(ANCHORS, -1).astype(np.float64)
         table = table[table[:, MOTION - 1] > 0]  # whoever has no length is nobody
         columns = _columns(window)
-        return cls(table[:, :columns], table[:, columns:].reshape(len(table), -1, 2))
+        return cls(table[:, :columns], table[:, columns:].reshape(len(table), len(window.horizons_s), 2))
 
 
 def numbers_of(window: TrackWindow) -> int:

@@ -48,7 +48,7 @@ class Regression:
         """By residuals (n, K, 2) of the samples: where tracks were, less where they were foreseen."""
         told = turned(_whole(residual[self._rows], self._known, self._horizons_s), 1 / self._way)
         length = np.maximum(np.hypot(told[..., 0], told[..., 1]) / WILD, 1.0)
-        told = (told / length[..., None]).reshape(len(told), -1)
+        told = (told / length[..., None]).reshape(len(told), 2 * residual.shape[1])
         pull = np.asarray(np.linalg.solve(self._system, self._heard @ told), np.float64)
         return FlowMap(self._anchor, pull.reshape(len(self), *residual.shape[1:]))
 

@@ -15,7 +15,7 @@ from edge.learning.learnt import errors_with
 from edge.learning.measure import errors
 from edge.learning.round import NEVER_S, Judgement, Material, adapt
 from edge.learning.sample import Batch, Sample, joined, shapes_of, stacked
-from edge.learning.ways import LEAST, NONE, Way, Ways, between
+from edge.learning.ways import LEAST, Way, Ways, between
 from tests.rigs.strollers import samples, spoiled
 from tests.rigs.trainee import LinearTrainee, learning_bundle
 
@@ -191,11 +191,11 @@ def test_the_half_that_chooses_a_share_does_not_judge_it() -> None:
     trainee = LinearTrainee()
     found = adapt(trainee, EXPORTED, EXPORTED, material(bends(), mixed), HOW, always)
     ways = Ways(trainee, EXPORTED, found.fitted.weights, batch(bends()), (batch(mixed), ~bent))
-    whole, none = Way(1.0, mapped=True), Way(NONE, mapped=True)
-    assert (found.judgement.way, ways.lesser()) == (none, none)
-    np.testing.assert_array_equal(found.candidate, ways.learnt(none))
-    of_whole, of_none = (errors_with(trainee, ways.learnt(way), batch(mixed)) for way in (whole, none))
-    assert found.judgement.candidate == pytest.approx(np.where(bent, of_none, of_whole).mean())
+    whole = Way(1.0, mapped=True)
+    assert (found.judgement.way, ways.lesser()) == (LEAST, LEAST)
+    np.testing.assert_array_equal(found.candidate, ways.learnt(LEAST))
+    of_whole, of_least = (errors_with(trainee, ways.learnt(way), batch(mixed)) for way in (whole, LEAST))
+    assert found.judgement.candidate == pytest.approx(np.where(bent, of_least, of_whole).mean())
 
 
 def test_windows_that_overlap_are_no_proof_of_each_other() -> None:
