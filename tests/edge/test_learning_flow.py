@@ -22,6 +22,11 @@ def going(x: float, y: float = 0.0, direction: float = 0.0, speed: float = 1.0) 
     return [x, y, speed * cos, speed * sin, 1.0, 1.0, cos, sin, *[0.5 * speed, 0.0] * S]
 
 
+def anyone(random: np.random.Generator) -> list[float]:
+    x, y = random.uniform(-4, 4, 2)
+    return going(x, y, random.uniform(-3, 3), random.uniform(0.5, 2))
+
+
 def placed(rows: list[list[float]]) -> F32:
     return np.array(rows, np.float32).reshape(-1, 8 + 2 * S)
 
@@ -38,9 +43,9 @@ def made(
     off = np.asarray(residual, np.float64)
     if off.ndim == 1:
         ahead = np.stack([np.tile(off[:, None], (1, K)), np.zeros((n, K))], axis=2)
-        off = ahead @ np.eye(2) if not n else np.einsum("nka,nab->nkb", ahead, _turns(place))
+        off = np.einsum("nka,nab->nkb", ahead, _turns(place))
     arrays = {PLACE: place, KNOWN: (np.ones((n, K)) if known is None else known).astype(np.float32)}
-    batch = Batch(arrays, np.ones(n), np.arange(n) * 1.0, group or [""] * n, np.array(stands or [1.0] * n))
+    batch = Batch(arrays, np.ones(n), np.zeros(n), group or [""] * n, np.array(stands or [1.0] * n))
     return Regression(batch, np.array(HORIZONS_S)).flow_map(off)
 
 
@@ -98,8 +103,8 @@ def test_a_place_that_stands_for_few_is_believed_less() -> None:
 
 def test_it_is_the_gaussian_process_where_every_sample_has_an_anchor() -> None:
     random = np.random.default_rng(1)
-    rows = [going(*random.uniform(-4, 4, 2), random.uniform(-3, 3), random.uniform(0.5, 2)) for _ in range(60)]
-    new = [going(*random.uniform(-4, 4, 2), random.uniform(-3, 3), random.uniform(0.5, 2)) for _ in range(20)]
+    rows = [anyone(random) for _ in range(60)]
+    new = [anyone(random) for _ in range(20)]
     ahead = random.normal(0, 0.3, 60)
     motion, place = motions(placed(rows)), placed(new)
     speed = np.hypot(*placed(rows)[:, 2:4].T)
