@@ -71,11 +71,12 @@ def kernel(one: F64, other: Terms) -> F64:
 def _rows(motion: F64, origin: F64) -> F64:
     """(n, 8 + 2 S) what `Terms.factor` is multiplied by."""
     place, pace, history = motion[:, :2] - origin, motion[:, 3], motion[:, MOTION:]
-    per_square = motion[:, 4] ** -2.0
-    far_off, quick = (place**2).sum(axis=1) * per_square, pace**2
+    per_square = 1.0 / (motion[:, 4] * motion[:, 4])
+    far_off, quick = np.einsum("na,na->n", place, place) * per_square, pace * pace
+    bent = np.einsum("na,na->n", history, history)
     rows = np.empty((len(motion), 8 + history.shape[1]))
-    rows[:, 0] = -0.5 * (far_off / NEAR**2 + quick / PACE**2)
-    rows[:, 1] = -0.5 * (far_off / FAR**2 + quick / WIDE**2 + (history**2).sum(axis=1) / SHAPE**2)
+    rows[:, 0] = far_off * (-0.5 / NEAR**2) - quick * (0.5 / PACE**2)
+    rows[:, 1] = far_off * (-0.5 / FAR**2) - quick * (0.5 / WIDE**2) - bent * (0.5 / SHAPE**2)
     rows[:, 2:4] = place * per_square[:, None]
     rows[:, 4], rows[:, 5], rows[:, 6:8] = per_square, pace, 1.0
     rows[:, 8:] = history

@@ -120,12 +120,16 @@ def ways(place: F32) -> C128:
 def motions(place: F32) -> F64:
     """(n, 5 + 2 S) of places, as a flow map's anchors have them: histories in mean steps. All of them move."""
     wide = place.astype(np.float64)
-    speed = np.hypot(wide[:, 2], wide[:, 3]) / wide[:, 4]
-    head = wide[:, 0], wide[:, 1], np.arctan2(wide[:, 3], wide[:, 2]), np.log(speed), wide[:, 4]
+    found = np.empty((len(place), MOTION + wide.shape[1] - len(PLACE_COLUMNS)))
+    found[:, :2], found[:, 4] = wide[:, :2], wide[:, 4]
+    found[:, 2] = np.arctan2(wide[:, 3], wide[:, 2])
+    found[:, 3] = np.log(np.hypot(wide[:, 2], wide[:, 3]) / wide[:, 4])
     steps = wide[:, len(PLACE_COLUMNS) :]
-    mean = np.hypot(steps[:, -2 * SMOOTHED_STEPS :: 2], steps[:, 1 - 2 * SMOOTHED_STEPS :: 2]).mean(axis=1)
-    history = np.clip(steps / np.maximum(mean, 1e-6)[:, None], -CURLED, CURLED)
-    return np.concatenate([np.stack(head, axis=1), history], axis=1)
+    of_late = np.hypot(steps[:, -2 * SMOOTHED_STEPS :: 2], steps[:, 1 - 2 * SMOOTHED_STEPS :: 2])
+    mean = of_late.sum(axis=1) / of_late.shape[1]
+    history = steps / np.maximum(mean, 1e-6)[:, None]
+    np.minimum(np.maximum(history, -CURLED, out=history), CURLED, out=found[:, MOTION:])
+    return found
 
 
 def turned(vector: F64, by: C128) -> F64:
