@@ -8,6 +8,7 @@ from edge.cameras.settings import FileSettings, ImagesSettings
 from edge.config import problems
 from edge.config.loader import Loaded
 from edge.config.problems import Problem
+from edge.config.sequences import scorer_name
 from edge.config.settings import Settings
 from edge.config.tree import Item
 from edge.contracts.errors import ModelError
@@ -93,6 +94,8 @@ def _all_names(settings: Settings) -> Iterator[tuple[problems.Path, str]]:
         yield ("cameras", name), name
     for name in settings.sensors:
         yield ("sensors", name), name
+        if settings.sensors[name].scorer is not None:
+            yield ("sensors", name, "scorer"), scorer_name(name)
     for name in settings.sounds:
         yield ("sounds", name), name
     for name, camera in settings.cameras.items():
@@ -144,6 +147,7 @@ def _named_files(settings: Settings) -> Iterator[tuple[problems.Path, Path]]:
     places += [(("sensors", name), sensor) for name, sensor in settings.sensors.items()]
     places += [(("sensors", name, "classifier"), one.classifier) for name, one in settings.sensors.items()]
     places += [(("sensors", name, "embedder"), one.embedder) for name, one in settings.sensors.items()]
+    places += [(("sensors", name, "scorer"), one.scorer) for name, one in settings.sensors.items()]
     places += [(("sounds", name, "classifier"), one.classifier) for name, one in settings.sounds.items()]
     places += [(("mqtt",), settings.mqtt), (("mqtt", "tls"), settings.mqtt.tls)]
     for path, holder in places:

@@ -1,7 +1,8 @@
 """A model that learns, as it serves: its weights are switched between two looks, and never in the middle of one."""
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ class Served:
 
     name: str
     weights: F32
+    scores: Mapping[str, float] = field(default_factory=dict)  # that stand beside them; none in the model file
 
 
 class AdaptiveModel:
@@ -61,6 +63,11 @@ class AdaptiveModel:
     def served(self) -> str:
         """The name of the weights that serve now."""
         return self._now.name
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """What stands beside the weights that serve now."""
+        return self._now.scores
 
     @property
     def wanted(self) -> str:

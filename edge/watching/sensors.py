@@ -6,7 +6,9 @@ from contextlib import ExitStack
 
 from edge.assembly import Models
 from edge.composed import Composed
+from edge.config.sequences import WindowScorer, scorer_name
 from edge.config.settings import ModelFile, Settings
+from edge.contracts.runtime import Runtime
 from edge.contracts.sensors import SensorHealth
 from edge.control.panel import Said
 from edge.delivery import Delivery
@@ -17,6 +19,7 @@ from edge.hearing.sounds import Hearing
 from edge.hearing.telling import RecognitionPublisher
 from edge.hearing.values import ValueListener, with_grids
 from edge.periodic import Periodic
+from edge.scorers import build_scorer
 from edge.sensing.build import build_sensing
 from edge.sensing.hub import Sensing
 from edge.sensing.memory import SensorMemory
@@ -32,7 +35,7 @@ class SensorSide(Composed):
     Args:
         settings: what is listened to, and how.
         delivery: what is found out leaves by it, and readings come by its broker.
-        models: of the forecasters.
+        models: of the forecasters and scorers.
         run: names this start of the daemon.
         more: who wants to know what sensors tell as well.
     """
@@ -111,11 +114,22 @@ class SensorSide(Composed):
             for name, sensor in sensors.items()
             if sensor.model
         }
+        gridded = with_grids(sensors)
+        scorers = {
+            name: build_scorer(sensor, self._scoring(name, sensor.scorer))
+            for name, sensor in gridded.items()
+            if sensor.scorer
+        }
         return build_sensing(
-            with_grids(sensors),
+            gridded,
             [publisher, self._values, self._groups, *self._more],
             SensorMemory(delivery.state_dir),
             delivery.link,
             lambda: delivery.link.connected,
             runtimes,
+            scorers,
         )
+
+    def _scoring(self, name: str, scorer: WindowScorer) -> Runtime:
+        """The network of a sensor's scorer."""
+        return self._models.forecaster(scorer_name(name), ModelFile(path=scorer.path, sha256=scorer.sha256))
