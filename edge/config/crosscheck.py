@@ -8,10 +8,10 @@ from edge.cameras.settings import FileSettings, ImagesSettings
 from edge.config import problems
 from edge.config.loader import Loaded
 from edge.config.problems import Problem
-from edge.config.sequences import scorer_name
 from edge.config.settings import Settings
 from edge.config.tree import Item
 from edge.contracts.errors import ModelError
+from edge.contracts.sensors import scorer_name
 from edge.contracts.topics import ALL, RESERVED_NAMES, slug
 from edge.events.settings import EventSettings, NearMissSettings
 from edge.forecast.fitting import refuse_unfit

@@ -78,8 +78,3 @@ class SensorEntry(SensorSettings, extra="forbid", frozen=True):
     scorer: ScorerEntry | None = Field(
         None, description="Auto-encoder that says how odd its windows are, in place of `anomaly`; sets its grid"
     )
-
-
-def scorer_name(sensor: str) -> str:
-    """What a sensor's scorer is called where it learns; nothing else may have this name."""
-    return f"{sensor}-scorer"

@@ -18,6 +18,7 @@ SPLIT, THRESHOLD, QUANTILE = "held_out", "threshold", "threshold_quantile"  # in
 USUAL_QUANTILE = 0.99  # of files that do not tell theirs
 LIMIT = "limit"  # in the scores of a checkpoint
 MOST_RISE = 1.25  # times the file's limit: however often is learnt, no limit is ever higher
+FURTHEST = 2.0  # times the file's limit: what the exported weights find worse is odd, whatever was learnt
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Limit:
         """That of a checkpoint with these scores; of one that tells none, and of the exported weights: the file's."""
         told = scores.get(LIMIT, self.error)
         return min(told, MOST_RISE * self.error) if told > 0 else self.error
+
+
+def share_of(score: float) -> float:
+    """Share of a limit at which a window has a score, 0..1, at most 1: error / (error + limit) is the score."""
+    return min(score / (1 - score), 1.0) if score < 0.5 else 1.0
 
 
 def read_limit(bundle: ModelBundle) -> Limit:

@@ -8,7 +8,7 @@ import logging
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +42,7 @@ from edge.learning.round import Judgement, Material, adapt, errors_with, judged
 from edge.learning.sample import Batch, Sample, form_of, shapes_of, stacked
 from edge.learning.settings import LearningSettings
 from edge.learning.standing import EXPORTED, Phase, Standing
+from edge.learning.usual import limit_scores, told_limit
 
 SAMPLES = "samples.db"
 ROUNDS = 3  # of the latest, whose mean is the candidate
@@ -77,7 +78,7 @@ class Subject:
 
     Raises:
         ConfigError, StateError, NewerCheckpointError: a newer program wrote what lies there, or it cannot be used.
-        ModelError: nothing is known of how such a model learns.
+        ModelError: nothing is known of how such a model learns, or an auto-encoder carries no limit.
         sqlite3.Error, OSError: the disk is full or failing; try again later.
     """
 
@@ -92,7 +93,7 @@ class Subject:
     ) -> None:
         self._bundle, self._exported, self._settings, self._terms = bundle, exported, settings, terms
         self._shapes, self._utc_s = shapes_of(bundle), utc_s
-        self._span_s = span_s(bundle)
+        self._span_s, self._limit = span_s(bundle), told_limit(bundle)
         self._course = Course(folder, bundle, exported, terms)
         self._judgement: Judgement | None = None
         self._trained: deque[F32] = deque(maxlen=ROUNDS - 1)
@@ -218,11 +219,13 @@ class Subject:
         """
         try:
             self.serve(trainee)
-            judgement = judged(trainee, self._exported, weights, self._material())
+            material = self._material()
+            judgement = judged(trainee, self._exported, weights, material)
+            limit = limit_scores(trainee, self._limit, (self._exported, weights), material.judging)
         finally:
             self.serve(trainee)
         if judgement.passes(self._settings.margin):
-            name = self._course.put(self._checkpoint(Weights(weights, NO_OPTIMIZER), 0, judgement))
+            name = self._course.put(self._checkpoint(Weights(weights, NO_OPTIMIZER), 0, judgement, limit))
             self._course.happened(Brought(name, self._reservoir.seen))
         return judgement
 
@@ -258,14 +261,16 @@ class Subject:
     def _round(self, trainee: Trainee, breathe: Breathe) -> Judgement:
         self.serve(trainee)
         how = Fit(self._settings.rate, self._settings.epochs, seed=1 + self.standing.rounds)
-        found = adapt(trainee, self._exported, self._material(), how, breathe, tuple(self._trained))
+        material = self._material()
+        found = adapt(trainee, self._exported, material, how, breathe, tuple(self._trained))
         self._trained.append(found.fitted.weights)
         judgement = self._judgement = found.judgement
         passes = judgement.passes(self._settings.margin)
         name = EXPORTED
         if passes:
             weights = Weights(found.candidate, NO_OPTIMIZER)
-            name = self._course.put(self._checkpoint(weights, found.fitted.steps, judgement))
+            limit = limit_scores(trainee, self._limit, (self._exported, found.candidate), material.judging)
+            name = self._course.put(self._checkpoint(weights, found.fitted.steps, judgement, limit))
         self._trouble = ""
         self._course.happened(Ended(name, passes))
         return judgement
@@ -281,8 +286,9 @@ class Subject:
             self._settings.holdout,
         )
 
-    def _checkpoint(self, weights: Weights, steps: int, judgement: Judgement) -> Checkpoint:
-        scores = {"base": judgement.base, "serving": judgement.serving, "candidate": judgement.candidate}
+    def _checkpoint(self, weights: Weights, steps: int, judgement: Judgement, limit: Mapping[str, float]) -> Checkpoint:
+        held = {"base": judgement.base, "serving": judgement.serving, "candidate": judgement.candidate}
+        scores = {**held, **limit}
         bundle = self._bundle
         return Checkpoint(bundle.sha256, bundle.head, weights, self._reservoir.seen, steps, self._utc_s(), scores)
 

@@ -17,13 +17,12 @@ from edge.config.sequences import SensorEntry
 from edge.config.settings import ModelFile, Settings, state_folder
 from edge.contracts.errors import ConfigError, SourceError
 from edge.contracts.messages import encode_anomaly, encode_reading, encode_sensor_event, encode_series_forecast
-from edge.contracts.runtime import Runtime
 from edge.contracts.sensors import SensorHealth
 from edge.hearing.values import with_grids
 from edge.outputs import refuse_own_input, writable_folder
 from edge.runtime.settings import RuntimeSettings
 from edge.scorers import build_scorer
-from edge.sensing.build import ScorerMaker, makers
+from edge.sensing.build import makers
 from edge.sensing.chain import SensorChain
 from edge.sensing.observer import SensorObserver
 from edge.sensing.outlook import Sensed
@@ -91,8 +90,9 @@ def replay_readings(source: Path, config: Path | None, sensor: str, out: Path, c
     refuse_own_input(str(source), [out / file for file in (*FILES, PICTURE)])
     trace, begin_s = Trace(len(settings.channels)), time.monotonic()
     with ExitStack() as stack:
-        runtime = _runtime(ModelFile(path=settings.model), stack) if settings.model else None
-        made = makers(settings, runtime, _scorer(settings, stack))
+        models = stack.enter_context(Models(RuntimeSettings(), state_folder()))
+        runtime = models.load(ModelFile(path=settings.model)) if settings.model else None
+        made = makers(settings, runtime, build_scorer(name, settings, models) if settings.scorer else None)
         chain = SensorChain(name, settings, _reader(source, settings), made)
         stop = stack.enter_context(stopped_by_signals())
         lines = stack.enter_context(SensorLines(out, "replay"))
@@ -107,19 +107,6 @@ def replay_readings(source: Path, config: Path | None, sensor: str, out: Path, c
     if not cv2.imwrite(str(out / PICTURE), picture):
         raise ConfigError(f"{out / PICTURE} cannot be written; choose another folder with --out")
     _say(chain.health(0.0, "", 0), lines.events, took_s, out, console)
-
-
-def _runtime(model: ModelFile, stack: ExitStack) -> Runtime:
-    """A model of a sensor, tried if it was never run here. Raises ModelError."""
-    return stack.enter_context(Models(RuntimeSettings(), state_folder())).load(model)
-
-
-def _scorer(settings: SensorEntry, stack: ExitStack) -> ScorerMaker | None:
-    """What makes its scorer, where a model scores; by the weights of the file. Raises ModelError."""
-    scorer = settings.scorer
-    if scorer is None:
-        return None
-    return build_scorer(settings, _runtime(ModelFile(path=scorer.path, sha256=scorer.sha256), stack))
 
 
 def _tell(sensor: str, found: list[Sensed], observers: tuple[SensorObserver, ...]) -> None:

@@ -1,6 +1,8 @@
 """How odd a sensor's newest window is: how badly an auto-encoder that knows the usual ones reconstructs it."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -11,7 +13,7 @@ from edge.contracts.runtime import Runtime
 from edge.contracts.scaling import scale_window
 from edge.contracts.stored import StateError
 from edge.contracts.tensors import real, stored
-from edge.contracts.types import F64, Mask
+from edge.contracts.types import F32, F64, Mask
 from edge.series.grid import SECOND_NS, Grid
 from edge.series.saving import Part, pack, unpack
 
@@ -42,25 +44,32 @@ class Kept:
         self.count = np.ones(1, np.int64) if fresh else self.count + 1
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Judge:
+    """A network, and the error from which a window is odd to it."""
+
+    runtime: Runtime
+    limit: Callable[[], float]  # of the weights that have just run; infinite: it is not to be asked now
+
+
 class Reconstruction:
     """Scores the readings of one sensor: error / (error + limit), so that 0.5 is the limit.
 
-    It is 0 until a whole window has come, and while too much of one was not read. A score stands for a whole window,
-    so it stays high for as long as what is odd is within. Readings are brought to the model's grid as they were when it
-    was trained: over short gaps by straight lines, which count nothing.
+    Of several judges the worst score counts. It is 0 until a whole window has come, and while too much of one was not
+    read. It stands for a whole window, so it stays high for as long as what is odd is within. Readings are brought to
+    the model's grid as they were when it was trained: over short gaps by straight lines, which count nothing.
 
     Args:
-        runtime: of the model.
-        limit: of the weights that serve now; asked for after each run.
+        judges: of one window, at least one.
         gap_steps: after a longer silence the window begins anew.
 
     Raises:
         ModelError: the model reconstructs no windows of readings.
     """
 
-    def __init__(self, runtime: Runtime, limit: Callable[[], float], gap_steps: int) -> None:
-        self._runtime, self._limit = runtime, limit
-        self._window = reconstructed_window(runtime.bundle)
+    def __init__(self, judges: Sequence[Judge], gap_steps: int) -> None:
+        self._judges = tuple(judges)
+        self._window = reconstructed_window(judges[0].runtime.bundle)
         channels = len(self._window.channels)
         self._grid = Grid(channels, round(self._window.step_s * SECOND_NS), gap_steps)
         self._kept = Kept(self._window.samples, channels)
@@ -98,14 +107,19 @@ class Reconstruction:
         unpack(state, self._form(), self._parts())
 
     def _scored(self) -> float:
-        bundle = self._runtime.bundle
         given = scale_window(self._kept.values, self._window)
-        raw = self._runtime.invoke(stored(given[None], bundle.input.tensor))
+        asked = [one for one in self._judges if one.limit() < math.inf]
+        worst = max((self._error(one.runtime, given) / one.limit() for one in asked), default=0.0)
+        return worst / (1 + worst)
+
+    def _error(self, runtime: Runtime, given: F32) -> float:
+        bundle = runtime.bundle
+        raw = runtime.invoke(stored(given[None], bundle.input.tensor))
         off = real(raw[0], bundle.outputs[0])[0].astype(np.float64) - given
         error = float((off[self._kept.known] ** 2).mean())
-        if not np.isfinite(error):
+        if not math.isfinite(error):
             raise ModelError(f"{bundle.path} answers with what are no finite numbers")
-        return error / (error + self._limit())
+        return error
 
     def _parts(self) -> dict[str, Part]:
         return {"grid": self._grid, "window": self._kept}

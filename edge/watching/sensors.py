@@ -6,9 +6,7 @@ from contextlib import ExitStack
 
 from edge.assembly import Models
 from edge.composed import Composed
-from edge.config.sequences import WindowScorer, scorer_name
 from edge.config.settings import ModelFile, Settings
-from edge.contracts.runtime import Runtime
 from edge.contracts.sensors import SensorHealth
 from edge.control.panel import Said
 from edge.delivery import Delivery
@@ -115,11 +113,7 @@ class SensorSide(Composed):
             if sensor.model
         }
         gridded = with_grids(sensors)
-        scorers = {
-            name: build_scorer(sensor, self._scoring(name, sensor.scorer))
-            for name, sensor in gridded.items()
-            if sensor.scorer
-        }
+        scorers = {name: build_scorer(name, sensor, self._models) for name, sensor in gridded.items() if sensor.scorer}
         return build_sensing(
             gridded,
             [publisher, self._values, self._groups, *self._more],
@@ -129,7 +123,3 @@ class SensorSide(Composed):
             runtimes,
             scorers,
         )
-
-    def _scoring(self, name: str, scorer: WindowScorer) -> Runtime:
-        """The network of a sensor's scorer."""
-        return self._models.forecaster(scorer_name(name), ModelFile(path=scorer.path, sha256=scorer.sha256))

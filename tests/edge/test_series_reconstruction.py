@@ -1,5 +1,6 @@
 """How odd windows are by an auto-encoder: of a real file, alone, in a sensor's chain, and in the daemon's settings."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 import yaml
 
+from edge.assembly import Models
 from edge.check import check
 from edge.config.sequences import SensorEntry
 from edge.contracts.bundle import read_bundle
@@ -22,7 +24,7 @@ from edge.runtime.settings import RuntimeSettings
 from edge.runtime.tflite import open_runtime
 from edge.scorers import build_scorer
 from edge.sensing.build import build_chain
-from edge.series.reconstruction import Reconstruction
+from edge.series.reconstruction import Judge, Reconstruction
 from tests.rigs.learning_model import learning_autoencoder, learning_series
 from tests.rigs.sensing import feed
 
@@ -30,10 +32,11 @@ WINDOW = SeriesWindow(("level",), 8, 1.0, Scaling.FIXED, (20.0,), (2.0,), ())
 GAP_STEPS = 4
 
 
-def scorer(folder: Path, limit: Callable[[], float] = lambda: 1.0) -> Reconstruction:
+def scorer(folder: Path, *limits: Callable[[], float]) -> Reconstruction:
     """Of a model that says the mean of the series: the error of a window is its mean square."""
     bundle = read_bundle(learning_autoencoder(folder / "a.tflite", WINDOW))
-    return Reconstruction(open_runtime(bundle, RuntimeSettings(threads=1)), limit, GAP_STEPS)
+    runtime = open_runtime(bundle, RuntimeSettings(threads=1))
+    return Reconstruction([Judge(runtime, limit) for limit in limits or (lambda: 1.0,)], GAP_STEPS)
 
 
 def scored(one: Reconstruction, levels: list[float], begin_s: float = 1e9) -> F64:
@@ -53,9 +56,16 @@ def test_the_score_is_a_half_at_the_limit_and_stays_while_what_is_odd_is_within(
     assert scored(scorer(tmp_path, lambda: 3.0), [22.0] * 8)[-1] == pytest.approx(0.25)
 
 
-def test_the_limit_of_the_weights_that_serve_is_asked_for_each_time(tmp_path: Path) -> None:
-    limits = iter([1.0, 1.0 / 3])
-    assert scored(scorer(tmp_path, lambda: next(limits)), [22.0] * 9)[-2:].tolist() == pytest.approx([0.5, 0.75])
+def test_the_worst_of_all_judges_counts_by_the_limit_that_it_has_now(tmp_path: Path) -> None:
+    limit = {"first": 1.0, "second": math.inf}
+    one = scorer(tmp_path, lambda: limit["first"], lambda: limit["second"])
+    assert scored(one, [22.0] * 8)[-1] == pytest.approx(0.5)
+    limit["second"] = 1.0 / 3
+    assert scored(one, [22.0], 1e9 + 8)[-1] == pytest.approx(0.75)
+    limit["first"] = 0.25
+    assert scored(one, [22.0], 1e9 + 9)[-1] == pytest.approx(0.8)
+    limit |= dict.fromkeys(limit, math.inf)
+    assert scored(one, [22.0], 1e9 + 10)[-1] == 0.0
 
 
 def test_what_was_not_read_counts_nothing_and_too_little_says_nothing(tmp_path: Path) -> None:
@@ -108,15 +118,16 @@ def entry(folder: Path, **changes: object) -> SensorEntry:
 def test_a_sensor_tells_of_an_anomaly_when_the_limit_is_reached_and_of_its_end(tmp_path: Path) -> None:
     settings = entry(tmp_path)
     assert settings.window.step_s == 1.0
-    with open_runtime(settings.scorer.read(), RuntimeSettings(threads=1)) as runtime:  # type: ignore[union-attr]
-        chain = build_chain("tank", settings, scorer=build_scorer(settings, runtime))
+    with Models(RuntimeSettings(), tmp_path) as models:
+        made = build_scorer("tank", settings, models)
+        chain = build_chain("tank", settings, scorer=made)
         found = feed(chain, [20.0] * 20 + [23.0] * 20 + [20.0] * 20)
         events = [(one.event.kind, one.event.anomaly) for one in found if one.event]
         assert [kind for kind, _ in events] == [SensorEventKind.ANOMALY, SensorEventKind.NORMAL]
         assert events[0][1] >= 0.5
         assert max(one.forecast.anomaly for one in found) == pytest.approx(2.25 / 3.25, abs=0.01)
         assert found[-1].forecast.anomaly == 0.0
-        other = build_chain("tank", settings, scorer=build_scorer(settings, runtime))
+        other = build_chain("tank", settings, scorer=made)
         other.restore(chain.state())
         assert feed(other, [23.0] * 6, 60.0)[-1].forecast.anomaly > 0.5  # before a whole window has come
         plain = build_chain("tank", settings)
@@ -131,7 +142,7 @@ def test_a_model_that_fails_is_told_of_and_the_sensor_goes_on(tmp_path: Path) ->
 
     bundle = read_bundle(learning_autoencoder(tmp_path / "a.tflite", WINDOW))
     with open_runtime(bundle, RuntimeSettings(threads=1)) as runtime:
-        failing = Failing(runtime, lambda: 1.0, GAP_STEPS)
+        failing = Failing([Judge(runtime, lambda: 1.0)], GAP_STEPS)
         chain = build_chain("tank", entry(tmp_path), scorer=lambda: failing)
         found = feed(chain, [20.0] * 30)
         assert {one.forecast.anomaly for one in found} == {0.0}
