@@ -17,7 +17,7 @@ from edge.contracts.windows import SeriesWindow
 SPLIT, THRESHOLD, QUANTILE = "held_out", "threshold", "threshold_quantile"  # in the file's metrics
 USUAL_QUANTILE = 0.99  # of files that do not tell theirs
 LIMIT = "limit"  # in the scores of a checkpoint
-MOST_RISE = 1.25  # times the file's limit: however often is learnt, no limit is ever higher
+MOST_RISE, MOST_FALL = 1.25, 0.25  # times the file's limit: however often is learnt, no limit is higher, or lower
 FURTHEST = 2.0  # times the file's limit: what the exported weights find worse is odd, whatever was learnt
 
 
@@ -30,8 +30,11 @@ class Limit:
 
     def of(self, scores: Mapping[str, float]) -> float:
         """That of a checkpoint with these scores; of one that tells none, and of the exported weights: the file's."""
-        told = scores.get(LIMIT, self.error)
-        return min(told, MOST_RISE * self.error) if told > 0 else self.error
+        return self.bounded(scores.get(LIMIT, self.error))
+
+    def bounded(self, error: float) -> float:
+        """A limit that has become of this one; what is no number is none."""
+        return min(max(error, MOST_FALL * self.error), MOST_RISE * self.error) if error < math.inf else self.error
 
 
 def share_of(score: float) -> float:

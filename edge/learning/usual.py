@@ -5,8 +5,11 @@ are not kept; so they alone do not tell where the unusual begins: their rarest w
 limit set by them would be lower each time. What they tell is by how much the candidate is better than the exported
 weights on the same windows. So the file's limit, which the trainer has set, is brought to the candidate: multiplied by
 the share of their large errors. It is higher only where more of these windows would lie above it than the file
-promises, and never more than `MOST_RISE` times the file's own limit: that of the file, not that of what served before,
-for bounds upon bounds are none.
+promises.
+
+Both ways it is bounded, by the file's own limit and not by that of what served before: bounds upon bounds are none.
+No higher than `MOST_RISE` times, or a fault that comes slowly would raise it step by step; no lower than `MOST_FALL`
+times, for what was held out is of some hours or days, and does not know all that is usual.
 """
 
 from collections.abc import Mapping
@@ -14,7 +17,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from edge.contracts.errors import ModelError
-from edge.contracts.limits import LIMIT, MOST_RISE, Limit, read_limit
+from edge.contracts.limits import LIMIT, Limit, read_limit
 from edge.contracts.trainable import Trainee, Weights
 from edge.contracts.types import F32, F64, Head, ModelBundle
 from edge.learning.measure import errors
@@ -61,8 +64,7 @@ def limit_scores(trainee: Trainee, told: Limit | None, weights: tuple[F32, F32],
 def refitted(told: Limit, exported: F64, candidate: F64) -> float:
     """The limit of a candidate, from errors (n,) on usual windows; n at least 1."""
     share = _quantile(candidate, LARGE) / max(_quantile(exported, LARGE), SMALLEST)
-    found = max(share * told.error, _quantile(candidate, told.quantile), SMALLEST)
-    return min(found, MOST_RISE * told.error) if found < np.inf else told.error
+    return told.bounded(max(share * told.error, _quantile(candidate, told.quantile)))
 
 
 def _quantile(each: F64, share: float) -> float:

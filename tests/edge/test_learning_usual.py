@@ -8,7 +8,7 @@ import pytest
 
 from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ModelError
-from edge.contracts.limits import FURTHEST, LIMIT, MOST_RISE, Limit, share_of
+from edge.contracts.limits import FURTHEST, LIMIT, MOST_FALL, MOST_RISE, Limit, share_of
 from edge.contracts.trainable import Weights
 from edge.contracts.types import F32, F64, Head
 from edge.contracts.windows import Scaling, SeriesWindow
@@ -59,11 +59,12 @@ def test_an_error_is_a_mean_square_over_what_was_read(trainee: TrainableRuntime)
 @pytest.mark.parametrize(
     ("exported", "candidate", "limit"),
     [
-        (np.ones(50), np.full(50, 0.25), 0.25),  # a quarter of the errors: a quarter of the limit
+        (np.ones(50), np.full(50, 0.3), 0.3),  # three tenths of the errors: three tenths of the limit
+        (np.ones(50), np.full(50, 0.01), MOST_FALL),
         (np.full(50, 0.5), np.full(50, 0.25), 0.5),
         (np.full(50, 2.0), np.full(50, 0.8), 0.8),  # half of them would lie above 0.4
         (np.full(50, 0.1), np.full(50, 0.2), MOST_RISE),
-        (np.zeros(50), np.zeros(50), 1e-12),
+        (np.zeros(50), np.zeros(50), MOST_FALL),
         (np.ones(50), np.full(50, np.inf), 1.0),
         (np.ones(1), np.full(1, 0.5), 0.5),
     ],
