@@ -1,5 +1,6 @@
 """A model that learns, as it serves: switched between looks, and as it was exported where what was learnt fails."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -78,3 +79,17 @@ def test_a_model_that_fails_as_it_was_exported_says_so() -> None:
     trainee.set_weights(Weights(np.full_like(now.weights, 5000.0), now.optimizer))
     with pytest.raises(ModelError, match="overflow"):
         answer(AdaptiveModel(trainee))
+
+
+def test_scores_are_switched_with_the_weights_that_they_stand_beside() -> None:
+    model = AdaptiveModel(Delicate())
+    model.put(replace(served(model, 0.5), scores={"limit": 0.1}))
+    assert model.scores == {}
+    model.turn()
+    assert model.scores == {"limit": 0.1}
+    model.put(replace(served(model, 2000.0, "v"), scores={"limit": 0.2}))
+    assert model.scores == {"limit": 0.1}
+    model.turn()
+    assert model.scores == {"limit": 0.2}
+    answer(model)  # which fails, and goes back to the exported weights
+    assert (model.served, model.scores) == (EXPORTED, {})

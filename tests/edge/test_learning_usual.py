@@ -1,6 +1,7 @@
 """Which windows are usual to an auto-encoder, and the limit of what was learnt; with real model files."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -91,17 +92,13 @@ def test_only_auto_encoders_have_limits(tmp_path: Path, trainee: TrainableRuntim
     assert told == TOLD
     assert limit_scores(trainee, told, (NONE, HALF), held) == {LIMIT: pytest.approx(0.25)}
     assert limit_scores(trainee, told, (NONE, HALF), held[np.zeros(0, np.int64)]) == {}
-    series = read_bundle(learning_series(tmp_path / "s.tflite", SeriesWindow(**{**_told(), "horizons": (1,)})))
+    series = read_bundle(learning_series(tmp_path / "s.tflite", replace(WINDOW, horizons=(1,))))
     assert told_limit(series) is None
     assert limit_scores(trainee, None, (NONE, HALF), held) == {}
     assert isinstance(sieve_of(tmp_path, series, NONE, 1.0), EverySample)
     bare = read_bundle(learning_autoencoder(tmp_path / "b.tflite", WINDOW, limit=0.0))
     with pytest.raises(ModelError, match="from which error"):
         sieve_of(tmp_path, bare, NONE, 1.0)
-
-
-def _told() -> dict[str, object]:
-    return {name: getattr(WINDOW, name) for name in SeriesWindow.__slots__}
 
 
 @pytest.mark.parametrize(("score", "share"), [(0.5, 1.0), (0.9, 1.0), (1.0, 1.0), (0.2, 0.25)])
