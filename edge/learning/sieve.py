@@ -5,6 +5,7 @@ whatever serves, is not learnt from, and neither are those that share a reading 
 count that are usual to what serves or to the exported weights: what serves must not choose its own judges.
 """
 
+import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,10 +15,12 @@ from typing import Protocol
 from edge.contracts.limits import FURTHEST, Limit
 from edge.contracts.trainable import Trainee
 from edge.contracts.types import F32, Mask, ModelBundle
-from edge.learning.checkpoint import read_checkpoint
+from edge.learning.checkpoint import CheckpointError, read_checkpoint
 from edge.learning.sample import Sample, shapes_of, stacked
 from edge.learning.standing import EXPORTED
 from edge.learning.usual import squares, told_limit
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -40,7 +43,7 @@ class Sieve(Protocol):
             samples: new ones.
 
         Raises:
-            CheckpointError, ModelError: it cannot be told now.
+            ModelError: the model takes none of the weights.
         """
 
 
@@ -102,13 +105,17 @@ class UsualWindows:
         return math.inf if name == EXPORTED else FURTHEST * self._told.error
 
     def _limit(self, name: str) -> float:
-        """Of the weights of this name."""
+        """Of the weights of this name; where it cannot be read now, the lowest that there may be."""
         if name == EXPORTED:
             return self._told.error
         if name != self._known[0]:
             bundle = self._bundle
-            scores = read_checkpoint(self._folder, name, bundle.sha256, bundle.head, len(self._exported)).scores
-            self._known = name, self._told.of(scores)
+            try:
+                found = read_checkpoint(self._folder, name, bundle.sha256, bundle.head, len(self._exported))
+            except CheckpointError as error:
+                _log.warning("the lowest limit counts: %s", error)
+                return self._told.bounded(0.0)
+            self._known = name, self._told.of(found.scores)
         return self._known[1]
 
 

@@ -113,7 +113,7 @@ def test_a_scorer_learns_beside_the_forecaster_and_tells_of_a_fault(tmp_path: Pa
         bench.gauge.wave()
         end = bench.listener.wait_for(lambda heard: heard.topic == "events", LIMIT_S, odd.at_s + 1e-6)
         assert end.json["kind"] == "normal"
-        bench.send("rollback tank-scorer")
+        bench.send("reset tank-scorer")
         bench.state(lambda state: scorer_of(state)["serving"] == "base", at.at_s)
         assert daemon.stop()[0] == 0
         assert "Traceback" not in daemon.log
