@@ -16,7 +16,7 @@ from edge.learning.comparing import Gain, gain
 from edge.learning.division import alike, period_of
 from edge.learning.fitting import Breathe, Fit, Fitted, fit
 from edge.learning.measure import errors
-from edge.learning.sample import Batch, joined
+from edge.learning.sample import Batch
 
 # Shares of the way from the exported weights to the trained ones ("WiSE-FT": Wortsman et al., "Robust fine-tuning of
 # zero-shot models", 2022).
@@ -34,11 +34,6 @@ class Material:
     held_old: Batch  # never learnt from, and stands for what was before
     span_s: float  # the longest sample
     share: float  # of the samples that is kept to judge
-
-    @property
-    def judging(self) -> Batch:
-        """All that was never learnt from."""
-        return joined(self.held_old, self.held)
 
     def gain(self, errors: F64, others: F64, batch: Batch) -> Gain:
         """Of errors (n,) over others, on a batch; samples that tell much the same count as one."""

@@ -221,7 +221,7 @@ class Subject:
             self.serve(trainee)
             material = self._material()
             judgement = judged(trainee, self._exported, weights, material)
-            limit = limit_scores(trainee, self._limit, (self._exported, weights), material.judging)
+            limit = self._limits(trainee, weights, material)
         finally:
             self.serve(trainee)
         if judgement.passes(self._settings.margin):
@@ -269,7 +269,7 @@ class Subject:
         name = EXPORTED
         if passes:
             weights = Weights(found.candidate, NO_OPTIMIZER)
-            limit = limit_scores(trainee, self._limit, (self._exported, found.candidate), material.judging)
+            limit = self._limits(trainee, found.candidate, material)
             name = self._course.put(self._checkpoint(weights, found.fitted.steps, judgement, limit))
         self._trouble = ""
         self._course.happened(Ended(name, passes))
@@ -285,6 +285,10 @@ class Subject:
             self._span_s,
             self._settings.holdout,
         )
+
+    def _limits(self, trainee: Trainee, weights: F32, material: Material) -> Mapping[str, float]:
+        """What goes along with weights (N,), beside how they were judged; whose the model then has is not known."""
+        return limit_scores(trainee, self._limit, (self._exported, weights), (material.held_old, material.held))
 
     def _checkpoint(self, weights: Weights, steps: int, judgement: Judgement, limit: Mapping[str, float]) -> Checkpoint:
         held = {"base": judgement.base, "serving": judgement.serving, "candidate": judgement.candidate}

@@ -21,7 +21,7 @@ from edge.contracts.limits import LIMIT, Limit, read_limit
 from edge.contracts.trainable import Trainee, Weights
 from edge.contracts.types import F32, F64, Head, ModelBundle
 from edge.learning.measure import errors
-from edge.learning.sample import Batch
+from edge.learning.sample import Batch, joined
 
 LARGE = 0.9  # quantile of errors that are compared; the rarest were cut off
 SMALLEST = 1e-12  # error that is divided by
@@ -46,17 +46,20 @@ def squares(trainee: Trainee, weights: F32, batch: Batch) -> F64:
     return found**2 * known.shape[1] / np.maximum(np.count_nonzero(known, axis=1), 1)
 
 
-def limit_scores(trainee: Trainee, told: Limit | None, weights: tuple[F32, F32], held: Batch) -> Mapping[str, float]:
+def limit_scores(
+    trainee: Trainee, told: Limit | None, weights: tuple[F32, F32], parts: tuple[Batch, Batch]
+) -> Mapping[str, float]:
     """The limit of a candidate, as it stands in its checkpoint; nothing of models that have none.
 
     Args:
         trainee: the model; it keeps the candidate's weights.
         told: by the file.
         weights: (N,) the exported and the candidate's.
-        held: windows that were never learnt from.
+        parts: windows that were never learnt from, older ones and those of late.
     """
-    if told is None or not len(held):
+    if told is None or not any(map(len, parts)):
         return {}
+    held = joined(*parts)
     exported, candidate = (squares(trainee, one, held) for one in weights)
     return {LIMIT: refitted(told, exported, candidate)}
 

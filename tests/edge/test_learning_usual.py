@@ -88,13 +88,14 @@ def test_limits_neither_creep_up_nor_down_where_usual_stays_usual() -> None:
 
 def test_only_auto_encoders_have_limits(tmp_path: Path, trainee: TrainableRuntime) -> None:
     held = stacked([window(k, 0.5) for k in range(30)], shapes_of(trainee.bundle))
+    nothing = held[np.zeros(0, np.int64)]
     told = told_limit(trainee.bundle)
     assert told == TOLD
-    assert limit_scores(trainee, told, (NONE, HALF), held) == {LIMIT: pytest.approx(0.25)}
-    assert limit_scores(trainee, told, (NONE, HALF), held[np.zeros(0, np.int64)]) == {}
+    assert limit_scores(trainee, told, (NONE, HALF), (held, held)) == {LIMIT: pytest.approx(0.25)}
+    assert limit_scores(trainee, told, (NONE, HALF), (nothing, nothing)) == {}
     series = read_bundle(learning_series(tmp_path / "s.tflite", replace(WINDOW, horizons=(1,))))
     assert told_limit(series) is None
-    assert limit_scores(trainee, None, (NONE, HALF), held) == {}
+    assert limit_scores(trainee, None, (NONE, HALF), (held, held)) == {}
     assert isinstance(sieve_of(tmp_path, series, NONE, 1.0), EverySample)
     bare = read_bundle(learning_autoencoder(tmp_path / "b.tflite", WINDOW, limit=0.0))
     with pytest.raises(ModelError, match="from which error"):

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from edge.schooling.wire import pack_look
 
 from edge.contracts.track_windows import departure, encode, units
 from edge.contracts.types import F32, F64, Mask
 from edge.contracts.windows import TrackWindow
 from edge.forecast.past import askable, past_of
+from edge.schooling.wire import pack_look
 from trainer.forecaster.samples import Samples
 from trainer.recorded.following import NOBODY, SAME_S, Followed, Watching, followed, kinds
 from trainer.recorded.futures import Futures
