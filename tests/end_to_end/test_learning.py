@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from paho.mqtt import publish
 
+from edge.learners.order import Order
 from tests.rigs.broker import Broker
 from tests.rigs.daemon import Daemon
 from tests.rigs.learning_daemon import LIMIT_S, Gauge, configured, learner_of, tank
@@ -106,6 +107,8 @@ def test_a_scorer_learns_beside_the_forecaster_and_tells_of_a_fault(tmp_path: Pa
         assert scorer_of(at.json)["held"]["candidate"] < 0.9 * scorer_of(at.json)["held"]["base"]
         assert tank(at.json)["samples"] > 0
         assert bench.listener.heard("events") == []
+        tasks = Order.decode(learner_of(daemon.process.pid).cmdline()[-2]).sensors
+        assert [(task.name, round(task.share, 3)) for task in tasks] == [("tank", 0.667), ("tank-scorer", 0.667)]
         bench.gauge.rattle()
         odd = bench.listener.wait_for(lambda heard: heard.topic == "events", LIMIT_S)
         assert (odd.json["kind"], odd.json["sensor"]) == ("anomaly", "tank")

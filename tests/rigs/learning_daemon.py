@@ -34,6 +34,7 @@ sensors:
 SCORER = """\
     scorer: {folder}/scorer.tflite
     embedder: {folder}/scorer.tflite
+    alarm: {{threshold: 0.4}}
 """
 LIMIT = 1.2  # of the scorer: a wave has an error of about a half to it at first
 
