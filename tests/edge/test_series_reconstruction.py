@@ -14,7 +14,7 @@ from edge.check import check
 from edge.config.sequences import SensorEntry
 from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ConfigError, ModelError
-from edge.contracts.limits import MOST_RISE, Limit, read_limit
+from edge.contracts.limits import MOST_FALL, MOST_RISE, Limit, read_limit
 from edge.contracts.sensors import SensorEventKind
 from edge.contracts.stored import StateError
 from edge.contracts.types import F64
@@ -97,12 +97,9 @@ def test_a_restart_goes_on_with_the_window(tmp_path: Path) -> None:
 def test_the_limit_stands_in_the_file(tmp_path: Path) -> None:
     told = read_limit(read_bundle(learning_autoencoder(tmp_path / "a.tflite", WINDOW, limit=0.25)))
     assert told == Limit(0.25, 0.99)
-    assert [told.of(scores) for scores in ({}, {"limit": 0.1}, {"limit": 9.0}, {"limit": 0.0})] == [
-        0.25,
-        0.1,
-        MOST_RISE * 0.25,
-        0.25,
-    ]
+    limits = {0.1: 0.1, 9.0: MOST_RISE * 0.25, 0.0: MOST_FALL * 0.25, math.inf: 0.25, math.nan: 0.25}
+    assert told.of({}) == 0.25
+    assert [told.of({"limit": kept}) for kept in limits] == list(limits.values())
     with pytest.raises(ModelError, match="from which error"):
         read_limit(read_bundle(learning_autoencoder(tmp_path / "b.tflite", WINDOW, limit=0.0)))
     with pytest.raises(ModelError, match="reconstructs no windows"):
