@@ -1,7 +1,8 @@
 """A model that learns, as it serves: its weights are switched between two looks, and never in the middle of one."""
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
@@ -23,6 +24,7 @@ class Served:
 
     name: str
     weights: F32
+    scores: Mapping[str, float] = field(default_factory=dict)  # that stand beside them; none in the model file
 
 
 class AdaptiveModel:
@@ -68,6 +70,11 @@ class AdaptiveModel:
     def flow(self) -> FlowMap | None:
         """What was learnt of how paths bend at each place; None where nothing was."""
         return self._flow
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """What stands beside the weights that serve now."""
+        return self._now.scores
 
     @property
     def wanted(self) -> str:

@@ -67,7 +67,7 @@ class Serving:
             return
         found = read_checkpoint(self._folder / name, serving, bundle.sha256, bundle.head, max(sizes(bundle)))
         weights = self._shelf(name).learnt(serving).numbers  # which also looks at their number
-        model.put(Served(serving, weights))
+        model.put(Served(serving, weights, found.scores))
         self.since_utc_ns[name] = int(found.made_utc_s * 1e9) if begins else time.time_ns()
         _log.info("%s: learnt weights %.12s serve, from %d samples", name, serving, found.samples)
 

@@ -13,6 +13,7 @@ from edge.learning.sample import PLACE, Batch
 MOST = 3000  # samples
 NOISE = 10.0  # variance of a residual beside what the kernel stands for
 LEAST_KNOWN = 0.5  # of the horizons; beyond what is known, a residual goes on growing as it did
+BLOCKS = 8  # of time
 WILD = 3.0  # ways of one second; a residual that is longer counts as this
 JITTER = 1e-6
 
@@ -35,22 +36,51 @@ class Regression:
         motion = motions(place[rows])
         self._anchor = motion[_anchors(motion)]
         anchors = terms(self._anchor)
-        near, stands = kernel(motion, anchors), batch.stands[rows]
-        self._heard: F64 = near.T * (stands / max(stands.mean() if len(rows) else 1.0, 1e-9))
+        self._near, stands = kernel(motion, anchors), batch.stands[rows]
+        self._block = _blocks([batch.group[int(row)] for row in rows])
+        self._heard: F64 = self._near.T * (stands / max(stands.mean() if len(rows) else 1.0, 1e-9))
         prior = kernel(self._anchor, anchors)
         prior = 0.5 * (prior + prior.T) + JITTER * np.eye(len(self._anchor))  # lengths differ, so kernels do
-        self._system: F64 = self._heard @ near + NOISE * prior
+        self._system: F64 = self._heard @ self._near + NOISE * prior
 
     def __len__(self) -> int:
         return len(self._anchor)
 
     def flow_map(self, residual: F64) -> FlowMap:
         """By residuals (n, K, 2) of the samples: where tracks were, less where they were foreseen."""
-        told = turned(_whole(residual[self._rows], self._known, self._horizons_s), 1 / self._way)
-        length = np.maximum(np.hypot(told[..., 0], told[..., 1]) / WILD, 1.0)
-        told = (told / length[..., None]).reshape(len(told), 2 * residual.shape[1])
+        told = self._told(residual)
         pull = np.asarray(np.linalg.solve(self._system, self._heard @ told), np.float64)
         return FlowMap(self._anchor, pull.reshape(len(self), *residual.shape[1:]))
+
+    def crossed(self, residual: F64) -> F64:
+        """(n, K, 2) how forecasts of the samples are shifted, each by a map that has not learnt from its block of time.
+
+        Args:
+            residual: as in `flow_map`.
+        """
+        found, told = np.zeros_like(residual), self._told(residual)
+        for block in range(BLOCKS):
+            own = self._block == block
+            if own.any() and not own.all():
+                system = self._system - self._heard[:, own] @ self._near[own]
+                pull = np.linalg.solve(system, (self._heard @ told) - self._heard[:, own] @ told[own])
+                shift = (self._near[own] @ pull).reshape(-1, *residual.shape[1:])
+                found[self._rows[own]] = turned(shift, self._way[own])
+        return found
+
+    def _told(self, residual: F64) -> F64:
+        """(rows, 2 K) what the regression is to explain."""
+        told = turned(_whole(residual[self._rows], self._known, self._horizons_s), 1 / self._way)
+        length = np.maximum(np.hypot(told[..., 0], told[..., 1]) / WILD, 1.0)
+        return np.asarray((told / length[..., None]).reshape(len(told), 2 * residual.shape[1]))
+
+
+def _blocks(group: Sequence[str]) -> I64:
+    """(n,) the block of time of each sample in the order of time; a track is of the block in which it begins."""
+    first, found = dict[str, int](), np.empty(len(group), np.int64)
+    for at, name in enumerate(group):
+        found[at] = first.setdefault(name or f"\0{at}", at * BLOCKS // len(group))
+    return found
 
 
 def _chosen(rows: I64, group: Sequence[str]) -> I64:

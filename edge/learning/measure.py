@@ -45,8 +45,8 @@ def errors(trainee: Trainee, batch: Batch, flow: FlowMap | None = None) -> F64:
     head = trainee.bundle.head
     outputs = answers(trainee, batch.arrays[TARGETS[head][0]])
     if head is Head.TRAJECTORY:
-        off = misses(trainee.bundle, outputs, batch) + (0 if flow is None else shifts(flow, batch))
-        found = _part(np.hypot(off[..., 0], off[..., 1]), batch.arrays[KNOWN]) * batch.weight
+        off = misses(trainee.bundle, outputs, batch)
+        found = path_errors(off if flow is None else off + seen_by(flow.shift(batch.arrays[PLACE]), batch), batch)
     else:
         found = MEASURES[head](outputs, batch.arrays) * batch.weight
     if not np.isfinite(found).all():
@@ -93,10 +93,15 @@ def misses(bundle: ModelBundle, outputs: list[F32], batch: Batch) -> F64:
     return off
 
 
-def shifts(flow: FlowMap, batch: Batch) -> F64:
+def path_errors(off: F64, batch: Batch) -> F64:
+    """(n,) errors of paths that were foreseen so far off (n, K, 2), see `misses`; the weight of each within."""
+    return _part(np.hypot(off[..., 0], off[..., 1]), batch.arrays[KNOWN]) * batch.weight
+
+
+def seen_by(shift: F64, batch: Batch) -> F64:
     """(n, K, 2) by how much a flow map shifts forecasts: turned to each track's heading, in its scale."""
     scale, turn = _turn(batch)
-    return turned(flow.shift(batch.arrays[PLACE]), (np.conj(turn) / scale).astype(np.complex128))
+    return turned(shift, (np.conj(turn) / scale).astype(np.complex128))
 
 
 def residuals(off: F64, batch: Batch) -> F64:

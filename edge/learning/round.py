@@ -1,11 +1,12 @@
 """One round: a candidate is trained, and held against what serves and against what was exported.
 
 Which way the candidate goes is chosen on what was held out as well (`edge.learning.ways`), so that what it is judged by
-does not flatter it.
+does not flatter it. What is held out of a short life is little; a flow map alone, which is made in no time, is also
+judged by what it is made of: each block of time by a map that is made of the others.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from edge.learning.division import alike, period_of
 from edge.learning.fitting import Breathe, Fit, Fitted, fit
 from edge.learning.learnt import errors_with, lent
 from edge.learning.sample import Batch, joined
-from edge.learning.ways import Way, Ways, first_half
+from edge.learning.ways import ONLY_MAP, Way, Ways, first_half
 
 NEVER_S = -1e12  # before any sample
 LEAST_FRESH = 24  # samples
@@ -117,7 +118,11 @@ def adapt(
         way = ways.lesser()
         candidate = ways.learnt(way)
         on_held = ways.base, errors_with(trainee, serving, material.held), ways.judged()
-        return Round(candidate, fitted, _judged(trainee, material, on_held, (serving, candidate), way))
+        found = Round(candidate, fitted, _judged(trainee, material, on_held, (serving, candidate), way))
+        if ways.crossed is None:
+            return found
+        mapped = Round(ways.learnt(ONLY_MAP), fitted, _crossed(trainee, material, serving, ways))
+        return max(found, mapped, key=lambda one: one.judgement.over_base.low)
 
 
 def judged(trainee: Trainee, base: F32, serving: F32, candidate: F32, material: Material) -> Judgement:
@@ -141,6 +146,20 @@ def judged(trainee: Trainee, base: F32, serving: F32, candidate: F32, material: 
             errors_with(trainee, candidate, held),
         )
         return _judged(trainee, material, on_held, (serving, candidate), Way(1.0, mapped=False))
+
+
+def _crossed(trainee: Trainee, material: Material, serving: F32, ways: Ways) -> Judgement:
+    """Of a flow map alone, also by what it was made of: each block of time by a map that is made of the others."""
+    assert ways.crossed is not None
+    learnt_from = joined(material.old, material.recent)
+    base, crossed = ways.crossed
+    every = replace(material, held=joined(learnt_from, material.held))
+    on_all = (
+        np.concatenate([base, ways.base]),
+        errors_with(trainee, serving, every.held),
+        np.concatenate([crossed, ways.on(ONLY_MAP)]),
+    )
+    return _judged(trainee, every, on_all, (serving, ways.learnt(ONLY_MAP)), ONLY_MAP)
 
 
 def _judged(

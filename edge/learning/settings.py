@@ -15,6 +15,6 @@ class LearningSettings(BaseModel, extra="forbid", frozen=True):
     )
     rate: float = Field(3e-3, gt=0, le=1, description="learning rate")
     epochs: int = Field(8, ge=1, le=1000, description="turns over the samples in one round")
-    holdout: float = Field(0.3, ge=0.05, le=0.5, description="share of the time that is kept to judge, not to learn")
+    holdout: float = Field(0.2, ge=0.05, le=0.5, description="share of the time that is kept to judge, not to learn")
     pause_c: float = Field(75.0, ge=30, le=110, description="hotter than this, learning pauses, degrees Celsius")
     pause_free_mb: float = Field(96.0, ge=0, le=65_536, description="with less free memory learning pauses, megabytes")

@@ -14,7 +14,7 @@ from edge.contracts.trainable import TARGETS, Trainee
 from edge.contracts.types import F32, F64, Head, Mask, ModelBundle
 from edge.learning.flow import Regression
 from edge.learning.learnt import paths, set_learnt, together
-from edge.learning.measure import answers, errors, misses, residuals
+from edge.learning.measure import answers, errors, misses, path_errors, residuals, seen_by
 from edge.learning.sample import Batch
 
 # Shares of the way from the exported weights to the trained ones ("WiSE-FT": Wortsman et al., "Robust fine-tuning of
@@ -31,6 +31,7 @@ class Way:
     mapped: bool  # a flow map goes along
 
 
+ONLY_MAP = Way(NONE, mapped=True)  # of what it was made of, too, it can be told how it does: by blocks of time
 LEAST = Way(SHARES[-1], mapped=False)
 
 
@@ -53,6 +54,7 @@ class Ways:
         self._held, self._first = held
         self._errors = dict[Way, F64]()
         self._maps = dict[float, FlowMap]()
+        self.crossed: tuple[F64, F64] | None = None  # of what was learnt from, see `ONLY_MAP`
         self._regression = _regression(trainee.bundle, learnt_from)
         self.base = self._go(trainee, NONE, learnt_from)
         for share in SHARES:
@@ -68,6 +70,10 @@ class Ways:
         found = Way(min(one.share, other.share), one.mapped and other.mapped)
         return found if found in self._errors else LEAST
 
+    def on(self, way: Way) -> F64:
+        """(n,) errors on what was held out, of one way."""
+        return self._errors[way]
+
     def judged(self) -> F64:
         """(n,) errors of each half at what the other half chose, or on the candidate's own way where that is worse."""
         own, found = self._errors[self.lesser()], np.empty(len(self._held))
@@ -80,7 +86,12 @@ class Ways:
         """(n,) errors at one share without a flow map; those with one are kept."""
         set_learnt(trainee, between(*self._ends, share))
         if self._regression is not None and len(self._regression):
-            flow = self._maps[share] = self._regression.flow_map(_residuals(trainee, learnt_from))
+            off = _misses(trainee, learnt_from)
+            residual = residuals(off, learnt_from)
+            flow = self._maps[share] = self._regression.flow_map(residual)
+            if share == NONE:
+                crossed = off + seen_by(self._regression.crossed(residual), learnt_from)
+                self.crossed = path_errors(off, learnt_from), path_errors(crossed, learnt_from)
             self._errors[Way(share, mapped=True)] = errors(trainee, self._held, flow)
         return errors(trainee, self._held)
 
@@ -116,7 +127,6 @@ def _regression(bundle: ModelBundle, batch: Batch) -> Regression | None:
     return Regression(batch, np.array(window.horizons_s))
 
 
-def _residuals(trainee: Trainee, batch: Batch) -> F64:
+def _misses(trainee: Trainee, batch: Batch) -> F64:
     """(n, K, 2) by how much the weights that the model has now foresee these samples wrongly."""
-    found = answers(trainee, batch.arrays[TARGETS[Head.TRAJECTORY][0]])
-    return residuals(misses(trainee.bundle, found, batch), batch)
+    return misses(trainee.bundle, answers(trainee, batch.arrays[TARGETS[Head.TRAJECTORY][0]]), batch)

@@ -1,6 +1,7 @@
 """A model that learns, as it serves: switched between looks, and as it was exported where what was learnt fails."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -149,3 +150,17 @@ def test_with_weights_that_fail_the_map_goes_within_the_same_look() -> None:
     assert shown(model) == 1.0
     assert not answer(model).any()
     assert (model.served, shown(model)) == (EXPORTED, None)
+
+
+def test_scores_are_switched_with_the_weights_that_they_stand_beside() -> None:
+    model = AdaptiveModel(Delicate())
+    model.put(replace(served(model, 0.5), scores={"limit": 0.1}))
+    assert model.scores == {}
+    model.turn()
+    assert model.scores == {"limit": 0.1}
+    model.put(replace(served(model, 2000.0, "v"), scores={"limit": 0.2}))
+    assert model.scores == {"limit": 0.1}
+    model.turn()
+    assert model.scores == {"limit": 0.2}
+    answer(model)  # which fails, and goes back to the exported weights
+    assert (model.served, model.scores) == (EXPORTED, {})
