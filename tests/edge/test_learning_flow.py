@@ -176,3 +176,39 @@ def test_one_regression_serves_every_set_of_weights() -> None:
     one, other = (regression.flow_map(np.full((3, K, 2), off)) for off in (0.5, 1.0))
     np.testing.assert_allclose(one.anchor, other.anchor)
     np.testing.assert_allclose(2 * one.pull, other.pull)
+
+
+def walkers(tracks: int, each: int = 5) -> Batch:
+    """Who walk along one line one after another."""
+    random, n = np.random.default_rng(3), tracks * each
+    rows = [going(at, random.uniform(-1, 1)) for _ in range(tracks) for at in range(each)]
+    group = [f"t{track}" for track in range(tracks) for _ in range(each)]
+    arrays = {PLACE: placed(rows), KNOWN: np.ones((n, K), np.float32)}
+    return Batch(arrays, np.ones(n), np.zeros(n), group, np.ones(n))
+
+
+def test_by_itself_nobody_is_told_anything() -> None:
+    for tracks in (0, 1):
+        batch = walkers(tracks)
+        regression = Regression(batch, np.array(HORIZONS_S))
+        assert not regression.crossed(np.ones((len(batch), K, 2))).any()
+
+
+@pytest.mark.parametrize("tracks", [2, 8, 30])
+def test_what_a_block_of_time_says_is_not_told_to_its_own_tracks(tracks: int) -> None:
+    batch = walkers(tracks)
+    regression, n = Regression(batch, np.array(HORIZONS_S)), len(batch)
+    off = np.random.default_rng(4).normal(0, 0.2, (n, K, 2))
+    before = regression.crossed(off)
+    own = np.array(batch.group) == batch.group[n // 2]
+    off[own] += 1.0
+    after = regression.crossed(off)
+    np.testing.assert_allclose(after[own], before[own], atol=1e-9)
+    assert (np.abs(after[~own] - before[~own]) > 1e-3).any()
+    assert np.abs(regression.flow_map(off).shift(batch.arrays[PLACE])[own] - after[own]).max() > 1e-3
+
+
+def test_where_all_say_the_same_each_block_is_told_it_by_the_others() -> None:
+    batch = walkers(40)
+    crossed = Regression(batch, np.array(HORIZONS_S)).crossed(np.full((len(batch), K, 2), 0.5))
+    assert (np.abs(crossed - 0.5) < 0.1).all()

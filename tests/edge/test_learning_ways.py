@@ -13,7 +13,7 @@ from edge.learning.fitting import Fit, fit
 from edge.learning.learnt import errors_with, flow, network
 from edge.learning.round import NEVER_S, Material, adapt
 from edge.learning.sample import PLACE, Batch, Sample, joined, shapes_of, stacked
-from edge.learning.ways import LEAST, NONE, SHARES, Way, Ways, between, first_half
+from edge.learning.ways import LEAST, NONE, ONLY_MAP, SHARES, Way, Ways, between, first_half
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.trainable import open_trainable
 from tests.edge.test_learning_series import come, wave
@@ -130,6 +130,26 @@ def test_where_nobody_moved_there_is_no_map() -> None:
     found = ways(replace(seen(), arrays={**seen().arrays, PLACE: still}), held())
     assert not found.lesser().mapped
     assert len(found.learnt(found.lesser())) == len(BASE)
+
+
+def test_blocks_of_time_say_of_a_map_what_those_say_who_were_held_out() -> None:
+    found = ways(seen(), held())
+    assert found.crossed is not None
+    base, crossed = found.crossed
+    assert base.shape == crossed.shape == (len(seen()),)
+    by_blocks, by_held = crossed.mean() / base.mean(), found.on(ONLY_MAP).mean() / found.base.mean()
+    assert abs(by_blocks - by_held) < 0.1
+
+
+def test_no_half_is_judged_better_than_the_candidate_does_on_it() -> None:
+    """One half chose the map alone and the other the weights alone: the candidate goes neither way."""
+    bent = batch(samples(seconds=60.0, seed=2))
+    both, first = joined(held(), bent), np.arange(len(held()) + len(bent)) < len(held())
+    everywhere = fit(LinearTrainee(), BASE, batch(samples(seconds=60.0)), batch([]), HOW, lambda: True).weights
+    found = Ways(LinearTrainee(), BASE, everywhere, seen(), (both, first))
+    own = errors_with(LinearTrainee(), found.learnt(found.lesser()), both)
+    for rows in (first, ~first):
+        assert found.judged()[rows].mean() >= own[rows].mean() - 1e-9
 
 
 def test_a_sensor_has_no_maps(tmp_path: Path) -> None:
