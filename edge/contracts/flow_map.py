@@ -12,26 +12,23 @@ Lengths are those of `Past`: heights of the frame, or metres. Letters: n tracks,
 anchors.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
 
 from edge.contracts.errors import ModelError
+from edge.contracts.flow_kernel import MOTION, Terms, kernel, terms
 from edge.contracts.track_grid import C128
 from edge.contracts.track_windows import MOTION_COLUMNS, POSITION_UNIT, Encoded
 from edge.contracts.types import F32, F64, Mask
 from edge.contracts.windows import TrackWindow
 
 ANCHORS = 384  # at most
-NEAR, BEND, PACE = 2.5, 0.5, 0.5  # standard deviations of the first kernel: lengths, radians, logarithm of the speed
-FAR, WIDE, SHAPE = 7.0, 0.8, 1.0  # of the second: lengths; radians and logarithm; steps of the history
 STILL = 0.15  # lengths per second: whoever moves slower has no motion to go by, and is not shifted
 SMOOTHED_STEPS = 4  # of the grid, over which motion is measured
-AT_ONCE = 32  # motions that are compared at a time: what that takes stays in the cache
 CURLED = 4.0  # mean steps; a longer step of a history counts as this
 PLACE_COLUMNS = ("x", "y", "velocity_x", "velocity_y", "length", "scale", "heading_cos", "heading_sin")
-_MOTION = 5  # x, y, direction, logarithm of speed in lengths per second, length
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -40,6 +37,10 @@ class FlowMap:
 
     anchor: F64  # (C, 5 + 2 S) motions, see `motions`
     pull: F64  # (C, K, 2) in the track's own direction and across, in the way of one second
+    _terms: Terms = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_terms", terms(self.anchor))
 
     def __len__(self) -> int:
         return len(self.anchor)
@@ -50,7 +51,7 @@ class FlowMap:
         rows = np.flatnonzero(moves(place))
         if len(self) and len(rows):
             some = place[rows]
-            pulled = kernel(motions(some), self.anchor) @ self.pull.reshape(len(self), -1)
+            pulled = kernel(motions(some), self._terms) @ self.pull.reshape(len(self), -1)
             found[rows] = turned(pulled.reshape(len(rows), -1, 2), ways(some))
         return found
 
@@ -58,7 +59,7 @@ class FlowMap:
         """All of it as (numbers_of(window),), padded with anchors that pull nowhere."""
         c = len(self)
         table = np.zeros((ANCHORS, self.anchor.shape[1] + self.pull.shape[1] * 2), np.float32)
-        table[:c] = np.concatenate([self.anchor, self.pull.reshape(c, -1)], axis=1)
+        table[:c] = np.concatenate([self.anchor, self.pull.reshape(c, 2 * self.pull.shape[1])], axis=1)
         return table.ravel()
 
     @classmethod
@@ -67,9 +68,9 @@ class FlowMap:
         if numbers.shape != (numbers_of(window),) or not np.isfinite(numbers).all():
             raise ModelError(f"{numbers.shape} numbers are no flow map for this model; it is not used")
         table = numbers.reshape(ANCHORS, -1).astype(np.float64)
-        table = table[table[:, _MOTION - 1] > 0]  # whoever has no length is nobody
+        table = table[table[:, MOTION - 1] > 0]  # whoever has no length is nobody
         columns = _columns(window)
-        return cls(table[:, :columns], table[:, columns:].reshape(len(table), -1, 2))
+        return cls(table[:, :columns], table[:, columns:].reshape(len(table), len(window.horizons_s), 2))
 
 
 def numbers_of(window: TrackWindow) -> int:
@@ -100,7 +101,7 @@ def places(encoded: Encoded, length: F64, window: TrackWindow) -> F32:
     gone = (own[row, -1] - own[row, -1 - back]) * (encoded.scale / (back * window.step_s))[:, None]
     gone[~present[row, -1 - back]] = 0.0
     velocity = turned(gone[:, None], encoded.heading[:, 0] + 1j * encoded.heading[:, 1])[:, 0]
-    history = encoded.x[..., at_step : at_step + 2].reshape(len(encoded), -1)
+    history = encoded.x[..., at_step : at_step + 2].reshape(len(encoded), 2 * window.samples)
     columns = (encoded.origin, velocity, length[:, None], encoded.scale[:, None], encoded.heading, history)
     return np.concatenate(columns, axis=1).astype(np.float32)
 
@@ -127,24 +128,6 @@ def motions(place: F32) -> F64:
     return np.concatenate([np.stack(head, axis=1), history], axis=1)
 
 
-def kernel(one: F64, other: F64) -> F64:
-    """(n, C) how much motions (n, 5 + 2 S) and (C, 5 + 2 S) are alike, 0..2."""
-    if len(one) > AT_ONCE:
-        parts = [kernel(one[begin : begin + AT_ONCE], other) for begin in range(0, len(one), AT_ONCE)]
-        return np.concatenate(parts)
-    off = (one[:, None, :2] - other[None, :, :2]) / one[:, None, 4:5]
-    turn = np.abs(one[:, None, 2] - other[None, :, 2])
-    turn = np.minimum(turn, 2 * np.pi - turn) ** 2
-    pace = (one[:, None, 3] - other[None, :, 3]) ** 2
-    place = (off**2).sum(axis=2)
-    history, others = one[:, _MOTION:], other[:, _MOTION:]
-    bent = (history**2).sum(axis=1)[:, None] + (others**2).sum(axis=1) - 2 * history @ others.T
-    near = place / NEAR**2 + turn / BEND**2 + pace / PACE**2
-    far = place / FAR**2 + (turn + pace) / WIDE**2 + np.maximum(bent, 0.0) / SHAPE**2
-    found: F64 = np.exp(-0.5 * near) + np.exp(-0.5 * far)
-    return found
-
-
 def turned(vector: F64, by: C128) -> F64:
     """(n, K, 2) vectors turned and stretched by (n,) complex numbers."""
     found = np.ascontiguousarray(vector).view(np.complex128)[..., 0] * by[:, None]
@@ -152,4 +135,4 @@ def turned(vector: F64, by: C128) -> F64:
 
 
 def _columns(window: TrackWindow) -> int:
-    return _MOTION + 2 * window.samples
+    return MOTION + 2 * window.samples

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from edge.contracts.flow_map import ANCHORS, FlowMap, kernel, motions, moves, turned, ways
+from edge.contracts.flow_kernel import kernel, terms
+from edge.contracts.flow_map import ANCHORS, FlowMap, motions, moves, turned, ways
 from edge.contracts.types import F64, I64, Mask
 from edge.learning.measure import KNOWN
 from edge.learning.sample import PLACE, Batch
@@ -34,10 +35,11 @@ class Regression:
         self._known, self._horizons_s, self._way = known[rows], horizons_s, ways(place[rows])
         motion = motions(place[rows])
         self._anchor = motion[_anchors(motion)]
-        self._near, stands = kernel(motion, self._anchor), batch.stands[rows]
+        anchors = terms(self._anchor)
+        self._near, stands = kernel(motion, anchors), batch.stands[rows]
         self._block = _blocks([batch.group[int(row)] for row in rows])
         self._heard: F64 = self._near.T * (stands / max(stands.mean() if len(rows) else 1.0, 1e-9))
-        prior = kernel(self._anchor, self._anchor)
+        prior = kernel(self._anchor, anchors)
         prior = 0.5 * (prior + prior.T) + JITTER * np.eye(len(self._anchor))  # lengths differ, so kernels do
         self._system: F64 = self._heard @ self._near + NOISE * prior
 
@@ -70,7 +72,7 @@ class Regression:
         """(rows, 2 K) what the regression is to explain."""
         told = turned(_whole(residual[self._rows], self._known, self._horizons_s), 1 / self._way)
         length = np.maximum(np.hypot(told[..., 0], told[..., 1]) / WILD, 1.0)
-        return np.asarray((told / length[..., None]).reshape(len(told), -1))
+        return np.asarray((told / length[..., None]).reshape(len(told), 2 * residual.shape[1]))
 
 
 def _blocks(group: Sequence[str]) -> I64:
@@ -110,13 +112,14 @@ def _anchors(motion: F64) -> I64:
     """
     n = len(motion)
     most = min(n, ANCHORS)
+    every = terms(motion)
     left, factor, chosen = np.full(n, 2.0), np.zeros((most, n)), np.empty(most, np.int64)
     for at in range(most):
         best = int(left.argmax())
         if left[best] < JITTER:
             return chosen[:at]
         chosen[at] = best
-        column = kernel(motion[best : best + 1], motion)[0] - factor[:at, best] @ factor[:at]
+        column = kernel(motion[best : best + 1], every)[0] - factor[:at, best] @ factor[:at]
         factor[at] = column / np.sqrt(left[best])
         left = np.maximum(left - factor[at] ** 2, 0.0)
     return chosen

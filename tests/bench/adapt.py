@@ -14,8 +14,8 @@ own; `gain_mean` and `gain_min` are of ETH/UCY. Controls, where there is little 
 What was chosen how, for ETH/UCY. On these very scenes, later halves included, with other bases (500 steps) than those
 that are reported here, because so short a life has hardly begun to learn before its middle: the learning rate (1e-3,
 3e-3), where a round begins, how many rounds are averaged, how many comparisons it takes to promote and to return, how
-what is held out is used (a flow map judged by blocks of time or not), and how much of it there is (.2, .3). Of the flow map
-(`edge/contracts/flow_map.py`): cells or a regression on anchors, the widths of its kernels and its noise, compared
+what is held out is used (a flow map judged by blocks of time or not), and how much of it there is (.2, .3). Of the flow
+map (`edge/contracts/flow_map.py`): cells or a regression on anchors, the widths of its kernels and its noise, compared
 without any gate, by errors on blocks of time that were left out, and then in the order of time. Without a gate the map
 alone gained .116 in the later halves (eth .136, hotel .132, zara1 .099, zara2 .152, univ .061), with half and with
 twice the noise .114 and .111: what is missing here is what the gate withholds. So the figures owe something to what is

@@ -32,7 +32,7 @@ from edge.learners.learner import Learner, Manner
 from edge.learners.models import LoadedModels
 from edge.learners.order import CameraTask
 from edge.learning.learnt import flow, set_learnt
-from edge.learning.measure import answers, misses, shifts
+from edge.learning.measure import answers, misses, seen_by
 from edge.learning.promotion import Terms
 from edge.learning.sample import PLACE, Batch
 from edge.learning.settings import LearningSettings
@@ -160,12 +160,12 @@ def _errors(runtime: TrainableRuntime, learnt: F32, truths: Sequence[Truth]) -> 
     samples, place = joined([one.samples for one in truths]), np.concatenate([one.place for one in truths])
     n = len(samples)
     arrays = {"tracks": samples.x, "future": samples.departure, PLACE: place}
-    batch = Batch(arrays, np.ones(n), np.zeros(n), [""] * n)
+    batch = Batch(arrays, np.ones(n), np.zeros(n), [""] * n, np.ones(n))
     set_learnt(runtime, learnt)
     off = misses(runtime.bundle, answers(runtime, samples.x), batch)
     flow_map = flow(runtime.bundle, learnt)
     if flow_map is not None:
-        off = off + shifts(flow_map, batch)
+        off = off + seen_by(flow_map.shift(batch.arrays[PLACE]), batch)
     height = np.concatenate([one.height for one in truths])
     return np.nanmean(np.where(samples.unit > 0, np.hypot(off[..., 0], off[..., 1]) * height[:, None], np.nan), axis=1)
 

@@ -13,7 +13,7 @@ from edge.contracts.flow_map import FlowMap
 from edge.contracts.trainable import Weights
 from edge.contracts.types import F32
 from edge.learners.adaptive import AdaptiveModel, Served
-from edge.learning.learnt import horizons, together
+from edge.learning.learnt import paths, together
 from edge.learning.standing import EXPORTED
 from tests.rigs.trainee import LinearTrainee
 
@@ -85,8 +85,10 @@ def test_a_model_that_fails_as_it_was_exported_says_so() -> None:
 
 
 def bent(model: AdaptiveModel, by: float) -> FlowMap:
-    k = horizons(model.bundle)
-    return FlowMap(np.array([[0.0, 0.0, 0.0, 0.0, 1.0]]), np.ones((1, k)), np.full((1, k, 2), by))
+    window = paths(model.bundle)
+    assert window is not None
+    anchor = np.array([[0.0, 0.0, 0.0, 0.0, 1.0, *[0.0] * 2 * window.samples]])
+    return FlowMap(anchor, np.full((1, len(window.horizons_s), 2), by))
 
 
 def mapped(model: AdaptiveModel, value: float, by: float, name: str = "m") -> Served:
@@ -95,7 +97,7 @@ def mapped(model: AdaptiveModel, value: float, by: float, name: str = "m") -> Se
 
 def shown(model: AdaptiveModel) -> float | None:
     """By how much its map shifts, None where there is none."""
-    return None if model.flow is None else float(model.flow.residual[0, 0, 0])
+    return None if model.flow is None else float(model.flow.pull[0, 0, 0])
 
 
 def test_a_flow_map_is_switched_together_with_the_weights() -> None:

@@ -13,7 +13,7 @@ from edge.learning.checkpoint import read_checkpoint
 from edge.learning.comparing import Gain
 from edge.learning.learnt import network
 from edge.learning.offered import newest, offer
-from edge.learning.round import Judgement
+from edge.learning.round import NEVER_S, Judgement
 from edge.learning.shelf import FILE
 from edge.learning.standing import EXPORTED
 from edge.learning.ways import Way
@@ -24,7 +24,7 @@ from tests.rigs.listener import Listener
 from tests.rigs.trajectories import write_rearranger
 from tests.rigs.wire_check import check_all
 
-PRAISED = Judgement(Way(1.0, mapped=False), 1.0, 1.0, 0.1, *(Gain(0.9, 0.8, 500) for _ in range(3)))  # elsewhere
+PRAISED = Judgement(Way(1.0, mapped=False), 1.0, 1.0, 0.1, *(Gain(0.9, 0.8, 500),) * 3, NEVER_S)  # elsewhere
 
 
 def say(driver: Driver, words: str, *, retained: bool = False) -> None:

@@ -15,12 +15,14 @@ from edge.federated.reading import read_samples
 from edge.federated.subjects import serving, subjects
 from edge.learners.adaptive import AdaptiveModel
 from edge.learners.serving import Serving
-from edge.learning.checkpoint import ENDING, Checkpoint
+from edge.learning.checkpoint import ENDING, Checkpoint, read_checkpoint
+from edge.learning.course import CHOSEN_BY_S, Course
 from edge.learning.division import Part, span_s
 from edge.learning.keeping import Age
 from edge.learning.learnt import errors_with, flow, network, sizes
-from edge.learning.promotion import Terms
+from edge.learning.promotion import RolledBack, Terms
 from edge.learning.reservoir import Reservoir
+from edge.learning.round import NEVER_S
 from edge.learning.sample import Sample, form_of, shapes_of, stacked
 from edge.learning.settings import LearningSettings
 from edge.learning.shelf import Shelf
@@ -85,6 +87,23 @@ def test_what_is_learnt_of_a_doorway_is_kept_with_its_map_and_serves_again(tmp_p
     assert kept is not None
     assert model.flow is not None
     assert model.flow.numbers().tobytes() == kept.numbers().tobytes()
+
+
+def test_by_what_it_was_chosen_is_known_after_a_restart(tmp_path: Path) -> None:
+    name, _ = lived(tmp_path)
+    kept = read_checkpoint(tmp_path, name, BUNDLE.sha256, BUNDLE.head, sizes(BUNDLE)[1]).scores[CHOSEN_BY_S]
+    assert seen()[0].begin_s < kept < seen()[-1].begin_s
+    course = Course(tmp_path, BUNDLE, EXPORT, TERMS)
+    assert course.chosen_by_s == kept
+    course.happened(RolledBack(0))
+    assert (course.standing.serving, course.chosen_by_s) == (EXPORTED, NEVER_S)
+
+
+def test_what_was_chosen_before_that_was_written_down_was_chosen_by_nobody_who_is_known(tmp_path: Path) -> None:
+    weights = Weights(np.full(len(EXPORT), 0.25, np.float32), np.zeros(0, np.float32))
+    shelf = Shelf(tmp_path, BUNDLE.sha256, BUNDLE.head, sizes(BUNDLE))
+    shelf.write(Standing(serving=shelf.put(Checkpoint(BUNDLE.sha256, BUNDLE.head, weights, 1, 1, 1e9, {"base": 1.0}))))
+    assert Course(tmp_path, BUNDLE, EXPORT, TERMS).chosen_by_s == NEVER_S
 
 
 def test_those_who_learn_together_read_what_serves_with_its_map(tmp_path: Path) -> None:

@@ -8,29 +8,31 @@ import pytest
 
 from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ModelError
+from edge.contracts.flow_kernel import MOTION
 from edge.contracts.flow_map import FlowMap, numbers_of
 from edge.contracts.types import F32
 from edge.contracts.windows import Scaling, SeriesWindow
-from edge.learning.learnt import errors_with, flow, horizons, lent, network, set_learnt, sizes, together
+from edge.learning.learnt import errors_with, flow, lent, network, paths, set_learnt, sizes, together
 from edge.learning.sample import PLACE, shapes_of, stacked
 from tests.rigs.learning_model import learning_series
 from tests.rigs.strollers import samples
-from tests.rigs.trainee import LinearTrainee, learning_bundle
+from tests.rigs.trainee import WINDOW, LinearTrainee, learning_bundle
 
 BUNDLE = learning_bundle()
 K = 3
 WEIGHTS = LinearTrainee().weights().weights
 N = len(WEIGHTS)
-NOTHING = FlowMap(np.zeros((0, 5)), np.zeros((0, K)), np.zeros((0, K, 2)))
+NOTHING = FlowMap(np.zeros((0, MOTION + 2 * WINDOW.samples)), np.zeros((0, K, 2)))
 
 
 def bent(by: float = 1.0) -> FlowMap:
-    cell = np.array([[0.0, 0.0, 0.0, 0.0, 1.0]])
-    return FlowMap(cell, np.ones((1, K)), np.full((1, K, 2), by))
+    """One anchor: who walks east through the origin at a metre per second."""
+    steps = np.tile((1.0, 0.0), WINDOW.samples)
+    return FlowMap(np.array([[0.0, 0.0, 0.0, 0.0, 1.0, *steps]]), np.full((1, K, 2), by))
 
 
 def test_sizes_of_what_a_forecaster_of_paths_learns() -> None:
-    assert (horizons(BUNDLE), sizes(BUNDLE)) == (K, (N, N + numbers_of(K)))
+    assert (paths(BUNDLE), sizes(BUNDLE)) == (WINDOW, (N, N + numbers_of(WINDOW)))
 
 
 def test_a_model_of_series_has_no_flow_map(tmp_path: Path) -> None:
@@ -38,10 +40,10 @@ def test_a_model_of_series_has_no_flow_map(tmp_path: Path) -> None:
     bundle = read_bundle(learning_series(tmp_path / "series.tflite", window))
     assert bundle.trainable is not None
     count = bundle.trainable.weights
-    assert (horizons(bundle), sizes(bundle)) == (0, (count,))
+    assert (paths(bundle), sizes(bundle)) == (None, (count,))
     assert flow(bundle, np.zeros(count, np.float32)) is None
     with pytest.raises(ModelError, match=f"learns {count} numbers"):
-        network(bundle, np.zeros(count + numbers_of(2), np.float32))
+        network(bundle, np.zeros(count + numbers_of(WINDOW), np.float32))
 
 
 def test_a_model_that_does_not_learn_says_what_to_do() -> None:
@@ -73,10 +75,10 @@ def test_both_parts_come_back() -> None:
         np.zeros(0, np.float32),
         np.zeros(N - 1, np.float32),
         np.zeros(N + 1, np.float32),
-        np.zeros(numbers_of(K), np.float32),
-        np.zeros(N + numbers_of(K) - 1, np.float32),
-        np.zeros(N + numbers_of(K) + 1, np.float32),
-        np.zeros(N + numbers_of(K + 1), np.float32),
+        np.zeros(numbers_of(WINDOW), np.float32),
+        np.zeros(N + numbers_of(WINDOW) - 1, np.float32),
+        np.zeros(N + numbers_of(WINDOW) + 1, np.float32),
+        np.zeros(N + numbers_of(replace(WINDOW, samples=WINDOW.samples + 1)), np.float32),
         np.zeros((1, N), np.float32),
     ],
 )
@@ -114,13 +116,13 @@ def test_a_lent_model_comes_back_as_it_was_even_where_that_failed() -> None:
 
 
 def test_errors_are_those_of_the_weights_and_the_map_together() -> None:
-    """One walks as he was foreseen, but a map shifts him by a third of its metre: one track, and a prior of two."""
+    """One walks as he was foreseen, but a map shifts him by two metres along and across, for he goes just there."""
     trainee, one = LinearTrainee(), samples(turn=0.0)[0]
-    place = np.array([0, 0, 1, 0, 1, one.weight, *one.arrays[PLACE][6:]], np.float32)
+    place = np.array([0, 0, 1, 0, 1, one.weight, *one.arrays[PLACE][6:8], *[1, 0] * WINDOW.samples], np.float32)
     still = {**one.arrays, "future": np.zeros((K, 2), np.float32), "known": np.ones(K, np.float32), PLACE: place}
     batch = stacked([replace(one, arrays=still)], shapes_of(BUNDLE))
     assert errors_with(trainee, WEIGHTS, batch) == 0
-    np.testing.assert_allclose(errors_with(trainee, together(WEIGHTS, bent()), batch), np.sqrt(2) / 3, rtol=1e-5)
+    np.testing.assert_allclose(errors_with(trainee, together(WEIGHTS, bent()), batch), 2 * np.sqrt(2), rtol=1e-5)
 
 
 def test_a_map_that_is_damaged_is_refused() -> None:

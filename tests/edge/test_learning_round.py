@@ -13,9 +13,9 @@ from edge.learning.comparing import Gain
 from edge.learning.fitting import Fit, Interrupted, batches, fit
 from edge.learning.learnt import errors_with
 from edge.learning.measure import errors
-from edge.learning.round import Judgement, Material, adapt
+from edge.learning.round import LEAST_FRESH, NEVER_S, Judgement, Material, adapt, judged
 from edge.learning.sample import Batch, Sample, joined, shapes_of, stacked
-from edge.learning.ways import LEAST, NONE, Way, Ways, between
+from edge.learning.ways import LEAST, Way, Ways, between
 from tests.rigs.strollers import samples, spoiled
 from tests.rigs.trainee import LinearTrainee, learning_bundle
 
@@ -146,7 +146,7 @@ def test_a_loss_that_is_no_number_ends_the_round_and_spoils_nothing(huge: float)
 
 
 def material(learnt: list[Sample], held: list[Sample], old: list[Sample] = []) -> Material:  # noqa: B006
-    return Material(batch(learnt), NOTHING, batch(held), batch(old), span_s=SPAN_S, share=0.5)
+    return Material(batch(learnt), NOTHING, batch(held), batch(old), span_s=SPAN_S, share=0.5, since_s=NEVER_S)
 
 
 def test_a_round_that_helps_passes() -> None:
@@ -191,11 +191,11 @@ def test_the_half_that_chooses_a_share_does_not_judge_it() -> None:
     trainee = LinearTrainee()
     found = adapt(trainee, EXPORTED, EXPORTED, material(bends(), mixed), HOW, always)
     ways = Ways(trainee, EXPORTED, found.fitted.weights, batch(bends()), (batch(mixed), ~bent))
-    whole, none = Way(1.0, mapped=True), Way(NONE, mapped=True)
-    assert (found.judgement.way, ways.lesser()) == (none, none)
-    np.testing.assert_array_equal(found.candidate, ways.learnt(none))
-    of_whole, of_none = (errors_with(trainee, ways.learnt(way), batch(mixed)) for way in (whole, none))
-    assert found.judgement.candidate == pytest.approx(np.where(bent, of_none, of_whole).mean())
+    whole = Way(1.0, mapped=True)
+    assert (found.judgement.way, ways.lesser()) == (LEAST, LEAST)
+    np.testing.assert_array_equal(found.candidate, ways.learnt(LEAST))
+    of_whole, of_least = (errors_with(trainee, ways.learnt(way), batch(mixed)) for way in (whole, LEAST))
+    assert found.judgement.candidate == pytest.approx(np.where(bent, of_least, of_whole).mean())
 
 
 def test_windows_that_overlap_are_no_proof_of_each_other() -> None:
@@ -213,6 +213,51 @@ def test_shares_of_the_way() -> None:
     np.testing.assert_array_equal(between(base, trained, 0.25), [0.25, -0.5])
 
 
+def test_the_luck_by_which_what_serves_was_chosen_keeps_nobody_out() -> None:
+    """It fits those by whom it was chosen; a candidate is held against it on those who came since."""
+    chosen_by = bends(0.3, seed=2, seconds=60.0)
+    since = [replace(one, begin_s=one.begin_s + 1000, end_s=one.end_s + 1000) for one in bends(0.45, seed=3)[:120]]
+    last_s = max(one.begin_s for one in chosen_by)
+    trainee = LinearTrainee()
+    serving, candidate = (
+        fit(trainee, EXPORTED, batch(given), NOTHING, HOW, always).weights for given in (chosen_by, bends())
+    )
+
+    def judgement(since_s: float) -> Judgement:
+        given = replace(material([], [*chosen_by, *since]), since_s=since_s)
+        return judged(trainee, EXPORTED, serving, candidate, given)
+
+    by_all, by_fresh = judgement(NEVER_S), judgement(last_s)
+    assert by_all.over_serving.mean < 0
+    assert not by_all.passes(0.02)
+    assert by_fresh.over_serving.mean > 0.2
+    assert by_fresh.over_serving.samples == len(since)
+    assert by_fresh.passes(0.02)
+    assert by_fresh.over_base == by_all.over_base  # the exported weights were chosen by none of it
+    assert (by_all.until_s, by_fresh.until_s) == (since[-1].begin_s, since[-1].begin_s)
+
+
+@pytest.mark.parametrize("count", [0, LEAST_FRESH - 1, LEAST_FRESH])
+def test_where_too_few_came_since_all_are_asked(count: int) -> None:
+    before, since = bends(seconds=20.0)[:40], bends(seed=3)[:count]
+    held = [*(replace(one, begin_s=500.0) for one in before), *since]
+    given = replace(material([], held), since_s=500.0)
+    assert given.fresh().sum() == (count if count >= LEAST_FRESH else 40 + count)
+    assert given.fresh()[40:].all()
+
+
+def test_who_is_judged_by_nobody_was_chosen_by_nobody() -> None:
+    assert judged(LinearTrainee(), EXPORTED, EXPORTED, EXPORTED, material([], [])).until_s == NEVER_S
+
+
+def test_a_gain_counts_each_for_as_many_as_he_stands_for() -> None:
+    """Of four the two of a rare kind lose twice what the others gain, and are four times as rare."""
+    four = replace(batch(bends()[:4]), stands=np.array([4.0, 4.0, 1.0, 1.0]))
+    found = material([], []).gain(np.array([0.5, 0.5, 2.0, 2.0]), np.ones(4), four)
+    assert found.mean == pytest.approx(1 - (4 * 0.5 + 2.0) / 5)
+    assert material([], []).gain(np.array([0.5, 0.5, 2.0, 2.0]), np.ones(4), batch(bends()[:4])).mean < 0
+
+
 @pytest.mark.parametrize(
     ("over_base", "over_serving", "low", "old", "passes"),
     [
@@ -226,7 +271,7 @@ def test_shares_of_the_way() -> None:
 )
 def test_what_passes(over_base: float, over_serving: float, low: float, old: float, passes: bool) -> None:
     judgement = Judgement(
-        LEAST, 1.0, 1.0, 0.9, Gain(over_base, low, 9), Gain(over_serving, low, 9), Gain(old, -np.inf, 9)
+        LEAST, 1.0, 1.0, 0.9, Gain(over_base, low, 9), Gain(over_serving, low, 9), Gain(old, -np.inf, 9), NEVER_S
     )
     assert judgement.passes(0.03) == passes
 

@@ -1,5 +1,6 @@
 """Ways of a candidate: at a doorway a flow map learns what weights cannot, and what was held out chooses."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from edge.contracts.types import F32, Mask
 from edge.contracts.windows import Scaling, SeriesWindow
 from edge.learning.fitting import Fit, fit
 from edge.learning.learnt import errors_with, flow, network
-from edge.learning.round import Material, adapt
-from edge.learning.sample import Batch, Sample, joined, shapes_of, stacked
+from edge.learning.round import NEVER_S, Material, adapt
+from edge.learning.sample import PLACE, Batch, Sample, joined, shapes_of, stacked
 from edge.learning.ways import LEAST, NONE, SHARES, Way, Ways, between, first_half
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.trainable import open_trainable
@@ -73,7 +74,7 @@ def test_where_everyone_turns_at_one_doorway_the_map_learns_it_and_the_weights_h
 
 def test_only_who_comes_to_the_doorway_is_shifted() -> None:
     found = ways(seen(), held())
-    x, y = held().arrays["place"][:, 0], held().arrays["place"][:, 1]
+    x, y = held().arrays[PLACE][:, 0], held().arrays[PLACE][:, 1]
     to_it, elsewhere = (np.abs(y) < 2) & (x > -2) & (x < 0.5), y > 10
     of_map = errors_with(LinearTrainee(), found.learnt(Way(NONE, mapped=True)), held())
     assert of_map[to_it].mean() < 0.5 * found.base[to_it].mean()
@@ -81,7 +82,7 @@ def test_only_who_comes_to_the_doorway_is_shifted() -> None:
 
 
 def test_a_round_takes_the_map_along_and_passes() -> None:
-    material = Material(seen(), batch([]), held(), batch([]), SPAN_S, 0.5)
+    material = Material(seen(), batch([]), held(), batch([]), SPAN_S, 0.5, NEVER_S)
     trainee = LinearTrainee()
     found = adapt(trainee, BASE, BASE, material, HOW, lambda: True)
     assert found.judgement.way.mapped
@@ -95,7 +96,7 @@ def test_a_round_takes_the_map_along_and_passes() -> None:
 
 def test_what_serves_with_its_map_is_what_a_candidate_is_held_against() -> None:
     """The same once more is no gain over it."""
-    material = Material(seen(), batch([]), held(), batch([]), SPAN_S, 0.5)
+    material = Material(seen(), batch([]), held(), batch([]), SPAN_S, 0.5, NEVER_S)
     first = adapt(LinearTrainee(), BASE, BASE, material, HOW, lambda: True)
     again = adapt(LinearTrainee(), BASE, first.candidate, material, HOW, lambda: True).judgement
     assert again.serving < 0.8 * again.base
@@ -124,8 +125,9 @@ def test_a_map_goes_along_only_where_both_halves_want_it() -> None:
 
 
 def test_where_nobody_moved_there_is_no_map() -> None:
-    stand = {**seen().arrays, "place": seen().arrays["place"] * np.array([1, 1, 0, 0, 1, 1, 1, 1], np.float32)}
-    found = ways(Batch(stand, seen().weight, seen().begin_s, seen().group), held())
+    still = seen().arrays[PLACE].copy()
+    still[:, 2:4] = 0.0
+    found = ways(replace(seen(), arrays={**seen().arrays, PLACE: still}), held())
     assert not found.lesser().mapped
     assert len(found.learnt(found.lesser())) == len(BASE)
 
