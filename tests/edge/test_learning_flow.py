@@ -46,7 +46,11 @@ def made(
         off = np.einsum("nka,nab->nkb", ahead, _turns(place))
     arrays = {PLACE: place, KNOWN: (np.ones((n, K)) if known is None else known).astype(np.float32)}
     batch = Batch(arrays, np.ones(n), np.zeros(n), group or [""] * n, np.array(stands or [1.0] * n))
-    return Regression(batch, np.array(HORIZONS_S)).flow_map(off)
+    return regression(batch).flow_map(off)
+
+
+def regression(batch: Batch) -> Regression:
+    return Regression(batch, np.array(HORIZONS_S))
 
 
 def _turns(place: F32) -> F64:
@@ -212,3 +216,36 @@ def test_where_all_say_the_same_each_block_is_told_it_by_the_others() -> None:
     batch = walkers(40)
     crossed = Regression(batch, np.array(HORIZONS_S)).crossed(np.full((len(batch), K, 2), 0.5))
     assert (np.abs(crossed - 0.5) < 0.1).all()
+
+
+def batch_of(rows: list[list[float]], group: list[str]) -> Batch:
+    n = len(rows)
+    return Batch({PLACE: placed(rows), KNOWN: np.ones((n, K), np.float32)}, np.ones(n), np.zeros(n), group, np.ones(n))
+
+
+def test_what_is_only_noise_does_not_look_learnt_by_blocks_of_time() -> None:
+    """A map is told by blocks that it is not made of: on noise it is a little worse than none, and never better."""
+    random = np.random.default_rng(3)
+    rows = [anyone(random) for _ in range(400)]
+    found, noise = regression(batch_of(rows, [f"{row}" for row in range(400)])), random.normal(0, 0.5, (400, K, 2))
+    fitted = ((noise - found.flow_map(noise).shift(placed(rows))) ** 2).mean()
+    crossed = ((noise - found.crossed(noise)) ** 2).mean()
+    assert fitted < 0.95 * (noise**2).mean() < (noise**2).mean() <= crossed
+
+
+def test_what_is_so_in_every_block_of_time_is_told_by_the_others() -> None:
+    rows = [going(0.01 * row) for row in range(160)]
+    shifted = np.tile([0.0, 0.5], (160, K, 1))
+    found = regression(batch_of(rows, [f"{row}" for row in range(160)])).crossed(shifted)
+    np.testing.assert_allclose(found, shifted, atol=0.05)
+
+
+def test_a_track_tells_nothing_of_itself() -> None:
+    """One who goes aside where nobody else was is not foreseen by the others, however many samples there are of it."""
+    rows = [going(0.0)] * 40 + [going(50.0)] * 40
+    aside = np.zeros((80, K, 2))
+    aside[40:, :, 1] = 0.5
+    group = [f"{row}" for row in range(40)] + ["one"] * 40
+    found = regression(batch_of(rows, group))
+    assert np.abs(found.crossed(aside)).max() < 0.01
+    assert found.flow_map(aside).shift(placed(rows))[-1, -1, 1] > 0.3
