@@ -108,7 +108,10 @@ class Models:
         return self._loaded[model]
 
     def forecaster(self, name: str, model: ModelFile) -> Runtime:
-        """The network of a camera's or sensor's forecaster: its own where it learns, else one for all. As `light`."""
+        """A network of a camera or sensor, by what it is called where it learns: its own then, else one for all.
+
+        As `light`.
+        """
         return self._lent.get(name) or self.light(model)
 
     def trainable(self, bundle: ModelBundle) -> TrainableRuntime:
@@ -118,7 +121,7 @@ class Models:
         return self._stack.enter_context(open_trainable(bundle, alone))
 
     def lend(self, name: str, runtime: Runtime) -> None:
-        """Let this be the network of a camera's or sensor's forecaster."""
+        """Let this be the network of a camera or sensor, see `forecaster`."""
         self._lent[name] = runtime
 
     def groups(self, model: ModelFile, settings: GroupSettings) -> Groups:
@@ -146,7 +149,9 @@ def proven(settings: Settings) -> Settings:
     """The same settings, all models of which are known to run here. Raises a ModelError where one does not."""
     named = [camera.forecast_file for camera in settings.cameras.values() if camera.forecast.model != SHIPPED]
     sensed = [ModelFile(path=sensor.model) for sensor in settings.sensors.values() if sensor.model]
-    for model in [*(model for _, model in settings.model_files), *filter(None, named), *sensed]:
+    scorers = [sensor.scorer for sensor in settings.sensors.values() if sensor.scorer]
+    scored = [ModelFile(path=scorer.path, sha256=scorer.sha256) for scorer in scorers]
+    for model in [*(model for _, model in settings.model_files), *filter(None, named), *sensed, *scored]:
         bundle = model.read()
         if not bundle.edgetpu:
             try_model(bundle, settings.runtime, settings.device.state_dir)

@@ -28,8 +28,7 @@ from edge.contracts.redact import redact
 from edge.contracts.types import Head, ModelBundle
 from edge.contracts.windows import SeriesWindow
 from edge.forecast.fitting import refuse_unfit
-from edge.hearing.fitting import refuse_unfit as refuse_unfit_classifier
-from edge.hearing.fitting import refuse_unfit_embedder
+from edge.hearing.fitting import REFUSALS
 from edge.learners.found import find
 from edge.sensing.cost import MOST_OF_ALL, share, too_costly
 from edge.sensing.settings import SensorSettings
@@ -106,7 +105,7 @@ def check_loaded(loaded: Loaded[Settings]) -> Report:
     """The same for a configuration that is loaded already."""
     found = crosscheck(loaded)
     labels, damaged = _labels(loaded)
-    found += [*damaged, *check_forecasts(loaded), *_series_models(loaded), *_costs(loaded), *_classifiers(loaded)]
+    found += [*damaged, *check_forecasts(loaded), *_series_models(loaded), *_costs(loaded), *_window_models(loaded)]
     if len(labels) == max(1, len(loaded.settings.models)):  # else it is not known what labels there are
         every = [label for table in labels.values() for label in table]
         found += [*check_labels(loaded, every), *check_counts(loaded, every)]
@@ -171,21 +170,18 @@ def _readable(path: Path | None) -> ModelBundle | None:
         return None
 
 
-def _classifiers(loaded: Loaded[Settings]) -> Iterator[Problem]:
-    """What is wrong with the classifiers of sensors and of sounds."""
+def _window_models(loaded: Loaded[Settings]) -> Iterator[Problem]:
+    """What is wrong with the models of windows, of sensors and of sounds."""
     for name, sensor in loaded.settings.sensors.items():
-        if sensor.classifier is not None and sensor.classifier.path.is_file():  # else `crosscheck` has told
+        for what, refuse in REFUSALS.items():
+            model = getattr(sensor, what)
+            if model is None or not model.path.is_file():  # which `crosscheck` has told
+                continue
             try:
-                refuse_unfit_classifier(name, sensor, sensor.classifier.read())
+                refuse(name, sensor, model.read())
             except (ConfigError, ModelError) as error:
-                said = str(error).removeprefix(f"sensors.{name}.classifier: ")
-                yield _at(loaded, ("sensors", name, "classifier"), f"the model cannot be used: {said}")
-        if sensor.embedder is not None and sensor.embedder.path.is_file():
-            try:
-                refuse_unfit_embedder(name, sensor, sensor.embedder.read())
-            except (ConfigError, ModelError) as error:
-                said = str(error).removeprefix(f"sensors.{name}.embedder: ")
-                yield _at(loaded, ("sensors", name, "embedder"), f"the model cannot be used: {said}")
+                said = str(error).removeprefix(f"sensors.{name}.{what}: ")
+                yield _at(loaded, ("sensors", name, what), f"the model cannot be used: {said}")
     for name, sound in loaded.settings.sounds.items():
         if sound.classifier.path.is_file():
             try:

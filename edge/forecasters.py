@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from edge.config.settings import CameraSettings, ModelFile
 from edge.contracts.errors import ModelError
+from edge.contracts.flow_map import FlowMap
 from edge.contracts.runtime import Runtime
 from edge.forecast.fitting import reach_s, refuse_unfit
 from edge.forecast.guard import GuardedForecaster
@@ -13,6 +14,7 @@ from edge.forecast.learned import LearnedForecaster
 from edge.forecast.scoreboard import Scoreboard
 from edge.forecast.settings import SHIPPED
 from edge.forecast.straight import ConstantVelocity
+from edge.learners.adaptive import AdaptiveModel
 from edge.tracking.tracker import REACH_S
 
 Load = Callable[[ModelFile], Runtime]
@@ -47,11 +49,16 @@ def build_forecasting(name: str, camera: CameraSettings, labels: Sequence[str], 
 
     def make(aspect: float) -> GuardedForecaster:
         straight = ConstantVelocity(settings)
-        learned = LearnedForecaster(runtime, settings, straight, aspect, labels) if runtime else None
+        learned = LearnedForecaster(runtime, settings, straight, aspect, labels, _flow_of(runtime)) if runtime else None
         return GuardedForecaster(settings, board, aspect, straight, learned)
 
     history_s = reach_s(refuse_unfit(runtime.bundle, settings.horizons_s)) if runtime else REACH_S
     return Forecasting(make, board, history_s)
+
+
+def _flow_of(runtime: Runtime) -> Callable[[], FlowMap | None]:
+    """Tells what a model has learnt here of how paths bend: it may change between two looks."""
+    return (lambda: runtime.flow) if isinstance(runtime, AdaptiveModel) else lambda: None
 
 
 def _runtime(name: str, camera: CameraSettings, load: Load) -> Runtime | None:

@@ -45,6 +45,7 @@ COMPOSERS = {
     "replay",
     "retained",
     "run",
+    "scorers",
     "scoresheet",
     "learners",
     "sensing",

@@ -11,6 +11,7 @@ from edge.config.problems import Problem
 from edge.config.settings import Settings
 from edge.config.tree import Item
 from edge.contracts.errors import ModelError
+from edge.contracts.sensors import scorer_name
 from edge.contracts.topics import ALL, RESERVED_NAMES, slug
 from edge.events.settings import EventSettings, NearMissSettings
 from edge.forecast.fitting import refuse_unfit
@@ -93,6 +94,8 @@ def _all_names(settings: Settings) -> Iterator[tuple[problems.Path, str]]:
         yield ("cameras", name), name
     for name in settings.sensors:
         yield ("sensors", name), name
+        if settings.sensors[name].scorer is not None:
+            yield ("sensors", name, "scorer"), scorer_name(name)
     for name in settings.sounds:
         yield ("sounds", name), name
     for name, camera in settings.cameras.items():
@@ -144,6 +147,7 @@ def _named_files(settings: Settings) -> Iterator[tuple[problems.Path, Path]]:
     places += [(("sensors", name), sensor) for name, sensor in settings.sensors.items()]
     places += [(("sensors", name, "classifier"), one.classifier) for name, one in settings.sensors.items()]
     places += [(("sensors", name, "embedder"), one.embedder) for name, one in settings.sensors.items()]
+    places += [(("sensors", name, "scorer"), one.scorer) for name, one in settings.sensors.items()]
     places += [(("sounds", name, "classifier"), one.classifier) for name, one in settings.sounds.items()]
     places += [(("mqtt",), settings.mqtt), (("mqtt", "tls"), settings.mqtt.tls)]
     for path, holder in places:

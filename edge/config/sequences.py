@@ -56,8 +56,25 @@ class WindowEmbedder(BaseModel, extra="forbid", frozen=True):
 EmbedderEntry = Annotated[WindowEmbedder, BeforeValidator(_path_alone, json_schema_input_type=str | WindowEmbedder)]
 
 
+class WindowScorer(BaseModel, extra="forbid", frozen=True):
+    """An auto-encoder by which windows are out of the ordinary; the limit stands in its file."""
+
+    path: Path = Field(description="The .tflite file, of `foresight-train series autoencode`")
+    sha256: str = Field("", pattern=r"^([0-9a-f]{64})?$", description="Its hash; another file is refused unread")
+
+    def read(self) -> ModelBundle:
+        """What the file is. Raises a ModelError: it is damaged, or another one than `sha256` says."""
+        return read_bundle(self.path, sha256=self.sha256)
+
+
+ScorerEntry = Annotated[WindowScorer, BeforeValidator(_path_alone, json_schema_input_type=str | WindowScorer)]
+
+
 class SensorEntry(SensorSettings, extra="forbid", frozen=True):
     """One sensor, and what names the windows of its values."""
 
     classifier: ClassifierEntry | None = Field(None, description="Names what its windows show; sets its grid")
     embedder: EmbedderEntry | None = Field(None, description="Finds groups of its windows; sets its grid")
+    scorer: ScorerEntry | None = Field(
+        None, description="Auto-encoder that says how odd its windows are, in place of `anomaly`; sets its grid"
+    )

@@ -51,3 +51,8 @@ class SensorHealth:
     plain_error: float  # mean error of the plain forecast, in standard deviations of the sensor; NaN = none yet
     learnt_error: float  # of the learnt one
     coverage: float  # share of what came that lay within one sigma of what the serving forecast said
+
+
+def scorer_name(sensor: str) -> str:
+    """What a sensor's scorer is called where it learns; nothing else may have this name."""
+    return f"{sensor}-scorer"

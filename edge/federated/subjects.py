@@ -12,6 +12,7 @@ from edge.federated.reading import read_samples
 from edge.learning.checkpoint import CheckpointError, read_checkpoint
 from edge.learning.division import Part
 from edge.learning.keeping import Age
+from edge.learning.learnt import sizes
 from edge.learning.sample import Batch, joined
 from edge.learning.shelf import FILE
 from edge.learning.standing import EXPORTED
@@ -56,17 +57,17 @@ def subjects(learning: Path, bundle: ModelBundle, exported: F32) -> list[Subject
 
 
 def serving(folder: Path, bundle: ModelBundle, exported: F32) -> F32:
-    """(N,) the weights that serve a subject; those of the model file where no others can be used."""
+    """What was learnt that serves a subject; the weights of the model file where no others can be used."""
     standing = Stored(folder / FILE).read()
     name = standing.get("serving", EXPORTED) if isinstance(standing, Mapping) else EXPORTED
     if not isinstance(name, str) or name == EXPORTED:
         return exported
     try:
-        found = read_checkpoint(folder, name, bundle.sha256, bundle.head, len(exported)).weights.weights
+        found = read_checkpoint(folder, name, bundle.sha256, bundle.head, max(sizes(bundle))).weights.weights
     except CheckpointError as error:
         _log.warning("%s", error)
         return exported
-    return found if len(found) == len(exported) else exported
+    return found if len(found) in sizes(bundle) else exported
 
 
 def _subject(folder: Path, samples: Mapping[tuple[Part, Age], Batch], weights: F32) -> Subject:

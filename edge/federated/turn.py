@@ -19,11 +19,13 @@ from edge.federated.subjects import Subject, together
 from edge.learning.comparing import Gain, gain
 from edge.learning.division import alike, span_s
 from edge.learning.fitting import Breathe, Fit, Interrupted, fit
+from edge.learning.learnt import errors_with
 from edge.learning.offered import offer
-from edge.learning.round import Judgement, errors_with
+from edge.learning.round import NEVER_S, Judgement
 from edge.learning.sample import Batch, joined
 from edge.learning.settings import LearningSettings
 from edge.learning.subject import LEAST_HELD
+from edge.learning.ways import Way
 
 LEAST_LEARNT = 32  # samples, before a device has something to say
 _log = logging.getLogger(__name__)
@@ -87,13 +89,14 @@ def judge(trainee: Trainee, exported: F32, own: Subject, weights: F32) -> tuple[
     base, serving, candidate = (errors_with(trainee, one, both) for one in (exported, own.serving, weights))
     return (
         Judgement(
-            1.0,
+            Way(1.0, mapped=False),
             float(base[:n].mean()),
             float(serving[:n].mean()),
             float(candidate[:n].mean()),
             _gain(candidate[:n], base[:n], own.held, trainee),
             _gain(candidate[:n], serving[:n], own.held, trainee),
             _gain(candidate[n:], serving[n:], before, trainee),
+            float(own.held.begin_s.max(initial=NEVER_S)),
         ),
         n,
     )

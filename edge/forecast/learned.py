@@ -1,16 +1,17 @@
 """The forecaster that was learnt: a recurrent network on the recent paths of the tracks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
 from edge.contracts import boxes
+from edge.contracts.flow_map import FlowMap, places
 from edge.contracts.runtime import Runtime
 from edge.contracts.tensors import real, stored
 from edge.contracts.told_sigma import told_sigma
-from edge.contracts.track_grid import C128
+from edge.contracts.track_grid import C128, lengths
 from edge.contracts.track_mixture import Mixture
 from edge.contracts.track_windows import Answer, Encoded, decode, encode
 from edge.contracts.types import F32, F64, I64, Forecasts, Mask, Tracks
@@ -55,6 +56,7 @@ class LearnedForecaster:
         baseline: for the same horizons.
         aspect: width / height of the frame in pixels.
         labels: the detector's table, which the tracks' labels index.
+        flow: tells how paths bend at each place, where that was learnt.
 
     Raises:
         ModelError: the model does not fit.
@@ -67,8 +69,9 @@ class LearnedForecaster:
         baseline: Forecaster,
         aspect: float,
         labels: Sequence[str],
+        flow: Callable[[], FlowMap | None] = lambda: None,
     ) -> None:
-        self._runtime, self._baseline, self._aspect = runtime, baseline, aspect
+        self._runtime, self._baseline, self._aspect, self._flow = runtime, baseline, aspect, flow
         self._window = refuse_unfit(runtime.bundle, settings.horizons_s)
         self._labels = _numbers(labels, self._window.labels)
         self._axes = np.array([aspect, 1.0], np.float32)
@@ -104,7 +107,7 @@ class LearnedForecaster:
         if len(rows) < len(tracks):
             encoded = Encoded(*(getattr(encoded, name)[rows] for name in Encoded.__slots__))
         answer, sane = _sane(self._asked(encoded.x))
-        mixture = decode(answer, encoded, self._window)
+        mixture = self._shifted(decode(answer, encoded, self._window), encoded, lengths(past)[rows])
         velocity = encoded.velocity.view(np.complex128)[:, 0]
         line = encoded.origin.view(np.complex128) + velocity[:, None] * self._ahead_s
         departure = mixture.mean.view(np.complex128)[..., 0] - line[:, None]
@@ -146,6 +149,14 @@ class LearnedForecaster:
         turn = _turn(foreseen.velocity[said], velocity, still)
         places = foreseen.departure[said] * turn[:, None, None] + line[:, None]
         return self._merged(plain, rows, places, foreseen, said)
+
+    def _shifted(self, mixture: Mixture, encoded: Encoded, length: F64) -> Mixture:
+        """All ways shifted alike to where paths from these places led."""
+        flow = self._flow()
+        if flow is None:
+            return mixture
+        shift = flow.shift(places(encoded, length, self._window))
+        return Mixture(mixture.weight, mixture.mean + shift[:, None], mixture.sigma)
 
     def _velocity(self, tracks: Tracks) -> C128:
         """(T,) frame heights per second."""

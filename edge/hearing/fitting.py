@@ -1,8 +1,11 @@
 """Whether a sensor can be classified by its model as it is set up. Runs nothing."""
 
+from collections.abc import Callable, Mapping
+
 from edge.config.sequences import SensorEntry
 from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ConfigError
+from edge.contracts.limits import read_limit, reconstructed_window
 from edge.contracts.types import ModelBundle
 from edge.contracts.windows import SeriesWindow
 from edge.sequences.embedder import embedding_window
@@ -31,6 +34,19 @@ def refuse_unfit_embedder(sensor: str, settings: SensorEntry, bundle: ModelBundl
     return _fitting(sensor, "embedder", settings, embedding_window(bundle))
 
 
+def refuse_unfit_scorer(sensor: str, settings: SensorEntry, bundle: ModelBundle) -> SeriesWindow:
+    """The same of what says how odd its windows are. Raises ModelError: it carries no limit, too."""
+    read_limit(bundle)
+    return _fitting(sensor, "scorer", settings, reconstructed_window(bundle))
+
+
+REFUSALS: Mapping[str, Callable[[str, SensorEntry, ModelBundle], SeriesWindow]] = {
+    "classifier": refuse_unfit,
+    "embedder": refuse_unfit_embedder,
+    "scorer": refuse_unfit_scorer,
+}  # by key of a sensor
+
+
 def _fitting(sensor: str, what: str, settings: SensorEntry, window: SeriesWindow) -> SeriesWindow:
     if len(settings.channels) != len(window.channels):
         raise ConfigError(
@@ -53,6 +69,8 @@ def _steps_s(settings: SensorEntry, what: str) -> dict[str, float]:
     if settings.model is not None:
         window = read_bundle(settings.model).window
         found["model's step_s"] = window.step_s if isinstance(window, SeriesWindow) else 0.0
-    if what == "embedder" and settings.classifier is not None:
+    if what != "classifier" and settings.classifier is not None:
         found["classifier's step_s"] = values_window(window_of(settings.classifier.read())).step_s
+    if what == "scorer" and settings.embedder is not None:
+        found["embedder's step_s"] = embedding_window(settings.embedder.read()).step_s
     return found

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge.config.sequences import SensorEntry
 from edge.contracts.errors import EdgeError
-from edge.hearing.fitting import refuse_unfit, refuse_unfit_embedder
+from edge.hearing.fitting import REFUSALS, refuse_unfit
 from edge.hearing.opening import open_classifier
 from edge.hearing.telling import Told
 from edge.hearing.timeline import Timeline
@@ -82,7 +82,7 @@ class ValueListener(SensorObserver):
 
 
 def with_grids(sensors: Mapping[str, SensorEntry]) -> dict[str, SensorEntry]:
-    """The same sensors, those with a classifier or an embedder on the grid of its model.
+    """The same sensors, those with a classifier, an embedder or a scorer on the grid of its model.
 
     Raises:
         ModelError: a model cannot be used.
@@ -92,8 +92,8 @@ def with_grids(sensors: Mapping[str, SensorEntry]) -> dict[str, SensorEntry]:
 
 
 def _on_grid(name: str, settings: SensorEntry) -> SensorEntry:
-    windows = [refuse_unfit(name, settings, one.read()) for one in (settings.classifier,) if one]
-    windows += [refuse_unfit_embedder(name, settings, one.read()) for one in (settings.embedder,) if one]
+    models = {what: getattr(settings, what) for what in REFUSALS}
+    windows = [REFUSALS[what](name, settings, one.read()) for what, one in models.items() if one]
     if not windows:
         return settings
     window = windows[0]

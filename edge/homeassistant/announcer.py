@@ -4,10 +4,11 @@ import json
 import logging
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from edge.contracts.bus import Bus, Message
+from edge.contracts.sensors import scorer_name
 from edge.contracts.stored import Stored
 from edge.contracts.topics import Topics, is_topic
 from edge.homeassistant.components import Component, Components, node
@@ -109,11 +110,19 @@ class Announcer:
             *((sound.name, "Microphone", self._sensors.of_sound(sound)) for sound in description.sounds),
         ]
         for name, model, entities in things:
-            components = {**entities, **(self._learning.of_subject(name) if name in description.learners else {})}
+            components = {**entities, **self._learnt(name, description.learners)}
             unique = f"{own}_{name}"
             called = f"{self._topics.device} {name}".replace("_", " ").title()
             known = {"identifiers": [unique], "name": called, "model": model, "via_device": own, **made}
             found[self._topic(unique)] = {"device": known, "origin": origin, "components": components}
+        return found
+
+    def _learnt(self, name: str, learners: Collection[str]) -> dict[str, Component]:
+        """Of what learns of a camera or sensor: its forecaster, its scorer."""
+        found: dict[str, Component] = {}
+        for subject, title in ((name, ""), (scorer_name(name), "Scorer: ")):
+            if subject in learners:
+                found |= self._learning.of_subject(subject, title)
         return found
 
     def _topic(self, unique: str) -> str:

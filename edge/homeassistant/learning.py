@@ -42,11 +42,11 @@ class LearningComponents:
             },
         )
 
-    def of_subject(self, name: str) -> dict[str, Component]:
-        """Of a camera or sensor that learns."""
+    def of_subject(self, name: str, title: str = "") -> dict[str, Component]:
+        """Of a camera or sensor that learns, or of the scorer of one; `title` goes before what they are called."""
         part = f"(value_json.subjects | selectattr('name', 'eq', '{name}') | list + [{{}}])[0]"
-        figures = {key: self._sensor(title, f"{part}.{path}", extra) for key, title, path, extra in FIGURES}
-        buttons = {f"learning_{order}": self._button(title, f"{order} {name}") for order, title in BUTTONS}
+        figures = {key: self._sensor(title + called, f"{part}.{path}", extra) for key, called, path, extra in FIGURES}
+        buttons = {f"learning_{order}": self._button(title + called, f"{order} {name}") for order, called in BUTTONS}
         return self._named(f"{self._node}_{name}", {**figures, **buttons})
 
     def _named(self, prefix: str, made: dict[str, Component]) -> dict[str, Component]:

@@ -1,16 +1,18 @@
 """A model that learns, as it serves: its weights are switched between two looks, and never in the middle of one."""
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from edge.contracts.errors import ModelError
+from edge.contracts.flow_map import FlowMap
 from edge.contracts.runtime import Accelerator
-from edge.contracts.trainable import Trainee, Weights
+from edge.contracts.trainable import Trainee
 from edge.contracts.types import F32, ModelBundle
+from edge.learning.learnt import flow, set_learnt
 from edge.learning.standing import EXPORTED
 
 _log = logging.getLogger(__name__)
@@ -18,10 +20,11 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Served:
-    """Weights (N,) and the name of the checkpoint that they come from, EXPORTED for those of the model file."""
+    """What was learnt (see `edge.learning.learnt`), and the name of its checkpoint: EXPORTED for the model file's."""
 
     name: str
     weights: F32
+    scores: Mapping[str, float] = field(default_factory=dict)  # that stand beside them; none in the model file
 
 
 class AdaptiveModel:
@@ -33,6 +36,7 @@ class AdaptiveModel:
 
     def __init__(self, trainee: Trainee) -> None:
         self._trainee = trainee
+        self._flow: FlowMap | None = None
         self.exported = Served(EXPORTED, trainee.weights().weights)
         self._wanted = self._now = self.exported
         self.refused = ""  # the name of weights that this model does not run with
@@ -61,6 +65,16 @@ class AdaptiveModel:
     def served(self) -> str:
         """The name of the weights that serve now."""
         return self._now.name
+
+    @property
+    def flow(self) -> FlowMap | None:
+        """What was learnt of how paths bend at each place; None where nothing was."""
+        return self._flow
+
+    @property
+    def scores(self) -> Mapping[str, float]:
+        """What stands beside the weights that serve now."""
+        return self._now.scores
 
     @property
     def wanted(self) -> str:
@@ -92,8 +106,9 @@ class AdaptiveModel:
             return self._trainee.invoke(tensor)
 
     def _set(self, served: Served) -> None:
-        self._trainee.set_weights(Weights(served.weights, np.zeros(self._trainee.trainable.state, np.float32)))
-        self._now = served
+        flow_map = flow(self.bundle, served.weights)
+        set_learnt(self._trainee, served.weights)
+        self._now, self._flow = served, flow_map
 
     def _refuse(self, served: Served, error: ModelError) -> None:
         _log.error("%s: what was learnt is not used: %s", self.bundle.path, error)

@@ -6,9 +6,11 @@ from functools import partial
 
 from edge.config.settings import CameraSettings, ModelFile, Settings
 from edge.contracts.errors import ModelError
+from edge.contracts.sensors import scorer_name
 from edge.contracts.types import Head, ModelBundle
 from edge.forecast.fitting import refuse_unfit
 from edge.learning.sample import shapes_of
+from edge.learning.usual import told_limit
 from edge.sensing.settings import SensorSettings
 
 
@@ -26,6 +28,7 @@ def find(settings: Settings) -> Found:
     every: list[tuple[str, Callable[[], ModelBundle]]] = [
         *((name, partial(_of_camera, camera)) for name, camera in settings.cameras.items()),
         *((name, partial(_of_sensor, sensor)) for name, sensor in settings.sensors.items()),
+        *((scorer_name(name), one.scorer.read) for name, one in settings.sensors.items() if one.scorer),
     ]
     for name, read in every:
         try:
@@ -57,4 +60,5 @@ def _learns(bundle: ModelBundle) -> ModelBundle:
     if bundle.trainable is None:
         raise ModelError(f"the model {bundle.name} does not learn; export it with `foresight-train ... --trainable`")
     shapes_of(bundle)
+    told_limit(bundle)
     return bundle

@@ -17,7 +17,7 @@ from edge.contracts.learning_state import told_subject, unopened
 from edge.contracts.stored import Json
 from edge.learners.models import LoadedModel, LoadedModels
 from edge.learners.offers import OfferInbox
-from edge.learners.order import Task
+from edge.learners.order import SensorTask, Task
 from edge.learners.sampling import Sampling, sampling_of
 from edge.learners.told import state_of
 from edge.learners.troubles import Troubles, What
@@ -25,6 +25,7 @@ from edge.learning.fitting import Breathe
 from edge.learning.promotion import Terms
 from edge.learning.sample import Sample
 from edge.learning.settings import LearningSettings
+from edge.learning.sieve import EverySample, Sieve, sieve_of
 from edge.learning.subject import Subject
 
 MOST_WAITING, BATCH, OLDEST_S = 512, 64, 2.0  # samples before they are stored, and how long they may wait
@@ -61,6 +62,7 @@ class Learner:
         self._subject: Subject | None = None
         self._model: LoadedModel | None = None
         self._sampling: Sampling | None = None
+        self._sieve: Sieve = EverySample()
         self._waiting: list[Sample] = []
         self._since_s = 0.0  # when the oldest of them came
         self._troubles = Troubles(task.name)
@@ -92,7 +94,7 @@ class Learner:
         self._troubles.succeeded(What.FAULT)
         try:
             how, model = self._how, models.of(self._task)
-            self._sampling = sampling_of(self._task, model.bundle, how.run)
+            self._begin(model)
             subject = Subject(how.folder / self.name, model.bundle, model.exported, how.settings, how.terms)
             if subject.standing.on is not on:
                 subject.switch(on)
@@ -151,7 +153,7 @@ class Learner:
         self._waiting, self._forgetting = [], True
         if self._subject is None or self._model is None:
             return
-        self._sampling = sampling_of(self._task, self._model.bundle, self._how.run)
+        self._begin(self._model)
         try:
             self._forgetting, why = not self._subject.reset(), "the disk does not take it"
         except sqlite3.Error as error:
@@ -168,13 +170,22 @@ class Learner:
             return told_subject(unopened(self.name, self._troubles.told or "it has not begun yet"))
         return told_subject(state_of(self.name, self._subject.state, self._offers.told, self._troubles.told))
 
+    def _begin(self, model: LoadedModel) -> None:
+        """Make samples of what comes from now on."""
+        task, how = self._task, self._how
+        share = task.share if isinstance(task, SensorTask) else 1.0
+        self._sampling = sampling_of(task, model.bundle, how.run)
+        self._sieve = sieve_of(how.folder / self.name, model.bundle, model.exported, share)
+
     def _store(self) -> None:
         assert self._subject is not None
         assert self._model is not None
         waiting, self._waiting = self._waiting, []
+        subject, trainee = self._subject, self._model.compares
         try:
-            self._subject.compare(self._model.compares, waiting)
-            self._subject.offer(waiting)
+            found = self._sieve.sift(trainee, (subject.standing.serving, subject.serving), waiting)
+            subject.compare(trainee, found.compared)
+            subject.offer(found.learnt)
             self._troubles.succeeded(What.COMPARING)
         except EdgeError as error:
             self._troubles.failed(What.COMPARING, str(error))

@@ -1,7 +1,7 @@
 """What the chains hand over to the learner: looks of tracks a few times a second, and readings."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -49,20 +49,17 @@ class Readings(SensorObserver):
 
     Args:
         way: to the learner.
-        subjects: number and model of each sensor that learns, by its name.
+        subjects: numbers and models of each sensor that learns, by its name: its forecaster, its scorer.
     """
 
-    def __init__(self, way: HandOver, subjects: Mapping[str, tuple[int, AdaptiveModel]]) -> None:
+    def __init__(self, way: HandOver, subjects: Mapping[str, Sequence[tuple[int, AdaptiveModel]]]) -> None:
         self._way, self._subjects = way, subjects
 
     def sensed(self, sensor: str, sensed: Sensed) -> None:
         """Hand over a sample; one that was filled in as what was not read."""
-        subject = self._subjects.get(sensor)
-        if subject is None:
-            return
-        number, model = subject
-        model.turn()
         values = np.array(sensed.reading.values, np.float64)
         if sensed.bridged:
             values[:] = np.nan
-        self._way.offer(pack_reading(number, sensed.reading.utc_ns, values))
+        for number, model in self._subjects.get(sensor, ()):
+            model.turn()
+            self._way.offer(pack_reading(number, sensed.reading.utc_ns, values))

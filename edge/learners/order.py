@@ -20,12 +20,13 @@ class CameraTask:
 
 @dataclass(frozen=True, slots=True)
 class SensorTask:
-    """A sensor whose series model learns."""
+    """A sensor whose series model learns, or whose scorer."""
 
     name: str
     path: str
     sha256: str
     gap_steps: int  # after a longer silence its grid begins anew
+    share: float = 1.0  # of its scorer's limit from which a window is told as an anomaly, at most 1
 
 
 Task = CameraTask | SensorTask

@@ -8,6 +8,7 @@ from pathlib import Path
 from edge.contracts.errors import EdgeError
 from edge.learners.adaptive import AdaptiveModel, Served
 from edge.learning.checkpoint import read_checkpoint
+from edge.learning.learnt import sizes
 from edge.learning.shelf import Shelf
 from edge.learning.standing import EXPORTED
 
@@ -64,12 +65,12 @@ class Serving:
             model.put(model.exported)
             self.since_utc_ns[name] = 0 if begins else time.time_ns()
             return
-        found = read_checkpoint(self._folder / name, serving, bundle.sha256, bundle.head, len(model.exported.weights))
-        weights = self._shelf(name).weights(serving)  # which also looks at their number
-        model.put(Served(serving, weights))
+        found = read_checkpoint(self._folder / name, serving, bundle.sha256, bundle.head, max(sizes(bundle)))
+        weights = self._shelf(name).learnt(serving).numbers  # which also looks at their number
+        model.put(Served(serving, weights, found.scores))
         self.since_utc_ns[name] = int(found.made_utc_s * 1e9) if begins else time.time_ns()
         _log.info("%s: learnt weights %.12s serve, from %d samples", name, serving, found.samples)
 
     def _shelf(self, name: str) -> Shelf:
         model = self._models[name]
-        return Shelf(self._folder / name, model.bundle.sha256, model.bundle.head, len(model.exported.weights))
+        return Shelf(self._folder / name, model.bundle.sha256, model.bundle.head, sizes(model.bundle))

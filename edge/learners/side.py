@@ -12,7 +12,9 @@ from edge.contracts.bus import Message
 from edge.contracts.errors import MessageError, ModelError
 from edge.contracts.inbound import LearnCommand, decode_learn
 from edge.contracts.learning_state import LearningState
+from edge.contracts.limits import share_of
 from edge.contracts.messages import encode_switch
+from edge.contracts.sensors import scorer_name
 from edge.contracts.stored import Json
 from edge.control.panel import Turned
 from edge.delivery import Delivery
@@ -80,7 +82,11 @@ class LearningSide(Composed):
         numbered = {name: (number, model) for number, (name, model) in enumerate(self._adaptive.items())}
         self.looks = Looks(self._way, {name: numbered[name] for name in self._settings.cameras if name in numbered})
         self.readings = Readings(
-            self._way, {name: numbered[name] for name in self._settings.sensors if name in numbered}
+            self._way,
+            {
+                name: [numbered[one] for one in (name, scorer_name(name)) if one in numbered]
+                for name in self._settings.sensors
+            },
         )
 
     @property
@@ -143,12 +149,16 @@ class LearningSide(Composed):
 
     def _order(self) -> Order:
         cameras, sensors = list[CameraTask](), list[SensorTask]()
+        entries = dict(self._settings.sensors)
+        entries |= {scorer_name(name): sensor for name, sensor in entries.items()}
         for name, model in self._adaptive.items():
             path, sha256 = str(model.bundle.path), model.bundle.sha256
             if name in self._settings.cameras:
                 cameras.append(CameraTask(name, path, sha256, self._labels[name]))
             else:
-                sensors.append(SensorTask(name, path, sha256, self._settings.sensors[name].window.hold_steps + 1))
+                sensor = entries[name]
+                gap_steps, share = sensor.window.hold_steps + 1, share_of(sensor.alarm.threshold)
+                sensors.append(SensorTask(name, path, sha256, gap_steps, share))
         return Order(
             folder=str(self._folder),
             run=self._run,

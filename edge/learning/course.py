@@ -5,12 +5,16 @@ from pathlib import Path
 
 from edge.contracts.types import F32, ModelBundle
 from edge.learning.checkpoint import Checkpoint
+from edge.learning.learnt import sizes
 from edge.learning.promotion import Event, Live, RolledBack, Terms, after
-from edge.learning.shelf import Shelf
+from edge.learning.round import NEVER_S
+from edge.learning.shelf import Learnt, Shelf
 from edge.learning.standing import EXPORTED, Standing
 from edge.learning.tally import Tally
 
 _log = logging.getLogger(__name__)
+
+CHOSEN_BY_S = "chosen_by_s"  # among the scores of a checkpoint
 
 
 class Course:
@@ -28,7 +32,7 @@ class Course:
 
     def __init__(self, folder: Path, bundle: ModelBundle, exported: F32, terms: Terms) -> None:
         self._exported, self._terms = exported, terms
-        self._shelf = Shelf(folder, bundle.sha256, bundle.head, len(exported))
+        self._shelf = Shelf(folder, bundle.sha256, bundle.head, sizes(bundle))
         self._standing = self._shelf.checked(self._shelf.read())
         self._shelf.tidy(self._standing)
         self.live = Tally(folder, terms.window, self._standing)
@@ -77,5 +81,6 @@ class Course:
 
     def _load(self) -> None:
         standing = self._standing
-        serving = self._shelf.weights(standing.serving) if standing.serving else self._exported
-        self._weights = serving, self._shelf.weights(standing.candidate) if standing.candidate else None
+        serving = self._shelf.learnt(standing.serving) if standing.serving else Learnt(self._exported, {})
+        self._weights = serving.numbers, self._shelf.learnt(standing.candidate).numbers if standing.candidate else None
+        self.chosen_by_s = serving.scores.get(CHOSEN_BY_S, NEVER_S)  # begin of the newest sample that has chosen it

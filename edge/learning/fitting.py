@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge.contracts.errors import ModelError
-from edge.contracts.trainable import Trainee, Weights
-from edge.contracts.types import F32, I64
-from edge.learning.measure import worth
+from edge.contracts.trainable import TARGETS, Trainee, Weights
+from edge.contracts.types import F32, I64, ModelBundle
+from edge.learning.measure import KNOWN, worth
 from edge.learning.sample import Arrays, Batch, joined
 
-KNOWN = "known"
 LEAST_RATE = 0.05  # of the first, in the last epoch
 PULL = 0.01  # share of the way back to the exported weights that is taken after each epoch
 PATIENCE, PROGRESS = 3, 1e-3  # epochs without the loss falling by this share after which it ends
@@ -77,7 +76,7 @@ def _fitted(trainee: Trainee, base: F32, recent: Batch, old: Batch, how: Fit, br
     for epoch in range(how.epochs):
         rate = how.rate * max(1 - epoch / how.epochs, LEAST_RATE)
         total, count = 0.0, 0
-        for batch in batches(recent, old, trainee.trainable.batch, worth(trainee.bundle), chance):
+        for batch in batches(recent, old, trainee.trainable.batch, trainee.bundle, chance):
             total, count = total + trainee.train(batch, rate), count + 1
             if not breathe():
                 raise Interrupted
@@ -100,27 +99,28 @@ def _at_its_end(losses: Sequence[float]) -> bool:
     return min(losses[-PATIENCE:]) >= best - PROGRESS * abs(best)
 
 
-def batches(recent: Batch, old: Batch, size: int, each: F32, chance: np.random.Generator) -> Iterator[Arrays]:
+def batches(recent: Batch, old: Batch, size: int, bundle: ModelBundle, chance: np.random.Generator) -> Iterator[Arrays]:
     """All recent samples once and as many old ones, in an order of chance; the last batch is filled with zeros.
 
     Args:
         recent: samples of late.
         old: samples that stand for what was before.
         size: of a batch.
-        each: what each number of an answer counts, see `worth`.
+        bundle: of the model.
         chance: draws.
     """
     drawn = chance.permutation(len(old))[: max(len(recent), 1)]
     rows = joined(recent, old[drawn])
     order: I64 = chance.permutation(len(rows))
     for begin in range(0, len(order), size):
-        yield _filled(rows, order[begin : begin + size], size, each)
+        yield _filled(rows, order[begin : begin + size], size, bundle)
 
 
-def _filled(rows: Batch, chosen: I64, size: int, each: F32) -> Arrays:
+def _filled(rows: Batch, chosen: I64, size: int, bundle: ModelBundle) -> Arrays:
     """`TARGETS` with `size` rows; what is known counts by the weight of its sample and by what it is worth."""
-    found = {}
-    for name, column in rows.arrays.items():
+    found, each = {}, worth(bundle)
+    for name in TARGETS[bundle.head]:
+        column = rows.arrays[name]
         made = np.zeros((size, *column.shape[1:]), np.float32)
         made[: len(chosen)] = column[chosen]
         found[name] = made

@@ -70,6 +70,10 @@ class Keeping:
         """How many are kept."""
         return len(self._recent[part]) if age == Age.RECENT else sum(map(len, self._old[part].values()))
 
+    def stands_for(self, part: Part) -> dict[str, float]:
+        """How many older samples each of those stands for that were chosen, by kind."""
+        return {kind: self._ever[part][kind] / len(old) for kind, old in self._old[part].items() if old}
+
     def kind(self, part: Part, stratum: str) -> str:
         """The name under which a sample is kept: there is no end to the kinds that a stream may bring."""
         known = self._ever[part]

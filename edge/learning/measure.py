@@ -16,18 +16,26 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from edge.contracts.errors import ModelError
+from edge.contracts.flow_map import PLACE_COLUMNS, FlowMap, turned
 from edge.contracts.tensors import real, stored
+from edge.contracts.track_grid import C128
 from edge.contracts.track_windows import Answer, Encoded, decode, units
 from edge.contracts.trainable import TARGETS, Trainee
 from edge.contracts.types import F32, F64, Head, ModelBundle
-from edge.contracts.windows import TrackWindow, Window
-from edge.learning.sample import Arrays, Batch
+from edge.contracts.windows import TrackWindow
+from edge.learning.sample import PLACE, Arrays, Batch
 
-Measure = Callable[[list[F32], Arrays, Window | None], F64]
+Measure = Callable[[list[F32], Arrays], F64]
+KNOWN = "known"
 
 
-def errors(trainee: Trainee, batch: Batch) -> F64:
+def errors(trainee: Trainee, batch: Batch, flow: FlowMap | None = None) -> F64:
     """(n,) one of each sample, its weight within.
+
+    Args:
+        trainee: the model.
+        batch: samples.
+        flow: shifts forecasts of paths.
 
     Raises:
         ModelError: the model failed, or answers with what is no finite number.
@@ -36,7 +44,11 @@ def errors(trainee: Trainee, batch: Batch) -> F64:
         return np.zeros(0)
     head = trainee.bundle.head
     outputs = answers(trainee, batch.arrays[TARGETS[head][0]])
-    found = MEASURES[head](outputs, batch.arrays, trainee.bundle.window) * batch.weight
+    if head is Head.TRAJECTORY:
+        off = misses(trainee.bundle, outputs, batch)
+        found = path_errors(off if flow is None else off + seen_by(flow.shift(batch.arrays[PLACE]), batch), batch)
+    else:
+        found = MEASURES[head](outputs, batch.arrays) * batch.weight
     if not np.isfinite(found).all():
         raise ModelError("what has learnt answers with what are no finite numbers; it is not used")
     return found
@@ -67,22 +79,56 @@ def worth(bundle: ModelBundle) -> F32:
     return np.ones(1, np.float32)
 
 
-def _trajectory(outputs: list[F32], arrays: Arrays, window: Window | None) -> F64:
-    """As the answer is decoded in service, of tracks at the origin whose scale is 1."""
+def misses(bundle: ModelBundle, outputs: list[F32], batch: Batch) -> F64:
+    """(n, K, 2) where paths were foreseen, less where they were: turned to each track's heading, in its scale.
+
+    Decoded as in service, for tracks at the origin whose scale is 1.
+    """
+    window, n = bundle.window, len(batch)
     assert isinstance(window, TrackWindow)
-    n = len(arrays["known"])
     zeros, heading = np.zeros((n, 2)), np.tile((1.0, 0.0), (n, 1))
-    encoded = Encoded(arrays["tracks"], np.ones(n), zeros, zeros, heading)
+    encoded = Encoded(batch.arrays["tracks"], np.ones(n), zeros, zeros, heading)
     point = decode(Answer(*outputs), encoded, window).point()
-    off = point - arrays["future"] * units(encoded, window)[..., None]
-    return _part(np.hypot(off[..., 0], off[..., 1]), arrays["known"])
+    off: F64 = point - batch.arrays["future"] * units(encoded, window)[..., None]
+    return off
 
 
-def _series(outputs: list[F32], arrays: Arrays, _: Window | None) -> F64:
+def path_errors(off: F64, batch: Batch) -> F64:
+    """(n,) errors of paths that were foreseen so far off (n, K, 2), see `misses`; the weight of each within."""
+    return _part(np.hypot(off[..., 0], off[..., 1]), batch.arrays[KNOWN]) * batch.weight
+
+
+def seen_by(shift: F64, batch: Batch) -> F64:
+    """(n, K, 2) by how much a flow map shifts forecasts: turned to each track's heading, in its scale."""
+    scale, turn = _turn(batch)
+    return turned(shift, (np.conj(turn) / scale).astype(np.complex128))
+
+
+def residuals(off: F64, batch: Batch) -> F64:
+    """(n, K, 2) where paths were, less where they were foreseen, as the flow map has them.
+
+    Args:
+        off: (n, K, 2) as `misses` gives it.
+        batch: the samples.
+    """
+    scale, turn = _turn(batch)
+    return turned(-off, (turn * scale).astype(np.complex128))
+
+
+def _turn(batch: Batch) -> tuple[F64, C128]:
+    """(n,) scales, and headings as numbers of length 1."""
+    scale, cos, sin = (
+        batch.arrays[PLACE][:, PLACE_COLUMNS.index(name)].astype(np.float64)
+        for name in ("scale", "heading_cos", "heading_sin")
+    )
+    return scale, cos + 1j * sin
+
+
+def _series(outputs: list[F32], arrays: Arrays) -> F64:
     return _part(np.abs(outputs[0].astype(np.float64) - arrays["future"]), arrays["known"])
 
 
-def _autoencoder(outputs: list[F32], arrays: Arrays, _: Window | None) -> F64:
+def _autoencoder(outputs: list[F32], arrays: Arrays) -> F64:
     square = ((outputs[0].astype(np.float64) - arrays["window"]) ** 2).mean(axis=2)
     return np.sqrt(_part(square, arrays["known"]))
 
@@ -94,7 +140,6 @@ def _part(each: F64, known: F32) -> F64:
 
 
 MEASURES: Mapping[Head, Measure] = {
-    Head.TRAJECTORY: _trajectory,
     Head.SERIES: _series,
     Head.AUTOENCODER: _autoencoder,
 }

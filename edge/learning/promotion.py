@@ -20,7 +20,7 @@ class Terms:
     first: int = 192  # samples before the first round
     every: int = 128  # more before each further one
     shadow: int = 128  # comparisons of a candidate before it may serve; doubled with every failure
-    window: int = 512  # newest comparisons by which what serves is judged: one evaluation window
+    window: int = 1024  # newest comparisons by which what serves is judged: one evaluation window
     soonest: int = 32  # of them, before what serves is sent back because it is worse by far
     tolerance: float = 0.01  # share by which what serves may be worse than what was exported, and must be better first
     rest: int = 128  # doubled with every failure

@@ -98,7 +98,8 @@ class Reservoir:
 
     def read(self, part: Part, age: Age, most: int = 1 << 30) -> Batch:
         """The newest of them, oldest first. Those that a bad disk has changed are left out. Raises sqlite3.Error."""
-        return stacked(self._opened().read(part, age, most), self._shapes)
+        share = self._keeping.stands_for(part) if age is Age.OLD else {}
+        return stacked(self._opened().read(part, age, most), self._shapes, share)
 
     def clear(self) -> None:
         """Forget all samples. Raises sqlite3.Error."""

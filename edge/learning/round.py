@@ -1,26 +1,26 @@
 """One round: a candidate is trained, and held against what serves and against what was exported.
 
-How far the candidate goes from the exported weights to the trained ones is chosen on what was held out as well. That is
-cut in two: each half is judged by at the share that the other half has chosen, so the choice does not flatter the
-judgement. The candidate goes the lesser of both shares.
+Which way the candidate goes is chosen on what was held out as well (`edge.learning.ways`), so that what it is judged by
+does not flatter it. What is held out of a short life is little; a flow map alone, which is made in no time, is also
+judged by what it is made of: each block of time by a map that is made of the others.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edge.contracts.trainable import Trainee, Weights
+from edge.contracts.trainable import Trainee
 from edge.contracts.types import F32, F64, Mask
 from edge.learning.comparing import Gain, gain
 from edge.learning.division import alike, period_of
 from edge.learning.fitting import Breathe, Fit, Fitted, fit
-from edge.learning.measure import errors
-from edge.learning.sample import Batch
+from edge.learning.learnt import errors_with, lent
+from edge.learning.sample import Batch, joined
+from edge.learning.ways import ONLY_MAP, Way, Ways, first_half
 
-# Shares of the way from the exported weights to the trained ones ("WiSE-FT": Wortsman et al., "Robust fine-tuning of
-# zero-shot models", 2022).
-SHARES = (1.0, 0.75, 0.5, 0.25)
+NEVER_S = -1e12  # before any sample
+LEAST_FRESH = 24  # samples
 MOST_OLD = 512  # old samples that are asked whether anything was forgotten
 
 
@@ -34,23 +34,34 @@ class Material:
     held_old: Batch  # never learnt from, and stands for what was before
     span_s: float  # the longest sample
     share: float  # of the samples that is kept to judge
+    since_s: float  # begin of the newest that was held out when what serves was chosen by it
+
+    def fresh(self) -> Mask:
+        """(n,) what was held out since what serves was chosen by the rest; all where that is too little.
+
+        By what has chosen it, what serves looks better than it is, and no other would ever pass.
+        """
+        found: Mask = self.held.begin_s > self.since_s
+        return found if found.sum() >= LEAST_FRESH else np.ones(len(self.held), bool)
 
     def gain(self, errors: F64, others: F64, batch: Batch) -> Gain:
         """Of errors (n,) over others, on a batch; samples that tell much the same count as one."""
-        return gain(errors, others, alike(batch.group, batch.begin_s, self.span_s, self.share))
+        mine, theirs = errors * batch.stands, others * batch.stands
+        return gain(mine, theirs, alike(batch.group, batch.begin_s, self.span_s, self.share))
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
     """A candidate on what was never learnt from."""
 
-    share: float  # of the way from the exported to the trained weights
+    way: Way
     base: float  # mean error of the exported weights
     serving: float  # of those that serve
     candidate: float
     over_base: Gain
     over_serving: Gain
     over_old: Gain  # over those that serve, on old samples: what was forgotten
+    until_s: float  # begin of the newest sample that was held out
 
     def passes(self, margin: float) -> bool:
         """Whether it is better by the margin, surely better at all, and has not forgotten more than the margin."""
@@ -67,21 +78,28 @@ class Judgement:
 class Round:
     """What a round came to."""
 
-    candidate: F32  # (N,)
+    candidate: F32  # what was learnt, see `edge.learning.learnt`
     fitted: Fitted
     judgement: Judgement
 
 
 def adapt(
-    trainee: Trainee, base: F32, material: Material, how: Fit, breathe: Breathe, before: Sequence[F32] = ()
+    trainee: Trainee,
+    base: F32,
+    serving: F32,
+    material: Material,
+    how: Fit,
+    breathe: Breathe,
+    before: Sequence[F32] = (),
 ) -> Round:
-    """Train a candidate, and judge it beside the weights that the model has now, which serve.
+    """Train a candidate, and judge it beside what serves.
 
     When this returns or raises, the model has its former weights again.
 
     Args:
         trainee: the model.
         base: (N,) the exported weights.
+        serving: what serves: these, or what was learnt.
         material: samples.
         how: rate and epochs.
         breathe: between steps, see `fit`.
@@ -93,101 +111,75 @@ def adapt(
         Interrupted: `breathe` said so.
     """
     fitted = fit(trainee, base, material.recent, material.old, how, breathe)
-    serving = trainee.weights()
-    try:
-        trained: F32 = np.mean([*before, fitted.weights], axis=0, dtype=np.float32)
-        held = _Held(trainee, base, trained, material)
-        share = min(held.chosen(held.first), held.chosen(~held.first))
-        candidate = between(base, trained, share)
-        on_held = held.base, errors_with(trainee, serving.weights, held.batch), held.judged()
-        return Round(candidate, fitted, _judged(trainee, material, on_held, (serving.weights, candidate), share))
-    finally:
-        trainee.set_weights(serving)
+    trained: F32 = np.mean([*before, fitted.weights], axis=0, dtype=np.float32)
+    with lent(trainee):
+        first = first_half(material.held, period_of(material.span_s, material.share))
+        ways = Ways(trainee, base, trained, joined(material.old, material.recent), (material.held, first))
+        way = ways.lesser()
+        candidate = ways.learnt(way)
+        on_held = ways.base, errors_with(trainee, serving, material.held), ways.judged()
+        found = Round(candidate, fitted, _judged(trainee, material, on_held, (serving, candidate), way))
+        if ways.crossed is None:
+            return found
+        mapped = Round(ways.learnt(ONLY_MAP), fitted, _crossed(trainee, material, serving, ways))
+        return max(found, mapped, key=lambda one: one.judgement.over_base.low)
 
 
-def judged(trainee: Trainee, base: F32, candidate: F32, material: Material) -> Judgement:
-    """A candidate as it is, beside the weights that the model has now, which serve. It has them again afterwards.
+def judged(trainee: Trainee, base: F32, serving: F32, candidate: F32, material: Material) -> Judgement:
+    """A candidate as it is, beside what serves. The model has its former weights again afterwards.
 
     Args:
         trainee: the model.
         base: (N,) the exported weights.
-        candidate: (N,).
+        serving: what serves.
+        candidate: what was learnt elsewhere.
         material: samples; none of it has chosen the candidate.
 
     Raises:
         ModelError: the model fails with one of them.
     """
-    serving = trainee.weights()
-    try:
-        of_base, of_serving, of_candidate = (
-            errors_with(trainee, one, material.held) for one in (base, serving.weights, candidate)
+    with lent(trainee):
+        held = material.held
+        on_held = (
+            errors_with(trainee, base, held),
+            errors_with(trainee, serving, held),
+            errors_with(trainee, candidate, held),
         )
-        on_held = of_base, of_serving, of_candidate
-        return _judged(trainee, material, on_held, (serving.weights, candidate), 1.0)
-    finally:
-        trainee.set_weights(serving)
+        return _judged(trainee, material, on_held, (serving, candidate), Way(1.0, mapped=False))
 
 
-def between(base: F32, trained: F32, share: float) -> F32:
-    """Weights on the way from one to the other."""
-    mixed: F32 = (base + np.float32(share) * (trained - base)).astype(np.float32)
-    return mixed
-
-
-def errors_with(trainee: Trainee, weights: F32, batch: Batch) -> F64:
-    """(n,) errors of the model with other weights, which it keeps. Raises ModelError."""
-    trainee.set_weights(Weights(weights, np.zeros(trainee.trainable.state, np.float32)))
-    return errors(trainee, batch)
-
-
-class _Held:
-    """Errors on what was held out, of the exported weights and at every share of the way to the trained ones."""
-
-    def __init__(self, trainee: Trainee, base: F32, trained: F32, material: Material) -> None:
-        self.batch = material.held
-        self.first = _first_half(material.held, period_of(material.span_s, material.share))
-        self.base = errors_with(trainee, base, self.batch)
-        self._shares = [errors_with(trainee, between(base, trained, share), self.batch) for share in SHARES]
-
-    def chosen(self, rows: Mask) -> float:
-        """The share with the least error on these rows; the least share where there is nothing to choose by."""
-        if not rows.any():
-            return SHARES[-1]
-        return SHARES[int(np.argmin([one[rows].mean() for one in self._shares]))]
-
-    def judged(self) -> F64:
-        """(n,) errors of each half at the share that the other half has chosen."""
-        by_first, by_other = (self._shares[SHARES.index(self.chosen(rows))] for rows in (self.first, ~self.first))
-        return np.where(self.first, by_other, by_first)
+def _crossed(trainee: Trainee, material: Material, serving: F32, ways: Ways) -> Judgement:
+    """Of a flow map alone, also by what it was made of: each block of time by a map that is made of the others."""
+    assert ways.crossed is not None
+    learnt_from = joined(material.old, material.recent)
+    base, crossed = ways.crossed
+    every = replace(material, held=joined(learnt_from, material.held))
+    on_all = (
+        np.concatenate([base, ways.base]),
+        errors_with(trainee, serving, every.held),
+        np.concatenate([crossed, ways.on(ONLY_MAP)]),
+    )
+    return _judged(trainee, every, on_all, (serving, ways.learnt(ONLY_MAP)), ONLY_MAP)
 
 
 def _judged(
-    trainee: Trainee, material: Material, on_held: tuple[F64, F64, F64], weights: tuple[F32, F32], share: float
+    trainee: Trainee, material: Material, on_held: tuple[F64, F64, F64], learnt: tuple[F32, F32], way: Way
 ) -> Judgement:
-    """Of errors on what was held out (base, serving, candidate), and the weights that serve and the candidate's."""
+    """Of errors on what was held out (base, serving, candidate), and of what serves and the candidate."""
     old = material.held_old if len(material.held_old) else material.old[np.arange(min(len(material.old), MOST_OLD))]
-    before, now = (errors_with(trainee, one, old) for one in weights)
+    before, now = (errors_with(trainee, one, old) for one in learnt)
     base, serving, candidate = on_held
+    fresh = material.fresh()
     return Judgement(
-        share,
+        way,
         _mean(base),
         _mean(serving),
         _mean(candidate),
         material.gain(candidate, base, material.held),
-        material.gain(candidate, serving, material.held),
+        material.gain(candidate[fresh], serving[fresh], material.held[fresh]),
         material.gain(now, before, old),
+        float(material.held.begin_s.max(initial=NEVER_S)),
     )
-
-
-def _first_half(held: Batch, period_s: float) -> Mask:
-    """(n,) every second period that was held out, the newest not among them; of a single one, its first half."""
-    if not len(held):
-        return np.zeros(0, bool)
-    names, period = np.unique(held.begin_s // period_s, return_inverse=True)
-    if len(names) == 1:
-        first: Mask = held.begin_s < np.median(held.begin_s)
-        return first
-    return (len(names) - 1 - period) % 2 == 1
 
 
 def _mean(each: F64) -> float:

@@ -9,8 +9,8 @@ they are named: a machine that cannot read for a moment changes nothing of what 
 import logging
 import re
 import shutil
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, fields
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from edge.contracts.files import move_aside, unfinished
@@ -37,6 +37,14 @@ _OURS = re.compile(rf"{re.escape(FILE)}|{re.escape(LIVE)}|[0-9a-f]{{64}}{re.esca
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Learnt:
+    """What was learnt, and what is known of it."""
+
+    numbers: F32  # see `edge.learning.learnt`
+    scores: Mapping[str, float]
+
+
 class Shelf:
     """The folder of one subject.
 
@@ -44,13 +52,13 @@ class Shelf:
         folder: is made when something is written.
         base_sha256: of the model file.
         head: of the model.
-        weights: N of it.
+        sizes: how many numbers what was learnt may have.
     """
 
-    def __init__(self, folder: Path, base_sha256: str, head: Head, weights: int) -> None:
-        self._folder, self._base, self._head, self._numbers = folder, base_sha256, head, weights
+    def __init__(self, folder: Path, base_sha256: str, head: Head, sizes: Sequence[int]) -> None:
+        self._folder, self._base, self._head, self._sizes = folder, base_sha256, head, sizes
         self._stored = Stored(folder / FILE)
-        self._known: dict[str, F32] = {}  # by name
+        self._known: dict[str, Learnt] = {}  # by name
 
     def read(self) -> Standing:
         """Where the subject stands. What was learnt on top of another model is put aside.
@@ -79,27 +87,28 @@ class Shelf:
             OSError: it is as it was.
         """
         self._stored.write({"base_sha256": self._base, **asdict(standing)})
-        self._known = {name: weights for name, weights in self._known.items() if name in standing.names}
+        self._known = {name: learnt for name, learnt in self._known.items() if name in standing.names}
         _remove(self._unnamed(standing))
 
     def put(self, checkpoint: Checkpoint) -> str:
         """Write weights; their name. Raises OSError."""
         name = write_checkpoint(self._folder, checkpoint)
-        self._known[name] = checkpoint.weights.weights.copy()
+        self._known[name] = Learnt(checkpoint.weights.weights.copy(), checkpoint.scores)
         return name
 
-    def weights(self, name: str) -> F32:
-        """The weights (N,) of this name.
+    def learnt(self, name: str) -> Learnt:
+        """What was learnt, of this name.
 
         Raises:
             CheckpointError: they cannot be used.
         """
         if name not in self._known:
-            found = read_checkpoint(self._folder, name, self._base, self._head, self._numbers).weights.weights
-            if len(found) != self._numbers:
+            read = read_checkpoint(self._folder, name, self._base, self._head, max(self._sizes))
+            found = Learnt(read.weights.weights, read.scores)
+            if len(found.numbers) not in self._sizes:
                 raise CheckpointError(
-                    f"{self._folder}: the weights {name[:12]} are {len(found)} numbers, and the model has "
-                    f"{self._numbers}"
+                    f"{self._folder}: the weights {name[:12]} are {len(found.numbers)} numbers, and the model learns "
+                    f"{' or '.join(map(str, self._sizes))}"
                 )
             self._known[name] = found
         return self._known[name]
@@ -113,7 +122,7 @@ class Shelf:
         """
         for name in sorted(standing.names):
             try:
-                self.weights(name)
+                self.learnt(name)
             except (NewerCheckpointError, UnreadableCheckpointError):
                 raise
             except CheckpointError as error:

@@ -8,7 +8,7 @@ import logging
 import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +18,11 @@ from edge.contracts.errors import ModelError
 from edge.contracts.trainable import Trainee, Weights
 from edge.contracts.types import F32, F64, ModelBundle
 from edge.learning.checkpoint import Checkpoint
-from edge.learning.course import Course
+from edge.learning.course import CHOSEN_BY_S, Course
 from edge.learning.division import Part, alike, span_s
 from edge.learning.fitting import Breathe, Fit, Interrupted
 from edge.learning.keeping import Age
+from edge.learning.learnt import errors_with, set_learnt
 from edge.learning.promotion import (
     Began,
     Brought,
@@ -38,10 +39,11 @@ from edge.learning.promotion import (
     free,
 )
 from edge.learning.reservoir import Added, Reservoir, capacity
-from edge.learning.round import Judgement, Material, adapt, errors_with, judged
+from edge.learning.round import Judgement, Material, adapt, judged
 from edge.learning.sample import Batch, Sample, form_of, shapes_of, stacked
 from edge.learning.settings import LearningSettings
 from edge.learning.standing import EXPORTED, Phase, Standing
+from edge.learning.usual import limit_scores, told_limit
 
 SAMPLES = "samples.db"
 ROUNDS = 3  # of the latest, whose mean is the candidate
@@ -77,7 +79,7 @@ class Subject:
 
     Raises:
         ConfigError, StateError, NewerCheckpointError: a newer program wrote what lies there, or it cannot be used.
-        ModelError: nothing is known of how such a model learns.
+        ModelError: nothing is known of how such a model learns, or an auto-encoder carries no limit.
         sqlite3.Error, OSError: the disk is full or failing; try again later.
     """
 
@@ -92,7 +94,7 @@ class Subject:
     ) -> None:
         self._bundle, self._exported, self._settings, self._terms = bundle, exported, settings, terms
         self._shapes, self._utc_s = shapes_of(bundle), utc_s
-        self._span_s = span_s(bundle)
+        self._span_s, self._limit = span_s(bundle), told_limit(bundle)
         self._course = Course(folder, bundle, exported, terms)
         self._judgement: Judgement | None = None
         self._trained: deque[F32] = deque(maxlen=ROUNDS - 1)
@@ -218,17 +220,19 @@ class Subject:
         """
         try:
             self.serve(trainee)
-            judgement = judged(trainee, self._exported, weights, self._material())
+            material = self._material()
+            judgement = judged(trainee, self._exported, self.serving, weights, material)
+            limit = self._limits(trainee, weights, material)
         finally:
             self.serve(trainee)
         if judgement.passes(self._settings.margin):
-            name = self._course.put(self._checkpoint(Weights(weights, NO_OPTIMIZER), 0, judgement))
+            name = self._course.put(self._checkpoint(Weights(weights, NO_OPTIMIZER), 0, judgement, limit))
             self._course.happened(Brought(name, self._reservoir.seen))
         return judgement
 
     def serve(self, trainee: Trainee) -> None:
         """Give the model the weights that serve. Raises ModelError."""
-        trainee.set_weights(Weights(self.serving, np.zeros(trainee.trainable.state, np.float32)))
+        set_learnt(trainee, self.serving)
 
     def promote(self) -> bool:
         """By hand: the candidate serves; False where there is none."""
@@ -258,14 +262,16 @@ class Subject:
     def _round(self, trainee: Trainee, breathe: Breathe) -> Judgement:
         self.serve(trainee)
         how = Fit(self._settings.rate, self._settings.epochs, seed=1 + self.standing.rounds)
-        found = adapt(trainee, self._exported, self._material(), how, breathe, tuple(self._trained))
+        material = self._material()
+        found = adapt(trainee, self._exported, self.serving, material, how, breathe, tuple(self._trained))
         self._trained.append(found.fitted.weights)
         judgement = self._judgement = found.judgement
         passes = judgement.passes(self._settings.margin)
         name = EXPORTED
         if passes:
             weights = Weights(found.candidate, NO_OPTIMIZER)
-            name = self._course.put(self._checkpoint(weights, found.fitted.steps, judgement))
+            limit = self._limits(trainee, found.candidate, material)
+            name = self._course.put(self._checkpoint(weights, found.fitted.steps, judgement, limit))
         self._trouble = ""
         self._course.happened(Ended(name, passes))
         return judgement
@@ -279,10 +285,16 @@ class Subject:
             read(Part.JUDGE, Age.OLD),
             self._span_s,
             self._settings.holdout,
+            self._course.chosen_by_s,
         )
 
-    def _checkpoint(self, weights: Weights, steps: int, judgement: Judgement) -> Checkpoint:
-        scores = {"base": judgement.base, "serving": judgement.serving, "candidate": judgement.candidate}
+    def _limits(self, trainee: Trainee, weights: F32, material: Material) -> Mapping[str, float]:
+        """What goes along with weights (N,), beside how they were judged; whose the model then has is not known."""
+        return limit_scores(trainee, self._limit, (self._exported, weights), (material.held_old, material.held))
+
+    def _checkpoint(self, weights: Weights, steps: int, judgement: Judgement, limit: Mapping[str, float]) -> Checkpoint:
+        held = {"base": judgement.base, "serving": judgement.serving, "candidate": judgement.candidate}
+        scores = {**held, **limit, CHOSEN_BY_S: judgement.until_s}
         bundle = self._bundle
         return Checkpoint(bundle.sha256, bundle.head, weights, self._reservoir.seen, steps, self._utc_s(), scores)
 

@@ -4,12 +4,13 @@ from collections import deque
 
 import numpy as np
 
+from edge.contracts.flow_map import places
 from edge.contracts.track_grid import boxed, lengths
 from edge.contracts.track_windows import Encoded, departure, encode
 from edge.contracts.types import F64, Mask
 from edge.contracts.windows import TrackWindow
 from edge.learning.moments import SAME_TIME_S, Look, Moment
-from edge.learning.sample import Sample
+from edge.learning.sample import PLACE, Sample
 
 MOST_MOMENTS, MOST_TRACKS = 64, 32  # kept open at a time, and of each
 CLOCK_SET_S = 1.0  # the two clocks part by more when one of them was set
@@ -65,10 +66,11 @@ class TrackSampler:
     def _samples(self, moment: Moment) -> list[Sample]:
         """One of each track of which at least one horizon is known."""
         window, encoded, look = self._window, moment.encoded, moment.look
+        weight = np.where(boxed(look.past)[moment.rows], 1.0, encoded.scale)
         target = departure(moment.future, encoded, window)
+        place = places(encoded, encoded.scale / weight, window)
         known: Mask = np.logical_and.reduce(np.isfinite(target), axis=2)
         past_s = (window.samples - 1) * window.step_s
-        weight = np.where(boxed(look.past)[moment.rows], 1.0, encoded.scale)
         kinds = _movements(moment, known, np.array(window.horizons_s))
         found = []
         for row in np.flatnonzero(known.any(axis=1) & np.isfinite(encoded.x).all(axis=(1, 2))):
@@ -77,6 +79,7 @@ class TrackSampler:
                 "tracks": encoded.x[row],
                 "future": np.where(known[row, :, None], target[row], 0.0).astype(np.float32),
                 "known": known[row].astype(np.float32),
+                PLACE: place[row],
             }
             at = moment.rows[row]
             found.append(

@@ -13,7 +13,7 @@ from edge.sensing.hub import Sensing, Sensor
 from edge.sensing.memory import SensorMemory
 from edge.sensing.observer import SensorObserver
 from edge.sensing.settings import SensorSettings
-from edge.sensing.steps import Makers
+from edge.sensing.steps import Makers, Scorer
 from edge.sensors.intake import Intake
 from edge.sensors.mqtt import MqttSensor
 from edge.sensors.payload import Reader
@@ -24,7 +24,9 @@ from edge.sensors.source import Source
 from edge.series.forecaster import SeriesForecaster
 
 Connected = Callable[[], bool]
+ScorerMaker = Callable[[], Scorer]
 _NONE: Mapping[str, Runtime] = {}
+_ANOMALY: Mapping[str, ScorerMaker] = {}
 
 
 def build_sensing(
@@ -34,6 +36,7 @@ def build_sensing(
     listening: Listening,
     connected: Connected,
     runtimes: Mapping[str, Runtime] = _NONE,
+    scorers: Mapping[str, ScorerMaker] = _ANOMALY,
 ) -> Sensing:
     """All sensors of a configuration, ready to begin.
 
@@ -44,11 +47,12 @@ def build_sensing(
         listening: to the broker.
         connected: whether there is one now.
         runtimes: of the series models of those sensors that have one.
+        scorers: of those sensors whose anomalies are scored by a model.
     """
     arrived = threading.Event()
     made = [
         Sensor(
-            chain=build_chain(name, settings, runtimes.get(name)),
+            chain=build_chain(name, settings, runtimes.get(name), scorers.get(name)),
             source=open_source(name, settings.source, listening, connected),
             intake=Intake(settings.window.queue, arrived),
         )
@@ -57,20 +61,23 @@ def build_sensing(
     return Sensing(made, observers, memory, arrived)
 
 
-def build_chain(name: str, settings: SensorSettings, runtime: Runtime | None = None) -> SensorChain:
+def build_chain(
+    name: str, settings: SensorSettings, runtime: Runtime | None = None, scorer: ScorerMaker | None = None
+) -> SensorChain:
     """The chain of one sensor."""
     source = settings.source
     time = "" if isinstance(source, FileSource) else source.time  # a recording that is played counts as read now
     reader = Reader({channel: one.at for channel, one in settings.channels.items()}, time)
-    return SensorChain(name, settings, reader, makers(settings, runtime))
+    return SensorChain(name, settings, reader, makers(settings, runtime, scorer))
 
 
-def makers(settings: SensorSettings, runtime: Runtime | None = None) -> Makers:
+def makers(settings: SensorSettings, runtime: Runtime | None = None, scorer: ScorerMaker | None = None) -> Makers:
     """How the steps that learn are made.
 
     Args:
         settings: of the sensor.
         runtime: of its series model, where it has one; sensors with the same model may share it.
+        scorer: what makes its scorer; None: it is scored by its stream alone.
     """
     window = runtime.bundle.window if runtime else None
     step_s = window.step_s if isinstance(window, SeriesWindow) else settings.forecast.step_s
@@ -81,7 +88,7 @@ def makers(settings: SensorSettings, runtime: Runtime | None = None) -> Makers:
 
     return Makers(
         forecaster=forecaster,
-        scorer=lambda: Anomaly(settings.anomaly),
+        scorer=scorer or (lambda: Anomaly(settings.anomaly)),
         step_s=step_s,
         key=key(settings, runtime.bundle.sha256 if runtime else ""),
     )

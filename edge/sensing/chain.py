@@ -85,7 +85,7 @@ class SensorChain:
         return SensorHealth(
             sensor=self.name,
             status=status,
-            reason=reason or (outlook.trouble if outlook else ""),
+            reason=reason or (outlook.trouble or outlook.unscored if outlook else ""),
             readings=front.readings,
             refused=front.refused,
             dropped=dropped,

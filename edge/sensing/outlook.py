@@ -48,6 +48,7 @@ class Outlook:
     def __init__(self, sensor: str, settings: SensorSettings, step_s: float, makers: Makers) -> None:
         channels, ahead = len(settings.channels), settings.forecast
         self.step_s, self.samples, self.trouble = step_s, 0, ""
+        self.unscored = ""  # why the newest sample has no score
         self.score = Score(channels, step_s)
         self._sensor = sensor
         self._plain = DampedPersistence(channels, step_s, ahead.horizons_s, ahead.memory_steps)
@@ -117,7 +118,14 @@ class Outlook:
 
     def _odd(self, sample: Sample, utc_ns: int, residual: Residual | None) -> float:
         """How odd a sample is. A scorer that tells of an anomaly once is asked whether it goes on."""
-        anomaly = self._scorer.step(utc_ns / 1e9, sample.values, residual)
+        try:
+            anomaly = self._scorer.step(utc_ns / 1e9, sample.values, residual)
+        except EdgeError as error:
+            if not self.unscored:
+                _log.error("sensor %s: nothing is odd until it can be scored again: %s", self._sensor, error)
+            self.unscored = str(error)
+            return 0.0
+        self.unscored = ""
         if self.odd and isinstance(self._scorer, Lasting):
             return max(anomaly, self._scorer.unmuted)
         return anomaly

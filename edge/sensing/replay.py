@@ -13,19 +13,20 @@ from rich.console import Console
 
 from edge.assembly import Models
 from edge.config.loader import load
+from edge.config.sequences import SensorEntry
 from edge.config.settings import ModelFile, Settings, state_folder
 from edge.contracts.errors import ConfigError, SourceError
 from edge.contracts.messages import encode_anomaly, encode_reading, encode_sensor_event, encode_series_forecast
-from edge.contracts.runtime import Runtime
 from edge.contracts.sensors import SensorHealth
+from edge.hearing.values import with_grids
 from edge.outputs import refuse_own_input, writable_folder
 from edge.runtime.settings import RuntimeSettings
+from edge.scorers import build_scorer
 from edge.sensing.build import makers
 from edge.sensing.chain import SensorChain
 from edge.sensing.observer import SensorObserver
 from edge.sensing.outlook import Sensed
 from edge.sensing.plot import draw
-from edge.sensing.settings import SensorSettings
 from edge.sensing.trace import Trace
 from edge.sensors.paths import parse_path
 from edge.sensors.payload import Reader
@@ -84,12 +85,15 @@ def replay_readings(source: Path, config: Path | None, sensor: str, out: Path, c
         EdgeError: the file or the configuration cannot be used; says why.
     """
     name, settings = _settings(source, config, sensor)
+    settings = with_grids({name: settings})[name]
     writable_folder(out, "--out")
     refuse_own_input(str(source), [out / file for file in (*FILES, PICTURE)])
     trace, begin_s = Trace(len(settings.channels)), time.monotonic()
     with ExitStack() as stack:
-        runtime = _runtime(settings.model, stack) if settings.model else None
-        chain = SensorChain(name, settings, _reader(source, settings), makers(settings, runtime))
+        models = stack.enter_context(Models(RuntimeSettings(), state_folder()))
+        runtime = models.load(ModelFile(path=settings.model)) if settings.model else None
+        made = makers(settings, runtime, build_scorer(name, settings, models) if settings.scorer else None)
+        chain = SensorChain(name, settings, _reader(source, settings), made)
         stop = stack.enter_context(stopped_by_signals())
         lines = stack.enter_context(SensorLines(out, "replay"))
         observers: tuple[SensorObserver, ...] = (lines, trace)
@@ -105,18 +109,13 @@ def replay_readings(source: Path, config: Path | None, sensor: str, out: Path, c
     _say(chain.health(0.0, "", 0), lines.events, took_s, out, console)
 
 
-def _runtime(model: Path, stack: ExitStack) -> Runtime:
-    """A series model, tried if it was never run here. Raises ModelError."""
-    return stack.enter_context(Models(RuntimeSettings(), state_folder())).load(ModelFile(path=model))
-
-
 def _tell(sensor: str, found: list[Sensed], observers: tuple[SensorObserver, ...]) -> None:
     for sensed in found:
         for observer in observers:
             observer.sensed(sensor, sensed)
 
 
-def _settings(source: Path, config: Path | None, sensor: str) -> tuple[str, SensorSettings]:
+def _settings(source: Path, config: Path | None, sensor: str) -> tuple[str, SensorEntry]:
     """The sensor's name, and its settings with the file as its source."""
     if config is not None:
         known = load(config, Settings).sensors
@@ -130,11 +129,11 @@ def _settings(source: Path, config: Path | None, sensor: str) -> tuple[str, Sens
     if not columns:
         raise SourceError(f"{source} has no column of numbers; `foresight replay` needs one at least")
     channels = {name: {"at": _quoted(column)} for name, column in zip(_names(columns), columns, strict=True)}
-    made = SensorSettings.model_validate({"source": {"path": str(source)}, "channels": channels})
+    made = SensorEntry.model_validate({"source": {"path": str(source)}, "channels": channels})
     return sensor or _name(source.stem, 0), made
 
 
-def _reader(source: Path, settings: SensorSettings) -> Reader:
+def _reader(source: Path, settings: SensorEntry) -> Reader:
     """Of the rows: a channel is where it says, else in the column of its name, else the only one there is."""
     column = time_column(source, _column(settings))
     names = next(iter(read_rows(source)), {})
@@ -149,7 +148,7 @@ def _found(channel: str, at: str, names: Mapping[str, object]) -> str:
     return _quoted(channel) if channel in names else ""
 
 
-def _column(settings: SensorSettings) -> str:
+def _column(settings: SensorEntry) -> str:
     return settings.source.time if isinstance(settings.source, FileSource) else ""
 
 

@@ -24,8 +24,8 @@ class Forecaster(Protocol):
 class Scorer(Protocol):
     """Says how odd a sample is."""
 
-    def step(self, t_s: float, values: F64, forecast: Residual | None) -> float:
-        """The score of a sample (C,), 0..1."""
+    def step(self, t_s: float, values: F64, forecast: Residual | None, /) -> float:
+        """The score of a sample (C,), 0..1. Raises an EdgeError where it cannot be scored now."""
 
     def state(self) -> bytes:
         """What was learnt."""

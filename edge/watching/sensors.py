@@ -17,6 +17,7 @@ from edge.hearing.sounds import Hearing
 from edge.hearing.telling import RecognitionPublisher
 from edge.hearing.values import ValueListener, with_grids
 from edge.periodic import Periodic
+from edge.scorers import build_scorer
 from edge.sensing.build import build_sensing
 from edge.sensing.hub import Sensing
 from edge.sensing.memory import SensorMemory
@@ -32,7 +33,7 @@ class SensorSide(Composed):
     Args:
         settings: what is listened to, and how.
         delivery: what is found out leaves by it, and readings come by its broker.
-        models: of the forecasters.
+        models: of the forecasters and scorers.
         run: names this start of the daemon.
         more: who wants to know what sensors tell as well.
     """
@@ -111,11 +112,14 @@ class SensorSide(Composed):
             for name, sensor in sensors.items()
             if sensor.model
         }
+        gridded = with_grids(sensors)
+        scorers = {name: build_scorer(name, sensor, self._models) for name, sensor in gridded.items() if sensor.scorer}
         return build_sensing(
-            with_grids(sensors),
+            gridded,
             [publisher, self._values, self._groups, *self._more],
             SensorMemory(delivery.state_dir),
             delivery.link,
             lambda: delivery.link.connected,
             runtimes,
+            scorers,
         )

@@ -3,9 +3,9 @@
 The base is the shipped recipe's network, but of streets that were all filmed by the demonstration's camera. Each life
 is twenty minutes of other traffic (another seed) before a camera that hangs lower or higher, is zoomed in, goes around
 the street, hangs on its other side, or sees it mirrored. The tracker of the daemon follows the outlines as a detector
-would see them (edges off by 2 % of the height, 5 % missed), and looks go, packed as in service, to the learner's own
-`Seat`, with its clock set to the street's: samples, comparisons, rounds, promotion and return are those of the daemon,
-with its settings and terms. Time goes on in the street while a candidate is trained: a step is taken to cost `STEP_S`
+would see them (edges off by 2 % of the height, 5 % missed), and looks go, packed as in service, to a `Learner`, with
+its clock set to the street's: samples, comparisons, rounds, promotion and return are those of the daemon, with its
+settings and terms. Time goes on in the street while a candidate is trained: a step is taken to cost `STEP_S`
 of processor time (four to five times what it takes on the machine this was written on), of which learning has a share.
 
 A window is foretold by whichever weights serve when it is seen. Its error is the mean distance over the horizons of
@@ -26,22 +26,22 @@ from pathlib import Path
 import numpy as np
 
 from edge.contracts.bundle import read_bundle
-from edge.contracts.track_windows import Answer
-from edge.contracts.trainable import Weights
 from edge.contracts.types import F32, F64, Mask
 from edge.contracts.windows import TrackWindow
-from edge.learning.measure import answers
+from edge.learners.learner import Learner, Manner
+from edge.learners.models import LoadedModels
+from edge.learners.order import CameraTask
+from edge.learning.learnt import flow, set_learnt
+from edge.learning.measure import answers, misses, seen_by
 from edge.learning.promotion import Terms
+from edge.learning.sample import PLACE, Batch
 from edge.learning.settings import LearningSettings
 from edge.learning.standing import Standing
 from edge.learning.subject import Subject
 from edge.runtime.trainable import TrainableRuntime
-from edge.schooling.order import CameraPupil
-from edge.schooling.pupils import Desks, Seat
 from tests.bench.adapt_lived import Lived
 from tests.rigs.street_cameras import Camera, watched
 from tests.rigs.street_life import Seen, Truth, life
-from trainer.forecaster.measures import measure
 from trainer.forecaster.samples import joined
 from trainer.recorded.following import Watching, kinds
 
@@ -71,16 +71,17 @@ def live_street(path: Path, camera: Camera, seed: int, settings: LearningSetting
     """
     scene, bundle = watched(seed, camera, seconds, FPS), read_bundle(path)
     assert isinstance(bundle.window, TrackWindow)
-    pupil = CameraPupil("camera", str(path), bundle.sha256, tuple(kinds(scene)))
+    task = CameraTask("camera", str(path), bundle.sha256, tuple(kinds(scene)))
     with tempfile.TemporaryDirectory() as folder:
         day = _Day(life(scene, bundle.window, WATCHING), STEP_S * 100 / settings.cpu_percent)
-        seat, desks = Seat(pupil, Path(folder), settings, Terms(), "run", lambda: day.now_s), Desks()
-        seat.open(desks, on=True)
+        how, models = Manner(Path(folder), settings, Terms(), "run"), LoadedModels()
+        learner = Learner(task, how, clock=lambda: day.now_s)
+        learner.open(models, on=True)
         try:
-            day.live(seat)
-            return _judged(desks.of(pupil).judge, day.stretches, _subject(seat).standing)
+            day.live(learner)
+            return _judged(models.of(task).compares, day.stretches, _subject(learner).standing)
         finally:
-            seat.close()
+            learner.close()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -88,7 +89,7 @@ class _Stretch:
     """What was seen while the same weights served."""
 
     name: str
-    weights: F32  # (N,)
+    learnt: F32
     truths: list[Truth]
 
 
@@ -105,41 +106,41 @@ class _Day:
         self.now_s = 0.0
         self.stretches: list[_Stretch] = []
 
-    def live(self, seat: Seat) -> None:
+    def live(self, learner: Learner) -> None:
         """Until the street ends."""
         while self._next is not None:
-            self._go_on(seat, 1 / FPS)
-            if seat.due():
-                seat.learn(lambda: self._go_on(seat, self._step_s))
+            self._go_on(learner, 1 / FPS)
+            if learner.due():
+                learner.learn(lambda: self._go_on(learner, self._step_s))
 
-    def _go_on(self, seat: Seat, seconds: float) -> bool:
+    def _go_on(self, learner: Learner, seconds: float) -> bool:
         self.now_s += seconds
         while self._next is not None and self._next.t_s <= self.now_s:
-            self._see(seat, self._next)
+            self._see(learner, self._next)
             self._next = next(self._seen, None)
         return self._next is not None
 
-    def _see(self, seat: Seat, seen: Seen) -> None:
-        subject = _subject(seat)
+    def _see(self, learner: Learner, seen: Seen) -> None:
+        subject = _subject(learner)
         name = subject.standing.serving
         if not self.stretches or self.stretches[-1].name != name:
             self.stretches.append(_Stretch(name, subject.serving, []))
         self.stretches[-1].truths.extend([] if seen.windows is None else [seen.windows])
         if seen.look:
-            seat.take(seen.look)
-        seat.settle()
+            learner.take(seen.look)
+        learner.settle()
 
 
-def _subject(seat: Seat) -> Subject:
-    assert seat.subject is not None, seat.told()
-    return seat.subject
+def _subject(learner: Learner) -> Subject:
+    assert learner.subject is not None, learner.told()
+    return learner.subject
 
 
 def _judged(runtime: TrainableRuntime, stretches: Sequence[_Stretch], standing: Standing) -> Lived:
-    exported = stretches[0].weights  # nothing has been learnt then
+    exported = stretches[0].learnt  # nothing has been learnt then
     truths = [one for stretch in stretches for one in stretch.truths]
     base = _errors(runtime, exported, truths)
-    served = np.concatenate([_errors(runtime, one.weights, one.truths) for one in stretches])
+    served = np.concatenate([_errors(runtime, one.learnt, one.truths) for one in stretches])
     late = np.arange(len(base)) >= len(base) // 2
     turns = late & np.concatenate([one.turning for one in truths])
     lengths = late / np.concatenate([one.height for one in truths])
@@ -152,14 +153,21 @@ def _gain(base: F64, served: F64, weight: "F64 | Mask") -> float:
     return 1 - float((served * weight).sum() / max(float((base * weight).sum()), 1e-12))
 
 
-def _errors(runtime: TrainableRuntime, weights: F32, truths: Sequence[Truth]) -> F64:
+def _errors(runtime: TrainableRuntime, learnt: F32, truths: Sequence[Truth]) -> F64:
     """(n,) mean distance over the horizons that are known."""
     if not sum(len(one.height) for one in truths):
         return np.zeros(0)
-    samples = joined([one.samples for one in truths])
-    runtime.set_weights(Weights(weights, np.zeros(runtime.trainable.state, np.float32)))
-    off = measure(Answer(*answers(runtime, samples.x)), samples).off
-    return np.nanmean(off, axis=1)
+    samples, place = joined([one.samples for one in truths]), np.concatenate([one.place for one in truths])
+    n = len(samples)
+    arrays = {"tracks": samples.x, "future": samples.departure, PLACE: place}
+    batch = Batch(arrays, np.ones(n), np.zeros(n), [""] * n, np.ones(n))
+    set_learnt(runtime, learnt)
+    off = misses(runtime.bundle, answers(runtime, samples.x), batch)
+    flow_map = flow(runtime.bundle, learnt)
+    if flow_map is not None:
+        off = off + seen_by(flow_map.shift(batch.arrays[PLACE]), batch)
+    height = np.concatenate([one.height for one in truths])
+    return np.nanmean(np.where(samples.unit > 0, np.hypot(off[..., 0], off[..., 1]) * height[:, None], np.nan), axis=1)
 
 
 def train_street_base(out: Path) -> None:

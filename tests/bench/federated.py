@@ -36,7 +36,7 @@ from edge.contracts.types import F32, F64
 from edge.contracts.windows import TrackWindow
 from edge.federated.subjects import together
 from edge.federated.turn import Manner
-from edge.learning.round import errors_with
+from edge.learning.learnt import errors_with
 from edge.learning.sample import Batch, shapes_of, stacked
 from edge.learning.tracks import TrackSampler
 from edge.runtime.settings import RuntimeSettings

@@ -24,8 +24,8 @@ from edge.contracts.bundle import read_bundle
 from edge.contracts.trainable import Trainee
 from edge.contracts.types import F32, F64
 from edge.learning.fitting import Fit, fit
+from edge.learning.learnt import errors_with
 from edge.learning.promotion import Terms
-from edge.learning.round import errors_with
 from edge.learning.sample import Batch, Sample, shapes_of, stacked
 from edge.learning.settings import LearningSettings
 from edge.learning.standing import Standing

@@ -4,19 +4,26 @@ import math
 from contextlib import ExitStack
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from edge.assembly import Models
 from edge.bus import LocalBus
 from edge.check import check
 from edge.config.sequences import SensorEntry
+from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ConfigError, ModelError
 from edge.contracts.topics import Topics
+from edge.contracts.windows import Scaling, SeriesWindow
 from edge.grouping import GroupBook
 from edge.groups.settings import GroupSettings
 from edge.hearing.grouping import WindowGroups
 from edge.hearing.values import with_grids
+from edge.learners.adaptive import AdaptiveModel, Served
 from edge.runtime.settings import RuntimeSettings
+from edge.scorers import build_scorer
 from tests.edge.test_hearing import BANDS, SERIES, SOUND, entry, sensed
+from tests.rigs.learning_model import learning_autoencoder
 from tests.rigs.series_model import recurring_window, write_series_model
 from tests.rigs.window_model import window_model
 
@@ -112,3 +119,30 @@ def test_models_that_describe_no_windows_of_values_are_refused(tmp_path: Path) -
         assert ["describes no windows of values" in str(one) for one in check(config).problems] == [True]
     config.write_text(f"sensors: {{imu: {{source: t, embedder: {tmp_path}/none.tflite}}}}\n")
     assert ["there is no file" in str(one) for one in check(config).problems] == [True]
+
+
+def test_groups_hang_on_the_vectors_of_the_file_whatever_a_scorer_of_the_same_file_learns(tmp_path: Path) -> None:
+    window = SeriesWindow(("x",), 4, 0.5, Scaling.FIXED, (0.0,), (1.0,), ())
+    weights = np.concatenate([np.eye(4).ravel(), np.zeros(4)]).astype(np.float32)
+    path = learning_autoencoder(tmp_path / "a.tflite", window, weights=weights)
+    sensor = SensorEntry.model_validate({"source": "t", "scorer": str(path), "embedder": str(path)})
+    bus, told = LocalBus(), list[bytes]()
+    bus.subscribe(TOPICS.window_group("imu"), lambda message: told.append(message.payload))
+    with ExitStack() as stack:
+        models = stack.enter_context(Models(RuntimeSettings(), tmp_path))
+        learns = AdaptiveModel(models.trainable(read_bundle(path)))
+        models.lend("imu-scorer", learns)
+        scorer = build_scorer("imu", sensor, models)()
+        groups = WindowGroups(bus, TOPICS, stack)
+        groups.open({"imu": sensor}, QUICK, RuntimeSettings(), None)
+        for step in range(400):
+            groups.sensed("imu", sensed(100 + step / 2, 1.0 if step // 20 % 2 else -1.0))
+        assert set(told) >= {b"group 1", b"group 2"}
+        before = told[-1]  # of ones, which minus ones would be by the weights that come now
+        learns.put(Served("w", -weights, {"limit": 1.0}))
+        learns.turn()
+        scores = [scorer.step(100 + step / 2, np.array([1.0]), None) for step in range(4)]
+        assert scores[-1] == pytest.approx(0.8)  # each number is off by two
+        for step in range(400, 420):
+            groups.sensed("imu", sensed(100 + step / 2, 1.0))
+        assert told[-1] == before

@@ -286,3 +286,15 @@ def test_who_learns_has_entities_and_the_others_have_none(tmp_path: Path) -> Non
     assert not decode_learn(every["learning"]["payload_off"].encode()).on
     house.announcer.announce(describe(settings(), TOPICS, [], KNOWN))
     assert not [key for key in entities(house.kept) if "learning" in key]
+
+
+def test_a_scorer_that_learns_has_entities_beside_those_of_its_sensor(tmp_path: Path) -> None:
+    house, sensed = House(tmp_path), settings(sensors={"tank": {"source": "t"}})
+    house.announcer.announce(describe(sensed, TOPICS, [], KNOWN, learners=("tank", "tank-scorer")))
+    rules = jsonschema.Draft202012Validator(hass_rules.payload())
+    for payload in house.kept.values():
+        rules.validate(payload)
+    every = {key.removeprefix("foresight_shed-1_"): one for key, one in entities(house.kept).items()}
+    names = [every[f"{name}_learning_serving"]["name"] for name in ("tank", "tank-scorer")]
+    assert names == ["Learnt weights", "Scorer: Learnt weights"]
+    assert decode_learn(every["tank-scorer_learning_reset"]["payload_press"].encode()).subject == "tank-scorer"

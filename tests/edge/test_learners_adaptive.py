@@ -1,5 +1,7 @@
 """A model that learns, as it serves: switched between looks, and as it was exported where what was learnt fails."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,9 +9,11 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.contracts.errors import ModelError
+from edge.contracts.flow_map import FlowMap
 from edge.contracts.trainable import Weights
 from edge.contracts.types import F32
 from edge.learners.adaptive import AdaptiveModel, Served
+from edge.learning.learnt import paths, together
 from edge.learning.standing import EXPORTED
 from tests.rigs.trainee import LinearTrainee
 
@@ -78,3 +82,85 @@ def test_a_model_that_fails_as_it_was_exported_says_so() -> None:
     trainee.set_weights(Weights(np.full_like(now.weights, 5000.0), now.optimizer))
     with pytest.raises(ModelError, match="overflow"):
         answer(AdaptiveModel(trainee))
+
+
+def bent(model: AdaptiveModel, by: float) -> FlowMap:
+    window = paths(model.bundle)
+    assert window is not None
+    anchor = np.array([[0.0, 0.0, 0.0, 0.0, 1.0, *[0.0] * 2 * window.samples]])
+    return FlowMap(anchor, np.full((1, len(window.horizons_s), 2), by))
+
+
+def mapped(model: AdaptiveModel, value: float, by: float, name: str = "m") -> Served:
+    return Served(name, together(np.full_like(model.exported.weights, value), bent(model, by)))
+
+
+def shown(model: AdaptiveModel) -> float | None:
+    """By how much its map shifts, None where there is none."""
+    return None if model.flow is None else float(model.flow.pull[0, 0, 0])
+
+
+def test_a_flow_map_is_switched_together_with_the_weights() -> None:
+    model = AdaptiveModel(LinearTrainee())
+    assert shown(model) is None
+    for served_now, by, value in (
+        (mapped(model, 0.5, 1.0, "one"), 1.0, 0.5),
+        (mapped(model, 0.25, 2.0, "two"), 2.0, 0.25),
+        (served(model, 0.5, "bare"), None, 0.5),
+        (mapped(model, 0.5, 3.0, "three"), 3.0, 0.5),
+        (model.exported, None, 0.0),
+    ):
+        before = shown(model), answer(model).tobytes()
+        model.put(served_now)
+        assert (shown(model), answer(model).tobytes()) == before
+        model.turn()
+        assert (model.served, shown(model)) == (served_now.name, by)
+        assert answer(model).any() == (value != 0)
+
+
+def damaged(model: AdaptiveModel) -> Served:
+    found = mapped(model, 0.5, 1.0, "bad")
+    found.weights[-1] = np.nan
+    return found
+
+
+def too_long(model: AdaptiveModel) -> Served:
+    return Served("bad", np.append(mapped(model, 0.5, 1.0).weights, np.float32(0)))
+
+
+def good_map_with_bad_weights(model: AdaptiveModel) -> Served:
+    return mapped(model, np.nan, 1.0, "bad")
+
+
+@pytest.mark.parametrize("make", [damaged, too_long, good_map_with_bad_weights])
+def test_weights_and_map_are_refused_together(make: Callable[[AdaptiveModel], Served]) -> None:
+    model = AdaptiveModel(LinearTrainee())
+    model.put(mapped(model, 0.5, 1.0))
+    model.turn()
+    model.put(make(model))
+    model.turn()
+    assert (model.served, model.refused, shown(model)) == (EXPORTED, "bad", None)
+    assert not answer(model).any()
+
+
+def test_with_weights_that_fail_the_map_goes_within_the_same_look() -> None:
+    model = AdaptiveModel(Delicate())
+    model.put(mapped(model, 5000.0, 1.0))
+    model.turn()
+    assert shown(model) == 1.0
+    assert not answer(model).any()
+    assert (model.served, shown(model)) == (EXPORTED, None)
+
+
+def test_scores_are_switched_with_the_weights_that_they_stand_beside() -> None:
+    model = AdaptiveModel(Delicate())
+    model.put(replace(served(model, 0.5), scores={"limit": 0.1}))
+    assert model.scores == {}
+    model.turn()
+    assert model.scores == {"limit": 0.1}
+    model.put(replace(served(model, 2000.0, "v"), scores={"limit": 0.2}))
+    assert model.scores == {"limit": 0.1}
+    model.turn()
+    assert model.scores == {"limit": 0.2}
+    answer(model)  # which fails, and goes back to the exported weights
+    assert (model.served, model.scores) == (EXPORTED, {})

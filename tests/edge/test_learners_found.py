@@ -1,5 +1,6 @@
 """Who learns on the device, and why the others do not: in the state, in the check, and by the doctor."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from edge.doctor.findings import Level
 from edge.doctor.learning import learning
 from edge.learners.found import find
 from tests.rigs.clips import walker
-from tests.rigs.learning_model import learning_series
+from tests.rigs.learning_model import learning_autoencoder, learning_series
 from tests.rigs.learning_side import WINDOW, path_model
 from tests.rigs.trajectories import write_rearranger
 
@@ -52,6 +53,18 @@ def test_who_learns_and_why_the_others_do_not(tmp_path: Path) -> None:
     assert "--trainable" in found.others["door"]
     assert "straight lines" in found.others["hall"]
     assert "no `model`" in found.others["shed"]
+
+
+def test_scorers_learn_beside_forecasters_and_embedders_never(tmp_path: Path) -> None:
+    settings = told(tmp_path)
+    window = replace(SERIES, horizons=())
+    good, bare = (learning_autoencoder(tmp_path / f"{limit}.tflite", window, limit) for limit in (1.0, 0.0))
+    settings["sensors"]["tank"] |= {"scorer": str(good), "embedder": str(good)}
+    settings["sensors"]["shed"] |= {"scorer": str(bare), "embedder": str(good)}
+    found = find(Settings.model_validate(settings))
+    assert set(found.models) == {"yard", "tank", "tank-scorer"}
+    assert found.models["tank-scorer"].path == good
+    assert "from which error" in found.others["shed-scorer"]
 
 
 def test_a_model_that_cannot_be_read_is_no_subject(tmp_path: Path) -> None:

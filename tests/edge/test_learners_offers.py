@@ -14,14 +14,15 @@ from edge.federated.turn import Manner, take_turn
 from edge.learning.checkpoint import ENDING, read_checkpoint
 from edge.learning.comparing import Gain
 from edge.learning.offered import OFFERED, offer
-from edge.learning.round import Judgement
+from edge.learning.round import NEVER_S, Judgement
 from edge.learning.subject import Subject
+from edge.learning.ways import Way
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.trainable import open_trainable
 from tests.rigs.gauges import NEVER, Gauges
 
 ENOUGH = 100  # held out, to be sure
-PRAISED = Judgement(1.0, 1.0, 1.0, 0.1, *(Gain(0.9, 0.8, 500) for _ in range(3)))  # elsewhere
+PRAISED = Judgement(Way(1.0, mapped=False), 1.0, 1.0, 0.1, *(Gain(0.9, 0.8, 500),) * 3, NEVER_S)  # elsewhere
 
 
 @pytest.fixture(scope="module")

@@ -16,13 +16,13 @@ from tests.rigs.trainee import LinearTrainee, learning_bundle
 
 
 def shelf_of(folder: Path, model: AdaptiveModel) -> Shelf:
-    return Shelf(folder / "yard", model.bundle.sha256, Head.TRAJECTORY, len(model.exported.weights))
+    return Shelf(folder / "yard", model.bundle.sha256, Head.TRAJECTORY, [len(model.exported.weights)])
 
 
 def put(folder: Path, model: AdaptiveModel, value: float, *, serves: bool = True) -> str:
     """Weights on disk; their name."""
     weights = np.full_like(model.exported.weights, value)
-    made = Checkpoint(model.bundle.sha256, Head.TRAJECTORY, Weights(weights, weights), 10, 5, 1e9, {})
+    made = Checkpoint(model.bundle.sha256, Head.TRAJECTORY, Weights(weights, weights), 10, 5, 1e9, {"limit": value})
     shelf = shelf_of(folder, model)
     name = shelf.put(made)
     if serves:
@@ -50,6 +50,7 @@ def test_what_served_before_serves_again(tmp_path: Path) -> None:
     name = put(tmp_path, model, 0.25)
     serving, again = begun(tmp_path)
     assert (again.served, serving.since_utc_ns["yard"]) == (name, int(1e18))
+    assert again.scores == {"limit": 0.25}
 
 
 def test_damaged_weights_do_not_serve(tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ from edge.config.settings import Settings
 from edge.contracts.bus import Message
 from edge.learning.checkpoint import read_checkpoint
 from edge.learning.comparing import Gain
+from edge.learning.learnt import network
 from edge.learning.offered import newest, offer
-from edge.learning.round import Judgement
+from edge.learning.round import NEVER_S, Judgement
 from edge.learning.shelf import FILE
 from edge.learning.standing import EXPORTED
+from edge.learning.ways import Way
 from tests.rigs.broker import Broker
 from tests.rigs.host import wait_until
 from tests.rigs.learning_side import LIMIT_S, TERMS, Driver, driven, path_model, settings_of
@@ -22,7 +24,7 @@ from tests.rigs.listener import Listener
 from tests.rigs.trajectories import write_rearranger
 from tests.rigs.wire_check import check_all
 
-PRAISED = Judgement(1.0, 1.0, 1.0, 0.1, *(Gain(0.9, 0.8, 500) for _ in range(3)))  # elsewhere
+PRAISED = Judgement(Way(1.0, mapped=False), 1.0, 1.0, 0.1, *(Gain(0.9, 0.8, 500),) * 3, NEVER_S)  # elsewhere
 
 
 def say(driver: Driver, words: str, *, retained: bool = False) -> None:
@@ -63,7 +65,7 @@ def test_what_others_have_learnt_comes_to_serve_here(tmp_path: Path) -> None:
         driver.walk_until(lambda: driver.yard.weights != EXPORTED)
         bundle, serving = driver.adaptive.bundle, driver.yard.weights
     folders = [tmp_path / "other/state/learning/yard", tmp_path / "state/learning/yard"]
-    learnt = read_checkpoint(folders[0], serving, bundle.sha256, bundle.head).weights.weights
+    learnt = network(bundle, read_checkpoint(folders[0], serving, bundle.sha256, bundle.head).weights.weights)
     (tmp_path / "paths.tflite").write_bytes((tmp_path / "other/paths.tflite").read_bytes())
     with driven(settings_of(tmp_path, tmp_path / "paths.tflite"), replace(TERMS, first=1 << 30)) as driver:
         offer(folders[1], bundle, learnt, 1, PRAISED)

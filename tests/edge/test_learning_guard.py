@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.learning.fitting import Fit
-from edge.learning.round import errors_with
+from edge.learning.learnt import errors_with
 from edge.learning.sample import Batch, Sample, shapes_of, stacked
 from tests.bench.learning_attacks import ATTACKS, BEGIN_S, EACH, TURN
 from tests.bench.learning_guard import fitted, lasting, learnt, losses

@@ -53,7 +53,7 @@ def model(
 def batch(arrays: dict[str, NDArray[Any]], weight: float = 1.0) -> Batch:
     n = len(arrays["known"])
     columns = {name: np.asarray(column, np.float32) for name, column in arrays.items()}
-    return Batch(columns, np.full(n, weight), np.zeros(n), [""] * n)
+    return Batch(columns, np.full(n, weight), np.zeros(n), [""] * n, np.ones(n))
 
 
 def test_paths_are_measured_in_lengths_at_each_horizon() -> None:
@@ -62,7 +62,7 @@ def test_paths_are_measured_in_lengths_at_each_horizon() -> None:
     arrays = {name: np.zeros((2, *shape), np.float32) for name, shape in shapes.items()}
     arrays["future"][0, :, 0], arrays["future"][1, 2, 1] = 3.0, 4.0
     arrays["known"][0], arrays["known"][1, 2] = 1, 1
-    found = errors(trainee, Batch(arrays, np.array([1.0, 0.5]), np.zeros(2), ["", ""]))
+    found = errors(trainee, Batch(arrays, np.array([1.0, 0.5]), np.zeros(2), ["", ""], np.ones(2)))
     # in steps of 0.5 s the horizons are 1, 2 and 4 ahead
     np.testing.assert_allclose(found, [3 * (1 + 2 + 4) / 3, 0.5 * 4 * 4 / 3], rtol=1e-6)
     np.testing.assert_allclose(worth(trainee.bundle), [1, 2, 4])

@@ -11,11 +11,12 @@ from edge.contracts.types import F32
 from edge.learning.checkpoint import ENDING, Checkpoint, CheckpointError, write_checkpoint
 from edge.learning.comparing import Gain
 from edge.learning.offered import OFFERED, newest, offer, read_offered
-from edge.learning.round import Judgement
+from edge.learning.round import NEVER_S, Judgement
+from edge.learning.ways import Way
 from tests.rigs.trainee import learning_bundle
 
 BUNDLE = learning_bundle()
-BETTER = Judgement(1.0, 1.0, 0.9, 0.5, *(Gain(0.4, 0.3, 50) for _ in range(3)))
+BETTER = Judgement(Way(1.0, mapped=False), 1.0, 0.9, 0.5, *(Gain(0.4, 0.3, 50),) * 3, NEVER_S)
 
 
 def numbers(value: float, count: int | None = None) -> F32:

@@ -141,6 +141,42 @@ def test_rare_kinds_are_kept_beside_common_ones(tmp_path: Path) -> None:
     assert share["common"] >= 15
 
 
+def test_each_that_was_chosen_stands_for_as_many_as_there_were_of_its_kind(tmp_path: Path) -> None:
+    """So that kinds can be kept in equal shares, and yet weigh as often as they come."""
+    store = reservoir(tmp_path)
+    assert store.read(Part.LEARN, Age.OLD).stands.shape == (0,)
+    store.add([sample(number, stratum="rare" if number % 50 == 0 else "common") for number in range(2000)])
+    recent = store.read(Part.LEARN, Age.RECENT)
+    assert recent.stands.tolist() == [1.0] * len(recent)
+
+    def stood(of: Reservoir) -> tuple[float, float]:
+        old = of.read(Part.LEARN, Age.OLD)
+        rare = np.array([value % 50 == 0 for value in values(old)])
+        return float(old.stands[rare].sum()), float(old.stands[~rare].sum())
+
+    last = 2000 - len(recent)
+    rare = len(range(0, last, 50))
+    assert stood(store) == pytest.approx((rare, last - rare))
+    newest = store.read(Part.LEARN, Age.OLD, most=5)
+    assert newest.stands.tolist() == store.read(Part.LEARN, Age.OLD).stands[-5:].tolist()
+    store.close()
+    again = reservoir(tmp_path)
+    assert stood(again) == pytest.approx((rare, last - rare))
+    again.close()
+    smaller = reservoir(tmp_path, SETTINGS.model_copy(update={"samples": 64}))
+    assert len(smaller.read(Part.LEARN, Age.OLD)) < 37
+    assert sum(stood(smaller)) > last  # what was recent is old now
+    smaller.clear()
+    assert smaller.read(Part.LEARN, Age.OLD).stands.shape == (0,)
+
+
+def test_kinds_that_were_one_too_many_stand_for_all_of_them_together(tmp_path: Path) -> None:
+    store = reservoir(tmp_path, LearningSettings(samples=400))
+    store.add([sample(number, stratum=f"kind{number}") for number in range(1500)])
+    recent, old = store.read(Part.LEARN, Age.RECENT), store.read(Part.LEARN, Age.OLD)
+    assert old.stands.sum() == pytest.approx(store.seen - len(recent))
+
+
 def test_kinds_without_end_are_bounded(tmp_path: Path) -> None:
     store = reservoir(tmp_path, LearningSettings(samples=400))
     store.add([sample(number, stratum=f"kind{number}") for number in range(1500)])

@@ -10,9 +10,9 @@ from edge.contracts.bundle import read_bundle
 from edge.contracts.types import F64, Head
 from edge.contracts.windows import Scaling, SeriesWindow
 from edge.learning.division import span_s
+from edge.learning.learnt import errors_with
 from edge.learning.promotion import Terms
 from edge.learning.readings import SeriesSampler
-from edge.learning.round import errors_with
 from edge.learning.sample import Sample, shapes_of, stacked
 from edge.learning.settings import LearningSettings
 from edge.learning.standing import EXPORTED

@@ -30,7 +30,7 @@ BASE, OTHER, COUNT = "b" * 64, "c" * 64, 5
 
 
 def shelf(folder: Path, base: str = BASE) -> Shelf:
-    return Shelf(folder, base, Head.TRAJECTORY, COUNT)
+    return Shelf(folder, base, Head.TRAJECTORY, [COUNT])
 
 
 def put(on: Shelf, value: float, base: str = BASE, count: int = COUNT) -> str:
@@ -53,7 +53,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     standing = Standing(True, Phase.SHADOW, names[0], names[1], names[2], 5, 6, 7, 8, 9, 10)
     one.write(standing)
     assert shelf(tmp_path).read() == standing == shelf(tmp_path).checked(standing)
-    np.testing.assert_array_equal(shelf(tmp_path).weights(names[1]), np.full(COUNT, 2.0))
+    np.testing.assert_array_equal(shelf(tmp_path).learnt(names[1]).numbers, np.full(COUNT, 2.0))
 
 
 def test_weights_that_are_not_named_are_removed(tmp_path: Path) -> None:
@@ -73,7 +73,7 @@ def test_what_was_learnt_on_top_of_another_model_is_put_aside(tmp_path: Path) ->
     name = put(one, 1.0)
     one.write(Standing(serving=name))
     with pytest.raises(OtherBaseError):
-        shelf(tmp_path, OTHER).weights(name)
+        shelf(tmp_path, OTHER).learnt(name)
     assert shelf(tmp_path, OTHER).read() == Standing()
     assert files(tmp_path) == set()
     assert files(tmp_path / ASIDE) == {name}
@@ -96,8 +96,8 @@ def test_damaged_weights_are_put_aside_and_what_was_exported_serves(tmp_path: Pa
 def test_weights_of_another_size_are_not_used(tmp_path: Path) -> None:
     one = shelf(tmp_path)
     name = put(one, 1.0, count=COUNT + 1)
-    with pytest.raises(CheckpointError, match="6 numbers, and the model has 5"):
-        shelf(tmp_path).weights(name)
+    with pytest.raises(CheckpointError, match="6 numbers, and the model learns 5"):
+        shelf(tmp_path).learnt(name)
     assert shelf(tmp_path).checked(Standing(serving=name)) == Standing()
 
 

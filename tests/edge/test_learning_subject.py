@@ -13,9 +13,9 @@ from edge.contracts.errors import EdgeError, ModelError
 from edge.contracts.types import Head
 from edge.learning.checkpoint import ENDING
 from edge.learning.division import Part
+from edge.learning.learnt import errors_with, network
 from edge.learning.promotion import Terms
 from edge.learning.reservoir import Added
-from edge.learning.round import errors_with
 from edge.learning.sample import Sample, shapes_of, stacked
 from edge.learning.settings import LearningSettings
 from edge.learning.shelf import Shelf
@@ -95,7 +95,7 @@ def test_learns_what_serves_better_and_goes_on_after_a_restart(tmp_path: Path) -
         standing, serving = subject.standing, subject.serving
         assert standing.promoted >= 1
         assert standing.serving != EXPORTED
-        assert trainee.weights().weights.tobytes() == serving.tobytes()
+        assert trainee.weights().weights.tobytes() == network(trainee.bundle, serving).tobytes()
         assert mean_error(trainee, serving, left()) < 0.5 * mean_error(trainee, np.zeros_like(serving), left())
         state = subject.state
         assert state.judgement is not None
@@ -175,7 +175,7 @@ def test_a_new_file_of_samples_puts_no_round_off_for_months(tmp_path: Path, whil
     with opened(tmp_path) as (subject, _):
         subject.offer(left()[:400])
     long_ago = Standing(phase=Phase.RESTING, tried=10**9, rest_until=10**9 + 50, failures=1, rounds=40)
-    Shelf(tmp_path, "a" * 64, Head.TRAJECTORY, 0).write(long_ago)
+    Shelf(tmp_path, "a" * 64, Head.TRAJECTORY, [0]).write(long_ago)
     if not while_it_runs:
         (tmp_path / "samples.db").unlink()
     with opened(tmp_path) as (subject, trainee):

@@ -11,10 +11,12 @@ import pytest
 from rich.console import Console
 
 from edge.contracts.errors import ConfigError, EdgeError, SourceError
+from edge.contracts.windows import Scaling, SeriesWindow
 from edge.sensing.plot import COMES, EXPECTED, LEFT, ODD, PANEL, RIGHT, SERIES, WIDTH, draw
 from edge.sensing.replay import FILES, PICTURE, replay_readings
 from edge.sensing.trace import Traced
 from tests.rigs.daemon import foresight
+from tests.rigs.learning_model import learning_autoencoder
 from tests.rigs.sensing import wave
 from tests.rigs.wire_check import check_all
 
@@ -138,3 +140,17 @@ def test_bands_and_oddities_are_where_they_were() -> None:
     assert share(picture, ODD, end + 4, WIDTH) == 0
     assert share(picture, EXPECTED, LEFT, middle - 4) == 0
     assert share(picture, EXPECTED, middle + 20, WIDTH - RIGHT) > 0.1
+
+
+def test_an_auto_encoder_scores_what_is_played(tmp_path: Path) -> None:
+    window = SeriesWindow(("tank temp",), 8, 60.0, Scaling.FIXED, (20.0,), (3.0,), ())
+    model = learning_autoencoder(tmp_path / "a.tflite", window, limit=4.0)
+    config = tmp_path / "foresight.yaml"
+    config.write_text(f"sensors: {{tank: {{source: t, channels: {{level: $.level}}, scorer: {model}}}}}\n")
+    source = tmp_path / "r.csv"
+    source.write_text(table(source).read_text().replace("tank temp", "level"))
+    replay(source, tmp_path / "out", config)
+    begin_ns = (1_700_000_000 + 60 * 200) * 10**9
+    told = {event["utc_ns"]: event["kind"] for event in lines(tmp_path / "out", "events.jsonl")}
+    assert next(iter(told.items())) == (begin_ns, "anomaly")
+    assert list(told.values()) == ["anomaly", "normal"]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from paho.mqtt import publish
 
+from edge.learners.order import Order
 from tests.rigs.broker import Broker
 from tests.rigs.daemon import Daemon
 from tests.rigs.learning_daemon import LIMIT_S, Gauge, configured, learner_of, tank
@@ -44,6 +45,15 @@ def bench() -> Iterator[Bench]:
 
 def learnt(state: Any) -> bool:
     return bool(state["subjects"]) and tank(state)["serving"] == "learnt"
+
+
+def scorer_of(state: Any) -> Any:
+    """Its part of the learner's state."""
+    return tank(state, "tank-scorer")
+
+
+def learnt_scorer(state: Any) -> bool:
+    return bool(scorer_of(state)["serving"] == "learnt")
 
 
 def test_a_sensor_is_learnt_switched_and_reset_and_the_learner_may_die(tmp_path: Path, bench: Bench) -> None:
@@ -88,4 +98,28 @@ def test_what_serves_goes_on_after_the_daemon_was_killed_while_it_learnt(tmp_pat
         assert tank(at.json)["trouble"] == ""
         assert daemon.stop()[0] == 0
         assert "Traceback" not in daemon.log
+    bench.done()
+
+
+def test_a_scorer_learns_beside_the_forecaster_and_tells_of_a_fault(tmp_path: Path, bench: Bench) -> None:
+    with Daemon(configured(tmp_path, bench.port, scorer=True)) as daemon:
+        at = bench.gauge.waves_until(bench.listener, lambda state: state["subjects"] and learnt_scorer(state))
+        assert scorer_of(at.json)["held"]["candidate"] < 0.9 * scorer_of(at.json)["held"]["base"]
+        assert tank(at.json)["samples"] > 0
+        assert bench.listener.heard("events") == []
+        tasks = Order.decode(learner_of(daemon.process.pid).cmdline()[-2]).sensors
+        assert [(task.name, round(task.share, 3)) for task in tasks] == [("tank", 0.667), ("tank-scorer", 0.667)]
+        bench.gauge.rattle()
+        odd = bench.listener.wait_for(lambda heard: heard.topic == "events", LIMIT_S)
+        assert (odd.json["kind"], odd.json["sensor"]) == ("anomaly", "tank")
+        bench.listener.wait_for(lambda heard: heard.topic == "sensor/tank/anomaly" and heard.json["anomaly"] >= 0.5)
+        bench.gauge.wave()
+        end = bench.listener.wait_for(lambda heard: heard.topic == "events", LIMIT_S, odd.at_s + 1e-6)
+        assert end.json["kind"] == "normal"
+        bench.send("reset tank-scorer")
+        bench.state(lambda state: scorer_of(state)["serving"] == "base", at.at_s)
+        assert daemon.stop()[0] == 0
+        assert "Traceback" not in daemon.log
+    check_all("sensor_event", [heard.json for heard in bench.listener.heard("events")])
+    check_all("anomaly", [heard.json for heard in bench.listener.heard("sensor/tank/anomaly")])
     bench.done()

@@ -4,6 +4,7 @@ import json
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,11 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from edge.contracts.windows import Scaling, SeriesWindow
-from tests.rigs.learning_model import learning_series
+from tests.rigs.learning_model import learning_autoencoder, learning_series
 from tests.rigs.listener import Heard, Listener
 
 WINDOW = SeriesWindow(("level",), 8, 1.0, Scaling.FIXED, (20.0,), (3.0,), (1, 2, 4))
-PERIOD, WAVE, PAUSE_S = 24, 100, 0.1
+PERIOD, WAVE, RATTLE, PAUSE_S = 24, 100, 20, 0.1
 LIMIT_S = 30.0
 CONFIG = """\
 device: {{state_dir: {folder}/state}}
@@ -30,14 +31,21 @@ sensors:
     model: {folder}/tank.tflite
     publish_per_s: 100
 """
+SCORER = """\
+    scorer: {folder}/scorer.tflite
+    embedder: {folder}/scorer.tflite
+    alarm: {{threshold: 0.4}}
+"""
+LIMIT = 1.2  # of the scorer: a wave has an error of about a half to it at first
 
 
-def configured(folder: Path, port: int, *, percent: float = 100.0, epochs: int = 6) -> Path:
-    """The configuration, and the model that it names."""
+def configured(folder: Path, port: int, *, percent: float = 100.0, epochs: int = 6, scorer: bool = False) -> Path:
+    """The configuration, and the models that it names; with a `scorer`, that describes windows as well."""
     if not (folder / "tank.tflite").exists():
         learning_series(folder / "tank.tflite", WINDOW)
-    path = folder / "foresight.yaml"
-    path.write_text(CONFIG.format(folder=folder, port=port, percent=percent, epochs=epochs))
+        learning_autoencoder(folder / "scorer.tflite", replace(WINDOW, horizons=()), LIMIT)
+    path, more = folder / "foresight.yaml", SCORER.format(folder=folder) if scorer else ""
+    path.write_text(CONFIG.format(folder=folder, port=port, percent=percent, epochs=epochs) + more)
     return path
 
 
@@ -58,11 +66,13 @@ class Gauge:
     def wave(self) -> None:
         """Some more readings, one second apart in their own time."""
         for _ in range(WAVE):
-            level = 20 + 3 * math.sin(math.tau * self._sent / PERIOD)
-            told = {"t": self._begin_s + self._sent, "level": level}
-            self._client.publish("shed/tank", json.dumps(told))
-            self._sent += 1
+            self._publish(20 + 3 * math.sin(math.tau * self._sent / PERIOD))
         time.sleep(PAUSE_S)
+
+    def rattle(self) -> None:
+        """A few readings that no wave has."""
+        for _ in range(RATTLE):
+            self._publish(20 + 6 * (-1) ** self._sent)
 
     def waves_until(self, listener: Listener, wanted: Callable[[Any], object], after_s: float = 0.0) -> Heard:
         """Publish until the learner's state is as wanted."""
@@ -74,10 +84,14 @@ class Gauge:
                     return heard
         raise AssertionError(f"not heard; the last was {listener.heard('learn/state')[-1:]}")
 
+    def _publish(self, level: float) -> None:
+        self._client.publish("shed/tank", json.dumps({"t": self._begin_s + self._sent, "level": level}))
+        self._sent += 1
 
-def tank(state: Any) -> Any:
-    """The sensor's part of the learner's state."""
-    return next(one for one in state["subjects"] if one["name"] == "tank")
+
+def tank(state: Any, name: str = "tank") -> Any:
+    """The part of the learner's state that is of the sensor's forecaster, or of its scorer."""
+    return next(one for one in state["subjects"] if one["name"] == name)
 
 
 def learner_of(pid: int) -> psutil.Process:

@@ -89,19 +89,27 @@ def _future(graph: Graph, plan: Plan, said: int) -> tuple[int, ...]:
     return _reshaped(graph, said, path), _reshaped(graph, zero, path), _reshaped(graph, said, (1, plan.sizes[1]))
 
 
+def _again(graph: Graph, plan: Plan, said: int) -> tuple[int, ...]:
+    return _reshaped(graph, said, (1, *plan.answer)), _reshaped(graph, said, (1, plan.sizes[1]))
+
+
 _ANSWERS: Mapping[Head, Callable[[Graph, Plan, int], tuple[int, ...]]] = {
     Head.TRAJECTORY: _paths,
     Head.SERIES: _future,
+    Head.AUTOENCODER: _again,
 }
 
 
 def _train(graph: Graph, plan: Plan) -> None:
     _once(graph)
     batch, (inputs, outputs) = plan.batch, plan.sizes
-    shapes = dict(zip(TARGETS[plan.head], (plan.inner, plan.answer, plan.known), strict=True))
+    own = plan.head is Head.AUTOENCODER  # a window is its own target
+    inner = (plan.inner,) if own else (plan.inner, plan.answer)
+    shapes = dict(zip(TARGETS[plan.head], (*inner, plan.known), strict=True))
     given = {name: graph.given((batch, *shape)) for name, shape in shapes.items()}
     rate = graph.given((1,))
-    first, target, known = given.values()
+    first, *_, known = given.values()
+    target = list(given.values())[len(inner) - 1]
     x, y = _reshaped(graph, first, (batch, inputs)), _reshaped(graph, target, (batch, outputs))
     counts = _counts(graph, plan, known)
     total = graph.run("SUM", [counts, graph.wholes(0, 1)], (1,), keepDims=False)

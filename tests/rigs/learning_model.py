@@ -5,6 +5,7 @@ Letters: B rows of a step, I inputs, O outputs. The vector of weights is the ker
 made small, or for classes the cross entropy.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -28,14 +29,27 @@ def learning_paths(path: Path, window: TrackWindow, batch: int = 16, weights: F3
     plan = Plan(
         Task.FORECASTER, Head.TRAJECTORY, window, batch, (window.tracks, *rows), rows, (horizons, 2), (horizons,), ()
     )
-    return _written(path, plan, weights)
+    return _written(path, plan, weights, {})
 
 
 def learning_series(path: Path, window: SeriesWindow, batch: int = 16, weights: F32 | None = None) -> Path:
     """A forecaster of readings. At first it says 0, the mean of the series."""
     rows, ahead = window.shape[1:], (len(window.horizons), len(window.channels))
     plan = Plan(Task.SERIES, Head.SERIES, window, batch, window.shape, rows, ahead, ahead, ())
-    return _written(path, plan, weights)
+    return _written(path, plan, weights, {})
+
+
+def learning_autoencoder(
+    path: Path, window: SeriesWindow, limit: float = 1.0, batch: int = 16, weights: F32 | None = None
+) -> Path:
+    """An auto-encoder of readings with a limit. At first it says 0, the mean of the series; its embedding is the same.
+
+    Its layer is as wide as the window: it can learn all that is linear.
+    """
+    rows = window.shape[1:]
+    plan = Plan(Task.AUTOENCODER, Head.AUTOENCODER, window, batch, window.shape, rows, rows, (window.samples,), ())
+    told = {"threshold": limit, "threshold_quantile": 0.99} if limit else {}
+    return _written(path, plan, weights, {"held_out": told})
 
 
 def learning_classifier(path: Path, labels: tuple[str, ...], batch: int = 16, weights: F32 | None = None) -> Path:
@@ -51,10 +65,10 @@ def learning_classifier(path: Path, labels: tuple[str, ...], batch: int = 16, we
         (),
         labels,
     )
-    return _written(path, plan, weights)
+    return _written(path, plan, weights, {})
 
 
-def _written(path: Path, plan: Plan, weights: F32 | None) -> Path:
+def _written(path: Path, plan: Plan, weights: F32 | None, metrics: Mapping[str, Mapping[str, float]]) -> Path:
     first = np.zeros(plan.count, np.float32) if weights is None else weights
     manifest = Manifest(
         task=plan.task,
@@ -63,7 +77,7 @@ def _written(path: Path, plan: Plan, weights: F32 | None) -> Path:
         version="1",
         labels="labels.txt" if plan.labels else "",
         input=plan.window,
-        metrics={},
+        metrics=metrics,
         quantisation="none",
         calibration=Calibration("", 0),
         recipe="made for a test",

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge.contracts.flow_map import PLACE_COLUMNS, places
 from edge.contracts.track_windows import departure, encode, units
 from edge.contracts.types import F32, F64, Mask
 from edge.contracts.windows import TrackWindow
 from edge.forecast.past import askable, past_of
-from edge.schooling.wire import pack_look
+from edge.learners.wire import pack_look
 from trainer.forecaster.samples import Samples
 from trainer.recorded.following import NOBODY, SAME_S, Followed, Watching, followed, kinds
 from trainer.recorded.futures import Futures
@@ -28,8 +29,13 @@ class Truth:
     """n windows and what came of them."""
 
     samples: Samples  # n; lengths are heights of the picture
-    height: F64  # (n,) of the object's box, in the same
+    place: F32  # (n, 8) see `edge.contracts.flow_map.places`
     turning: Mask  # (n,)
+
+    @property
+    def height(self) -> F64:
+        """(n,) of the object's box, in heights of the picture."""
+        return self.place[:, PLACE_COLUMNS.index("length")].astype(np.float64)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -75,4 +81,5 @@ class _Truths:
         there: Mask = np.logical_and.reduce(np.isfinite(target), axis=2)
         unit: F32 = np.where(there, units(encoded, window)[rows], 0.0).astype(np.float32)
         samples = Samples(encoded.x[rows], np.where(there[..., None], target, 0.0).astype(np.float32), unit)
-        return Truth(samples, encoded.scale[rows], self._after.turning(whose, one.t_s)[rows])
+        place = places(encoded, encoded.scale, window)[rows]
+        return Truth(samples, place, self._after.turning(whose, one.t_s)[rows])

@@ -15,6 +15,7 @@ from tests.rigs.trainee import WINDOW
 EVERY_S = 0.25
 HISTORY = 8
 STAYS_S = 20.0  # each of them
+LANES, LANE, LONG_BEFORE, PASSES_S = 3, 15.0, 4.0, 8.0  # of a doorway: how many, metres apart and to it, each of them
 
 
 def positions(count: int, seconds: float, turn: float, seed: int) -> tuple[F64, F64]:
@@ -43,11 +44,34 @@ def positions(count: int, seconds: float, turn: float, seed: int) -> tuple[F64, 
     return times, place + random.normal(0, 0.01, place.shape)
 
 
+def doorway(seconds: float, seed: int, turn: float = 0.6) -> tuple[F64, F64]:
+    """The same of people who all walk east, one after another on each of three lanes, and turn left on the first.
+
+    They turn at x = 0, by so many radians per second until they walk north; on the other lanes nobody turns.
+    """
+    random = np.random.default_rng(seed)
+    times = np.arange(0, seconds, EVERY_S)
+    visits = int(np.ceil(seconds / PASSES_S))
+    place = np.full((len(times), LANES * visits, 2), np.nan)
+    for person in range(LANES * visits):
+        begin_s, lane = (person // LANES + random.random()) * PASSES_S, person % LANES
+        speed, there = random.uniform(0.9, 1.1), (times >= begin_s) & (times < begin_s + PASSES_S)
+        at_door = (times[there] - begin_s) * speed > LONG_BEFORE
+        angle = np.minimum(np.cumsum(at_door) * EVERY_S * turn, np.pi / 2) if lane == 0 else np.zeros(there.sum())
+        gone = np.cumsum(speed * EVERY_S * np.exp(1j * angle)) - LONG_BEFORE
+        place[there, person] = np.stack([gone.real, gone.imag + LANE * lane + random.uniform(-0.3, 0.3)], axis=1)
+    return times, place + random.normal(0, 0.01, place.shape)
+
+
 def looks(
     count: int = 6, seconds: float = 60.0, turn: float = 0.4, seed: int = 1, begin_s: float = 1000.0
 ) -> Iterator[Look]:
     """Every quarter of a second."""
-    times, place = positions(count, seconds, turn, seed)
+    return looks_at(*positions(count, seconds, turn, seed), begin_s)
+
+
+def looks_at(times: F64, place: F64, begin_s: float) -> Iterator[Look]:
+    """At people who are at these places."""
     for now in range(1, len(times)):
         there = np.isfinite(place[now - 1 : now + 1, :, 0]).all(axis=0)
         rows = np.flatnonzero(there)
@@ -75,6 +99,12 @@ def samples(
     """What a sampler makes of them."""
     sampler = TrackSampler(WINDOW, f"run{seed}", every_s)
     return [one for look in looks(count, seconds, turn, seed, begin_s) for one in sampler.look(look)]
+
+
+def through_the_doorway(seconds: float, seed: int, begin_s: float = 1000.0, turn: float = 0.6) -> list[Sample]:
+    """What a sampler makes of `doorway`."""
+    sampler = TrackSampler(WINDOW, f"door{seed}", every_s=0.5)
+    return [one for look in looks_at(*doorway(seconds, seed, turn), begin_s) for one in sampler.look(look)]
 
 
 def spoiled(sample: Sample, random: np.random.Generator, size: float = 1.0) -> Sample:

@@ -12,8 +12,8 @@ from edge.contracts.types import F32, F64
 from edge.federated.subjects import subjects, together
 from edge.federated.turn import Manner, take_turn
 from edge.learning.division import span_s
+from edge.learning.learnt import errors_with
 from edge.learning.reservoir import Reservoir
-from edge.learning.round import errors_with
 from edge.learning.sample import Sample, form_of, shapes_of
 from edge.learning.settings import LearningSettings
 from edge.learning.subject import SAMPLES

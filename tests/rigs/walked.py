@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from edge.contracts.flow_map import places
 from edge.contracts.track_windows import departure, encode
 from edge.contracts.types import F64, Mask
 from edge.contracts.windows import TrackWindow
 from edge.learning.moments import Look
-from edge.learning.sample import Sample
+from edge.learning.sample import PLACE, Sample
 from tests.rigs.eth_ucy import OBSERVED, STEP_S, moment, recordings
 
 BEGIN_S, BREAK_S = 1000.0, 60.0  # of the first recording, and between two of one scene
@@ -50,10 +51,11 @@ def _lived(part: F64, counts: Mask, t_s: float, number: int, window: TrackWindow
     if one.counts.sum() >= LEAST:
         encoded = encode(one.past, window)
         future = departure(one.future, encoded, window).astype(np.float32)
+        place = places(encoded, np.ones(len(encoded)), window)
         known = np.ones(len(window.horizons_s), np.float32)
         windows = tuple(
             Sample(
-                {"tracks": encoded.x[row], "future": future[row], "known": known},
+                {"tracks": encoded.x[row], "future": future[row], "known": known, PLACE: place[row]},
                 t_s, t_s, str(ids[row]), "", float(encoded.scale[row]),
             )
             for row in np.flatnonzero(one.counts)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from edge.contracts.bundle import read_manifest
+from edge.contracts.bundle import read_bundle, read_manifest
+from edge.contracts.limits import read_limit
 from edge.contracts.manifest import Task
 from tests.trainer.tensor import tensorflow
 from trainer.autoencoder.evaluating import errors_of
@@ -65,6 +66,8 @@ def test_readings_become_a_file_that_knows_the_ordinary(tmp_path: Path, kind: st
     figures = manifest.metrics["held_out"]
     assert figures["mse"] < 0.5 * figures["mse_mean"]
     assert figures["alarms"] <= 0.06
+    told = read_limit(read_bundle(tmp_path / "model.tflite"))  # as the device does
+    assert (told.error, told.quantile) == (figures["threshold"], 0.98)
     fresh, _ = errors_of(tmp_path / "model.tflite", table(tmp_path / "fresh.csv", 6000, seed=3), None)
     assert 0.001 < (fresh.held_out > figures["threshold"]).mean() < 0.04  # 0.02 is promised
     found, threshold = errors_of(tmp_path / "model.tflite", table(tmp_path / "odd.csv", 600, odd_from=400), None)

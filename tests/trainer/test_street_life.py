@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge.demo.view import View
-from edge.schooling.wire import unpack_look
+from edge.learners.wire import unpack_look
 from tests.rigs.street_cameras import Camera, watched
 from tests.rigs.street_life import LOOKS_S, WINDOWS_S, life
 from tests.trainer.recorded_scenes import WINDOW, scene, straight, walked
