@@ -108,7 +108,7 @@ def places(encoded: Encoded, length: F64, window: TrackWindow) -> F32:
 
 def moves(place: F32) -> Mask:
     """(n,) who moves enough to have a direction."""
-    return np.asarray(np.hypot(place[:, 2], place[:, 3]) > STILL * place[:, 4])
+    return np.asarray((place[:, 4] > 0) & (np.hypot(place[:, 2], place[:, 3]) > STILL * place[:, 4]))
 
 
 def ways(place: F32) -> C128:

@@ -111,7 +111,7 @@ class LearnedForecaster:
         velocity = encoded.velocity.view(np.complex128)[:, 0]
         line = encoded.origin.view(np.complex128) + velocity[:, None] * self._ahead_s
         departure = mixture.mean.view(np.complex128)[..., 0] - line[:, None]
-        far = np.abs(departure) >= FARTHEST
+        far = ~(np.abs(departure) < FARTHEST)  # what is no number is far, too
         if far.any() or not sane.all():
             sane &= ~far.any(axis=(1, 2))
             rows, departure, velocity, line = rows[sane], departure[sane], velocity[sane], line[sane]

@@ -13,8 +13,8 @@ from edge.learning.sample import PLACE, Batch
 MOST = 3000  # samples
 NOISE = 10.0  # variance of a residual beside what the kernel stands for
 LEAST_KNOWN = 0.5  # of the horizons; beyond what is known, a residual goes on growing as it did
-BLOCKS = 8  # of time
 WILD = 3.0  # ways of one second; a residual that is longer counts as this
+BLOCKS = 8  # of time
 JITTER = 1e-6
 
 
@@ -26,9 +26,10 @@ class Regression:
     Args:
         batch: n samples of paths, the newest last.
         horizons_s: (K,).
+        span_s: the longest sample.
     """
 
-    def __init__(self, batch: Batch, horizons_s: F64) -> None:
+    def __init__(self, batch: Batch, horizons_s: F64, span_s: float) -> None:
         place, known = batch.arrays[PLACE], batch.arrays[KNOWN] > 0
         rows = np.flatnonzero(moves(place) & (known.mean(axis=1) >= LEAST_KNOWN))
         self._rows = rows = _chosen(rows, batch.group)
@@ -37,11 +38,11 @@ class Regression:
         self._anchor = motion[_anchors(motion)]
         anchors = terms(self._anchor)
         self._near, stands = kernel(motion, anchors), batch.stands[rows]
+        self._begin_s, self._span_s = batch.begin_s[rows], span_s
         self._block = _blocks([batch.group[int(row)] for row in rows])
         self._heard: F64 = self._near.T * (stands / max(stands.mean() if len(rows) else 1.0, 1e-9))
         prior = kernel(self._anchor, anchors)
-        prior = 0.5 * (prior + prior.T) + JITTER * np.eye(len(self._anchor))  # lengths differ, so kernels do
-        self._system: F64 = self._heard @ self._near + NOISE * prior
+        self._system: F64 = self._heard @ self._near + NOISE * _covariance(prior)
 
     def __len__(self) -> int:
         return len(self._anchor)
@@ -49,11 +50,13 @@ class Regression:
     def flow_map(self, residual: F64) -> FlowMap:
         """By residuals (n, K, 2) of the samples: where tracks were, less where they were foreseen."""
         told = self._told(residual)
-        pull = np.asarray(np.linalg.solve(self._system, self._heard @ told), np.float64)
+        pull = _solved(self._system, self._heard @ told)
         return FlowMap(self._anchor, pull.reshape(len(self), *residual.shape[1:]))
 
     def crossed(self, residual: F64) -> F64:
         """(n, K, 2) how forecasts of the samples are shifted, each by a map that has not learnt from its block of time.
+
+        Nor from what reaches into the block: those who walk together would tell of each other.
 
         Args:
             residual: as in `flow_map`.
@@ -61,18 +64,45 @@ class Regression:
         found, told = np.zeros_like(residual), self._told(residual)
         for block in range(BLOCKS):
             own = self._block == block
-            if own.any() and not own.all():
-                system = self._system - self._heard[:, own] @ self._near[own]
-                pull = np.linalg.solve(system, (self._heard @ told) - self._heard[:, own] @ told[own])
+            out = self._about(own)
+            if own.any() and not out.all():
+                system = self._system - self._heard[:, out] @ self._near[out]
+                pull = _solved(system, self._heard @ told - self._heard[:, out] @ told[out])
                 shift = (self._near[own] @ pull).reshape(-1, *residual.shape[1:])
                 found[self._rows[own]] = turned(shift, self._way[own])
         return found
+
+    def _about(self, own: Mask) -> Mask:
+        """(rows,) a block, and whatever may tell of the same moments."""
+        begin_s = self._begin_s
+        if not own.any():
+            return own
+        first_s, last_s = begin_s[own].min() - self._span_s, begin_s[own].max() + self._span_s
+        return own | ((begin_s > first_s) & (begin_s < last_s))
 
     def _told(self, residual: F64) -> F64:
         """(rows, 2 K) what the regression is to explain."""
         told = turned(_whole(residual[self._rows], self._known, self._horizons_s), 1 / self._way)
         length = np.maximum(np.hypot(told[..., 0], told[..., 1]) / WILD, 1.0)
         return np.asarray((told / length[..., None]).reshape(len(told), 2 * residual.shape[1]))
+
+
+def _covariance(prior: F64) -> F64:
+    """The nearest covariance: objects differ in length, so their kernel is none by a little, or by much."""
+    try:
+        value, vector = np.linalg.eigh(0.5 * (prior + prior.T))
+    except np.linalg.LinAlgError:
+        return 2.0 * np.eye(len(prior))
+    return np.asarray((vector * np.maximum(value, JITTER)) @ vector.T)
+
+
+def _solved(system: F64, told: F64) -> F64:
+    """What pulls how much; nothing does where there is no solution."""
+    try:
+        pull = np.asarray(np.linalg.solve(system, told), np.float64)
+    except np.linalg.LinAlgError:
+        return np.zeros_like(told)
+    return pull if np.isfinite(pull).all() else np.zeros_like(told)
 
 
 def _blocks(group: Sequence[str]) -> I64:

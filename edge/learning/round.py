@@ -122,7 +122,7 @@ def adapt(
         if ways.crossed is None:
             return found
         mapped = Round(ways.learnt(ONLY_MAP), fitted, _crossed(trainee, material, serving, ways))
-        return max(found, mapped, key=lambda one: one.judgement.over_base.low)
+        return max(found, mapped, key=lambda one: (one.judgement.passes(0.0), one.judgement.over_base.low))
 
 
 def judged(trainee: Trainee, base: F32, serving: F32, candidate: F32, material: Material) -> Judgement:

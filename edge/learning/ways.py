@@ -12,6 +12,7 @@ import numpy as np
 from edge.contracts.flow_map import FlowMap
 from edge.contracts.trainable import TARGETS, Trainee
 from edge.contracts.types import F32, F64, Head, Mask, ModelBundle
+from edge.learning.division import span_s
 from edge.learning.flow import Regression
 from edge.learning.learnt import paths, set_learnt, together
 from edge.learning.measure import answers, errors, misses, path_errors, residuals, seen_by
@@ -124,7 +125,7 @@ def _regression(bundle: ModelBundle, batch: Batch) -> Regression | None:
     window = paths(bundle)
     if window is None:
         return None
-    return Regression(batch, np.array(window.horizons_s))
+    return Regression(batch, np.array(window.horizons_s), span_s(bundle))
 
 
 def _misses(trainee: Trainee, batch: Batch) -> F64:

@@ -50,7 +50,7 @@ def made(
 
 
 def regression(batch: Batch) -> Regression:
-    return Regression(batch, np.array(HORIZONS_S))
+    return Regression(batch, np.array(HORIZONS_S), 0.0)
 
 
 def _turns(place: F32) -> F64:
@@ -175,7 +175,7 @@ def test_one_regression_serves_every_set_of_weights() -> None:
     """Where they were does not depend on the weights; what was foreseen does."""
     place = placed([going(0), going(10), going(3, 1, 1.0)])
     arrays = {PLACE: place, KNOWN: np.ones((3, K), np.float32)}
-    regression = Regression(Batch(arrays, np.ones(3), np.zeros(3), [""] * 3, np.ones(3)), np.array(HORIZONS_S))
+    regression = Regression(Batch(arrays, np.ones(3), np.zeros(3), [""] * 3, np.ones(3)), np.array(HORIZONS_S), 0.0)
     assert len(regression) == 3
     one, other = (regression.flow_map(np.full((3, K, 2), off)) for off in (0.5, 1.0))
     np.testing.assert_allclose(one.anchor, other.anchor)
@@ -194,14 +194,14 @@ def walkers(tracks: int, each: int = 5) -> Batch:
 def test_by_itself_nobody_is_told_anything() -> None:
     for tracks in (0, 1):
         batch = walkers(tracks)
-        regression = Regression(batch, np.array(HORIZONS_S))
+        regression = Regression(batch, np.array(HORIZONS_S), 0.0)
         assert not regression.crossed(np.ones((len(batch), K, 2))).any()
 
 
 @pytest.mark.parametrize("tracks", [2, 8, 30])
 def test_what_a_block_of_time_says_is_not_told_to_its_own_tracks(tracks: int) -> None:
     batch = walkers(tracks)
-    regression, n = Regression(batch, np.array(HORIZONS_S)), len(batch)
+    regression, n = Regression(batch, np.array(HORIZONS_S), 0.0), len(batch)
     off = np.random.default_rng(4).normal(0, 0.2, (n, K, 2))
     before = regression.crossed(off)
     own = np.array(batch.group) == batch.group[n // 2]
@@ -214,7 +214,7 @@ def test_what_a_block_of_time_says_is_not_told_to_its_own_tracks(tracks: int) ->
 
 def test_where_all_say_the_same_each_block_is_told_it_by_the_others() -> None:
     batch = walkers(40)
-    crossed = Regression(batch, np.array(HORIZONS_S)).crossed(np.full((len(batch), K, 2), 0.5))
+    crossed = Regression(batch, np.array(HORIZONS_S), 0.0).crossed(np.full((len(batch), K, 2), 0.5))
     assert (np.abs(crossed - 0.5) < 0.1).all()
 
 
@@ -249,3 +249,37 @@ def test_a_track_tells_nothing_of_itself() -> None:
     found = regression(batch_of(rows, group))
     assert np.abs(found.crossed(aside)).max() < 0.01
     assert found.flow_map(aside).shift(placed(rows))[-1, -1, 1] > 0.3
+
+
+def test_one_whose_name_breaks_at_a_border_of_blocks_tells_nothing_of_itself() -> None:
+    """Two names of one object, at the same time as far as a sample reaches: neither block tells of the other."""
+    rows, n = [going(30.0 * (row // 20)) for row in range(160)], 160
+    aside = np.repeat(np.random.default_rng(5).normal(0, 0.5, (8, 1, 2)), 20, axis=0) * np.ones((1, K, 1))
+    begin_s = np.arange(n, dtype=np.float64)
+    arrays = {PLACE: placed(rows), KNOWN: np.ones((n, K), np.float32)}
+    batch = Batch(arrays, np.ones(n), begin_s, [f"{(row + 10) // 20}" for row in range(n)], np.ones(n))
+    apart, beside = (Regression(batch, np.array(HORIZONS_S), span_s).crossed(aside) for span_s in (15.0, 0.0))
+    assert np.abs(apart).max() < 0.2 * np.abs(beside).max()
+
+
+def test_objects_of_many_lengths_make_no_wild_map() -> None:
+    random = np.random.default_rng(7)
+    rows = [going(float(x), float(y), float(d)) for x, y, d in random.uniform(-6, 6, (600, 3))]
+    for row in rows[::10]:
+        row[4] = 7.0  # a van among people
+        row[2], row[3] = 3 * row[2], 3 * row[3]
+    bend = np.stack([np.sin(placed(rows)[:, :1]), np.cos(placed(rows)[:, 1:2])], axis=2) * np.ones((1, K, 1)) * 0.3
+    residual = bend + random.normal(0, 0.3, (600, K, 2))
+    found = made(rows, residual)
+    left = residual - found.shift(placed(rows))
+    assert (left**2).mean() < (residual**2).mean()
+    assert np.abs(found.pull).max() < 20
+
+
+def test_a_regression_without_a_solution_shifts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unsolvable(*_: F64) -> F64:
+        raise np.linalg.LinAlgError("singular")
+
+    monkeypatch.setattr(np.linalg, "solve", unsolvable)
+    rows = [going(float(x)) for x in range(20)]
+    assert told(made(rows, [0.5] * 20), going(3.0)) == [0.0]
