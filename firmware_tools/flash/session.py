@@ -1,4 +1,4 @@
-"""One sitting in front of a card: what there is, the question, the writing, the end."""
+"""One turn at a card: what there is, the question, the writing, the end."""
 
 import contextlib
 import signal

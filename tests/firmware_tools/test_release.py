@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from tuf.api.metadata import Metadata, Root, Snapshot
 
-from edge.contracts.errors import BrokerError
 from edge.contracts.release import Kind, Purpose
 from edge.updates.trust.refusal import Reason, RefusedError
 from firmware_tools.errors import FirmwareError, MistakeError
@@ -17,7 +16,7 @@ from firmware_tools.release import lists
 from firmware_tools.release.adding import add, remove
 from firmware_tools.release.keys import new_key
 from firmware_tools.release.lifetimes import Lifetimes, wall_clock
-from firmware_tools.release.naming import broker_place, kind_of, name_of
+from firmware_tools.release.naming import kind_of, name_of
 from firmware_tools.release.places import Places
 from firmware_tools.release.publishing import Published, publish
 from firmware_tools.release.rotating import Rotation, renew, rotate
@@ -27,8 +26,6 @@ from firmware_tools.release.signing import sign, standings
 from firmware_tools.release.starting import Holders, KeyPlan, start
 from firmware_tools.release.status import status
 from tests.paths import REPOSITORY
-from tests.rigs.broker import Broker, passwords
-from tests.rigs.ports import closed_port
 from tests.rigs.releases import CONTENT, NAME, DeviceRig, Served, Workshop, purpose
 
 STREET = REPOSITORY / "edge" / "demo" / "shipped" / "street.tflite"
@@ -283,49 +280,6 @@ def test_a_publication_that_is_killed_is_run_again(
     assert not cut
 
 
-def test_root_needs_old_and_new_holders(workshop: Workshop) -> None:
-    old = lists.coming_root(workshop.places).signed.roles["root"].keyids
-    keys = [new_key(workshop.keys / f"new-{number}.pem", "").public_key for number in (1, 2)]
-    rotate(workshop.places, Rotation("root", keys, old, 2), wall_clock())
-    for signers, missing in ((["root-1"], 2), (["root-3"], 2), (["new-1"], 1)):
-        sign(workshop.places, [workshop.key(name) for name in signers])
-        assert standings(workshop.places)["root"].missing == missing
-        with pytest.raises(MistakeError, match="new root lacks"):
-            workshop.publish()
-    sign(workshop.places, [workshop.key("new-2")])
-    workshop.publish()
-    told = status(workshop.places, wall_clock()).lists[0]
-    assert (told.version, set(told.keys)) == (2, {key.keyid for key in keys})
-
-
-def test_several_rotations_make_one_root(workshop: Workshop) -> None:
-    for role in ("snapshot", "timestamp"):
-        key = new_key(workshop.keys / f"{role}-2.pem", "").public_key
-        rotate(workshop.places, Rotation(role, [key], [], 0), wall_clock())
-    sign(workshop.places, [workshop.key("root-2"), workshop.key("root-3")])
-    workshop.publish(["snapshot-2", "timestamp-2"])
-    told = {one.role: (one.version, len(one.keys)) for one in status(workshop.places, wall_clock()).lists}
-    assert told == {"root": (2, 3), "targets": (1, 1), "snapshot": (1, 2), "timestamp": (2, 2)}
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda _: Rotation("mirror", [], [], 1),
-        lambda _: Rotation("root", [], [], 4),
-        lambda keyid: Rotation("timestamp", [], [keyid], 0),  # nobody left
-        lambda keyid: Rotation("timestamp", [], [keyid[:7]], 0),
-        lambda _: Rotation("timestamp", [], ["0" * 64], 0),
-        lambda keyid: Rotation("snapshot", [], [keyid], 0),
-    ],
-)
-def test_rotations_that_cannot_be(workshop: Workshop, change: Callable[[str], Rotation]) -> None:
-    keyid = workshop.key("timestamp").public_key.keyid
-    with pytest.raises(MistakeError):
-        rotate(workshop.places, change(keyid), wall_clock())
-    assert standings(workshop.places) == {}
-
-
 def test_damaged_lists_are_told_in_words(workshop: Workshop) -> None:
     now = wall_clock()
     for name in ("metadata/1.root.json", "metadata/1.targets.json", "metadata/timestamp.json"):
@@ -403,33 +357,6 @@ def test_names() -> None:
     for file, named in ((Path("a.bin"), ""), (Path("a.tflite"), "program")):
         with pytest.raises(MistakeError):
             kind_of(file, named)
-
-
-def test_a_broker_by_its_address(tmp_path: Path) -> None:
-    password = tmp_path / "password"
-    password.write_text("hush\n")
-    place = broker_place("shed:1883", "me", password, None, "foresight")
-    assert place == BrokerPlace("shed", 1883, "me", "hush", None, "foresight")
-    for address in ("", "shed", "shed:", ":1883", "shed:0", "shed:70000", "shed:x"):
-        with pytest.raises(MistakeError, match="host:port"):
-            broker_place(address, "", None, None, "foresight")
-    for prefix, file, ca in (("a/b", None, None), ("x", tmp_path / "no", None), ("x", None, tmp_path / "no")):
-        with pytest.raises(MistakeError):
-            broker_place("shed:1", "", file, ca, prefix)
-
-
-def test_a_broker_that_is_not_there(workshop: Workshop) -> None:
-    with closed_port() as port, pytest.raises(BrokerError, match="is a broker running there"):
-        serve(workshop.places, BrokerPlace("127.0.0.1", port, "", "", None), threading.Event(), lambda: None)
-
-
-def test_a_broker_that_refuses_us(workshop: Workshop, tmp_path: Path) -> None:
-    passwords(tmp_path / "users", "releases", "hush-hush")
-    with Broker((f"password_file {tmp_path / 'users'}",), anonymous=False) as broker:
-        place = BrokerPlace("127.0.0.1", broker.port, "releases", "wrong-wrong", None)
-        with pytest.raises(BrokerError, match="refuses us") as caught:
-            serve(workshop.places, place, threading.Event(), lambda: None)
-    assert "wrong-wrong" not in str(caught.value)
 
 
 def test_what_was_published_is_told(workshop: Workshop) -> None:
