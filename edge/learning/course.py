@@ -46,12 +46,12 @@ class Course:
 
     @property
     def serving(self) -> F32:
-        """(N,) the weights that serve."""
+        """What serves: (N,) weights, or more with a flow map, see `edge.learning.learnt`."""
         return self._weights[0]
 
     @property
     def candidate(self) -> F32 | None:
-        """(N,) the weights in the shadow; None where there are none."""
+        """What is in the shadow, likewise; None where nothing is."""
         return self._weights[1]
 
     def put(self, checkpoint: Checkpoint) -> str:

@@ -30,7 +30,7 @@ class Material:
 
     recent: Batch
     old: Batch
-    held: Batch  # never learnt from, of late
+    held: Batch  # never learnt from, of late; a flow map is judged by what it learnt from as well, see `_crossed`
     held_old: Batch  # never learnt from, and stands for what was before
     span_s: float  # the longest sample
     share: float  # of the samples that is kept to judge
@@ -52,7 +52,7 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A candidate on what was never learnt from."""
+    """A candidate on what it was not made of."""
 
     way: Way
     base: float  # mean error of the exported weights

@@ -119,12 +119,12 @@ class Subject:
 
     @property
     def serving(self) -> F32:
-        """(N,) the weights that serve."""
+        """What serves: (N,) weights, or more with a flow map, see `edge.learning.learnt`."""
         return self._course.serving
 
     @property
     def candidate(self) -> F32 | None:
-        """(N,) the weights in the shadow; None where there are none."""
+        """What is in the shadow, likewise; None where nothing is."""
         return self._course.candidate
 
     @property
