@@ -48,6 +48,11 @@ def texts(entry: Object, key: str) -> tuple[str, ...]:
     return tuple(text({key: value}, key) for value in _list(entry, key, "a list of texts"))
 
 
+def objects(entry: Object, key: str) -> tuple[Object, ...]:
+    """A list of objects."""
+    return tuple(below(value, key) for value in _list(entry, key, "a list of objects"))
+
+
 def number(value: object, key: str) -> float:
     """The value itself as a finite number."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):

@@ -43,6 +43,11 @@ def is_topic(text: str) -> bool:
     return 0 < len(text.encode(errors="replace")) < 65536 and not set(text) & set("+#\0")
 
 
+def group_desired(group: str, root: str = ROOT) -> str:
+    """Retained, of the host: what the devices of a group are to run. A device's own `update_desired` goes first."""
+    return f"{root}/{GROUPS}/{group}/update/desired"
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """What a `<camera>/<thing>/set` topic asks for."""

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
-from edge.contracts.topics import GROUPS, ROOT
+from edge.contracts.topics import ROOT, group_desired
 from firmware_tools.identity.records import Device, Host, Inventory
 
 WHERE = "/etc/mosquitto/foresight"  # on the broker
-GROUP_DESIRED = f"{ROOT}/{GROUPS}/{{group}}/update/desired"  # what a group of devices is to run
 MARK = "# revision "
 
 
@@ -63,7 +62,7 @@ def configuration(inventory: Inventory, folder: str = WHERE) -> str:
 def _of_device(device: Device) -> Iterator[str]:
     yield f"user {device.name}"
     yield f"topic readwrite {ROOT}/{device.name}/#"
-    yield f"topic read {GROUP_DESIRED.format(group=device.group)}"
+    yield f"topic read {group_desired(device.group)}"
     yield f"topic write homeassistant/device/{device.name}/#"
     yield "topic read homeassistant/status"
     for topic in device.reads:
