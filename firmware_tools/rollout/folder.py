@@ -19,7 +19,7 @@ from firmware_tools.rollout.plan import Plan
 
 PLAN, ASKED_FOR, LOCK = "plan.json", "wanted.json", "lock"
 MOST_BYTES = 64 << 20
-LOCK_S, HOME_LOCK_S = 2.0, 30.0
+LOCK_S, HOME_LOCK_S = 0.5, 30.0
 
 
 class BusyError(MistakeError):

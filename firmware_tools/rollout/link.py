@@ -19,7 +19,7 @@ from edge.contracts.topics import Topics
 from firmware_tools.rollout.place import Place
 
 KEEPALIVE_S, CONNECT_S = 20, 10.0
-PORTION = 50  # devices
+PORTION, MOST_PACKETS = 50, 500  # devices of one subscription; packets of one turn
 LASTING = frozenset(
     {0x84, 0x85, 0x86, 0x87, 0x8A, 0x8C}
 )  # reasons why a broker refuses us that do not go by themselves
@@ -54,6 +54,7 @@ class Link:
         self._client: paho.Client | None = None
         self._inbox: list[Message] = []
         self._ready, self._refused = False, ""
+        self._packets = 0  # that came, of the kinds that are told of
         self._portions: Iterator[int] = iter(())
 
     @property
@@ -89,8 +90,7 @@ class Link:
 
     def turn(self, wait_s: float) -> list[Message]:
         """What came, waiting at most so long for the first. Raises BrokerError: it refuses us, or what we say."""
-        if self._client is not None and self._client.loop(wait_s) != MQTTErrorCode.MQTT_ERR_SUCCESS:
-            self._client = None
+        self._drain(wait_s)
         if self._refused:
             raise BrokerError(self._refused)
         came, self._inbox = self._inbox, []
@@ -107,6 +107,16 @@ class Link:
             self._client.disconnect()
             self._client = None
 
+    def _drain(self, wait_s: float) -> None:
+        """Take what is there: paho reads few packets at a time."""
+        for _ in range(MOST_PACKETS):
+            before = self._packets
+            if self._client is None or self._client.loop(wait_s) != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                self._client = None
+            if self._packets == before or self._client is None:
+                return
+            wait_s = 0.0
+
     def _topics(self, device: str) -> Topics:
         return Topics(device, self._place.prefix)
 
@@ -122,6 +132,7 @@ class Link:
     def _subscribed(
         self, client: paho.Client, _data: object, _number: int, codes: list[ReasonCode], _properties: object
     ) -> None:
+        self._packets += 1
         if any(code.is_failure for code in codes):
             self._refused = (
                 f"{self._place.address} does not let us hear the devices: {codes[0]}; check our rights there"
@@ -129,6 +140,7 @@ class Link:
         client.publish(self._marker, b"here", 1)
 
     def _came(self, client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
+        self._packets += 1
         if message.topic == self._marker:
             self._next_portion(client)
         elif found := self._mine.fullmatch(message.topic):
@@ -148,5 +160,6 @@ class Link:
     def _published(
         self, _client: paho.Client, _data: object, _number: int, code: ReasonCode, _properties: object
     ) -> None:
+        self._packets += 1
         if code.is_failure:
             self._refused = f"{self._place.address} does not take what we say: {code}; check our rights there"

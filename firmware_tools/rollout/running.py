@@ -68,6 +68,7 @@ class Run:
         self._present: set[str] = set()  # of whom the broker told whether they are online
         self._new: list[Event] = []  # not on disk yet; nothing was done because of them
         self._kept_s = self.course.now_s
+        self._turned_s = 0.0  # when time was counted last, by the machine's clock
 
     def until_ended(self, wait: Callable[[float], bool]) -> bool:
         """Go on until nothing is left to be done; `wait` pauses, and says whether to leave off. Whether it has ended.
@@ -120,6 +121,7 @@ class Run:
             return False
         self._absent()
         self._backoff.reset()
+        self._turned_s = self._clock.monotonic()
         return True
 
     def _absent(self) -> None:
@@ -130,9 +132,10 @@ class Run:
 
     def _turn(self) -> None:
         """With a connection."""
-        began_s = self._clock.monotonic()
         came = self._link.turn(TURN_S)
-        self.course.now_s += min(self._clock.monotonic() - began_s, LONGEST_TURN_S)
+        now_s = self._clock.monotonic()
+        self.course.now_s += min(now_s - self._turned_s, LONGEST_TURN_S)
+        self._turned_s = now_s
         self._take(came)
         if self._link.connected:
             self._act()

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from edge.contracts.update_state import Desired, Phase, Progress, Reported, Running, Wish, encode_reported
 
-OLD = "1"
+OLD, NOTHING = "1", Desired("", ())
 Later = Callable[[float, Callable[[], None]], None]  # does something after some seconds
 
 
@@ -30,7 +30,7 @@ class SimulatedDevice:
     barred: set[Wish] = field(default_factory=set)
     returned: int = 0
     asked: list[str] = field(default_factory=list)  # roll-outs, each time something new was wanted
-    _desired: Desired = Desired("", ())
+    _desired: Desired = NOTHING
     _progress: Progress | None = None
     _turn: int = 0
 
