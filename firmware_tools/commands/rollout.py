@@ -154,15 +154,14 @@ def _order(name: str, home: Path, order: "Order", quiet: bool, once: bool) -> st
 
 
 def _run(folder: "Folder", quiet: bool, once: bool) -> str:
-    from firmware_tools.rollout.picture import picture  # noqa: PLC0415
+    from firmware_tools.rollout.picture import state  # noqa: PLC0415
     from firmware_tools.rollout.session import run  # noqa: PLC0415
-    from firmware_tools.rollout.shown import summary  # noqa: PLC0415
 
-    now = picture(run(folder, _console(), quiet, once))
-    _say(summary(now))
-    if now.state not in EXIT_CODES:
-        _say(f"it is not over: `rollout resume {now.name}` goes on, `rollout abort {now.name}` ends it")
-    return now.state
+    now = state(run(folder, _console(), quiet, once))
+    if now not in EXIT_CODES:
+        name = folder.path.name
+        _say(f"it is not over: `rollout resume {name}` goes on, `rollout abort {name}` ends it")
+    return now
 
 
 def _end(state: str) -> None:
