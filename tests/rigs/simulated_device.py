@@ -34,12 +34,17 @@ class SimulatedDevice:
     _progress: Progress | None = None
     _turn: int = 0
 
+    @property
+    def trying(self) -> bool:
+        """Whether something is on trial."""
+        return self._progress is not None and self._progress.phase is Phase.TRYING
+
     def wants(self, desired: Desired) -> None:
         """What is wanted of it is told, perhaps once more."""
         if desired != self._desired:
             self.asked.append(desired.rollout)
             self._desired = desired
-            if self._progress is None or self._progress.phase is not Phase.TRYING:  # a trial is brought to its end
+            if not self.trying:  # a trial is brought to its end first
                 self._begin()
         self.tell()
 

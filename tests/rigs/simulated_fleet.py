@@ -80,6 +80,10 @@ class SimulatedFleet:
         """What runs on each."""
         return {name: device.version for name, device in self.devices.items()}
 
+    def settled(self) -> bool:
+        """Whether nothing is on trial any more."""
+        return not any(device.trying for device in self.devices.values())
+
     def _device(self, name: str, nature: Nature) -> SimulatedDevice:
         return SimulatedDevice(name, nature, self._later, lambda payload: self._reports(name, payload))
 
