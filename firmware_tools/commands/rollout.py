@@ -45,7 +45,9 @@ def start(  # noqa: PLR0913 - a command has as many options as its users need
     most: Annotated[int, typer.Option(help="Devices of a wave at most", min=1)] = 100,
     soak: Annotated[float, typer.Option(help="Seconds that a wave must be good before the next", min=0)] = 600.0,
     threshold: Annotated[float, typer.Option(help="Stop when more than this percentage fails", min=0, max=99)] = 5.0,
-    least: Annotated[int, typer.Option(help="Before so many are judged, chance is allowed for", min=1)] = 100,
+    least: Annotated[
+        int, typer.Option(help="Until so many are judged chance is allowed for; 0: as many as 20 fail of")
+    ] = 0,
     gone: Annotated[float, typer.Option(help="Seconds offline until a device counts as gone", min=1)] = 900.0,
     deadline: Annotated[float, typer.Option(help="Seconds that the roll-out waits for a device", min=1)] = 7200.0,
     host: Annotated[str, typer.Option(help="Whose certificate of the fleet is shown: `provision host`")] = "",
@@ -66,9 +68,12 @@ def start(  # noqa: PLR0913 - a command has as many options as its users need
     from firmware_tools.rollout.place import place_of  # noqa: PLC0415
     from firmware_tools.rollout.plan import Pace  # noqa: PLC0415
     from firmware_tools.rollout.planning import Asking, Canaries, Whom, plan  # noqa: PLC0415
+    from firmware_tools.rollout.threshold import enough  # noqa: PLC0415
 
-    fields = {"factor": factor, "most": most, "soak_s": soak, "threshold": threshold / 100, "least": least}
-    pace = checked(Pace, {**fields, "gone_s": gone, "deadline_s": deadline}, "the pace")
+    fields = {"factor": factor, "most": most, "soak_s": soak, "threshold": threshold / 100}
+    pace = checked(
+        Pace, {**fields, "least": least or enough(threshold / 100), "gone_s": gone, "deadline_s": deadline}, "the pace"
+    )
     whom = Whom(fleet, tuple(group or ()), tuple(device or ()), devices)
     access = _access(fleet, host, broker).model_copy(
         update={

@@ -21,7 +21,7 @@ class Pace(Record):
     most: int = Field(100, ge=1, description="devices of a wave at most")
     soak_s: float = Field(600.0, ge=0, description="a wave must have been good for so long before the next")
     threshold: float = Field(0.05, ge=0, lt=1, description="stop when a larger share of the judged devices failed")
-    least: int = Field(100, ge=1, description="before so many are judged, chance is allowed for")
+    least: int = Field(400, ge=1, description="before so many are judged, chance is allowed for")
     gone_s: float = Field(900.0, gt=0, description="offline for longer is gone; longer than a restart takes")
     deadline_s: float = Field(7200.0, gt=0, description="from the asking; the roll-out waits no longer for a device")
 

@@ -7,12 +7,21 @@ Four rules, the first that holds stops the roll-out:
 - of fewer, more failed, and so many fail by chance in less than one of 20 roll-outs whose true share is the threshold.
 
 The last one is there because a share of few is noise: at a threshold of 5 %, 1 failure of 12 (8 %) happens in 46 % of
-the roll-outs of a release that is just good enough, while 3 of 12 happen in 2 %.
+the roll-outs of a release that is just good enough, while 3 of 12 happen in 2 %. `least` is by default what 20 failures
+are at the threshold. Drawn 400 times each for 1,000 devices and 5 %: a release of which 2.5 % fail is stopped in 3 % of
+its roll-outs (11 % if the share alone decided from 100 on), one of 5 % in 82 %, one of 10 % always, after 6 failures,
+one of 20 % after 3.
 """
 
-from math import exp, lgamma, log
+from math import ceil, exp, lgamma, log
 
 CHANCE = 0.05
+ENOUGH = 20  # failures
+
+
+def enough(threshold: float) -> int:
+    """How many must be judged until the share alone decides."""
+    return ceil(ENOUGH / threshold) if threshold else 1
 
 
 def too_many(failed: int, judged: int, threshold: float, least: int) -> bool:

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from firmware_tools.rollout.standing import Word
+from firmware_tools.rollout.threshold import enough
 from tests.bench.report import parser, show
 from tests.rigs.broker import Broker
 from tests.rigs.rollout_trial import Fleet, Outcome, count, drawn_fleet, trial
@@ -28,7 +29,7 @@ def main(argv: list[str]) -> None:
     options.add_argument("--seed", type=int, default=7)
     given = options.parse_args(argv)
     fleet = drawn_fleet(names(given.devices), CANARIES, given.sick, given.seed)
-    stopped = _run(fleet, given.stops, (CANARIES, given.devices // 10))
+    stopped = _run(fleet, given.stops, (CANARIES, 4 * CANARIES))
     passed = _run(fleet, given.passes, (CANARIES, given.devices // 10, given.devices // 2))
     figures = {
         "devices": given.devices,
@@ -52,7 +53,14 @@ def _run(fleet: Fleet, threshold: float, kill_at: tuple[int, ...]) -> Outcome:
     with tempfile.TemporaryDirectory() as home, Broker() as broker:
         size = len(fleet.natures)
         quick = plan(
-            size, broker.port, CANARIES, threshold=threshold, soak_s=SOAK_S, gone_s=GONE_S, deadline_s=DEADLINE_S
+            size,
+            broker.port,
+            CANARIES,
+            threshold=threshold,
+            least=enough(threshold),
+            soak_s=SOAK_S,
+            gone_s=GONE_S,
+            deadline_s=DEADLINE_S,
         )
         return trial(Path(home), broker, quick, fleet, kill_at)
 

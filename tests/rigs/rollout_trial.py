@@ -1,6 +1,5 @@
 """A roll-out to a whole simulated fleet, its controller killed on the way, and what has become of everybody."""
 
-import os
 import random
 import signal
 import subprocess
@@ -62,15 +61,15 @@ class Outcome:
 
 
 def drawn_fleet(names: tuple[str, ...], spared: int, sick_share: float, seed: int) -> Fleet:
-    """At random; the first `spared` devices are well and there.
+    """At random; the first `spared` devices are well and there, the one after them is never there.
 
-    Fetching takes 0.2 to 1 s, a trial 1 to 2.5 s; one device is never there, and one of a hundred flaps.
+    Fetching takes 0.2 to 1 s, a trial 1 to 2.5 s; one device of a hundred flaps.
     """
     chance = random.Random(seed)
-    others = list(names[spared:])
+    offline, *others = names[spared:]
     sick = set(chance.sample(others, round(sick_share * len(names))))
     well = [name for name in others if name not in sick]
-    offline, *flapping = chance.sample(well, 1 + max(1, len(names) // 100))
+    flapping = chance.sample(well, max(1, len(names) // 100))
     natures = {
         name: Nature(sick=name in sick, fetch_s=chance.uniform(0.2, 1), trial_s=chance.uniform(1, 2.5))
         for name in names
@@ -124,7 +123,7 @@ def _killed(folder: Folder, asked: int) -> bool:
         try:
             assert wait_until(lambda: folder.course().asked >= asked or process.poll() is not None, LONGEST_S)
         finally:
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
         return process.wait(30) == -signal.SIGKILL
 
 

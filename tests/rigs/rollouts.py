@@ -22,7 +22,7 @@ def names(count: int) -> tuple[str, ...]:
 
 def plan(count: int = 10, port: int = 1883, canaries: int = 2, name: str = "autumn", **pace: float) -> Plan:
     """For devices by `names`, in that order, at a pace of seconds."""
-    quick: dict[str, Any] = {"soak_s": 0.2, "gone_s": 5.0, "deadline_s": 20.0}
+    quick: dict[str, Any] = {"soak_s": 0.2, "gone_s": 5.0, "deadline_s": 20.0, "least": 100}
     return Plan(
         name=name,
         wishes=(WISH,),
