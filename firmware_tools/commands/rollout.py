@@ -22,7 +22,7 @@ app = typer.Typer(
 
 Name = Annotated[str, typer.Argument(help="Of the roll-out")]
 Home = Annotated[Path, typer.Option(help="Folder of all roll-outs; one for each fleet")]
-Fleet = Annotated[Path, typer.Option(help="The fleet's folder; only its names need be right without a --host")]
+Fleet = Annotated[Path, typer.Option(help="The fleet's folder, as provision made it")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="Lines for a journal, no picture")]
 Once = Annotated[bool, typer.Option("--once", help="Hear, decide, ask, and end: for a timer")]
 HOME, FLEET, RELEASES = Path("rollouts"), Path("fleet"), Path("releases")
