@@ -18,8 +18,8 @@ from tests.paths import REPOSITORY
 from tests.rigs.broker import Broker
 from tests.rigs.host import wait_until
 from tests.rigs.rollouts import WISH, Overheard
-from tests.rigs.simulated_device import OLD, Nature
-from tests.rigs.simulated_fleet import SimulatedFleet
+from tests.rigs.simulated_device import OLD, Nature, SimulatedDevice
+from tests.rigs.simulated_fleet import Make, SimulatedFleet
 
 ON_S, OFF_S = 4.0, 1.5  # of devices that flap
 LONGEST_S = 900.0
@@ -77,10 +77,15 @@ def drawn_fleet(names: tuple[str, ...], spared: int, sick_share: float, seed: in
     return Fleet(natures, (offline,), tuple(flapping))
 
 
-def trial(home: Path, broker: Broker, plan: Plan, fleet: Fleet, kill_at: tuple[int, ...]) -> Outcome:
+def trial(
+    home: Path, broker: Broker, plan: Plan, fleet: Fleet, kill_at: tuple[int, ...], make: Make = SimulatedDevice
+) -> Outcome:
     """The roll-out, its controller killed -9 whenever so many devices have been asked."""
     folder, began_s = begin(home, plan), time.monotonic()
-    with Overheard(broker.port) as overheard, SimulatedFleet(broker.port, fleet.natures, fleet.offline) as devices:
+    with (
+        Overheard(broker.port) as overheard,
+        SimulatedFleet(broker.port, fleet.natures, fleet.offline, make) as devices,
+    ):
         for name in fleet.flapping:
             devices.flap(name, ON_S, OFF_S)
         kills = sum(_killed(folder, asked) for asked in kill_at)

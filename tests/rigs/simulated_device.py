@@ -29,7 +29,6 @@ class SimulatedDevice:
     version: str = OLD
     barred: set[Wish] = field(default_factory=set)
     returned: int = 0
-    asked: list[str] = field(default_factory=list)  # roll-outs, each time something new was wanted
     _desired: Desired = NOTHING
     _progress: Progress | None = None
     _turn: int = 0
@@ -42,7 +41,6 @@ class SimulatedDevice:
     def wants(self, desired: Desired) -> None:
         """What is wanted of it is told, perhaps once more."""
         if desired != self._desired:
-            self.asked.append(desired.rollout)
             self._desired = desired
             if not self.trying:  # a trial is brought to its end first
                 self._begin()

@@ -10,18 +10,43 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from edge.contracts.topics import Topics
-from edge.contracts.update_state import parse_desired
+from edge.contracts.update_state import Desired, parse_desired
 from tests.rigs.host import wait_until
-from tests.rigs.simulated_device import Nature, SimulatedDevice
+from tests.rigs.simulated_device import Later, Nature, SimulatedDevice
 
 PER_CONNECTION = 125
 Act = Callable[[], None]
+
+
+class AnyDevice(Protocol):
+    """What answers at the broker. All of it on one thread."""
+
+    @property
+    def version(self) -> str:
+        """That runs."""
+
+    @property
+    def returned(self) -> int:
+        """How often it went back by itself."""
+
+    @property
+    def trying(self) -> bool:
+        """Whether something is on trial."""
+
+    def wants(self, desired: Desired) -> None:
+        """What is wanted of it is told, perhaps once more."""
+
+    def tell(self) -> None:
+        """Report."""
+
+
+Make = Callable[[str, Nature, Later, Callable[[bytes], None]], AnyDevice]
 
 
 class SimulatedFleet:
@@ -31,15 +56,18 @@ class SimulatedFleet:
         port: of the broker on this machine.
         natures: of each device, by its name.
         offline: devices that are never there, until `online` is called.
+        make: of a device; its name, its nature, what does something later, and where it reports.
     """
 
-    def __init__(self, port: int, natures: Mapping[str, Nature], offline: Iterable[str] = ()) -> None:
+    def __init__(
+        self, port: int, natures: Mapping[str, Nature], offline: Iterable[str] = (), make: Make = SimulatedDevice
+    ) -> None:
         self._port, self._natures, self._offline = port, natures, set(offline)
         self._acts: queue.SimpleQueue[tuple[float, Act]] = queue.SimpleQueue()
         self._stop, self._order = threading.Event(), itertools.count()
         self._clients: dict[str, paho.Client] = {}
         self._thread = threading.Thread(target=self._work, name="fleet")
-        self.devices = {name: self._device(name, nature) for name, nature in natures.items()}
+        self.devices = {name: make(name, nature, self._later, self._report(name)) for name, nature in natures.items()}
 
     def __enter__(self) -> Self:
         names = list(self._natures)
@@ -84,12 +112,12 @@ class SimulatedFleet:
         """Whether nothing is on trial any more."""
         return not any(device.trying for device in self.devices.values())
 
-    def _device(self, name: str, nature: Nature) -> SimulatedDevice:
-        return SimulatedDevice(name, nature, self._later, lambda payload: self._reports(name, payload))
+    def _report(self, name: str) -> Callable[[bytes], None]:
+        def report(payload: bytes) -> None:
+            if name not in self._offline:
+                self._clients[name].publish(Topics(name).update_reported, payload, 1, retain=True)
 
-    def _reports(self, name: str, payload: bytes) -> None:
-        if name not in self._offline:
-            self._clients[name].publish(Topics(name).update_reported, payload, 1, retain=True)
+        return report
 
     def _online(self, name: str) -> None:
         self._offline.discard(name)
