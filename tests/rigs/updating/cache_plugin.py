@@ -2,7 +2,8 @@
 
 It is given `folder=`; there `disk` is what it holds at first, and `orders` what befalls it, line by line: `freeze` what
 it holds now to begin from, `reset` to that, `cut KEEP SEED AFTER` the power, after so many more writes: of what was not
-flushed each block is kept with that probability, and nothing more is taken until it is to `revive`. To `flushed` it adds a byte with each flush.
+flushed each block is kept with that probability, and nothing more is taken until it is to `revive`. To `flushed` it
+adds a byte with each flush.
 """
 
 import random

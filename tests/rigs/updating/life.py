@@ -64,10 +64,14 @@ def live(task: Task) -> None:
     edges = Edges(Path(task.disk), task.kill_at, task.lazy)
     source = Pieces(served(Path(task.served)), edges, task.disk)
     edges.watch()
+
+    def hears(what: str, sha256: str) -> None:
+        diary.note(what, edge=edges.count, sha256=sha256)
+
     for _ in range(MOST_STARTS):
         try:
-            rig = Rig(Path(task.disk), Path(task.root), source, hears=lambda what, sha256: diary.note(what, sha256=sha256))
-            diary.note("start", **seen(rig))
+            rig = Rig(Path(task.disk), Path(task.root), source, hears=hears)
+            diary.note("start", edge=edges.count, **seen(rig))
             rig.want(*story.wishes)
             rig.settle()
             for _ in range(IDLE_TURNS):
