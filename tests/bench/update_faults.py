@@ -25,7 +25,7 @@ from tests.rigs.updating.series import KILL, LATER, LOST, TORN, TWICE, Lives, Ou
 from tests.rigs.updating.stories import STORIES
 
 MUTANTS = ("file", "folder")
-BAD_TARGETS = "tests.bench.update_bad_targets"  # its `figures(data)` gives bad_targets and installed
+BAD_TARGETS = "tests.bench.update_bad_targets"  # its `run(count, seed)` gives bad_targets, installed, and more
 HEADER = ["story", "steps", "way", "lives ended", "mixed"]
 
 
@@ -34,6 +34,8 @@ def main(argv: list[str]) -> None:
     options = parser("update-faults", __doc__ or "")
     options.add_argument("--part", choices=["all", *PARTS], default="all")
     options.add_argument("--every", type=int, default=1, help="step at which lives are ended (%(default)s)")
+    options.add_argument("--targets", type=int, default=1000, help="bad ones (%(default)s)")
+    options.add_argument("--seed", type=int, default=7)
     given = options.parse_args(argv)
     figures: dict[str, object] = {}
     for name, part in PARTS.items():
@@ -66,7 +68,7 @@ def edges(given: argparse.Namespace) -> Figures:
 
 def bad(given: argparse.Namespace) -> Figures:
     """Bad releases."""
-    return importlib.import_module(BAD_TARGETS).figures(given.data)
+    return importlib.import_module(BAD_TARGETS).run(given.targets, given.seed)
 
 
 PARTS: Mapping[str, Callable[[argparse.Namespace], Figures]] = {"edges": edges, "bad": bad}
