@@ -1,5 +1,6 @@
 """The update machine: from what is wanted to what serves, and back where it is sick."""
 
+import contextlib
 import hashlib
 from pathlib import Path
 
@@ -249,3 +250,25 @@ def test_every_change_is_news(rig: Rig) -> None:
         seen += [rig.phase()] if rig.phase() != before[1] else []
     assert seen == [Phase.STAGED, Phase.TRYING, Phase.GOOD]
     assert Reason.SICK not in [each.reason for each in rig.updates.reported().wishes]
+
+
+def test_a_trial_of_which_nobody_can_tell_ends(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.release(b"one")
+    rig.want((MODEL, "1"))
+    rig.until(lambda: rig.content() == b"one")
+    monkeypatch.setattr(rig.daemon, "vitals", lambda: 1 // 0)
+    for _ in range(40):
+        with contextlib.suppress(ZeroDivisionError):
+            rig.turn(60)
+        rig.daemon.live(60)
+    assert (rig.phase(), rig.told().reason) == (Phase.RETURNED, "sick")
+
+
+def test_lists_that_are_not_believed_are_asked_for_again_soon(rig: Rig) -> None:
+    rig.release(b"one")
+    rig.served.files["metadata/timestamp.json"] = b"{}"
+    rig.want((MODEL, "1"))
+    rig.settle()
+    assert (rig.phase(), rig.told().reason) == (Phase.REFUSED, "malformed")
+    rig.serve()
+    rig.until(lambda: rig.phase() is Phase.GOOD)
