@@ -30,7 +30,8 @@ class Folder:
     """Survives processes, knows no power."""
 
     def __init__(self, folder: Path) -> None:
-        self.root, self._kept, self.inside = folder / "disk", folder / "kept", ()
+        self.root, self._kept = folder / "disk", folder / "kept"
+        self.inside: tuple[str, ...] = ()
         self._kept.mkdir()
 
     def open(self) -> None:
