@@ -70,7 +70,7 @@ def test_what_is_reported_survives_the_wire() -> None:
         (_told(wishes=[{"name": f"{n}", "version": "1"} for n in range(MOST_WISHES + 1)]), "more than"),
     ],
 )
-def test_nonsense_is_refused_in_words(payload: bytes, says: str):
+def test_nonsense_is_refused_in_words(payload: bytes, says: str) -> None:
     with pytest.raises(MalformedError, match=says):
         parse_desired(payload)
 
@@ -84,7 +84,7 @@ def test_nonsense_is_refused_in_words(payload: bytes, says: str):
         ({"utc_ns": -1}, "a count"),
     ],
 )
-def test_a_report_that_makes_no_sense_is_refused(changes: dict[str, object], says: str):
+def test_a_report_that_makes_no_sense_is_refused(changes: dict[str, object], says: str) -> None:
     with pytest.raises(MalformedError, match=says):
         parse_reported(json.dumps({**json.loads(encode_reported(REPORTED)), **changes}).encode())
 
