@@ -23,6 +23,11 @@ class Reason(StrEnum):
     WRONG_BOARD = "wrong_board"
     WRONG_GROUP = "wrong_group"
     OLD_DAEMON = "old_daemon"  # it needs a newer foresight-edge
+    CRASHED = "crashed"  # when it was tried, in a process of its own
+    HUNG = "hung"
+    LIMITS = "limits"  # it took more memory or disk than it may
+    GOLDEN = "golden"  # it does not answer here as it did where it was exported
+    UNFIT = "unfit"  # it can be read, and is not what serves there, or does not run
     STOPPED = "stopped"  # the daemon ends; what came so far is kept
 
 
