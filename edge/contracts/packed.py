@@ -29,6 +29,7 @@ class PackedFiles:
 
     data: bytes
     names: tuple[str, ...]
+    start: int  # of the archive in `data`
 
     @classmethod
     def find(cls, data: bytes) -> "PackedFiles":
@@ -38,12 +39,13 @@ class PackedFiles:
             MalformedError: it is there, but damaged or out of all proportion.
         """
         if not _weigh_directory(data):
-            return cls(b"", ())
+            return cls(b"", (), 0)
         with _translated(), zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = tuple(archive.namelist())
+            start = min((entry.header_offset for entry in archive.infolist()), default=0)
         if len(set(names)) != len(names):
             raise MalformedError("two of its packed files have the same name")
-        return cls(data, names)
+        return cls(data, names, start)
 
     def read(self, name: str, limit_bytes: int) -> bytes:
         """One packed file, unpacked.

@@ -6,6 +6,7 @@ Measured on exported and on public models (TensorFlow's MobileNets, SSD): floats
 apart, bytes up to 8 steps, scores of int8 detectors up to 0.03; XNNPACK on Arm gives the very bytes of XNNPACK here.
 """
 
+import hashlib
 import math
 import sys
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ from edge.contracts.errors import ModelError
 from edge.contracts.golden import Golden, encode_golden, thinned
 from edge.contracts.golden_input import GoldenInput, Pattern, make_input
 from edge.contracts.golden_rows import Rows
+from edge.contracts.model_file import read_model_file
+from edge.contracts.packed import PackedFiles
 from edge.contracts.stored import PUBLIC, replace_file
 from edge.contracts.types import Head, ModelBundle
 from edge.contracts.windows import TrackWindow
@@ -63,7 +66,8 @@ def main(model: str, out: str) -> int:
 def measure(bundle: ModelBundle, quantisation: str, library: Library) -> Golden:
     """The golden sample of a model."""
     samples = _samples(bundle, library)
-    made_by = library.key
+    data = read_model_file(bundle.path, bundle.size_bytes)
+    made_by, of = library.key, hashlib.sha256(data[: PackedFiles.find(data).start] or data).hexdigest()
     if bundle.head is Head.SSD and len(samples[0].served) == 4:
         best = max(
             samples, key=lambda sample: float(sample.served[2].max()) - 2 * _rows(sample, quantisation).tolerance
@@ -72,13 +76,13 @@ def measure(bundle: ModelBundle, quantisation: str, library: Library) -> Golden:
             thinned(spec.name, values, 0.0, 0.0) for spec, values in zip(bundle.outputs, best.served, strict=True)
         ]
         if all(output.every == 1 for output in outputs):
-            return Golden(best.given, tuple(outputs), _rows(best, quantisation), made_by)
+            return Golden(best.given, tuple(outputs), _rows(best, quantisation), made_by, of)
     first = samples[0]
     kept = [
         thinned(spec.name, values, _allowed(values, other, quantisation), _relative(values, quantisation))
         for spec, values, other in zip(bundle.outputs, first.served, first.plain, strict=True)
     ]
-    return Golden(first.given, tuple(kept), None, made_by)
+    return Golden(first.given, tuple(kept), None, made_by, of)
 
 
 def _samples(bundle: ModelBundle, library: Library) -> list[_Sample]:
