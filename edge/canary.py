@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edge.contracts.confined import End, Ended, Limits, bare_environment, run_confined
+from edge.contracts.flatbuffer import MalformedError
+from edge.contracts.raucb import check_raucb
 from edge.runtime.proving import FaultError, Findings, Wanted, prove
 from edge.runtime.settings import RuntimeSettings
 from edge.updates.trust.refusal import Reason, RefusedError
 
-__all__ = ["Findings", "Wanted", "examine_configuration", "examine_model"]
+__all__ = ["Findings", "Wanted", "examine_configuration", "examine_model", "examine_system"]
 CHECK_S, CHECK_CPU_S, CHECK_MIB = 60.0, 30.0, 1024
 VARIABLES = "FORESIGHT_"  # that a configuration may name
 
@@ -48,6 +50,18 @@ def examine_configuration(path: Path, environment: Mapping[str, str] = os.enviro
     if ended.how is not End.DONE:
         raise RefusedError(Reason(ended.how.value), f"{path} was not checked to its end: {ended.told}; correct it")
     _refuse(path, ended)
+
+
+def examine_system(path: Path) -> None:
+    """Look whether a file can be a RAUC bundle at all; RAUC itself says whether it is a good one.
+
+    Raises:
+        RefusedError: malformed.
+    """
+    try:
+        check_raucb(path)
+    except (MalformedError, OSError) as error:
+        raise RefusedError(Reason.MALFORMED, f"{path}: {error}; release what RAUC made") from error
 
 
 def _refuse(path: Path, ended: Ended) -> None:
