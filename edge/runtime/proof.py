@@ -20,7 +20,9 @@ from edge.contracts.flatbuffer import MalformedError
 from edge.contracts.golden import Golden, compare
 from edge.contracts.golden_input import GoldenInput, Pattern, make_input
 from edge.contracts.manifest import Manifest
+from edge.contracts.model_file import read_model_file
 from edge.contracts.runtime import Runtime
+from edge.contracts.tflite import tensor_bytes
 from edge.contracts.types import Head, ModelBundle
 from edge.contracts.windows import TrackWindow
 from edge.runtime.cpu_model import cpu_model
@@ -63,11 +65,9 @@ def _examine(order: Order) -> Findings:
             return Findings(task, bundle.head, bundle.name, bundle.version, NOT_RUN, ())
         unlike, looks_s = _run(served, order.threads)
     except ModelError as error:
-        if _is_out_of_memory(error):
-            raise _WrongError(
-                Fault.LIMITS,
-                f"{bundle.path} needs more memory than its trial has (trial_memory_mib); use a smaller model",
-            ) from error
+        if _is_out_of_memory(bundle, order.memory_mib, error):
+            said = "needs more memory than its trial has (trial_memory_mib); use a smaller model"
+            raise _WrongError(Fault.LIMITS, f"{bundle.path} {said}") from error
         raise _WrongError(Fault.UNFIT, str(error)) from error
     return Findings(task, bundle.head, bundle.name, bundle.version, unlike, looks_s)
 
@@ -114,9 +114,11 @@ def _run(bundle: ModelBundle, threads: int) -> tuple[str, tuple[float, ...]]:
     return unlike, looks_s
 
 
-def _is_out_of_memory(error: ModelError) -> bool:
-    """The library says nothing at all when it gets no memory for tensors."""
-    return isinstance(error.__cause__, RuntimeError) and not str(error.__cause__)
+def _is_out_of_memory(bundle: ModelBundle, memory_mib: int, error: ModelError) -> bool:
+    """The library says nothing, or something else, when it gets no memory for tensors."""
+    if isinstance(error.__cause__, RuntimeError) and not str(error.__cause__):
+        return True
+    return tensor_bytes(read_model_file(bundle.path, bundle.size_bytes)) > memory_mib << 20
 
 
 def _golden(bundle: ModelBundle) -> Golden | None:
