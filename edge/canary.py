@@ -32,7 +32,7 @@ def examine_model(path: Path, sha256: str, wanted: Wanted, settings: RuntimeSett
     try:
         return prove(path, sha256, wanted, settings)
     except FaultError as error:
-        raise RefusedError(Reason(error.fault.value), str(error)) from error
+        raise RefusedError(Reason(error.fault.value), _named(str(error), path)) from error
 
 
 def examine_configuration(path: Path, environment: Mapping[str, str] = os.environ) -> None:
@@ -48,7 +48,7 @@ def examine_configuration(path: Path, environment: Mapping[str, str] = os.enviro
     except OSError as error:
         raise RefusedError(Reason.LIMITS, f"no process can be started to check {path} in: {error}") from error
     if ended.how is not End.DONE:
-        raise RefusedError(Reason(ended.how.value), f"{path} was not checked to its end: {ended.told}; correct it")
+        raise RefusedError(Reason(ended.how.value), f"{path.name} was not checked to its end: {ended.told}; correct it")
     _refuse(path, ended)
 
 
@@ -61,7 +61,7 @@ def examine_system(path: Path) -> None:
     try:
         check_raucb(path)
     except (MalformedError, OSError) as error:
-        raise RefusedError(Reason.MALFORMED, f"{path}: {error}; release what RAUC made") from error
+        raise RefusedError(Reason.MALFORMED, f"{path.name}: {error}; release what RAUC made") from error
 
 
 def _refuse(path: Path, ended: Ended) -> None:
@@ -70,6 +70,12 @@ def _refuse(path: Path, ended: Ended) -> None:
         told = json.loads(ended.output.splitlines()[-1])
         reason, detail = told["reason"], str(told["detail"])
     except (ValueError, IndexError, KeyError, TypeError, RecursionError) as error:
-        raise RefusedError(Reason.CRASHED, f"{path} was not checked to its end: {ended.told}; correct it") from error
+        said = f"{path.name} was not checked to its end: {ended.told}; correct it"
+        raise RefusedError(Reason.CRASHED, said) from error
     if reason:
-        raise RefusedError(Reason(reason), detail)
+        raise RefusedError(Reason(reason), _named(detail, path))
+
+
+def _named(told: str, path: Path) -> str:
+    """A message in which a file goes by its name: where it lies in the store says nothing to anybody."""
+    return told.replace(str(path), path.name)

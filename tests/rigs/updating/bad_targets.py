@@ -176,7 +176,7 @@ class Range:
             return Case(kind, (Reason.MALFORMED,), Entry(name, self._unlike(number), purpose), "9")
         if kind == SICK:
             entry = Entry(f"configurations/{number}/other.yaml", self._sick, {"version": f"9.{number}"})
-            return Case(kind, (Reason.SICK,), entry, f"9.{number}")
+            return Case(kind, (Reason.BARRED,), entry, f"9.{number}")
         if kind in bad_files.CONFIGURATIONS:
             make_file, reason = bad_files.CONFIGURATIONS[kind]
             return Case(
