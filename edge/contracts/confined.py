@@ -87,14 +87,13 @@ def run_confined(
         output = _listen(child, deadline_s)
         if output is None:
             return Ended(End.HUNG, 0, b"", child.said())
+        if len(output) > MOST_OUTPUT_BYTES:
+            return Ended(End.LIMITS, 0, output[:MOST_OUTPUT_BYTES], f"it wrote more than {MOST_OUTPUT_BYTES} bytes")
         code = child.exit_code(deadline_s)
         said = child.said()
     finally:
         child.kill()
-    if code is None:
-        return Ended(End.HUNG, 0, output, said)
-    how = End.LIMITS if len(output) > MOST_OUTPUT_BYTES else _how(code, said)
-    return Ended(how, code, output[:MOST_OUTPUT_BYTES], said)
+    return Ended(End.HUNG, 0, output, said) if code is None else Ended(_how(code, said), code, output, said)
 
 
 def bare_environment() -> dict[str, str]:
@@ -153,7 +152,6 @@ def _signal_name(number: int) -> str:
 _BY_SIGNAL: Mapping[int, End] = {
     signal.SIGXCPU: End.HUNG,
     signal.SIGALRM: End.HUNG,
-    signal.SIGXFSZ: End.LIMITS,
     signal.SIGKILL: End.LIMITS,  # it was not us: the kernel was out of memory
 }
 
