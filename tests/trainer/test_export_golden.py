@@ -78,7 +78,7 @@ def test_scores_that_are_measured_later_leave_it_as_it_is(plain: bytes) -> None:
     [
         (models.crashing(0), "does not run: crashed, SIGSEGV"),
         (models.foreign(0), "TFLite_Of_Somebody"),
-        (models.numberless(0), "values that are no numbers"),
+        (models.numberless(0), "answers with what is no number"),
     ],
 )
 def test_what_does_not_run_is_not_exported(network: bytes, words: str) -> None:

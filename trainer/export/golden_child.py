@@ -73,16 +73,29 @@ def measure(bundle: ModelBundle, quantisation: str, library: Library) -> Golden:
             samples, key=lambda sample: float(sample.served[2].max()) - 2 * _rows(sample, quantisation).tolerance
         )
         outputs = [
-            thinned(spec.name, values, 0.0, 0.0) for spec, values in zip(bundle.outputs, best.served, strict=True)
+            thinned(spec.name, values, 0.0, 0.0)
+            for spec, values in zip(bundle.outputs, _counted(best.served), strict=True)
         ]
         if all(output.every == 1 for output in outputs):
             return Golden(best.given, tuple(outputs), _rows(best, quantisation), made_by, of)
     first = samples[0]
+    if not all(np.isfinite(values).all() for values in (*first.served, *first.plain)):
+        raise ModelError(f"{bundle.path.name} answers with what is no number; train it again")
     kept = [
         thinned(spec.name, values, _allowed(values, other, quantisation), _relative(values, quantisation))
         for spec, values, other in zip(bundle.outputs, first.served, first.plain, strict=True)
     ]
     return Golden(first.given, tuple(kept), None, made_by, of)
+
+
+def _counted(found: Arrays) -> Arrays:
+    """Boxes, classes and scores of the rows that the count says are there; what lies behind them may be anything."""
+    *columns, number = found
+    kept = np.arange(columns[0].shape[1]) < number.reshape(-1)[0]
+    return (
+        *(np.where(kept.reshape(1, -1, *[1] * (one.ndim - 2)), one, 0).astype(one.dtype) for one in columns),
+        number,
+    )
 
 
 def _samples(bundle: ModelBundle, library: Library) -> list[_Sample]:
