@@ -85,7 +85,7 @@ def parse_overrides(told: Mapping[str, object]) -> Overrides:
     """Out of an order, which is our own."""
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
     made = {name: kind(str(values[name])) for name, kind in _KINDS.items() if name in values}
-    return Overrides(**{**values, **made})  # type: ignore[arg-type]
+    return Overrides(**{**values, **made})
 
 
 _KINDS = {"labels": Path, "head": Head, "resize": Resize, "order": ColourOrder}

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from edge.canary import examine_configuration, examine_model, examine_system
+from edge.contracts.golden import FILE_NAME as GOLDEN
 from edge.contracts.golden import encode_golden, parse_golden
 from edge.contracts.input_rules import Overrides
 from edge.contracts.types import Head, Resize
@@ -16,7 +17,6 @@ from edge.runtime.settings import RuntimeSettings
 from edge.updates.trust.refusal import Reason, RefusedError
 from tests.paths import REPOSITORY
 from tests.rigs import hostile_models as models
-from tests.rigs.hostile_models import GOLDEN
 from tests.rigs.tflite import ABS, Net, Port
 from tests.rigs.updating.bad_files import bundle
 from trainer.export.bundle import pack

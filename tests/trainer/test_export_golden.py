@@ -13,6 +13,7 @@ from tests.rigs import hostile_models as models
 from trainer.errors import TrainError
 from trainer.export.bundle import pack, with_manifest
 from trainer.export.golden import main, with_golden
+from trainer.export.packing import append_files
 from trainer.gate.golden import golden_words
 
 DETECTOR = REPOSITORY / "edge/demo/shipped/street.tflite"
@@ -22,7 +23,7 @@ FORECASTER = REPOSITORY / "edge/forecast/shipped/street.tflite"
 def without(bundle: bytes) -> bytes:
     """As an older trainer wrote it."""
     bare, files = models.taken_apart(bundle)
-    return models.append_files(bare, {name: data for name, data in files.items() if name != FILE_NAME})
+    return append_files(bare, {name: data for name, data in files.items() if name != FILE_NAME})
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from tests.rigs.releases import Served
 from tests.rigs.updating import bad_files, bad_terms
 from tests.rigs.updating.bad_lists import ATTACKS, NAME, Stage
 from tests.rigs.updating.bad_models import CHANGED, ENDLESS, Sound
-from tests.rigs.updating.canaried import SECRET, CanaryRig
+from tests.rigs.updating.canaried import SECRET, CanaryDaemon, CanaryRig
 from tests.rigs.updating.forging import Entry, own_signers, released
 
 FORECASTER = REPOSITORY / "edge/forecast/shipped/street.tflite"
@@ -138,9 +138,16 @@ class Range:
         rest = [case for case in cases if case.kind not in {*ENDLESS, UNPRINTABLE}]
         for begin in range(0, len(rest), MOST_WISHES):
             yield from self._wished(rest[begin : begin + MOST_WISHES])
-        self._rig.daemon.runtime = HASTY
-        yield from self._wished([case for case in cases if case.kind in ENDLESS])
-        self._rig.daemon.runtime = PATIENT
+        yield from self._hastily([case for case in cases if case.kind in ENDLESS])
+
+    def _hastily(self, cases: Sequence[Case]) -> list[Outcome]:
+        """With little time for each."""
+        daemon = self._rig.daemon
+        assert isinstance(daemon, CanaryDaemon)
+        daemon.runtime = HASTY
+        found = self._wished(cases)
+        daemon.runtime = PATIENT
+        return found
 
     def _device(self, name: str) -> CanaryRig:
         folder = self._folder / f"{name}-{self._rigs}"
