@@ -20,7 +20,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import edge
-from edge.contracts.process import Child
+from edge.contracts.process import Child, dying_with_us
 
 MIB = 1 << 20
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "HOME", "TMPDIR", "LANG", "LC_ALL")  # of the environment
@@ -81,7 +81,7 @@ def run_confined(
     """
     told = json.dumps(asdict(limits))
     command = [sys.executable, "-P", "-m", "edge.contracts.confined", told, module, *arguments]
-    child = Child(command, (), bare_environment() if environment is None else environment)
+    child = Child(dying_with_us(command), (), bare_environment() if environment is None else environment)
     try:
         deadline_s = time.monotonic() + limits.wall_s
         output = _listen(child, deadline_s)
