@@ -33,6 +33,7 @@ BENCHMARKS = {
     "tracking": "MOT17 half-val by TrackEval, every frame and every 5th",
     "update-bad-targets": "bad targets of every kind through the chain of a device: what serves, which reasons",
     "train": "the training loop against the bare step of the model",
+    "update-faults": "the update machine, killed or its power cut at every step, and given bad releases",
 }
 
 

@@ -33,22 +33,15 @@ def device_settings(root: Path, **changes: object) -> UpdateSettings:
     return UpdateSettings(**{**plain, "trust": TrustSettings(root=root, tries=2), **changes})
 
 
-@dataclass
-class Rig:
-    """`start` is what a start of the daemon does; nothing of it is a thread."""
+class Living:
+    """`start` is what a start of the daemon does; nothing of it is a thread. Who is one sets what it is made of."""
 
-    folder: Path
-    workshop: Workshop
-    source: Source = field(default_factory=lambda: Served({}))
-    settings: dict[str, object] = field(default_factory=dict)
-    said: list[tuple[str, str]] = field(default_factory=list)
-    news: int = 0
-
-    def __post_init__(self) -> None:
-        self.home = self.folder / "updates"
-        self.daemon = Daemon(self.home, lambda what, sha256: self.said.append((what, sha256)))
-        self.root = self.workshop.places.metadata / "1.root.json"
-        self.start()
+    root: Path  # of trust
+    home: Path
+    daemon: Daemon
+    source: Source
+    settings: dict[str, object]
+    news: int
 
     def start(self) -> None:
         """The daemon starts; what it had in memory is lost."""
@@ -63,16 +56,6 @@ class Rig:
         )
         given = device_settings(self.root, **self.settings)
         self.updates = Updates(given, Device("door-1", THIS.daemon), self.home, links)
-
-    def release(self, content: bytes, name: str = MODEL, version: str = "1") -> None:
-        """And serve it."""
-        self.workshop.release(content, name, version=version, **PURPOSES[name.partition("/")[0]])
-        self.serve()
-
-    def serve(self) -> None:
-        """What the workshop has published."""
-        if isinstance(self.source, Served):
-            self.source.files.update(self.workshop.served())
 
     def want(self, *wishes: tuple[str, str], rollout: str = "r1") -> None:
         """Names and versions."""
@@ -122,6 +105,56 @@ class Rig:
 
     def _changed(self) -> None:
         self.news += 1
+
+
+@dataclass
+class Alone(Living):
+    """A device for which somebody else releases."""
+
+    folder: Path
+    root: Path
+    source: Source
+    hears: Callable[[str, str], None]
+    settings: dict[str, object] = field(default_factory=dict)
+    news: int = 0
+
+    def __post_init__(self) -> None:
+        self.home = self.folder / "updates"
+        self.daemon = Daemon(self.home, self.hears)
+        self.start()
+
+
+@dataclass
+class Rig(Living):
+    """A device beside the workshop that releases files for it."""
+
+    folder: Path
+    workshop: Workshop
+    source: Source = field(default_factory=lambda: Served({}))
+    settings: dict[str, object] = field(default_factory=dict)
+    said: list[tuple[str, str]] = field(default_factory=list)
+    news: int = 0
+
+    def __post_init__(self) -> None:
+        self.home = self.folder / "updates"
+        self.daemon = Daemon(self.home, lambda what, sha256: self.said.append((what, sha256)))
+        self.root = self.workshop.places.metadata / "1.root.json"
+        self.start()
+
+    def release(self, content: bytes, name: str = MODEL, version: str = "1") -> None:
+        """And serve it."""
+        self.workshop.release(content, name, version=version, **PURPOSES[name.partition("/")[0]])
+        self.serve()
+
+    def serve(self) -> None:
+        """What the workshop has published."""
+        self.served.files.update(self.workshop.served())
+
+    @property
+    def served(self) -> Served:
+        """The source, as it was made here."""
+        assert isinstance(self.source, Served)
+        return self.source
 
 
 SETTLED = frozenset({Phase.GOOD, Phase.RETURNED, Phase.REFUSED})
