@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge.contracts.bundle import read_bundle, read_golden
+from edge.contracts.errors import ModelError
 from edge.contracts.golden import FILE_NAME, compare, parse_golden
 from edge.contracts.golden_input import Pattern, make_input
 from edge.runtime.libraries import find_library
@@ -91,6 +92,15 @@ def test_what_does_not_run_is_not_exported(network: bytes, words: str) -> None:
 def test_a_damaged_file_is_told() -> None:
     with pytest.raises(TrainError, match="damaged"):
         with_golden(with_golden(pack(models.network(1), models.manifest(), ()))[:-30])
+
+
+def test_a_bundle_that_was_cut_off_is_not_taken_for_a_strangers_model(plain: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "m.tflite"
+    start = len(models.taken_apart(plain)[0])
+    for length in (start, start + 4, start + 29, start + 30, start + 44, start + 45, len(plain) - 1):
+        path.write_bytes(plain[:length])
+        with pytest.raises(ModelError, match="cut off"):
+            read_bundle(path)
 
 
 def test_the_gate_says_whether_there_is_one(plain: bytes, tmp_path: Path) -> None:
