@@ -110,6 +110,7 @@ OPTIONS: Mapping[str, str] = {
     "CALL_ONCE": "CallOnceOptions",
     "CONCATENATION": "ConcatenationOptions",
     "DIV": "DivOptions",
+    "LESS": "LessOptions",
     "MAXIMUM": "MaximumMinimumOptions",
     "MEAN": "ReducerOptions",
     "MUL": "MulOptions",
@@ -119,7 +120,9 @@ OPTIONS: Mapping[str, str] = {
     "SOFTMAX": "SoftmaxOptions",
     "SUB": "SubOptions",
     "SUM": "ReducerOptions",
+    "TILE": "TileOptions",
     "VAR_HANDLE": "VarHandleOptions",
+    "WHILE": "WhileOptions",
 }
 
 
