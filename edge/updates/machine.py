@@ -74,6 +74,7 @@ class Machine:
         self.wishes = Wishes(self._parts.book.state, desired)
         self._jobs.clear()
         self._staged.clear()
+        self._preparing.forget()
         self._changed()
         self._parts.book.write(states.wanting(self._parts.book.state, desired))
 
@@ -195,7 +196,7 @@ class Machine:
             told = self._come_of(wish, trying)
         except RefusedError as error:
             told = self._told(wish, error, trying.content.sha256)
-            self._preparing.refuse(trying.content.sha256, error)
+            self._preparing.refuse(trying.content, error)
         self._trying.popleft()
         self._parts.before.forget()
         self._wanted.discard(trying.content.sha256)

@@ -13,6 +13,7 @@ from edge.updates.trust.refusal import Reason, RefusedError
 from edge.updates.trust.releases import Offer
 from edge.updates.wishes import PASSING, Told, is_of
 
+Key = tuple[str, str, str]  # of a release: name, version, SHA-256
 PLACES = {CONFIGURATION: Kind.CONFIGURATION, SYSTEM: Kind.SYSTEM}
 
 
@@ -35,7 +36,7 @@ class Preparing:
 
     def __init__(self, parts: Parts, tell: Callable[[Wish, Told], None]) -> None:
         self._parts, self._tell = parts, tell
-        self._refusals: dict[str, RefusedError] = {}  # of what was tried since the start, by SHA-256
+        self._refusals: dict[Key, RefusedError] = {}  # of what was tried since the start
         self._fetching: tuple[Offer, ...] = ()
 
     @property
@@ -43,13 +44,13 @@ class Preparing:
         """How much of the file that is being fetched has come. Any thread."""
         return sum(self._parts.releases.fraction(offer) for offer in self._fetching)
 
-    def refuse(self, sha256: str, error: RefusedError) -> None:
-        """Not to be tried again, unless it may pass."""
+    def refuse(self, content: Content, error: RefusedError) -> None:
+        """Not to be tried again, unless it may pass; under another name or version it may be."""
         if error.reason not in PASSING:
-            self._refusals[sha256] = error
+            self._refusals[content.name, content.purpose.version, content.sha256] = error
 
     def forget(self) -> None:
-        """Why something was refused: what serves has changed since."""
+        """Why something was refused: what serves, or what else is wanted, has changed since."""
         self._refusals.clear()
 
     def find(self, wish: Wish) -> Offer:
@@ -67,8 +68,8 @@ class Preparing:
         sha256 = offer.wanted.sha256
         for barred in self._parts.book.state.barring(sha256):
             raise RefusedError(Reason.BARRED, f"{wish.name} {wish.version} was returned here: {barred.detail}")
-        if sha256 in self._refusals:
-            raise self._refusals[sha256]
+        if refused := self._refusals.get((wish.name, wish.version, sha256)):
+            raise refused
         self._installer(offer)
         file_name(wish.name)
         return offer
@@ -89,7 +90,7 @@ class Preparing:
             self._check_place(content, place, desired)
             installer.check(candidate)
         except RefusedError as error:
-            self.refuse(content.sha256, error)
+            self.refuse(content, error)
             raise
         return Prepared(wish, content, place)
 

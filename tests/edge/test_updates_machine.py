@@ -93,6 +93,14 @@ def test_older_than_what_was_good_is_refused_also_after_a_return(rig: Rig) -> No
     assert (rig.phase(), rig.content()) == (Phase.GOOD, b"one")
 
 
+def test_the_way_back_is_the_refused_file_under_a_higher_version(rig: Rig) -> None:
+    take(rig, b"two", "2")
+    take(rig, b"one", "1")
+    assert rig.told().reason == "downgrade"
+    take(rig, b"one", "3")
+    assert (rig.phase(), rig.content()) == (Phase.GOOD, b"one")
+
+
 def test_the_same_file_under_a_higher_version_needs_no_trial(rig: Rig) -> None:
     take(rig, b"one", "1")
     rig.said.clear()
@@ -201,6 +209,9 @@ def test_two_wishes_for_one_place_do_not_take_turns(rig: Rig) -> None:
     rig.settle()
     assert (rig.phase(), rig.phase(other), rig.told(other).reason) == (Phase.GOOD, Phase.REFUSED, "no_place")
     assert rig.content() == b"one"
+    rig.want((other, "1"))  # alone it may have the place
+    rig.settle()
+    assert (rig.phase(other), rig.content()) == (Phase.GOOD, b"other")
 
 
 def test_a_daemon_that_dies_of_it_twice_returns_it_without_the_network(rig: Rig) -> None:
