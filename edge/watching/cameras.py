@@ -77,7 +77,7 @@ class CameraSide(Composed):
         observers: list[Observer] = [publisher, self.monitor, self._snapshots, outcomes, TroubleLog(), *self._more]
         if settings.keep.enabled:
             observers.append(stack.enter_context(self._doubting()))
-        self.engine = stack.enter_context(Engine(self._cameras, observers, self._ended))
+        self.engine = stack.enter_context(Engine(self._cameras, observers, self._ended, self._models.turn))
         stack.enter_context(Periodic(numbering.keep, SOON_S, SOON_S))
         stack.enter_context(Periodic(outcomes.remember, KEEP_S, KEEP_S))
         stack.enter_context(Periodic(self._standings.tell, SOON_S, SOON_S))
