@@ -52,6 +52,7 @@ COMPOSERS = {
     "snapshots",
     "standings",
     "stopwatch",
+    "updating",
     "watch",
     "watching",
     "web",

@@ -14,6 +14,15 @@ from edge.contracts.errors import ModelError
 from edge.contracts.runtime import Accelerator, Runtime
 from edge.contracts.types import ModelBundle, TensorSpec
 
+_NO_TENSOR = TensorSpec("", (), "", 0.0, 0)
+_ALIKE: Mapping[str, Callable[[ModelBundle], object]] = {
+    "head": lambda bundle: bundle.head.value,
+    "table of labels": lambda bundle: bundle.labels,
+    "shape of the input": lambda bundle: bundle.input.tensor.shape,
+    "type of the input": lambda bundle: bundle.input.tensor.dtype,
+    "preparation of pictures": lambda bundle: replace(bundle.input, tensor=_NO_TENSOR),
+    "window": lambda bundle: bundle.window,
+}
 _log = logging.getLogger(__name__)
 
 
@@ -23,6 +32,14 @@ class Opened:
 
     runtime: Runtime
     held: ExitStack
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A model that gave way to what was before it, and why; "" for none."""
+
+    sha256: str
+    why: str
 
 
 class SwitchedRuntime:
@@ -40,7 +57,7 @@ class SwitchedRuntime:
         self._other: Opened | None = None
         self._lock = threading.Lock()
         self._probation = False
-        self.trouble = ""  # why the newest that was put does not serve any more
+        self.failed = Failed("", "")  # what was put last and did not last
 
     @property
     def bundle(self) -> ModelBundle:
@@ -71,7 +88,7 @@ class SwitchedRuntime:
         """Let this one serve from the next frame on, on probation: what serves now is kept."""
         with self._lock:
             other, self._other = self._other, opened
-            self._wanted, self._probation, self.trouble = opened, True, ""
+            self._wanted, self._probation, self.failed = opened, True, Failed("", "")
         if other:
             other.held.close()
 
@@ -122,7 +139,8 @@ class SwitchedRuntime:
         with self._lock:
             if self._probation and self._other is not None and self._wanted is self._now:
                 _log.error("%s; what was before serves again", error)
-                self._wanted, self._probation, self.trouble = self._other, False, str(error)
+                self._wanted, self._probation = self._other, False
+                self.failed = Failed(self._now.runtime.bundle.sha256, str(error))
 
 
 def refuse_unlike(now: ModelBundle, other: ModelBundle) -> None:
@@ -136,14 +154,3 @@ def refuse_unlike(now: ModelBundle, other: ModelBundle) -> None:
             raise ModelError(
                 f"{other.path} has another {what} than {now.path}: {its!s:.120} where that has {mine!s:.120}"
             )
-
-
-_ALIKE: Mapping[str, Callable[[ModelBundle], object]] = {
-    "head": lambda bundle: bundle.head.value,
-    "table of labels": lambda bundle: bundle.labels,
-    "shape of the input": lambda bundle: bundle.input.tensor.shape,
-    "type of the input": lambda bundle: bundle.input.tensor.dtype,
-    "preparation of pictures": lambda bundle: replace(bundle.input, tensor=_NO_TENSOR),
-    "window": lambda bundle: bundle.window,
-}
-_NO_TENSOR = TensorSpec("", (), "", 0.0, 0)
