@@ -1,4 +1,4 @@
-"""How the daemon does, as the health gate of updates feels it: an observer that counts over changes of configuration."""
+"""How the daemon does, as the health gate of updates feels it; counted over changes of configuration."""
 
 import math
 import threading
