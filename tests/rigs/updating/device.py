@@ -27,6 +27,18 @@ PLACES: Mapping[Kind, Callable[[str], str]] = {
 
 
 @dataclass
+class Slots:
+    """Of systems, by SHA-256, as a boot loader has them: one is booted once on trial, and then what was kept."""
+
+    booted: str = ""
+    trial: str = ""
+    kept: str = ""
+
+    def reboot(self) -> None:
+        self.booted, self.trial = self.trial or self.kept, ""
+
+
+@dataclass
 class Daemon:
     """It starts by what the disk says, and lives by a clock of its own. See Body, Installer."""
 
@@ -35,7 +47,7 @@ class Daemon:
     utc_ns: int = 10**18
     now_s: float = 0.0
     serving: dict[str, Path] = field(default_factory=dict)
-    slots: dict[str, str] = field(default_factory=dict)  # of systems: SHA-256 by place, as the boot loader has it
+    slots: Slots = field(default_factory=lambda: Slots())
     frames: int = 0
     looks: int = 0
     failures: int = 0
@@ -77,17 +89,26 @@ class Daemon:
         content = candidate.path.read_bytes()
         if STILLBORN in content:
             raise RefusedError(Reason.UNFIT, f"{candidate.name} cannot be taken up; release another")
-        if STUCK not in content:
+        if candidate.purpose.kind is Kind.SYSTEM:
+            self.slots.trial = candidate.sha256
+        elif STUCK not in content:
             self._serve(candidate.path, self.place(candidate))
 
     def serves(self, candidate: Candidate) -> bool:
+        if candidate.purpose.kind is Kind.SYSTEM:
+            return self.slots.booted == candidate.sha256
         return self.serving.get(self.place(candidate)) == candidate.path
 
     def keep(self, candidate: Candidate) -> None:
         self.said("keep", candidate.sha256)
+        if candidate.purpose.kind is Kind.SYSTEM:
+            self.slots.kept = candidate.sha256
 
     def go_back(self, candidate: Candidate) -> None:
         self.said("go_back", candidate.sha256)
+        if candidate.purpose.kind is Kind.SYSTEM:
+            self.slots.trial = ""
+            return
         files = activation.serving(self.home).files
         place = self.place(candidate)
         if place in files:
