@@ -27,6 +27,7 @@ class ConfigurationInstaller:
         self, seat: Seat, reading: Reading, files: Callable[[], Files], taken_up: Callable[[], None] = lambda: None
     ) -> None:
         self._seat, self._reading, self._files, self._taken_up = seat, reading, files, taken_up
+        self._served = ""  # what was known to serve when it was asked for last
 
     def place(self, candidate: Candidate) -> str:
         """There is one."""
@@ -47,9 +48,11 @@ class ConfigurationInstaller:
             self._taken_up()
 
     def serves(self, candidate: Candidate) -> bool:
-        """Whether what runs was read from it."""
+        """Whether what runs was read from it. While the configuration changes, whether what ran before was."""
         present = self._seat.present
-        return present is not None and present.settings.release == candidate.sha256
+        if present is not None:
+            self._served = present.settings.release
+        return self._served == candidate.sha256
 
     def keep(self, candidate: Candidate) -> None:
         """It serves after every start as it is."""

@@ -33,6 +33,7 @@ class ModelInstaller:
         self, seat: Seat, reading: Reading, files: Callable[[], Files], switched: Callable[[], None] = lambda: None
     ) -> None:
         self._seat, self._reading, self._files, self._switched = seat, reading, files, switched
+        self._served = ""  # what was known to serve when it was asked for last
 
     def place(self, candidate: Candidate) -> str:
         """The file name, where the configuration names a model that is called so and is of the same kind."""
@@ -70,12 +71,13 @@ class ModelInstaller:
         self._align(place, lambda: self.serves(candidate))
 
     def serves(self, candidate: Candidate) -> bool:
-        """Whether it does, wherever it is to."""
+        """Whether it does, wherever it is to. While the configuration changes, whether it did before."""
         place, present = PurePosixPath(candidate.name).name, self._seat.present
-        if present is None:
-            return False
-        hashes = {_hash(site, present) for site in sites(present.settings) if site.place == place and not site.pinned}
-        return hashes == {candidate.sha256}
+        if present is not None:
+            there = [site for site in sites(present.settings) if site.place == place and not site.pinned]
+            does = {_hash(site, present) for site in there} == {candidate.sha256}
+            self._served = candidate.sha256 if does else ""
+        return self._served == candidate.sha256
 
     def keep(self, candidate: Candidate) -> None:
         """What was before is not needed any more."""
