@@ -19,11 +19,16 @@ FAILS = b"fails"  # models fail with it
 UNFIT = b"unfit"  # it does not pass its check
 STUCK = b"stuck"  # it never serves
 STILLBORN = b"stillborn"  # it cannot be taken up
+DIES = b"dies"  # the daemon dies of it
 PLACES: Mapping[Kind, Callable[[str], str]] = {
     Kind.MODEL: lambda name: PurePosixPath(name).name,
     Kind.CONFIGURATION: lambda _: CONFIGURATION,
     Kind.SYSTEM: lambda _: SYSTEM,
 }
+
+
+class DiedError(Exception):
+    """The daemon, of what it serves."""
 
 
 @dataclass
@@ -47,7 +52,7 @@ class Daemon:
     utc_ns: int = 10**18
     now_s: float = 0.0
     serving: dict[str, Path] = field(default_factory=dict)
-    slots: Slots = field(default_factory=lambda: Slots())
+    slots: Slots = field(default_factory=Slots)
     frames: int = 0
     looks: int = 0
     failures: int = 0
@@ -65,6 +70,8 @@ class Daemon:
         self.now_s += seconds
         self.utc_ns += int(seconds * 1e9)
         contents = [path.read_bytes() for path in self.serving.values()]
+        if any(DIES in content for content in contents):
+            raise DiedError
         if not any(SICK in content for content in contents):
             self.frames += int(FRAMES_S * seconds)
             self.looks += int(LOOKS_S * seconds)

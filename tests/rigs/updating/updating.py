@@ -38,16 +38,15 @@ class Rig:
     """`start` is what a start of the daemon does; nothing of it is a thread."""
 
     folder: Path
-    workshop: Workshop
+    root: Path  # of trust
     source: Source = field(default_factory=lambda: Served({}))
     settings: dict[str, object] = field(default_factory=dict)
-    said: list[tuple[str, str]] = field(default_factory=list)
+    hears: Callable[[str, str], None] = lambda _what, _sha256: None
     news: int = 0
 
     def __post_init__(self) -> None:
-        self.home = self.folder / "updates"
-        self.daemon = Daemon(self.home, lambda what, sha256: self.said.append((what, sha256)))
-        self.root = self.workshop.places.metadata / "1.root.json"
+        self.home, self.said = self.folder / "updates", list[tuple[str, str]]()
+        self.daemon = Daemon(self.home, self._said)
         self.start()
 
     def start(self) -> None:
@@ -63,16 +62,6 @@ class Rig:
         )
         given = device_settings(self.root, **self.settings)
         self.updates = Updates(given, Device("door-1", THIS.daemon), self.home, links)
-
-    def release(self, content: bytes, name: str = MODEL, version: str = "1") -> None:
-        """And serve it."""
-        self.workshop.release(content, name, version=version, **PURPOSES[name.partition("/")[0]])
-        self.serve()
-
-    def serve(self) -> None:
-        """What the workshop has published."""
-        if isinstance(self.source, Served):
-            self.source.files.update(self.workshop.served())
 
     def want(self, *wishes: tuple[str, str], rollout: str = "r1") -> None:
         """Names and versions."""
@@ -122,6 +111,24 @@ class Rig:
 
     def _changed(self) -> None:
         self.news += 1
+
+    def _said(self, what: str, sha256: str) -> None:
+        self.said.append((what, sha256))
+        self.hears(what, sha256)
+
+
+class Shop(Rig):
+    """A device beside the workshop that releases files for it."""
+
+    def __init__(self, folder: Path, **changes: object) -> None:
+        self.workshop, self.served = Workshop(folder / "workshop"), Served({})
+        root = self.workshop.places.metadata / "1.root.json"
+        super().__init__(folder / "device", root, self.served, changes)
+
+    def release(self, content: bytes, name: str = MODEL, version: str = "1") -> None:
+        """And serve it."""
+        self.workshop.release(content, name, version=version, **PURPOSES[name.partition("/")[0]])
+        self.served.files.update(self.workshop.served())
 
 
 SETTLED = frozenset({Phase.GOOD, Phase.RETURNED, Phase.REFUSED})
