@@ -64,19 +64,20 @@ class ModelInstaller:
 
     def take_up(self, candidate: Candidate) -> None:
         """Between two frames where that can be, else by a reload."""
-        place = PurePosixPath(candidate.name).name
-        for runtime in _runtimes(self._seat.present, place):
-            if runtime.failed.sha256 == candidate.sha256:
-                raise RefusedError(Reason.SICK, f"it served, and failed: {runtime.failed.why}")
-        self._align(place, lambda: self.serves(candidate))
+        self._align(PurePosixPath(candidate.name).name, lambda: self.serves(candidate))
 
     def serves(self, candidate: Candidate) -> bool:
-        """Whether it does, wherever it is to. While the configuration changes, whether it did before."""
+        """Whether it does, wherever it is to. While the configuration changes, whether it did before.
+
+        Raises:
+            RefusedError: it did, and failed while it ran.
+        """
         place, present = PurePosixPath(candidate.name).name, self._seat.present
+        for runtime in _runtimes(present, place):
+            if runtime.failed.sha256 == candidate.sha256:
+                raise RefusedError(Reason.SICK, f"it served, and failed: {runtime.failed.why}")
         if present is not None:
-            there = [site for site in sites(present.settings) if site.place == place and not site.pinned]
-            does = {_hash(site, present) for site in there} == {candidate.sha256}
-            self._served = candidate.sha256 if does else ""
+            self._served = candidate.sha256 if _does(candidate, present) else ""
         return self._served == candidate.sha256
 
     def keep(self, candidate: Candidate) -> None:
@@ -87,7 +88,7 @@ class ModelInstaller:
     def go_back(self, candidate: Candidate) -> None:
         """To what the disk says that serves instead."""
         place = PurePosixPath(candidate.name).name
-        self._align(place, lambda: self._seat.present is not None and not self.serves(candidate))
+        self._align(place, lambda: self._seat.present is not None and not _does(candidate, self._seat.present))
         for runtime in _runtimes(self._seat.present, place):
             runtime.settle()
 
@@ -164,6 +165,13 @@ def _turned(present: Present, place: str, wanted: Settings) -> bool:
 def _runtimes(present: Present | None, place: str) -> list[SwitchedRuntime]:
     switched = present.models.switched if present else {}
     return [runtime for named, runtime in switched.items() if named.path.name == place]
+
+
+def _does(candidate: Candidate, present: Present) -> bool:
+    """Whether it serves wherever it is to."""
+    place = PurePosixPath(candidate.name).name
+    there = [site for site in sites(present.settings) if site.place == place and not site.pinned]
+    return {_hash(site, present) for site in there} == {candidate.sha256}
 
 
 def _hash(site: Site, present: Present) -> str:
