@@ -104,7 +104,8 @@ class UpdateSide(Composed):
             self._updates.heard(desired, group)
 
     def _tell(self) -> None:
-        if self._updates:
+        """Not before anything runs: what the device was shipped with is known only then."""
+        if self._updates and self._seat.began:
             with self._lock:
                 self._telling.tell(self._updates.reported())
 
