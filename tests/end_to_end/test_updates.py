@@ -47,7 +47,7 @@ def test_a_model_that_sees_nothing_or_takes_for_ever_is_returned(tmp_path: Path,
         with Listener(home.broker.port, "dev") as listener, Daemon(home.config):
             said = Said(listener)
             told, at_s = said.wait(phase(NAME, "2", "returned", "good", "refused"))
-            assert [(one.version, one.reason) for one in told.barred] == [("2", "sick")]
+            assert [(one.version, one.reason) for one in told.barred] == [("2", "sick")], told.wishes
             said.wait(lambda told: running(told, PLACE) == "1", after_s=at_s)
 
 
