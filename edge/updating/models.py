@@ -34,6 +34,7 @@ class ModelInstaller:
     ) -> None:
         self._seat, self._reading, self._files, self._switched = seat, reading, files, switched
         self._served = ""  # what was known to serve when it was asked for last
+        self.how: dict[str, str] = {}  # what serves was taken up, by its hash
 
     def place(self, candidate: Candidate) -> str:
         """The file name, where the configuration names a model that is called so and is of the same kind."""
@@ -64,7 +65,7 @@ class ModelInstaller:
 
     def take_up(self, candidate: Candidate) -> None:
         """Between two frames where that can be, else by a reload."""
-        self._align(PurePosixPath(candidate.name).name, lambda: self.serves(candidate))
+        self.how[candidate.sha256] = self._align(PurePosixPath(candidate.name).name, lambda: self.serves(candidate))
 
     def serves(self, candidate: Candidate) -> bool:
         """Whether it does, wherever it is to. While the configuration changes, whether it did before.
@@ -116,20 +117,23 @@ class ModelInstaller:
         except EdgeError as error:
             raise RefusedError(Reason.UNFIT, f"it does not fit the configuration of this device: {error}") from error
 
-    def _align(self, place: str, done: Callable[[], bool]) -> None:
-        """Make serve in a place what the disk says."""
+    def _align(self, place: str, done: Callable[[], bool]) -> str:
+        """Make serve in a place what the disk says; how that was done."""
         wanted = self._wanted(self._files())
         present = self._seat.present
         if present is not None and self._put(place, present, wanted):
             if not self._seat.wait(lambda: _turned(present, place, wanted), TURN_S):
                 raise RefusedError(Reason.UNFIT, f"{place}: no frame came to its end within {TURN_S:g} s; see the log")
             self._seat.adopt(wanted)
-            self._switched()
-            _log.info("%s: switched between two frames", place)
+            how = "switched between two frames"
         elif not done():
             self._seat.reload(done)
-            self._switched()
-            _log.info("%s: taken up by a reload of the configuration", place)
+            how = "taken up by a reload of the configuration"
+        else:
+            return ""
+        self._switched()
+        _log.info("%s: %s", place, how)
+        return how
 
     def _put(self, place: str, present: Present, wanted: Settings) -> bool:
         """Whether it is on its way; False where a reload is needed."""
