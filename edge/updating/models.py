@@ -13,7 +13,7 @@ from edge.updates.trust.refusal import Reason, RefusedError
 from edge.updating.overlay import Files
 from edge.updating.reading import Reading
 from edge.updating.seat import Present, Seat
-from edge.updating.sites import BETWEEN_FRAMES, TASKS, Site, sites
+from edge.updating.sites import BETWEEN_FRAMES, TASKS, Role, Site, sites
 
 TURN_S = 60.0  # within which the inference thread comes round
 _log = logging.getLogger(__name__)
@@ -119,11 +119,10 @@ class ModelInstaller:
 
     def _align(self, place: str, done: Callable[[], bool]) -> str:
         """Make serve in a place what the disk says; how that was done."""
+        self._seat.settled()
         wanted = self._wanted(self._files())
         present = self._seat.present
-        if present is not None and self._put(place, present, wanted):
-            if not self._seat.wait(lambda: _turned(present, place, wanted), TURN_S):
-                raise RefusedError(Reason.UNFIT, f"{place}: no frame came to its end within {TURN_S:g} s; see the log")
+        if present is not None and self._put(place, present, wanted) and self._took_turn(place, present, wanted):
             self._seat.adopt(wanted)
             how = "switched between two frames"
         elif not done():
@@ -134,6 +133,11 @@ class ModelInstaller:
         self._switched()
         _log.info("%s: %s", place, how)
         return how
+
+    def _took_turn(self, place: str, present: Present, wanted: Settings) -> bool:
+        """Wait until it serves; False where it does not come to that, for the configuration changes meanwhile."""
+        self._seat.wait(lambda: _turned(present, place, wanted) or self._seat.present is not present, TURN_S)
+        return self._seat.present is present and _turned(present, place, wanted)
 
     def _put(self, place: str, present: Present, wanted: Settings) -> bool:
         """Whether it is on its way; False where a reload is needed."""
@@ -155,7 +159,9 @@ def _pairs(place: str, running: Settings, wanted: Settings) -> Sequence[tuple[Mo
     """What the running configuration names and what is to serve there; none where a reload is needed."""
     now = {site.where: site for site in sites(running) if site.place == place and not site.pinned}
     then = {site.where: site for site in sites(wanted) if site.place == place and not site.pinned}
-    if now.keys() != then.keys() or any(site.role not in BETWEEN_FRAMES for site in now.values()):
+    # What goes on learning has a runtime of its own for each camera.
+    fit = BETWEEN_FRAMES - ({Role.TRAJECTORIES} if running.learning.enabled else set())
+    if now.keys() != then.keys() or any(site.role not in fit for site in now.values()):
         return ()
     return list({now[where].file: then[where].file for where in now}.items())
 
