@@ -58,7 +58,7 @@ class Trying:
             self._step = Step.WATCHED
             self._gate = Gate(self._parts.settings.gate, self._trial.before, self._parts.clock.now_s())
         elif self._parts.clock.now_s() >= self._until_s:
-            self._return(Reason.SICK, f"it did not serve within {self._parts.settings.serve_s:g} s")
+            self._too_late()
             return True
         elif self._step is Step.TO_TAKE_UP:
             self._take_up()
@@ -82,6 +82,14 @@ class Trying:
                 self._parts.book.write(states.withdrawn(self._parts.book.state, self._place))
             raise
         self._step = Step.TO_SERVE
+
+    def _too_late(self) -> None:
+        within = f"within {self._parts.settings.serve_s:g} s"
+        if self._step is Step.TO_SERVE:
+            self._return(Reason.SICK, f"it did not serve {within}; release a mended one")
+            return
+        self._parts.book.write(states.withdrawn(self._parts.book.state, self._place))
+        raise RefusedError(Reason.NO_SPACE, f"{self.content.name} could not be taken up {within}; see the log")
 
     def _watched(self) -> bool:
         if not self._serves():

@@ -22,7 +22,7 @@ OPTIONS = "noauto_da_alloc,data=writeback,commit=300,noatime"
 class Cut:
     """Of the power, while the kernel writes what is in memory, `after` so many writes.
 
-    Of what it wrote, but did not flush, each sector is kept with the probability `keep`.
+    Of what it wrote, but did not flush, each block is kept with the probability `keep`.
     """
 
     keep: float

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.paths import REPOSITORY
 from tests.rigs.releases import Workshop
-from tests.rigs.updating.judge import Line, faults
+from tests.rigs.updating.judge import WORDS, Line, faults
 from tests.rigs.updating.life import Task
 from tests.rigs.updating.media import Medium
 from tests.rigs.updating.power import Cut
@@ -20,7 +20,6 @@ from tests.rigs.updating.stories import EMPTY, ONE, STORIES, Story
 from tests.rigs.updating.updating import PURPOSES
 
 KILL, LOST, TORN, LATER, TWICE = "kill -9", "cut, all lost", "cut, some lost", "cut while written", "kill -9, then cut"
-MODES = (KILL, LOST, TORN, LATER, TWICE)
 MOST_LATER = 12  # writes of the kernel after the process has ended
 
 
@@ -34,6 +33,19 @@ class Outcome:
     faults: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Plan:
+    """Which lives are ended: before each `every`-th step, or only `at_words`, right after something was said.
+
+    Each is ended in all `modes`, and in one of those that are `rotated`.
+    """
+
+    modes: tuple[str, ...]
+    rotated: tuple[str, ...] = ()
+    every: int = 1
+    at_words: bool = False
+
+
 @dataclass
 class Lives:
     """Runs them, one after the other."""
@@ -43,13 +55,20 @@ class Lives:
     lazy: str = ""
     seed: int = 7
     edges: dict[str, int] = field(default_factory=dict)  # of a whole life, by story
+    words: dict[str, list[int]] = field(default_factory=dict)  # steps that come next after something was said
     kinds: dict[str, int] = field(default_factory=dict)  # the same of all, by what is done
 
     def __enter__(self) -> "Lives":
         self._release()
         command = [sys.executable, "-m", "tests.rigs.updating.runner"]
+        self._log = (self.folder / "log").open("w")
         self._runner = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY, bufsize=1
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            cwd=REPOSITORY,
         )
         return self
 
@@ -59,23 +78,26 @@ class Lives:
         self._runner.stdin.close()
         self._runner.wait(70)
         self._runner.stdout.close()
+        self._log.close()
 
-    def series(self, names: Sequence[str], modes: Sequence[str], every: int = 1) -> Iterator[Outcome]:
-        """Each `every`-th step of these stories, each in these ways."""
+    def series(self, names: Sequence[str], plan: Plan) -> Iterator[Outcome]:
+        """Steps of these stories, each in each of these ways."""
         kept = EMPTY
         for story in sorted((STORIES[name] for name in names), key=lambda story: story.base):
             if story.base != kept:
                 self._lived(ONE)
                 self.medium.keep()
                 kept = story.base
-            yield from self._ended(story, modes, every)
+            self._lived(story.name)
+            self.medium.close()
+            yield from self._ended(story, plan)
 
-    def _ended(self, story: Story, modes: Sequence[str], every: int) -> Iterator[Outcome]:
-        self._lived(story.name)
-        self.medium.close()
+    def _ended(self, story: Story, plan: Plan) -> Iterator[Outcome]:
         dice = random.Random(self.seed)
-        for edge in range(1 + dice.randrange(every), self.edges[story.name] + 1, every):
-            for mode in modes:
+        every = range(1 + dice.randrange(plan.every), self.edges[story.name] + 1, plan.every)
+        for number, edge in enumerate(self.words[story.name] if plan.at_words else every):
+            rotated = [plan.rotated[number % len(plan.rotated)]] if plan.rotated else []
+            for mode in (*plan.modes, *rotated):
                 yield self._case(story, edge, mode, dice)
 
     def _case(self, story: Story, edge: int, mode: str, dice: random.Random) -> Outcome:
@@ -106,6 +128,7 @@ class Lives:
         lines = _lines(Path(task.log))
         assert faults(STORIES[name], lines[:1], lines) == []
         self.edges[name] = lines[-1]["edges"]
+        self.words[name] = [line["edge"] + 1 for line in lines if line["what"] in WORDS and line["edge"]]
         for kind, count in lines[-1]["kinds"].items():
             self.kinds[kind] = self.kinds.get(kind, 0) + count
 
@@ -125,6 +148,7 @@ class Lives:
         assert self._runner.stdin is not None
         assert self._runner.stdout is not None
         self._runner.stdin.write(json.dumps(asdict(task)) + "\n")
+        self._runner.stdin.flush()
         return int(self._runner.stdout.readline())
 
     def _release(self) -> None:
