@@ -146,7 +146,10 @@ class ModelInstaller:
             return False
         try:
             for named, other in pairs:
-                runtime, sha256 = present.models.switched[named], other.read().sha256
+                runtime, bundle = present.models.switched[named], other.read()
+                if runtime.bundle.edgetpu or bundle.edgetpu:
+                    return False  # one process at a time has the accelerator
+                sha256 = bundle.sha256
                 if runtime.wanted != sha256 and not runtime.choose(sha256):
                     present.models.put(named, other)
         except ModelError as error:
