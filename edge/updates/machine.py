@@ -115,25 +115,29 @@ class Machine:
 
     def _look(self) -> None:
         """What of the wishes that do not serve yet is released for this device."""
+        self._pause()
         for wish in self.wishes.desired.wishes:
             if serves(self._parts.book.state, wish):
                 self._tell(wish, Told(Phase.GOOD))
         wishes = self.wishes.open(self._parts.book.state)
-        if wishes:
-            self._ask(wishes)
-        else:
-            self._asked, self._wanted = True, set()
+        if wishes and not self._refreshed(wishes):
+            self._look_s = self._parts.clock.now_s() + self._backoff.next_s()
+            return
+        self._find(wishes)
         if not self._jobs:
-            self.tidy()
             self._rest()
 
-    def _ask(self, wishes: list[Wish]) -> None:
+    def _refreshed(self, wishes: list[Wish]) -> bool:
+        """Whether the lists of releases are believed."""
         try:
             self._parts.releases.refresh()
         except (RefusedError, ConfigError, OSError) as error:
             for wish in wishes:
                 self._tell(wish, refused(_as_refusal(error)))
-            return
+            return False
+        return True
+
+    def _find(self, wishes: list[Wish]) -> None:
         jobs = []
         for wish in wishes:
             try:
@@ -146,6 +150,7 @@ class Machine:
 
     def _prepare(self, job: Job) -> None:
         """Have it here and checked, or know why not."""
+        self._pause()
         state = self._parts.book.state
         try:
             staged = self._preparing.prepare(job.wish, job.offer, self.wishes.desired)
@@ -226,6 +231,10 @@ class Machine:
         self._pay_s = 0.0
         self._pay_backoff.reset()
         self.tidy()
+
+    def _pause(self) -> None:
+        """Whatever goes wrong now, it does not do so at every turn."""
+        self._look_s = self._parts.clock.now_s() + FIRST_S
 
     def _rest(self) -> None:
         """Until wishes are looked at again."""

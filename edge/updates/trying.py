@@ -12,6 +12,7 @@ from edge.updates.trust.refusal import Reason, RefusedError
 from edge.updates.wishes import LONGEST_DETAIL
 
 BARS = frozenset({Reason.SICK, Reason.CRASHED})  # said by what was to take it up: it served, and not for long
+MOST_WATCHES = 10  # that a trial may last, should there be no verdict
 _log = logging.getLogger(__name__)
 
 
@@ -38,7 +39,9 @@ class Trying:
         self._candidate = parts.candidate(trial.content)
         self._step = Step.TO_TAKE_UP
         self._until_s = parts.clock.now_s() + parts.settings.serve_s
-        self._gate = Gate(parts.settings.gate, trial.before, parts.clock.now_s())
+        gate = parts.settings.gate
+        self._gate = Gate(gate, trial.before, parts.clock.now_s())
+        self._end_s = self._until_s + MOST_WATCHES * (gate.warm_s + gate.watch_s + gate.broker_s)
 
     @property
     def content(self) -> Content:
@@ -52,6 +55,9 @@ class Trying:
             RefusedError: it is over, for it could not be taken up.
             OSError: the disk; it goes on with the next turn.
         """
+        if self._parts.clock.now_s() >= self._end_s:
+            self._return(Reason.SICK, "nobody could say whether it is well; see the log, and release a mended one")
+            return True
         if self._step is Step.WATCHED:
             return self._watched()
         if self._serves():

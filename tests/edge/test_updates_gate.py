@@ -71,9 +71,7 @@ def test_what_does_worse_is_sick(life: Life, why: str) -> None:
         lambda s: vitals(10 * s, 2 * s, score=math.nan),  # nothing is detected
         lambda s: vitals(10 * s, 2 * s, s if s < 5 else 5, 0.8),  # while it warmed up
         lambda s: vitals(10 * s, 2 * s, score=0.8, broker=not 55 < s < 70),  # it comes back
-        lambda s: vitals(
-            10 * (s if s < 40 else s - 40), 2 * (s if s < 40 else s - 40), score=0.8
-        ),  # the daemon began again once
+        lambda s: healthy(s if s < 40 else s - 40),  # the daemon began again once
     ],
 )
 def test_what_does_about_as_well_is_good(life: Life) -> None:

@@ -1,5 +1,6 @@
 """The update machine: from what is wanted to what serves, and back where it is sick."""
 
+import contextlib
 import hashlib
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from edge.contracts.update_state import Phase
 from edge.updates.trust.refusal import Reason
 from tests.rigs.releases import Served, Workshop
-from tests.rigs.updating.device import FAILS, SICK, STILLBORN, STUCK, UNFIT
+from tests.rigs.updating.device import BREAKS, FAILS, SICK, STILLBORN, STUCK, UNFIT
 from tests.rigs.updating.updating import CONFIGURATION, MODEL, SYSTEM, Rig
 
 BUNDLE = b"hsqs, as a RAUC bundle begins"
@@ -51,7 +52,7 @@ def test_the_next_version_takes_the_place_and_the_old_file_goes(rig: Rig) -> Non
     assert rig.files() == ["street.tflite"]
 
 
-@pytest.mark.parametrize("content", [SICK, FAILS, STUCK])
+@pytest.mark.parametrize("content", [SICK, FAILS, STUCK, BREAKS])
 def test_what_is_sick_is_returned_and_not_taken_again(rig: Rig, content: bytes) -> None:
     take(rig, b"one", "1")
     take(rig, content, "2")
@@ -90,6 +91,30 @@ def test_older_than_what_was_good_is_refused_also_after_a_return(rig: Rig) -> No
     assert (rig.phase(), rig.content()) == (Phase.GOOD, b"two and a half")
     take(rig, b"one", "4")  # the way back
     assert (rig.phase(), rig.content()) == (Phase.GOOD, b"one")
+
+
+def test_the_same_file_under_a_higher_version_needs_no_trial(rig: Rig) -> None:
+    take(rig, b"one", "1")
+    rig.said.clear()
+    take(rig, b"one", "2")
+    assert (rig.phase(), rig.content(), [what for what, _ in rig.said]) == (Phase.GOOD, b"one", ["check"])
+    take(rig, b"other", "1.5")
+    assert rig.told().reason == "downgrade"
+
+
+def test_a_model_cannot_take_the_place_of_a_configuration(rig: Rig) -> None:
+    take(rig, b"one", "1", "models/configuration")
+    assert (rig.phase("models/configuration"), rig.told("models/configuration").reason) == (Phase.REFUSED, "no_place")
+
+
+def test_what_is_heard_again_is_looked_at_again(rig: Rig) -> None:
+    rig.release(b"a: 1", CONFIGURATION)
+    rig.want((MODEL, "1"))
+    rig.settle()
+    assert rig.told().reason == "unknown"
+    rig.release(b"one")
+    rig.want((MODEL, "1"))
+    rig.until(lambda: rig.phase() is Phase.GOOD)
 
 
 def test_another_version_than_the_signed_one_is_refused(rig: Rig) -> None:
@@ -225,3 +250,25 @@ def test_every_change_is_news(rig: Rig) -> None:
         seen += [rig.phase()] if rig.phase() != before[1] else []
     assert seen == [Phase.STAGED, Phase.TRYING, Phase.GOOD]
     assert Reason.SICK not in [each.reason for each in rig.updates.reported().wishes]
+
+
+def test_a_trial_of_which_nobody_can_tell_ends(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.release(b"one")
+    rig.want((MODEL, "1"))
+    rig.until(lambda: rig.content() == b"one")
+    monkeypatch.setattr(rig.daemon, "vitals", lambda: 1 // 0)
+    for _ in range(40):
+        with contextlib.suppress(ZeroDivisionError):
+            rig.turn(60)
+        rig.daemon.live(60)
+    assert (rig.phase(), rig.told().reason) == (Phase.RETURNED, "sick")
+
+
+def test_lists_that_are_not_believed_are_asked_for_again_soon(rig: Rig) -> None:
+    rig.release(b"one")
+    rig.served.files["metadata/timestamp.json"] = b"{}"
+    rig.want((MODEL, "1"))
+    rig.settle()
+    assert (rig.phase(), rig.told().reason) == (Phase.REFUSED, "malformed")
+    rig.serve()
+    rig.until(lambda: rig.phase() is Phase.GOOD)

@@ -37,7 +37,7 @@ class Disk:
         self.done += len(lines)
         for line in lines.splitlines():
             what, *given = line.split()
-            ORDERS[what](self, *given)
+            getattr(self, what)(*given)  # one of those that are named above
 
     def freeze(self) -> None:
         self.flush()
@@ -97,7 +97,6 @@ class Disk:
             file.write(b".")
 
 
-ORDERS = {"freeze": Disk.freeze, "reset": Disk.reset, "cut": Disk.cut, "revive": Disk.revive}
 DISKS: "list[Disk]" = []
 
 

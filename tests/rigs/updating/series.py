@@ -6,6 +6,7 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -14,8 +15,8 @@ from tests.paths import REPOSITORY
 from tests.rigs.releases import Workshop
 from tests.rigs.updating.judge import WORDS, Line, faults
 from tests.rigs.updating.life import Task
-from tests.rigs.updating.media import Medium
-from tests.rigs.updating.power import Cut
+from tests.rigs.updating.media import Card, Folder, Medium
+from tests.rigs.updating.power import Cut, powered
 from tests.rigs.updating.stories import EMPTY, ONE, STORIES, Story
 from tests.rigs.updating.updating import PURPOSES
 
@@ -37,13 +38,14 @@ class Outcome:
 class Plan:
     """Which lives are ended: before each `every`-th step, or only `at_words`, right after something was said.
 
-    Each is ended in all `modes`, and in one of those that are `rotated`.
+    Each is ended in all `modes`, and each `seldom`-th in one of those that are `rotated`.
     """
 
     modes: tuple[str, ...]
     rotated: tuple[str, ...] = ()
     every: int = 1
     at_words: bool = False
+    seldom: int = 1
 
 
 @dataclass
@@ -56,6 +58,7 @@ class Lives:
     seed: int = 7
     edges: dict[str, int] = field(default_factory=dict)  # of a whole life, by story
     words: dict[str, list[int]] = field(default_factory=dict)  # steps that come next after something was said
+    tasks: int = 0  # that were made
     kinds: dict[str, int] = field(default_factory=dict)  # the same of all, by what is done
 
     def __enter__(self) -> "Lives":
@@ -96,7 +99,8 @@ class Lives:
         dice = random.Random(self.seed)
         every = range(1 + dice.randrange(plan.every), self.edges[story.name] + 1, plan.every)
         for number, edge in enumerate(self.words[story.name] if plan.at_words else every):
-            rotated = [plan.rotated[number % len(plan.rotated)]] if plan.rotated else []
+            turn, left = divmod(number, plan.seldom)
+            rotated = [plan.rotated[turn % len(plan.rotated)]] if plan.rotated and not left else []
             for mode in (*plan.modes, *rotated):
                 yield self._case(story, edge, mode, dice)
 
@@ -133,14 +137,13 @@ class Lives:
             self.kinds[kind] = self.kinds.get(kind, 0) + count
 
     def _task(self, name: str, **changes: object) -> Task:
-        log = self.folder / "diary"
-        number = sum(1 for _ in self.folder.glob("diary*"))
+        self.tasks += 1
         plain: dict[str, object] = {
             "story": name,
             "disk": str(self.medium.root / "device"),
             "served": str(self.folder / "served" / name),
             "root": str(self.folder / "root.json"),
-            "log": f"{log}{number}",
+            "log": str(self.folder / f"diary{self.tasks}"),
         }
         return Task(**{**plain, **changes})  # type: ignore[arg-type]
 
@@ -159,6 +162,21 @@ class Lives:
                 workshop.release(content, name, version=story.version, **PURPOSES[name.partition("/")[0]])
             shutil.copytree(workshop.places.public, self.folder / "served" / story.name)
         shutil.copy(workshop.places.metadata / "1.root.json", self.folder / "root.json")
+
+
+@contextlib.contextmanager
+def lives(*, on_card: bool, lazy: str = "") -> Iterator[Lives]:
+    """On a folder, or on a card whose power can be cut; in memory, where there is room for that."""
+    with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as told:
+        folder, medium = Path(told) / "lives", Path(told) / "medium"
+        folder.mkdir()
+        medium.mkdir()
+        if not on_card:
+            with Lives(folder, Folder(medium), lazy) as found:
+                yield found
+            return
+        with powered(medium) as disk, Lives(folder, Card(disk), lazy) as found:
+            yield found
 
 
 def _lines(path: Path) -> list[Line]:
