@@ -63,7 +63,8 @@ class Lives:
 
     def __enter__(self) -> "Lives":
         self._release()
-        command = [sys.executable, "-m", "tests.rigs.updating.runner"]
+        where = [*self.medium.inside, "env", "--chdir", str(REPOSITORY)]
+        command = [*where, sys.executable, "-m", "tests.rigs.updating.runner"]
         self._log = (self.folder / "log").open("w")
         self._runner = subprocess.Popen(
             command,
@@ -71,7 +72,6 @@ class Lives:
             stdout=subprocess.PIPE,
             stderr=self._log,
             text=True,
-            cwd=REPOSITORY,
         )
         return self
 
