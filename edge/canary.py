@@ -13,7 +13,7 @@ from edge.runtime.settings import RuntimeSettings
 from edge.updates.trust.refusal import Reason, RefusedError
 
 __all__ = ["Findings", "Wanted", "examine_configuration", "examine_model", "examine_system"]
-CHECK_S, CHECK_CPU_S, CHECK_MIB = 60.0, 30.0, 1024
+CHECK_S, CHECK_CPU_S, CHECK_MIB = 120.0, 90.0, 2048
 VARIABLES = "FORESIGHT_"  # that a configuration may name
 
 

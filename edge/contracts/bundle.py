@@ -88,6 +88,8 @@ def _parse(path: Path, data: bytes, digest: str, overrides: Overrides) -> ModelB
         raise ModelError(f"it has {len(graph.inputs)} inputs; models with one input are served")
     metadata, packed = read_metadata(graph.metadata), PackedFiles.find(data)
     manifest = _manifest(packed)
+    if manifest is None and metadata.ours:
+        raise MalformedError(f"it is of our trainer and has no {FILE_NAME}: what was packed behind it is cut off")
     labels = _labels(packed, manifest, metadata, overrides)
     head = overrides.head or (manifest.head if manifest else resolve_head(_clues(graph, labels)))
     return ModelBundle(

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from edge.contracts.bundle import read_bundle, read_golden
-from edge.contracts.golden import FILE_NAME, parse_golden
-from edge.contracts.golden_input import Pattern
+from edge.contracts.errors import ModelError
+from edge.contracts.golden import FILE_NAME, compare, parse_golden
+from edge.contracts.golden_input import Pattern, make_input
+from edge.runtime.libraries import find_library
 from tests.paths import REPOSITORY
 from tests.rigs import hostile_models as models
 from trainer.errors import TrainError
@@ -92,6 +94,15 @@ def test_a_damaged_file_is_told() -> None:
         with_golden(with_golden(pack(models.network(1), models.manifest(), ()))[:-30])
 
 
+def test_a_bundle_that_was_cut_off_is_not_taken_for_a_strangers_model(plain: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "m.tflite"
+    start = len(models.taken_apart(plain)[0])
+    for length in (start, start + 4, start + 29, start + 30, start + 44, start + 45, len(plain) - 1):
+        path.write_bytes(plain[:length])
+        with pytest.raises(ModelError, match="cut off"):
+            read_bundle(path)
+
+
 def test_the_gate_says_whether_there_is_one(plain: bytes, tmp_path: Path) -> None:
     path = tmp_path / "m.tflite"
     path.write_bytes(plain)
@@ -104,3 +115,22 @@ def test_the_gate_says_whether_there_is_one(plain: bytes, tmp_path: Path) -> Non
     path.write_bytes(models.with_files(made, {FILE_NAME: json.dumps({**told, "format": 9}).encode()}))
     assert golden_words(bundle).startswith("its golden sample is of no use: ")
     assert parse_golden(models.taken_apart(made)[1][FILE_NAME]).made_by
+
+
+@pytest.mark.parametrize("path", [DETECTOR, FORECASTER])
+@pytest.mark.parametrize("kernels", ["AUTO", "BUILTIN_WITHOUT_DEFAULT_DELEGATES", "BUILTIN_REF"])
+def test_whichever_kernels_a_device_has_the_answers_agree(path: Path, kernels: str) -> None:
+    golden, library = read_golden(path), find_library()
+    assert golden is not None
+    kind = getattr(library.module.OpResolverType, kernels)
+    interpreter = library.module.Interpreter(str(path), num_threads=3, experimental_op_resolver_type=kind)
+    interpreter.allocate_tensors()
+    spec = read_bundle(path).input.tensor
+    interpreter.set_tensor(
+        interpreter.get_input_details()[0]["index"], make_input(golden.given, spec.shape, spec.dtype)
+    )
+    interpreter.invoke()
+    found = [interpreter.get_tensor(one["index"]) for one in interpreter.get_output_details()]
+    assert compare(golden, found) == ()
+    other = [values * 0.5 for values in found] if golden.rows else [values + 1 for values in found]
+    assert compare(golden, [values.astype(was.dtype) for values, was in zip(other, found, strict=True)]) != ()

@@ -48,8 +48,10 @@ def flipped_file(chance: Random, sound: Sound) -> bytes:
 
 
 def cut(chance: Random, sound: Sound) -> bytes:
-    """Its end is missing."""
-    return sound.look[: chance.randrange(8, len(sound.look) - 1)]
+    """Its end is missing; now and then exactly what is packed behind the network, or all but its first bytes."""
+    bare, _ = models.taken_apart(sound.look)
+    length = chance.choice([chance.randrange(8, len(sound.look) - 1), len(bare) + chance.randrange(60)])
+    return sound.look[:length]
 
 
 def no_model(chance: Random, _sound: Sound) -> bytes:
@@ -140,8 +142,9 @@ def bomb(chance: Random, sound: Sound) -> bytes:
 def crowded(chance: Random, sound: Sound) -> bytes:
     """Thousands of files, or two of one name."""
     if chance.random() < 0.5:
-        return _zipped(sound.look, {f"{number}.txt": b"" for number in range(chance.randrange(70, 3000))})
-    with_one = _zipped(sound.look, {"zz.txt": b"1", "zy.txt": b"2"})
+        begin = chance.randrange(10**6)
+        return _zipped(sound.look, {f"{begin + number}.txt": b"" for number in range(chance.randrange(70, 3000))})
+    with_one = _zipped(sound.look, {"zz.txt": chance.randbytes(8), "zy.txt": b"2"})
     return with_one.replace(b"zy.txt", b"zz.txt")
 
 
