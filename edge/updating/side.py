@@ -41,13 +41,10 @@ class UpdateSide(Composed):
         settings: of the device, as its own file has them.
         reading: of its configuration.
         seat: of the daemon.
-        more: further installers.
     """
 
-    def __init__(
-        self, settings: Settings, reading: Reading, seat: Seat, more: Mapping[Kind, Installer] | None = None
-    ) -> None:
-        self._settings, self._reading, self._seat, self._more = settings, reading, seat, more or {}
+    def __init__(self, settings: Settings, reading: Reading, seat: Seat) -> None:
+        self._settings, self._reading, self._seat = settings, reading, seat
         self._relay, self._topics = Relay(), Topics(settings.mqtt.device, settings.mqtt.prefix)
         self._telling = Telling(self._relay, self._topics)
         self._lock = threading.Lock()
@@ -70,7 +67,7 @@ class UpdateSide(Composed):
         device = Device(self._settings.mqtt.device, __version__)
         links = Links(
             source=source(updates.trust, self._relay, self._topics),
-            installers={**self._installers(), **self._more},
+            installers=self._installers(),
             body=self.pulse,
             changed=self._tell,
             shipped=Shipped(self._seat),
