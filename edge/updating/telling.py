@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 from edge.contracts.bus import Bus
 from edge.contracts.topics import Topics, slug
@@ -56,12 +57,17 @@ def place_of(name: str) -> str:
     return _ENDINGS.get(path.suffix.lower(), path.name)
 
 
-def states(reported: Reported) -> Iterator[PlaceState]:
-    """Of every place that is known, in the order of their names."""
+def states(reported: Reported, before: Mapping[str, str] = MappingProxyType({})) -> Iterator[PlaceState]:
+    """Of every place that is known, in the order of their names.
+
+    Args:
+        reported: by the device.
+        before: the version that was told to be installed, by place: it still is while another is on trial.
+    """
     running = {one.place: one for one in reported.running}
     wished = {(_place_of(one, reported.running)): one for one in reported.wishes}
     for place in sorted({*running, *wished}):
-        yield _state(place, running.get(place), wished.get(place))
+        yield _state(place, running.get(place), wished.get(place), before.get(place, SHIPPED))
 
 
 def _place_of(wish: Progress, running: tuple[Running, ...]) -> str:
@@ -69,15 +75,14 @@ def _place_of(wish: Progress, running: tuple[Running, ...]) -> str:
     return next(there, place_of(wish.name))
 
 
-def _state(place: str, running: Running | None, wish: Progress | None) -> PlaceState:
+def _state(place: str, running: Running | None, wish: Progress | None, before: str) -> PlaceState:
     version = (running.version if running else "") or SHIPPED
     if wish is None:
         return PlaceState(place, version, version, False, None, "")
     busy, tried = wish.phase in _BUSY, wish.phase is Phase.TRYING
     percentage = round(100 * wish.fraction) if wish.phase is Phase.FETCHING else None
     said = wish.detail or wish.phase.value
-    # What is on trial serves, but is not held to be installed until it is good.
-    installed = SHIPPED if tried and version == wish.version else version
+    installed = before if tried and version == wish.version else version
     return PlaceState(place, installed, wish.version, busy, percentage, f"{wish.phase.value}: {said}")
 
 
@@ -122,7 +127,8 @@ class Telling:
             return
         self._told = replace(reported, utc_ns=0)
         self._bus.publish(self._topics.update_reported, encode_reported(reported), retain=True)
-        before, self._states = self._states, {state.place: state for state in states(reported)}
+        before, installed = self._states, {place: state.installed_version for place, state in self._states.items()}
+        self._states = {state.place: state for state in states(reported, installed)}
         topics = {place: self._topics.state("update", slug(place)) for place in self._states}
         for topic in sorted(self._topics_told - set(topics.values())):
             self._bus.publish(topic, b"", retain=True)

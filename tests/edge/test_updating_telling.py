@@ -87,6 +87,12 @@ def test_what_is_wanted_and_reported_keeps_the_schema() -> None:
         assert not validator(name).is_valid({"v": 1, "rollout": "", "wishes": [{"name": NAME}]})
 
 
+def test_what_is_on_trial_is_not_installed_yet() -> None:
+    trial = reported(wish(Phase.TRYING), running=(replace(STREET, version="1.3"),))
+    told = [next(states(trial, before)).installed_version for before in ({}, {STREET.place: "1.2"})]
+    assert told == ["shipped", "1.2"]
+
+
 def test_what_serves_is_told_how_it_was_taken_up() -> None:
     how = {STREET.sha256: "switched"}
     told = explained(reported(wish(Phase.GOOD, "1.2"), wish(Phase.GOOD, "1.1"), wish(Phase.REFUSED, "1.2")), how)
