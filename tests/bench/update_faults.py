@@ -35,11 +35,11 @@ def main(argv: list[str]) -> None:
     given = options.parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("stopped"))  # so that no disk stays behind
     figures: dict[str, object] = {}
-    mixed = 0
+    mixed: list[int] = []
     for name in GROUPS.get(given.part, (given.part,)):
         found = dict(PARTS[name](given))
-        mixed += int(str(found.pop("mixed", 0)))
-        figures |= {"mixed": mixed, **found}
+        mixed += [int(str(found.pop("mixed")))] if "mixed" in found else []
+        figures |= {**({"mixed": sum(mixed)} if mixed else {}), **found}
     show("update-faults", ["figure", "value"], [[name, str(value)] for name, value in figures.items()], figures)
 
 
