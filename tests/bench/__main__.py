@@ -27,6 +27,7 @@ BENCHMARKS = {
     "outbox": "durable events per second against paho alone, and what is lost when things are killed",
     "pipeline": "the whole chain against the bare loop decode + resize + invoke",
     "quantize": "size, latency and mAP of a detector as float32, float16, dynamic, int8 and trained for int8",
+    "rollout": "1,000 simulated devices, some sick: where a roll-out stops, whom it harms, killed on the way",
     "savings": "how many detector calls forecasts save, and what that costs",
     "startup": "process start to first published detection, memory, growth",
     "teach": "new classes from five crops of each: beside the recipes of others, and what is unknown",
