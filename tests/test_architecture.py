@@ -54,6 +54,7 @@ COMPOSERS = {
     "snapshots",
     "standings",
     "stopwatch",
+    "updating",
     "watch",
     "watching",
     "web",
