@@ -33,6 +33,7 @@ BENCHMARKS = {
     "teach": "new classes from five crops of each: beside the recipes of others, and what is unknown",
     "tracking": "MOT17 half-val by TrackEval, every frame and every 5th",
     "train": "the training loop against the bare step of the model",
+    "update-faults": "the update machine, killed or its power cut at every step, and given bad releases",
 }
 
 
