@@ -2,10 +2,12 @@
 
 Two roll-outs by the command itself, its process killed -9 on the way and begun again: one whose threshold is below the
 share of the sick, so that it must stop, and one whose threshold is above it, so that it must come to its end. One
-device is offline throughout, one of a hundred goes offline now and then. A device is harmed where it runs neither
+device is offline throughout, one of a hundred goes offline now and then. In some of them works the real update machine,
+with real releases, at twenty times the speed; the others answer as it does. A device is harmed where it runs neither
 version afterwards, was asked after the stop, was returned though it is well, or was left on what makes it sick.
 """
 
+import argparse
 import tempfile
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from firmware_tools.rollout.standing import Word
 from firmware_tools.rollout.threshold import enough
 from tests.bench.report import parser, show
 from tests.rigs.broker import Broker
+from tests.rigs.real_devices import RealDevices
 from tests.rigs.rollout_trial import Fleet, Outcome, count, drawn_fleet, trial
 from tests.rigs.rollouts import names, plan
 
@@ -26,11 +29,12 @@ def main(argv: list[str]) -> None:
     options.add_argument("--sick", type=float, default=0.02, help="share of them (%(default)s)")
     options.add_argument("--stops", type=float, default=0.01, help="threshold below that (%(default)s)")
     options.add_argument("--passes", type=float, default=0.04, help="threshold above it (%(default)s)")
+    options.add_argument("--real", type=int, default=20, help="of them in which the real update machine works")
     options.add_argument("--seed", type=int, default=7)
     given = options.parse_args(argv)
     fleet = drawn_fleet(names(given.devices), CANARIES, given.sick, given.seed)
-    stopped = _run(fleet, given.stops, (CANARIES, 4 * CANARIES))
-    passed = _run(fleet, given.passes, (CANARIES, given.devices // 10, given.devices // 2))
+    stopped = _run(fleet, given, given.stops, (CANARIES, 4 * CANARIES))
+    passed = _run(fleet, given, given.passes, (CANARIES, given.devices // 10, given.devices // 2))
     figures = {
         "devices": given.devices,
         "stopped_at": stopped.course.asked,
@@ -42,6 +46,7 @@ def main(argv: list[str]) -> None:
         "taken_back": len(stopped.course.back),
         "to_the_end": _figures(passed),
         "asked_twice": len(stopped.asked_twice) + len(passed.asked_twice),
+        "real_machines": given.real,
         "kills": stopped.kills + passed.kills,
     }
     rows = [_row("stops", given.stops, stopped), _row("passes", given.passes, passed)]
@@ -49,7 +54,7 @@ def main(argv: list[str]) -> None:
     show(f"rollout: {given.devices} devices, {len(fleet.sick)} of them sick", header, rows, figures)
 
 
-def _run(fleet: Fleet, threshold: float, kill_at: tuple[int, ...]) -> Outcome:
+def _run(fleet: Fleet, given: argparse.Namespace, threshold: float, kill_at: tuple[int, ...]) -> Outcome:
     with tempfile.TemporaryDirectory() as home, Broker() as broker:
         size = len(fleet.natures)
         quick = plan(
@@ -62,7 +67,16 @@ def _run(fleet: Fleet, threshold: float, kill_at: tuple[int, ...]) -> Outcome:
             gone_s=GONE_S,
             deadline_s=DEADLINE_S,
         )
-        return trial(Path(home), broker, quick, fleet, kill_at)
+        real = RealDevices(Path(home) / "devices", _real(fleet, given.real), fleet.sick)
+        return trial(Path(home) / "rollouts", broker, quick, fleet, kill_at, real.make)
+
+
+def _real(fleet: Fleet, count: int) -> list[str]:
+    """Two canaries, a quarter of the sick or so, and others throughout; none that is never there."""
+    some = list(fleet.natures)
+    sick = [name for name in some if name in fleet.sick][: count // 4]
+    others = [name for name in some[2 :: max(1, len(some) // (2 * count))] if name not in {*fleet.offline, *sick}]
+    return [*some[:2], *sick, *others][:count]
 
 
 def _figures(outcome: Outcome) -> dict[str, object]:
