@@ -90,7 +90,7 @@ def rotate(workshop: Workshop, name: str) -> Workshop:
         old = given(workshop.fleet, workshop.inventory, found, (CONFIG, ENVIRONMENT))
         issued, files = _identity(workshop, name, (CA, CERTIFICATE, KEY))
         files[CONFIG], files[UNIT] = old[CONFIG], UNIT_TEXT.encode()
-        files[ENVIRONMENT] = environment(workshop.inventory, name, values_of(old[ENVIRONMENT], name))
+        files[ENVIRONMENT] = environment(workshop.inventory.broker, found, values_of(old[ENVIRONMENT], name))
         workshop.stage(f"devices/{name}", files)
     else:
         issued, files = _identity(workshop, name, (HOST_CA, HOST_CERTIFICATE, HOST_KEY))
@@ -132,12 +132,12 @@ def _settle(workshop: Workshop, device: Device, settled: Settled, identity: Mapp
     files = {
         **identity,
         CONFIG: settled.text.encode(),
-        ENVIRONMENT: environment(workshop.inventory, device.name, settled.values),
+        ENVIRONMENT: environment(workshop.inventory.broker, device, settled.values),
         UNIT: UNIT_TEXT.encode(),
     }
     folder = workshop.stage(f"devices/{device.name}", files)
     try:
-        refuse_unsettled(workshop, device.name, settled.path, folder, settled.values)
+        refuse_unsettled(workshop, device, settled.path, folder, settled.values)
         return workshop.commit(with_member(workshop.inventory, device))
     except MistakeError:
         remove_folder(folder)

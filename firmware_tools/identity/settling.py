@@ -7,11 +7,13 @@ from firmware_tools.errors import MistakeError
 from firmware_tools.identity.configuration import refuse_bad
 from firmware_tools.identity.delivery import CONFIG, CREDENTIALS, ENVIRONMENT, MODELS_FOLDER, folder_of
 from firmware_tools.identity.files import read
-from firmware_tools.identity.records import Inventory
+from firmware_tools.identity.records import Broker, Device
 from firmware_tools.identity.template import refuse_unfit
 from firmware_tools.identity.values import (
+    BOARD,
     BROKER,
     DEVICE,
+    GROUP,
     IDENTITY,
     MODELS,
     OURS,
@@ -25,9 +27,9 @@ from firmware_tools.identity.values import (
 from firmware_tools.identity.workshop import Workshop
 
 
-def environment(inventory: Inventory, name: str, values: Mapping[str, str]) -> bytes:
+def environment(broker: Broker, device: Device, values: Mapping[str, str]) -> bytes:
     """The file of variables of a device, as it lies there."""
-    return render_values({**values, **_ours(inventory, name)})
+    return render_values({**values, **_ours(broker, device)})
 
 
 def values_of(data: bytes, name: str) -> dict[str, str]:
@@ -36,12 +38,14 @@ def values_of(data: bytes, name: str) -> dict[str, str]:
     return {key: value for key, value in found.items() if key not in OURS}
 
 
-def refuse_unsettled(workshop: Workshop, name: str, template: Path, folder: Path, values: Mapping[str, str]) -> None:
+def refuse_unsettled(
+    workshop: Workshop, device: Device, template: Path, folder: Path, values: Mapping[str, str]
+) -> None:
     """Refuse what a device would not run with.
 
     Args:
         workshop: the fleet.
-        name: of the device.
+        device: as it will stand in the inventory.
         template: where its configuration came from.
         folder: the device's, with its configuration and identity.
         values: its own.
@@ -53,9 +57,9 @@ def refuse_unsettled(workshop: Workshop, name: str, template: Path, folder: Path
     text = (folder / CONFIG).read_text("utf-8")
     refuse_ours(values)
     refuse_unused(values, text, str(template))
-    refuse_shared(workshop, name, values)
+    refuse_shared(workshop, device.name, values)
     here = {IDENTITY: str((folder / "identity").resolve()), MODELS: str((workshop.fleet / "models").resolve())}
-    variables = {**values, **_ours(workshop.inventory, name), **here}
+    variables = {**values, **_ours(workshop.inventory.broker, device), **here}
     refuse_bad(folder / CONFIG, variables, frozenset(secret for _, secret in secrets_in(values)))
     refuse_unfit(text, template)
 
@@ -77,11 +81,13 @@ def refuse_shared(workshop: Workshop, name: str, values: Mapping[str, str]) -> N
                 )
 
 
-def _ours(inventory: Inventory, name: str) -> dict[str, str]:
+def _ours(broker: Broker, device: Device) -> dict[str, str]:
     return {
-        BROKER: inventory.broker.names[0],
-        PORT: str(inventory.broker.port),
-        DEVICE: name,
+        BROKER: broker.names[0],
+        PORT: str(broker.port),
+        DEVICE: device.name,
+        BOARD: device.board,
+        GROUP: device.group,
         IDENTITY: CREDENTIALS,
         MODELS: MODELS_FOLDER,
     }

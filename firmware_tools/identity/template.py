@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from firmware_tools.errors import MistakeError
-from firmware_tools.identity.values import BROKER, DEVICE, IDENTITY, MODELS, PORT
+from firmware_tools.identity.values import BOARD, BROKER, DEVICE, GROUP, IDENTITY, MODELS, PORT
 
 FILE = "template.yaml"
 SAYS = f"""\
@@ -29,6 +29,12 @@ FIRST = f"""\
 cameras:
   camera:
     source: /dev/video0
+
+# Signed releases, taken up by themselves; docs/updates.md. They need the root of the releases on the device.
+# updates:
+#   enabled: true
+#   board: ${{{BOARD}}}
+#   groups: ["${{{GROUP}}}"]
 """
 UNCHANGED = {("mqtt", "prefix"): "foresight", ("homeassistant", "prefix"): "homeassistant"}  # rights are for these
 _REFERENCE = re.compile(r"\$\{FORESIGHT_[A-Za-z0-9_]+\}")

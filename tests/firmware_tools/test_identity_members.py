@@ -35,7 +35,7 @@ def test_no_two_devices_share_a_secret(fleet: Path) -> None:
     for number in range(2):
         add(fleet, f"d{number}", {"FORESIGHT_DOOR_PASSWORD": f"hunter{number}"})
     rotate(fleet, "d1")
-    same = ("-----", "FORESIGHT_BROKER", "FORESIGHT_IDENTITY", "FORESIGHT_MODELS")
+    same = ("-----", "FORESIGHT_BOARD", "FORESIGHT_BROKER", "FORESIGHT_GROUP", "FORESIGHT_IDENTITY", "FORESIGHT_MODELS")
     secrets = [
         line
         for one in read_inventory(fleet).devices
