@@ -1,0 +1,67 @@
+"""Room for what is added: the image, its last partition and the file system in it are made larger.
+
+The disk's identity stays, so PARTUUID= in cmdline.txt and fstab still means the same partitions.
+"""
+
+import os
+import struct
+from dataclasses import replace
+
+from firmware_tools.errors import MistakeError
+from firmware_tools.image import ext4
+from firmware_tools.image.layout import MBR_ENTRIES, SECTOR
+from firmware_tools.image.layout_official import Official
+
+RESERVE_BYTES = 96 << 20  # free afterwards, for the first boot, which enlarges the root to the whole card
+RESERVE_INODES = 4096
+INODES_PER_BYTE = 1 / 16384  # what mke2fs makes
+GRAIN = 4 << 20
+LARGEST_MBR_BYTES = SECTOR * 0xFFFFFFFF
+
+
+def make_room(found: Official, needed_bytes: int, files: int, time_s: int) -> Official:
+    """The same image with enough free space in its root, enlarged where it has too little.
+
+    Args:
+        found: the image.
+        needed_bytes: what is going to be written.
+        files: how many files and folders that is.
+        time_s: the time that changes bear, seconds since 1970.
+
+    Raises:
+        MistakeError: it cannot be enlarged.
+        FirmwareError: resize2fs failed.
+        OSError: there is no room on this machine.
+    """
+    there = ext4.superblock(found.root)
+    lacking = max(
+        needed_bytes + RESERVE_BYTES - there.free_bytes,
+        int((files + RESERVE_INODES - there.free_inodes) / INODES_PER_BYTE),
+    )
+    if lacking <= 0:
+        return found
+    grown = _enlarged(found, lacking + lacking // 32)  # 3 %: tables of the new groups
+    ext4.enlarge(grown.root, time_s)
+    ext4.check(grown.root)
+    if ext4.superblock(grown.root).free_bytes < needed_bytes:
+        raise MistakeError("the root file system stays too small although it was enlarged; give the official image")
+    return grown
+
+
+def _enlarged(found: Official, more: int) -> Official:
+    """The image file and the entry of its last partition."""
+    last, image = found.table.partitions[-1], found.root.image
+    if found.table.kind != "mbr":
+        raise MistakeError(f"it has a GPT and {more >> 20} MiB too little room; enlarge its last partition first")
+    end = -(-(last.end + more) // GRAIN) * GRAIN
+    if end > LARGEST_MBR_BYTES:
+        raise MistakeError("it would grow larger than an MBR can tell; leave out models, or give the Lite image")
+    if last.end < found.table.disk_bytes - GRAIN:
+        raise MistakeError("something lies behind its last partition, so that it cannot grow; give the official image")
+    os.truncate(image, end)
+    with image.open("r+b") as file:
+        file.seek(MBR_ENTRIES + 16 * (last.number - 1) + 12)
+        file.write(struct.pack("<I", (end - last.start) // SECTOR))
+    larger = replace(last, size=end - last.start)
+    table = replace(found.table, partitions=(*found.table.partitions[:-1], larger), disk_bytes=end)
+    return replace(found, table=table, root=replace(found.root, size=larger.size))
