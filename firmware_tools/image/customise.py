@@ -110,7 +110,7 @@ def _write(found: Official, payload: Payload, order: Order, work: Path, time_s: 
     system.stage(root)
     tree = Tree(root, system.owners)
     needed, count = _weight(tree, ext4.superblock(found.root).block_bytes)
-    grown = make_room(found, needed, count, time_s)
+    grown = make_room(found, needed, count, work, time_s)
     write_tree(grown.root, tree, work, time_s)
     ext4.check(grown.root)
     fat.write(grown.boot, _boot_files(found, system), work, time_s)

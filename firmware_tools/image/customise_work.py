@@ -37,7 +37,6 @@ def workplace(out: Path) -> Iterator[Path]:
                 yield folder
             finally:
                 shutil.rmtree(folder, ignore_errors=True)
-                (out.parent / f".{out.name}.lock").unlink(missing_ok=True)
     except HeldError as error:
         raise MistakeError(f"{out} is being made by another command; wait for it") from error
     except OSError as error:

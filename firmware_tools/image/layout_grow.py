@@ -6,11 +6,13 @@ The disk's identity stays, so PARTUUID= in cmdline.txt and fstab still means the
 import os
 import struct
 from dataclasses import replace
+from pathlib import Path
 
 from firmware_tools.errors import MistakeError
 from firmware_tools.image import ext4
 from firmware_tools.image.layout import MBR_ENTRIES, SECTOR
 from firmware_tools.image.layout_official import Official
+from firmware_tools.image.spans import Bytes, copy_into, copy_span
 
 RESERVE_BYTES = 96 << 20  # free afterwards, for the first boot, which enlarges the root to the whole card
 RESERVE_INODES = 4096
@@ -19,13 +21,14 @@ GRAIN = 4 << 20
 LARGEST_MBR_BYTES = SECTOR * 0xFFFFFFFF
 
 
-def make_room(found: Official, needed_bytes: int, files: int, time_s: int) -> Official:
+def make_room(found: Official, needed_bytes: int, files: int, work: Path, time_s: int) -> Official:
     """The same image with enough free space in its root, enlarged where it has too little.
 
     Args:
         found: the image.
         needed_bytes: what is going to be written.
         files: how many files and folders that is.
+        work: a private folder.
         time_s: the time that changes bear, seconds since 1970.
 
     Raises:
@@ -41,11 +44,20 @@ def make_room(found: Official, needed_bytes: int, files: int, time_s: int) -> Of
     if lacking <= 0:
         return found
     grown = _enlarged(found, lacking + lacking // 32)  # 3 %: tables of the new groups
-    ext4.enlarge(grown.root, time_s)
+    _enlarge(grown.root, found.root.size, work / "ext4", time_s)
     ext4.check(grown.root)
     if ext4.superblock(grown.root).free_bytes < needed_bytes:
         raise MistakeError("the root file system stays too small although it was enlarged; give the official image")
     return grown
+
+
+def _enlarge(root: ext4.Ext4, before: int, alone: Path, time_s: int) -> None:
+    """Enlarge the file system in a file of its own: resize2fs cuts a file off behind it, wherever it begins."""
+    copy_span(root.image, Bytes(root.start, root.start + before), alone)
+    os.truncate(alone, root.size)
+    ext4.enlarge(ext4.Ext4(alone, 0, root.size), time_s)
+    copy_into(alone, Bytes(0, root.size), root.image, root.start)
+    alone.unlink()
 
 
 def _enlarged(found: Official, more: int) -> Official:

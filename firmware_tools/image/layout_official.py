@@ -86,10 +86,10 @@ def _boot(boot: fat.Fat, table: Table) -> str:
         raise MistakeError(f"its cmdline.txt has {len(lines)} lines, not one; {GIVE}")
     if "cryptdevice=" in lines[0] or "root=/dev/mapper" in lines[0]:
         raise MistakeError(f"its root partition is encrypted; {GIVE}")
-    named = _PARTUUID.search(lines[0])
+    named = _PARTUUID.findall(lines[0])
     wanted = f"{table.disk}-{table.partitions[1].number:02d}"
-    if named and table.kind == "mbr" and named[1].lower() != wanted:
-        raise MistakeError(f"its cmdline.txt boots from {named[1][:40]}, its root partition is {wanted}; {GIVE}")
+    if table.kind == "mbr" and any(name.lower() != wanted for name in named):
+        raise MistakeError(f"its cmdline.txt boots from {named[0][:40]}, its root partition is {wanted}; {GIVE}")
     return lines[0]
 
 

@@ -37,7 +37,7 @@ def _zst(image: Path) -> Path:
     from backports import zstd  # noqa: PLC0415 - of the extra `firmware`
 
     key = zstd.CompressionParameter
-    options = {key.compression_level: ZSTD_LEVEL, key.nb_workers: THREADS, key.checksum_flag: 1}
+    options: dict[int, int] = {key.compression_level: ZSTD_LEVEL, key.nb_workers: THREADS, key.checksum_flag: 1}
     target = image.with_name("packed.zst")
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with image.open("rb") as plain, os.fdopen(descriptor, "wb") as raw:

@@ -48,7 +48,7 @@ def unpack(image: Path, wanted: str, target: Path) -> None:
     """
     try:
         with open_plain(image) as file:
-            packed = hashlib.file_digest(file, "sha256").hexdigest()
+            packed = _sha256(file)
             file.seek(0)
             kind = kind_of(file.read(8))
             if kind == "zip":
@@ -79,6 +79,13 @@ def _spread(file: BinaryIO, kind: str, image: Path, target: Path) -> None:
             if size > LARGEST_BYTES:
                 raise MistakeError(f"{image} unpacks to more than {LARGEST_BYTES >> 30} GiB; that is no image")
         out.truncate(size)
+
+
+def _sha256(file: BinaryIO) -> str:
+    sums = hashlib.sha256()
+    while piece := file.read(STEP):
+        sums.update(piece)
+    return sums.hexdigest()
 
 
 def _fill(readinto: Callable[[memoryview], int | None], view: memoryview) -> int:
