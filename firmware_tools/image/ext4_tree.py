@@ -57,7 +57,7 @@ def write_tree(fs: Ext4, tree: Tree, workplace: Path, time_s: int) -> None:
     present = {
         f"{folder.rstrip('/')}/{name}": entry.mode for folder, one in there.items() for name, entry in one.items()
     }
-    lines = [f"set_current_time {time_s}"]
+    lines = [f"set_current_time @{time_s}"]
     for place, path in places:
         lines += _commands(place, path, present.get(place), tree.owners.get(place))
     script.write_text("\n".join(lines) + "\n", errors="surrogateescape")

@@ -10,6 +10,7 @@ from firmware_tools.image import ext4, fat
 from firmware_tools.image.layout import Table, read_table
 from firmware_tools.image.sbom_debian import packages
 from firmware_tools.image.wheels import Target
+from firmware_tools.image.wheels_install import HOME
 
 GIVE = "give the official image of Raspberry Pi OS Lite (64-bit), Debian 12 or 13"
 BOOT_FILES = ("config.txt", "cmdline.txt", "kernel8.img", "issue.txt")
@@ -68,6 +69,8 @@ def look(image: Path) -> Official:
     cmdline = _boot(boot, table)
     ext4.superblock(root)
     ext4.check(root)
+    if ext4.read(root, f"{HOME}/pyvenv.cfg"):
+        raise MistakeError(f"it has been customised already; {GIVE}")
     release, title = _release(root)
     status = ext4.read(root, "/var/lib/dpkg/status")
     target = _target(root, status)

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -35,7 +36,7 @@ def install(wheels: Sequence[Wheel], root: Path, target: Target) -> None:
     )
     for wheel in wheels:
         _unpack(wheel, root, target)
-    settle(home)
+    settle(root / HOME.split("/")[1])
 
 
 def settle(folder: Path) -> None:
@@ -67,5 +68,5 @@ def _unpack(wheel: Wheel, root: Path, target: Target) -> None:
             source.validate_record()
             there = SchemeDictionaryDestination(places, f"{HOME}/bin/python", "posix", destdir=str(root))
             unpack(source, there, {"INSTALLER": TOOL})
-    except (InstallerError, FileExistsError, ValueError, AssertionError, KeyError) as error:
+    except (InstallerError, zipfile.BadZipFile, FileExistsError, ValueError, AssertionError, KeyError) as error:
         raise MistakeError(f"{wheel.path} cannot be unpacked: {error}; fetch it anew") from error
