@@ -1,7 +1,7 @@
 """`image customise` on a stand-in for Raspberry Pi OS Lite of 3 GiB, beside a plain copy of the same file.
 
 The stand-in has the official layout and is made of Debian packages for arm64; it is not the official image. It is
-given packed as the official one is (.img.xz). Wheels lie in a folder (`--wheels`), or are fetched beforehand.
+given packed as the official one is (.img.xz; `--packed zst` for the other). Wheels lie in a folder (`--wheels`), or are fetched beforehand.
 
 - `seconds`: from the start of the command to its end: checked, unpacked, written, read back, both file systems checked,
   block map and bill of materials made; the least of `--times`.
@@ -32,18 +32,22 @@ from tests.rigs.official_debian import CACHE, root_tar, standin
 
 TARGET = Target(13, 41)
 STEP = 4 << 20
+PACKERS = {"xz": ("xz", "-1", "-T2", "-c"), "zst": ("zstd", "-q", "-1", "-T2", "-c")}
 
 
-def prepared(folder: Path, tar: Path | None) -> tuple[Path, Path]:
+def prepared(folder: Path, tar: Path | None, suffix: str) -> tuple[Path, Path]:
     """The stand-in, plain and packed; made once for each tar."""
     tar = tar or root_tar()
     folder.mkdir(parents=True, exist_ok=True)
-    plain, packed = folder / "standin.img", folder / "standin.img.xz"
+    plain, packed = folder / "standin.img", folder / f"standin.img.{suffix}"
     if not packed.is_file():
         plain.unlink(missing_ok=True)
         print("making the stand-in", flush=True)
         standin(plain, tar)
-        subprocess.run(["xz", "-1", "-T2", "--keep", str(plain)], check=True, timeout=1800)
+        part = packed.with_suffix(".part")
+        with part.open("wb") as file:
+            subprocess.run([*PACKERS[suffix], str(plain)], check=True, timeout=1800, stdout=file)
+        part.replace(packed)
     return plain, packed
 
 
@@ -112,9 +116,10 @@ def main(argv: list[str]) -> None:
     options.add_argument("--tar", type=Path, help="root file system of the stand-in; none: made by mmdebstrap, once")
     options.add_argument("--wheels", type=Path, help="folder of wheels for Python 3.13 on aarch64; none: by pip")
     options.add_argument("--cache", type=Path, default=CACHE / "image", help="where the stand-in is kept (%(default)s)")
+    options.add_argument("--packed", choices=sorted(PACKERS), default="xz", help="how the image is given (%(default)s)")
     options.add_argument("--times", type=int, default=2, help="how often each is measured (%(default)s)")
     chosen = options.parse_args(argv)
-    plain, packed = prepared(chosen.cache, chosen.tar)
+    plain, packed = prepared(chosen.cache, chosen.tar, chosen.packed)
     with tempfile.TemporaryDirectory(dir=chosen.cache) as name:
         figures = measured(Path(name), plain, packed, chosen.wheels, chosen.times)
     rows: list[list[object]] = [[key, value] for key, value in figures.items()]

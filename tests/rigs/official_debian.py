@@ -11,7 +11,7 @@ from tests.programs import program
 from tests.rigs.official import DISK_ID, Sizes, assembled, boot_files
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "foresight-tests"
-PACKAGES = "systemd,systemd-sysv,dbus,udev,python3,ca-certificates,libgomp1,cloud-init,openssh-server,tzdata"
+PACKAGES = "systemd,systemd-sysv,dbus,udev,python3,ca-certificates,cloud-init,openssh-server,tzdata"
 SIZES = Sizes(boot=512, root=2556)  # MiB; 3 GiB with what is before them
 USED_MIB = 2100
 FSTAB = f"PARTUUID={DISK_ID:08x}-01 /boot/firmware vfat defaults 0 2\nPARTUUID={DISK_ID:08x}-02 / ext4 noatime 0 1\n"
