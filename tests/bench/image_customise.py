@@ -1,7 +1,8 @@
 """`image customise` on a stand-in for Raspberry Pi OS Lite of 3 GiB, beside a plain copy of the same file.
 
 The stand-in has the official layout and is made of Debian packages for arm64; it is not the official image. It is
-given packed as the official one is (.img.xz; `--packed zst` for the other). Wheels lie in a folder (`--wheels`), or are fetched beforehand.
+given packed as the official one is (.img.xz), or with `--packed zst`. Wheels lie in a folder (`--wheels`), or are
+fetched beforehand.
 
 - `seconds`: from the start of the command to its end: checked, unpacked, written, read back, both file systems checked,
   block map and bill of materials made; the least of `--times`.
