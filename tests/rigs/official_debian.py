@@ -4,6 +4,7 @@ Not the official image: its packages are Debian's, its kernel is none, and copie
 """
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -48,6 +49,7 @@ def root_tar() -> Path:
 def standin(image: Path, tar: Path, sizes: Sizes = SIZES, used_mib: int = USED_MIB) -> Path:
     """The image, unpacked. Needs root, or a range of subordinate users."""
     work = image.with_suffix(".parts")
+    shutil.rmtree(work, ignore_errors=True)  # of a run that was cut off
     work.mkdir()
     root = work / "root"
     alone = [] if os.geteuid() == 0 else ["unshare", "--user", "--map-auto", "--map-root-user"]
