@@ -11,6 +11,11 @@ declare -A needs=(
   [nbdfuse]="libnbd-bin"
   [fusermount3]="fuse3"
   [bmaptool]="bmap-tools"
+  [debugfs]="e2fsprogs"
+  [mcopy]="mtools"
+  [fsck.vfat]="dosfstools"
+  [sfdisk]="fdisk"
+  [zstd]="zstd"
 )
 if [ "${1:-}" = long ]; then # what only the long tests need
   needs[systemd-nspawn]="systemd-container"
