@@ -41,6 +41,8 @@ def make_fat(tree: Tree, target: Path, label: str, size_mib: int, epoch_s: int) 
     top = sorted(home.iterdir())
     for each in top:
         _aged(each, epoch_s)
+    if not top:
+        return
     run(["mcopy", "-s", "-m", "-Q", "-i", target, *top, "::/"], f"the file system {label} cannot be filled", more=fixed)
 
 
