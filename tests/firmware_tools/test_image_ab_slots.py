@@ -4,7 +4,6 @@ import itertools
 import os
 import stat
 import subprocess
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +33,9 @@ class Device:
             "FORESIGHT_CMDLINE": str(self.cmdline),
             "CUT": cut,
         }
-        return subprocess.run(["sh", SCRIPT, *arguments], env=told, capture_output=True, text=True, timeout=20, check=False)
+        return subprocess.run(
+            ["sh", SCRIPT, *arguments], env=told, capture_output=True, text=True, timeout=20, check=False
+        )
 
     def asked(self, *arguments: str) -> str:
         done = self.say(*arguments)
@@ -52,7 +53,7 @@ class Device:
 
 
 @pytest.fixture
-def device(tmp_path: Path) -> Iterator[Device]:
+def device(tmp_path: Path) -> Device:
     programs, place = tmp_path / "bin", tmp_path / "bootconfig"
     programs.mkdir()
     place.mkdir()
@@ -64,7 +65,7 @@ def device(tmp_path: Path) -> Iterator[Device]:
         (programs / name).chmod(0o755)
     cmdline = tmp_path / "cmdline"
     cmdline.write_text("quiet root=PARTLABEL=system_a rauc.slot=A ro\n")
-    yield Device(place, programs, cmdline)
+    return Device(place, programs, cmdline)
 
 
 def firmware(text: str) -> tuple[str, str]:
@@ -154,8 +155,12 @@ ORDERS = [
 ]
 
 
-@pytest.mark.parametrize(("start", "order"), ORDERS, ids=lambda value: "-".join(value) if isinstance(value, tuple) else "")
-def test_a_cut_between_any_steps_leaves_the_old_file_or_the_new(device: Device, start: str, order: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("start", "order"), ORDERS, ids=lambda value: "-".join(value) if isinstance(value, tuple) else ""
+)
+def test_a_cut_between_any_steps_leaves_the_old_file_or_the_new(
+    device: Device, start: str, order: tuple[str, ...]
+) -> None:
     device.file.write_text(start)
     device.say(*order)
     after = device.file.read_text()
@@ -164,7 +169,7 @@ def test_a_cut_between_any_steps_leaves_the_old_file_or_the_new(device: Device, 
         device.say(*order, cut=cut)
         assert device.file.read_text() in {start, after}
         assert firmware(device.file.read_text()) in {firmware(start), firmware(after)}
-        assert device.say(*order).returncode == (0 if after != start else device.say(*order).returncode)
+        device.say(*order)
         assert device.file.read_text() == after  # the same order again ends where it would have
 
 

@@ -45,7 +45,7 @@ def bootstrap(pool: Pool, work: Path, epoch_s: int) -> Tree:
     repository.mkdir(mode=0o755)
     index(pool, repository)
     command = ["mmdebstrap", "--mode=auto", "--arch=arm64", "--variant=essential", "--format=tar"]
-    command += [f"--include={','.join(INSTALLED)}", "--aptopt=APT::Install-Recommends \"false\""]
+    command += [f"--include={','.join(INSTALLED)}", '--aptopt=APT::Install-Recommends "false"']
     command += ["--dpkgopt=force-unsafe-io", *(f"--dpkgopt=path-exclude=/{path}" for path in LEFT_OUT)]
     command += [f"--dpkgopt=path-include=/{path}" for path in KEPT]
     source = f"deb [trusted=yes] copy:{repository} ./"

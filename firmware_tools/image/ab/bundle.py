@@ -10,16 +10,14 @@ from firmware_tools.image.ab.disk import write_boot, write_system
 from firmware_tools.image.ab.keys import SigningKey, check_passphrase
 from firmware_tools.image.ab.layout import partitions
 from firmware_tools.image.ab.made import Slot
-from firmware_tools.image.ab.programs import need, run
+from firmware_tools.image.ab.programs import Command, need, run
 from firmware_tools.image.ab.rauc import BOOT_IMAGE, HOOK, SYSTEM_IMAGE, manifest
 from firmware_tools.image.ab.system import Identity
 
 PACKED = "-comp zstd -Xcompression-level 15 -noappend -no-progress"
 
 
-def write_bundle(  # noqa: PLR0913 - each is another thing
-    target: Path, slot: Slot, identity: Identity, key: SigningKey, passphrase: str, work: Path
-) -> None:
+def write_bundle(target: Path, slot: Slot, identity: Identity, key: SigningKey, passphrase: str, work: Path) -> None:
     """Write a bundle.
 
     The file systems in it, and so the contents of its squashfs, are the same each time; the salt of the tree of hashes
@@ -59,9 +57,8 @@ def write_bundle(  # noqa: PLR0913 - each is another thing
     epoch = {"SOURCE_DATE_EPOCH": str(slot.epoch_s)}
     part = target.with_name(f".{target.name}.{uuid.uuid4().hex[:8]}.raucb")
     try:
-        command = ["rauc", "bundle", *signing, f"--mksquashfs-args={PACKED}", home, part]
+        command: Command = ["rauc", "bundle", *signing, f"--mksquashfs-args={PACKED}", home, part]
         run(command, "the bundle cannot be made", limit_s=3600, more=more | epoch)
         part.rename(target)
     finally:
         part.unlink(missing_ok=True)
-

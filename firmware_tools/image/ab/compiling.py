@@ -1,4 +1,4 @@
-"""Python's code of the daemon compiled beforehand: the root file system is only read, so that it would be at each start.
+"""The daemon's Python compiled beforehand: a root file system that is only read could not keep it from start to start.
 
 The device's own Python does it, run by qemu-user. What it writes does not depend on times: the compiled files are taken
 as they are, without a look at their sources, which nobody changes.
@@ -7,7 +7,7 @@ as they are, without a look at their sources, which nobody changes.
 from pathlib import Path
 
 from firmware_tools.image.ab.entries import Tree, read_tar, write_tar
-from firmware_tools.image.ab.programs import as_owner, run
+from firmware_tools.image.ab.programs import Command, as_owner, run
 
 HOME = "opt/foresight"
 LIMIT_S = 3600.0
@@ -33,7 +33,7 @@ def compiled(tree: Tree, work: Path, epoch_s: int) -> Tree:
     """
     whole, made = work / "to-compile.tar", work / "compiled.tar"
     write_tar(tree, whole, epoch_s)
-    command = ["sh", "-c", SCRIPT, "sh", work / "compiling", whole, made, str(epoch_s), LEFT]
+    command: Command = ["sh", "-c", SCRIPT, "sh", work / "compiling", whole, made, str(epoch_s), LEFT]
     run(
         [*as_owner(), *command],
         "the daemon's Python cannot be compiled",

@@ -17,16 +17,19 @@ FOLDERS: dict[str, Entry] = {
 WIFI = "wifi.conf"
 
 
-def data_tree(given: Tree, wifi: bytes) -> Tree:
+def data_tree(given: Tree, wifi: bytes, born_s: int) -> Tree:
     """What `data` holds at first.
 
     Args:
         given: files of the device below etc/foresight; others are the system's.
         wifi: a configuration for wpa_supplicant; empty for none.
+        born_s: before this its clock cannot be right; a board without one begins there.
     """
     tree: Tree = {}
     for path, entry in FOLDERS.items():
         put(tree, path, entry)
+    put(tree, "systemd/timesync", folder())
+    put(tree, "systemd/timesync/clock", Entry(Kind.FILE, 0o644, mtime_s=born_s))
     home = ETC.strip("/") + "/"
     for path, entry in given.items():
         if path.startswith(home):

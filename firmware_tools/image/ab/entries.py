@@ -85,7 +85,7 @@ def read_tar(source: Path | IO[bytes], take: Callable[[str], bool] = lambda _: T
     opened = {"name": str(source)} if isinstance(source, Path) else {"fileobj": source}
     tree: Tree = {}
     try:
-        with tarfile.open(**opened, mode="r|*") as tar:  # type: ignore[call-overload]
+        with tarfile.open(**opened, mode="r|*") as tar:
             for member in tar:
                 path = member.name.removeprefix("./").strip("/")
                 if path in ("", ".") or not take(path) or member.type not in _KINDS:

@@ -54,7 +54,9 @@ def make_keys(folder: Path, fleet: str, passphrase: str, now: datetime) -> Signi
             _write(folder / f"{name}.crt", pem(certificate), 0o644)
             _write(folder / f"{name}.key", key_pem(key, passphrase), 0o600)
     except FileExistsError as error:
-        raise MistakeError(f"{error.filename} is there already, and no key is ever replaced; name a new folder") from error
+        raise MistakeError(
+            f"{error.filename} is there already, and no key is ever replaced; name a new folder"
+        ) from error
     except OSError as error:
         raise MistakeError(f"the keys cannot be written to {folder}: {error.strerror}; name another folder") from error
     return signing_key(folder)
@@ -96,7 +98,7 @@ def _name(text: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
-def _begun(  # noqa: PLR0913 - the parts of a certificate
+def _begun(
     name: x509.Name, by: x509.Name, key: Key, by_key: Key, now: datetime, *, authority: bool
 ) -> x509.Certificate:
     made = x509.CertificateBuilder().subject_name(name).issuer_name(by).public_key(key.public_key())

@@ -5,14 +5,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from firmware_tools.image.ab.boot import bootconfig_tree, boot_tree
+from firmware_tools.image.ab.boot import boot_tree, bootconfig_tree
 from firmware_tools.image.ab.bootstrap import bootstrap, newest_s
 from firmware_tools.image.ab.compiling import compiled
 from firmware_tools.image.ab.entries import Entry, Kind, Tree, link, merge, put, read_tar, write_tar
 from firmware_tools.image.ab.initrd import make_initrd
 from firmware_tools.image.ab.kernel import package_tree, read_kernel
 from firmware_tools.image.ab.pool import BUSYBOX, FIRMWARE, Pool
-from firmware_tools.image.ab.system import Identity, deploy_folder, settle_system
+from firmware_tools.image.ab.system import Identity, settle_system
 from firmware_tools.image.wheel import Wheel
 from firmware_tools.image.wheels import Target
 from firmware_tools.image.wheels_install import install
@@ -60,7 +60,7 @@ def make_slot(pool: Pool, wheels: tuple[Wheel, ...], identity: Identity, work: P
     merge(system, kernel.modules)
     _add_daemon(system, wheels, work, pool.suite)
     merge(system, compiled(system, work, epoch_s))
-    settle_system(system, identity, deploy_folder())
+    settle_system(system, identity)
     firmware = package_tree(pool.path(FIRMWARE))
     for path, entry in firmware.items():
         if path.startswith("usr/lib/firmware/") and entry.kind is not Kind.FOLDER:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from firmware_tools.errors import FirmwareError, MistakeError
-from firmware_tools.image.ab.programs import need, run
+from firmware_tools.image.ab.programs import Command, need, run
 
 LOCK = "packages.json"
 FORMAT = 1
@@ -89,10 +89,10 @@ def fetch(folder: Path, suite: str, mirror: str, security: str) -> Pool:
     fetching = ["--download-only", "--no-install-recommends", "install", "?essential", *INSTALLED]
     run(["apt-get", *options, "-y", *fetching], "the packages cannot be fetched", limit_s=3600)
     for name in (kernel, FIRMWARE, BUSYBOX):
-        command = ["sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", state / "archives"]
+        command: Command = ["sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", state / "archives"]
         run([*command, "apt-get", *options, "download", name], f"{name} cannot be fetched", limit_s=1800)
-    for path in sorted((state / "archives").glob("*.deb")):
-        path.rename(folder / path.name)
+    for package in sorted((state / "archives").glob("*.deb")):
+        package.rename(folder / package.name)
     return _locked(folder, suite)
 
 

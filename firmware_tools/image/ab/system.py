@@ -1,13 +1,12 @@
-"""What is ours in the root file system: units, RAUC, networks, and the folders that the partition `data` is laid over."""
+"""What is ours in the root file system: units, RAUC, networks, and the folders that `data` is laid over."""
 
 from dataclasses import dataclass
 from importlib.resources import files
-from pathlib import Path
 
-from firmware_tools.errors import FirmwareError
 from firmware_tools.identity.delivery import PLACES, UNIT, UNIT_TEXT
 from firmware_tools.image.ab.entries import Entry, Kind, Tree, folder, link, put, text
 from firmware_tools.image.ab.rauc import BACKEND, KEYRING, SYSTEM_CONF, system_conf
+from firmware_tools.image.payload import deployed
 
 USER, USER_ID = "foresight", 820  # its number is the same in both systems: it owns files on `data`
 UNITS = "etc/systemd/system"
@@ -79,27 +78,15 @@ class Identity:
     keyring: bytes
 
 
-def deploy_folder() -> Path:
-    """Where units and policies are: in the installed package, or beside it in its repository.
-
-    Raises:
-        FirmwareError: they are nowhere.
-    """
-    package = Path(str(files("firmware_tools")))
-    for place in (package / "deploy", package.parent / "deploy"):
-        if (place / "systemd/foresight.service").is_file():
-            return place
-    raise FirmwareError("the folder deploy/ is not with firmware_tools; install foresight-edge anew")
-
-
-def settle_system(tree: Tree, identity: Identity, deploy: Path) -> None:
-    """Lay what is ours over a Debian. Raises FirmwareError: a file is missing."""
+def settle_system(tree: Tree, identity: Identity) -> None:
+    """Lay what is ours over a Debian. Raises MistakeError: a file is missing."""
+    own = files("firmware_tools.image.ab").joinpath("files")
     for place in PLACED_OVER:
         put(tree, place, folder())
     for path, (name, mode) in DEPLOYED.items():
-        put(tree, path, Entry(Kind.FILE, mode, _read(deploy / name)))
+        put(tree, path, Entry(Kind.FILE, mode, deployed(name)))
     for path, (name, mode) in OWN.items():
-        put(tree, path, Entry(Kind.FILE, mode, _read(Path(str(files("firmware_tools.image.ab"))) / "files" / name)))
+        put(tree, path, Entry(Kind.FILE, mode, own.joinpath(name).read_bytes()))
     put(tree, PLACES[UNIT][0], text(UNIT_TEXT))
     put(tree, SYSTEM_CONF, text(system_conf(identity.board)))
     put(tree, KEYRING, Entry(Kind.FILE, 0o644, identity.keyring))
@@ -113,6 +100,7 @@ def settle_system(tree: Tree, identity: Identity, deploy: Path) -> None:
 
 
 def _name(tree: Tree, identity: Identity) -> None:
+    put(tree, "usr/lib/clock-epoch", text(""))  # where the clock of a board that has none begins
     put(tree, "etc/machine-id", text("", 0o444))  # made on the device, and laid over this file
     put(tree, "etc/hostname", text("foresight\n"))
     put(tree, "etc/hosts", text("127.0.0.1 localhost\n127.0.1.1 foresight\n::1 localhost ip6-localhost\n"))
@@ -134,10 +122,3 @@ def _add_user(tree: Tree) -> None:
         entry = tree[path]
         kept = Entry(Kind.FILE, entry.mode, entry.data + line.encode(), uid=entry.uid, gid=entry.gid)
         put(tree, path, kept)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise FirmwareError(f"{path} is missing ({error.strerror}); install foresight-edge anew") from error
