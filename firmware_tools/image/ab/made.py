@@ -7,7 +7,7 @@ from pathlib import Path
 
 from firmware_tools.image.ab.boot import boot_tree, bootconfig_tree
 from firmware_tools.image.ab.bootstrap import bootstrap, newest_s
-from firmware_tools.image.ab.compiling import compiled
+from firmware_tools.image.ab.compiling import compile_wheels
 from firmware_tools.image.ab.entries import Entry, Kind, Tree, link, merge, put, read_tar, write_tar
 from firmware_tools.image.ab.initrd import make_initrd
 from firmware_tools.image.ab.kernel import package_tree, read_kernel
@@ -59,7 +59,7 @@ def make_slot(pool: Pool, wheels: tuple[Wheel, ...], identity: Identity, work: P
     kernel = read_kernel(pool.kernel, _new(work / "kernel"))
     merge(system, kernel.modules)
     _add_daemon(system, wheels, work, pool.suite)
-    merge(system, compiled(system, work, epoch_s))
+    merge(system, compile_wheels(system, wheels, TARGETS[pool.suite], _new(work / "compiling"), epoch_s, base))
     settle_system(system, identity)
     firmware = package_tree(pool.path(FIRMWARE))
     for path, entry in firmware.items():
