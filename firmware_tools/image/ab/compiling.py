@@ -35,7 +35,7 @@ done
 """
 
 
-def compile_wheels(  # noqa: PLR0913 - what it makes, of what, where, when, and what is known
+def compile_wheels(
     tree: Tree, wheels: Sequence[Wheel], target: Target, work: Path, epoch_s: int, base: Path | None
 ) -> Tree:
     """The compiled files of all wheels.
