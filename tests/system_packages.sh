@@ -11,10 +11,17 @@ declare -A needs=(
   [nbdfuse]="libnbd-bin"
   [fusermount3]="fuse3"
   [bmaptool]="bmap-tools"
+  [depmod]="kmod"
+  [mcopy]="mtools"
+  [mke2fs]="e2fsprogs"
+  [mkfs.vfat]="dosfstools"
+  [mksquashfs]="squashfs-tools"
+  [rauc]="rauc"
 )
 if [ "${1:-}" = long ]; then # what only the long tests need
   needs[systemd-nspawn]="systemd-container"
   needs[mmdebstrap]="mmdebstrap"
+  needs[qemu-aarch64-static]="qemu-user-static"
 fi
 missing=()
 for program in "${!needs[@]}"; do
