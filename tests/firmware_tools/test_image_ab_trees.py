@@ -101,11 +101,11 @@ def test_file_systems_are_the_same_twice_and_whole(tmp_path: Path) -> None:
         [program("e2fsck"), "-fn", system], capture_output=True, text=True, timeout=60, check=False
     )
     assert checked.returncode == 0, checked.stdout
-    command = [program("debugfs"), "-R", "stat /etc/secret", system]
+    command = [program("debugfs"), "-R", "stat /etc/secret", str(system)]
     told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert "Mode:  0600" in told.stdout
     assert "User:   820" in told.stdout
-    command = [program("mdir"), "-b", "-/", "-i", boot, "::"]
+    command = [program("mdir"), "-b", "-/", "-i", str(boot), "::"]
     listed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert sorted(listed.stdout.split()) == ["::/config.txt", "::/overlays/", "::/overlays/a"]
 

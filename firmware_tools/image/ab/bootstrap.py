@@ -56,6 +56,11 @@ def bootstrap(pool: Pool, work: Path, epoch_s: int) -> Tree:
     return cleaned(read_tar(made))
 
 
+def recipe() -> str:
+    """What decides which files of the packages are in a system."""
+    return " ".join((*INSTALLED, *LEFT_OUT, *KEPT, DROPPED.pattern))
+
+
 def cleaned(tree: Tree) -> Tree:
     """Without what would differ the next time, and without what no device needs."""
     return {path: entry for path, entry in tree.items() if not DROPPED.fullmatch(path)}

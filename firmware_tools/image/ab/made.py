@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware_tools.image.ab.boot import boot_tree, bootconfig_tree
-from firmware_tools.image.ab.bootstrap import bootstrap, newest_s
+from firmware_tools.image.ab.bootstrap import bootstrap, newest_s, recipe
 from firmware_tools.image.ab.compiling import compile_wheels
 from firmware_tools.image.ab.entries import Entry, Kind, Tree, link, merge, put, read_tar, write_tar
 from firmware_tools.image.ab.initrd import make_initrd
@@ -18,7 +18,6 @@ from firmware_tools.image.wheels import Target
 from firmware_tools.image.wheels_install import install
 
 TARGETS = {"bookworm": Target(python=11, glibc=36), "trixie": Target(python=13, glibc=41)}
-RECIPE = b"1"  # a change of what bootstrap leaves in makes it another one
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def read_folder(folder: Path) -> Tree:
 
 
 def _debian(pool: Pool, work: Path, epoch_s: int, base: Path | None) -> Tree:
-    name = hashlib.sha256(pool.sha256.encode() + RECIPE).hexdigest()[:32]
+    name = hashlib.sha256(f"{pool.sha256} {recipe()}".encode()).hexdigest()[:32]
     kept = base / f"debian-{name}.tar" if base else None
     if kept and kept.is_file():
         return read_tar(kept)
