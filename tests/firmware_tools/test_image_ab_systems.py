@@ -6,8 +6,10 @@ import hashlib
 import json
 import lzma
 import os
+import py_compile
 import stat
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from firmware_tools.image.ab import initrd, system
 from firmware_tools.image.ab.boot import cmdline
 from firmware_tools.image.ab.bootstrap import cleaned
 from firmware_tools.image.ab.bundle import Images, Signer, wrap_bundle, write_bundle
+from firmware_tools.image.ab.compiling import take_unchecked
 from firmware_tools.image.ab.data import data_tree
 from firmware_tools.image.ab.entries import Entry, Kind, Tree, put, text
 from firmware_tools.image.ab.generated import generate
@@ -142,6 +145,20 @@ def test_what_would_differ_the_next_time_is_left_out() -> None:
     ):
         put(tree, path, text(""))
     assert [path for path, entry in cleaned(tree).items() if entry.kind is Kind.FILE] == ["usr/bin/a"]
+
+
+def test_compiled_python_is_taken_whatever_the_time_of_its_source(tmp_path: Path) -> None:
+    source = tmp_path / "lately.py"
+    source.write_text("answer = 1\n")
+    made = Path(py_compile.compile(str(source), invalidation_mode=py_compile.PycInvalidationMode.TIMESTAMP) or "")
+    tree: Tree = {}
+    put(tree, "usr/lib/python3/lately.pyc", Entry(Kind.FILE, 0o644, made.read_bytes()))
+    take_unchecked(tree)
+    made.write_bytes(tree["usr/lib/python3/lately.pyc"].data)
+    source.write_text("answer = 2\n")  # by which one sees what was taken
+    command = [sys.executable, "-c", "import lately; print(lately.answer)"]
+    said = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True, timeout=60)
+    assert said.stdout == "1\n"
 
 
 def test_a_system_is_ours_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:

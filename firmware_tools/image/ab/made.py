@@ -7,7 +7,7 @@ from pathlib import Path
 
 from firmware_tools.image.ab.boot import boot_tree, bootconfig_tree
 from firmware_tools.image.ab.bootstrap import bootstrap, newest_s, recipe
-from firmware_tools.image.ab.compiling import compile_wheels
+from firmware_tools.image.ab.compiling import compile_wheels, take_unchecked
 from firmware_tools.image.ab.entries import Entry, Kind, Tree, link, merge, put, read_tar, write_tar
 from firmware_tools.image.ab.initrd import make_initrd
 from firmware_tools.image.ab.kernel import package_tree, read_kernel
@@ -55,6 +55,7 @@ def make_slot(pool: Pool, wheels: tuple[Wheel, ...], identity: Identity, work: P
     """
     epoch_s = newest_s(pool)
     system = _debian(pool, work, epoch_s, base)
+    take_unchecked(system)
     kernel = read_kernel(pool.kernel, _new(work / "kernel"))
     merge(system, kernel.modules)
     merge(system, daemon_tree(wheels, work / "daemon", TARGETS[pool.suite]))
