@@ -147,10 +147,11 @@ def test_what_would_differ_the_next_time_is_left_out() -> None:
     assert [path for path, entry in cleaned(tree).items() if entry.kind is Kind.FILE] == ["usr/bin/a"]
 
 
-def test_compiled_python_is_taken_whatever_the_time_of_its_source(tmp_path: Path) -> None:
+@pytest.mark.parametrize("mode", list(py_compile.PycInvalidationMode))
+def test_compiled_python_is_taken_whatever_its_source(tmp_path: Path, mode: py_compile.PycInvalidationMode) -> None:
     source = tmp_path / "lately.py"
     source.write_text("answer = 1\n")
-    made = Path(py_compile.compile(str(source), invalidation_mode=py_compile.PycInvalidationMode.TIMESTAMP) or "")
+    made = Path(py_compile.compile(str(source), invalidation_mode=mode) or "")
     tree: Tree = {}
     put(tree, "usr/lib/python3/lately.pyc", Entry(Kind.FILE, 0o644, made.read_bytes()))
     take_unchecked(tree)

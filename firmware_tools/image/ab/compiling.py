@@ -17,7 +17,7 @@ from firmware_tools.image.wheel import Wheel
 from firmware_tools.image.wheels import Target
 from firmware_tools.image.wheels_install import HOME
 
-TIMED, UNCHECKED = bytes(4), b"\1\0\0\0"
+TIMED, UNCHECKED, CHECKED = bytes(4), b"\1\0\0\0", b"\3\0\0\0"
 LIMIT_S = 2 * 3600.0
 # What the daemon never imports stays as it is.
 LEFT = re.compile(
@@ -83,13 +83,14 @@ def compile_wheels(
 def take_unchecked(tree: Tree) -> None:
     """Have Python take the compiled files of Debian's packages as they are, as those of the daemon are taken.
 
-    They bear the time of their source, and one that is a second off has it compiled at each start: times do not matter
-    in a file system that is only read. The head of such a file is a magic number, flags, and time and size; with the
-    first flag set there is a hash in their place, which nobody looks at without the second (PEP 552).
+    Else it looks at each source first, at its time or at all of it, and compiles it at each start if they differ. The
+    head of such a file is a magic number, flags, and time and size or, with the first flag, a hash; the second flag has
+    the hash checked (PEP 552).
     """
     for path, entry in tree.items():
-        if path.endswith(".pyc") and entry.data[4:8] == TIMED:
-            tree[path] = replace(entry, data=entry.data[:4] + UNCHECKED + bytes(8) + entry.data[16:])
+        if path.endswith(".pyc") and entry.data[4:8] in (TIMED, CHECKED):
+            sign = bytes(8) if entry.data[4:8] == TIMED else entry.data[8:16]
+            tree[path] = replace(entry, data=entry.data[:4] + UNCHECKED + sign + entry.data[16:])
 
 
 def _run(tree: Tree, work: Path, epoch_s: int) -> None:
