@@ -11,12 +11,16 @@ declare -A needs=(
   [nbdfuse]="libnbd-bin"
   [fusermount3]="fuse3"
   [bmaptool]="bmap-tools"
+  [debugfs]="e2fsprogs"
   [depmod]="kmod"
+  [fsck.vfat]="dosfstools"
   [mcopy]="mtools"
   [mke2fs]="e2fsprogs"
   [mkfs.vfat]="dosfstools"
   [mksquashfs]="squashfs-tools"
   [rauc]="rauc"
+  [sfdisk]="fdisk"
+  [zstd]="zstd"
 )
 if [ "${1:-}" = long ]; then # what only the long tests need
   needs[systemd-nspawn]="systemd-container"
