@@ -162,6 +162,12 @@ def test_compiled_python_is_taken_whatever_its_source(tmp_path: Path, mode: py_c
     assert said.stdout == "1\n"
 
 
+def test_the_day_of_the_making_is_not_told() -> None:
+    made = [cleaned({"etc/shadow": text(f"root:*:{day}:0:99999:7:::\n", 0o640)}) for day in (20778, 20779)]
+    assert made[0] == made[1]
+    assert made[0]["etc/shadow"].data == b"root:*:20000:0:99999:7:::\n"
+
+
 def test_a_system_is_ours_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system, "deployed", lambda name: name.encode())
     tree = debian()
