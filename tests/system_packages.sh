@@ -12,14 +12,20 @@ declare -A needs=(
   [fusermount3]="fuse3"
   [bmaptool]="bmap-tools"
   [debugfs]="e2fsprogs"
-  [mcopy]="mtools"
+  [depmod]="kmod"
   [fsck.vfat]="dosfstools"
+  [mcopy]="mtools"
+  [mke2fs]="e2fsprogs"
+  [mkfs.vfat]="dosfstools"
+  [mksquashfs]="squashfs-tools"
+  [rauc]="rauc"
   [sfdisk]="fdisk"
   [zstd]="zstd"
 )
 if [ "${1:-}" = long ]; then # what only the long tests need
   needs[systemd-nspawn]="systemd-container"
   needs[mmdebstrap]="mmdebstrap"
+  needs[qemu-aarch64-static]="qemu-user-static"
 fi
 missing=()
 for program in "${!needs[@]}"; do
