@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import patience
 from tests.paths import DATA, REPOSITORY
 from tests.rigs.arm import building
 from tests.rigs.arm.places import GUEST_DATA, GUEST_OUT, GUEST_TREE, ArmError, ran
@@ -21,6 +22,7 @@ from tests.rigs.arm.places import GUEST_DATA, GUEST_OUT, GUEST_TREE, ArmError, r
 CPUS = ("cortex-a53", "cortex-a72", "cortex-a76")  # Raspberry Pi 3 and Zero 2 W, Pi 4, Pi 5
 INSIDE = Path(__file__).with_name("inside.py")
 NAMESPACES = ["--user", "--map-root-user", "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--kill-child"]
+PATIENCE = "30"  # emulated, and beside others
 PROBE_S, UNPACK_S = 60.0, 300.0
 
 
@@ -33,12 +35,14 @@ class Guest:
     out: Path  # what commands write into `GUEST_OUT` is here
     tree: Path = REPOSITORY
     data: Path = DATA
+    hidden: tuple[str, ...] = ()  # FROM=TO: what else is laid over the guest's own
 
     def command(self, words: Sequence[str]) -> list[str]:
         """What runs these words inside."""
         shown = [f"{self.tree}={GUEST_TREE}", f"{self.out}={GUEST_OUT}+"]
         if self.data.is_dir():
             shown.append(f"{self.data}={GUEST_DATA}")
+        shown += self.hidden
         entry = [sys.executable, "-I", str(INSIDE), str(self.root), str(self.emulator), *shown]
         return ["unshare", *NAMESPACES, *entry, "--", *words]
 
@@ -53,7 +57,7 @@ def environment(cpu: str) -> Mapping[str, str]:
     """Of a process inside; the emulator too reads it."""
     return {
         "FORESIGHT_DATA": GUEST_DATA,
-        "FORESIGHT_PATIENCE": os.environ.get("FORESIGHT_PATIENCE", "20"),
+        patience.VARIABLE: os.environ.get(patience.VARIABLE, PATIENCE),
         "HOME": "/root",
         "LANG": "C.UTF-8",
         "OPENBLAS_NUM_THREADS": "1",
