@@ -50,7 +50,7 @@ def requirements() -> list[str]:
     wanted = list(project["dependencies"])
     for extra in EXTRAS:
         wanted += project["optional-dependencies"][extra]
-    return sorted(_pinned(wish) for wish in [*wanted, *TESTS])
+    return sorted({_pinned(wish) for wish in [*wanted, *TESTS]})
 
 
 def _pinned(wish: str) -> str:
@@ -103,5 +103,5 @@ def install(site: Path) -> None:
     """The wheels for aarch64, chosen by pip of this machine; only wheels, so nothing is built or run."""
     platforms = [f"--platform={platform}_aarch64" for platform in PLATFORMS]
     version = ["--python-version", "3.11", "--implementation", "cp", "--only-binary=:all:"]
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--target", site]
-    ran([*pip, *platforms, *version, *requirements()])
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+    ran([*pip, "--target", site, *platforms, *version, *requirements()])

@@ -66,8 +66,12 @@ def _one(name: str, about: Mapping[str, Any], delegates: int, both: Mapping[str,
 
 def _apart(both: Sequence[tuple[Any, Any]]) -> float:
     """No number where one of them has none."""
-    shares = [np.linalg.norm(_wide(x) - _wide(y)) / max(np.linalg.norm(_wide(x)), 1e-9) for x, y in both]
+    shares = [_length(_wide(x) - _wide(y)) / max(_length(_wide(x)), 1e-9) for x, y in both]
     return float(np.max(shares, initial=0))
+
+
+def _length(values: F64) -> float:
+    return float(np.linalg.norm(values))
 
 
 def _wide(values: Any) -> F64:

@@ -33,8 +33,8 @@ def gather(folder: Path, data: Path = DATA, more: Path | None = None) -> int:
     for path in sorted((data / "models").glob("*.tflite")):
         if NOT_HERE not in path.name:
             shutil.copyfile(path, folder / path.name)
-    for path in sorted(more.rglob("*.tflite")) if more else ():
-        if NOT_HERE not in path.name:
+    if more is not None:
+        for path in more.rglob("*.tflite"):
             name = re.sub(r"\W+", "_", str(path.relative_to(more).with_suffix("")))
             shutil.copyfile(path, folder / f"more_{name}.tflite")
     picture = cv2.imread(str(data / "images" / "cats_and_dogs.jpg"))
