@@ -17,7 +17,7 @@ from tests.rigs.arm.comparing import Compared, compared
 from tests.rigs.arm.models import gather
 from tests.rigs.arm.outputs import Kind
 from tests.rigs.arm.places import cache
-from tests.rigs.arm.running import CPUS, guest
+from tests.rigs.arm.running import CPUS, Guest, guest
 from tests.rigs.arm.suite import run_suite
 
 SUITES: dict[str, Callable[[Path], list[str]]] = {"none": lambda _root: [], "models": model_tests, "all": edge_tests}
