@@ -38,7 +38,10 @@ def system() -> Path:
     """The root file system as a tar archive, for these requirements."""
     if sys.version_info[:2] != PYTHON:
         raise ArmError(f"the guest's Python is {PYTHON}: its wheels are chosen by the same one, and this is another")
-    return kept(f"{SUITE}-arm64-{_key()}.tar", _build)
+    made = kept(f"{SUITE}-arm64-{_key()}.tar", _build)
+    for older in set(made.parent.glob(f"{SUITE}-arm64-*.tar")) - {made}:
+        older.unlink(missing_ok=True)
+    return made
 
 
 def requirements() -> list[str]:
@@ -62,8 +65,8 @@ def _pinned(wish: str) -> str:
 
 
 def _key() -> str:
-    """Changes with everything that the archive is made from."""
-    parts = [PACKAGES, *requirements(), *ETC.values(), Path(__file__).read_text()]
+    """Changes with everything that the archive is made of."""
+    parts = [PACKAGES, *requirements(), *ETC.values()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
 
 
