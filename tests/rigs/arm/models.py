@@ -12,10 +12,7 @@ from tests.paths import DATA, REPOSITORY
 from tests.rigs.arm.places import ArmError
 from tests.rigs.learning_model import learning_classifier, learning_paths, learning_series
 
-SHIPPED = {
-    "shipped_forecast": "edge/forecast/shipped/street.tflite",
-    "shipped_detector": "edge/demo/shipped/street.tflite",
-}
+SHIPPED = {name: f"edge/{name}/shipped/street.tflite" for name in ("forecast", "demo")}
 NOT_HERE = "edgetpu"  # compiled for another processor
 PATHS = TrackWindow(8, 6, 0.2, (0.5, 1.0), 1, ("person",), 0)
 SERIES = SeriesWindow(("a", "b"), 8, 60.0, Scaling.FIXED, (0.0, 0.0), (1.0, 1.0), (1, 3))
@@ -24,7 +21,8 @@ LABELS = ("cat", "dog", "", "")
 
 def gather(folder: Path, data: Path = DATA, more: Path | None = None) -> int:
     """Bring them together, and a picture; how many. `more` is a folder of further ones. Raises ArmError."""
-    folder.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)  # of an earlier run
+    folder.mkdir(parents=True)
     for name, file in SHIPPED.items():
         shutil.copyfile(REPOSITORY / file, folder / f"shipped_{name}.tflite")
     learning_paths(folder / "learns_paths.tflite", PATHS)

@@ -46,7 +46,9 @@ class About:
 
 def main(argv: list[str]) -> None:
     """Run them all."""
-    folder, about, answers = Path(argv[0]), {}, {}
+    folder = Path(argv[0])
+    about: dict[str, dict[str, object]] = {}
+    answers: Answers = {}
     picture = np.load(folder / "picture.npy")
     for path in sorted(folder.glob("*.tflite")):
         about[path.stem] = asdict(described(path))
