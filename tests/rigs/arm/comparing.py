@@ -13,7 +13,7 @@ from tests.rigs.arm.outputs import LEARNT, Answers, Kind
 
 # Of an output's length as a vector. float32 carries 6e-8, sums of thousands of products in another order some 100 of
 # that; what steps of learning pile up on it, where Adam divides small differences by small numbers, is more.
-FLOAT_TOLERANCE, LEARNT_TOLERANCE = 1e-4, 1e-2
+FLOAT_TOLERANCE, LEARNT_TOLERANCE = 1e-5, 1e-4
 
 
 @dataclass(frozen=True)
