@@ -53,7 +53,8 @@ def main(argv: list[str]) -> None:
     for path in sorted(folder.glob("*.tflite")):
         about[path.stem] = asdict(described(path))
         answers |= {f"{path.stem}/{name}": array for name, array in answered(path, picture).items()}
-    np.savez(argv[1], about=np.array(json.dumps(about)), **answers)
+    everything: dict[str, Any] = {"about": np.array(json.dumps(about)), **answers}
+    np.savez(argv[1], **everything)
 
 
 def described(path: Path) -> About:
