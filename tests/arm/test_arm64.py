@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.paths import data
-from tests.programs import absent
+from tests.programs import program
 from tests.rigs.arm import running
 from tests.rigs.arm.asking import ask_here, asked
 from tests.rigs.arm.comparing import Compared, compared
@@ -29,8 +29,10 @@ NEAREST_S = 7200.0
 def arm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
     """The guest, with the models in its `out`."""
     data("models")
+    program("mmdebstrap")
+    program("unshare", "util-linux")
     if reason := running.absent():
-        absent(reason)
+        pytest.skip(reason)
     out = tmp_path_factory.mktemp("arm")
     gather(out / MODELS)
     with guest(out) as made:

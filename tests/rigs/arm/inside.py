@@ -17,6 +17,7 @@ MOUNT_S = 20  # no mount takes a second
 MAGIC = rb"\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
 MASK = rb"\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff"
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+KERNEL = ("sys", "sysrq-trigger")
 SCRATCH = ("tmp", "run", "root", "var/tmp")
 SIOCSIFFLAGS, IFF_UP_RUNNING = 0x8914, 0x41
 
@@ -49,10 +50,16 @@ def register(emulator: Path) -> None:
 
 
 def furnish(root: Path) -> None:
-    """Processes, the host's tree of CPUs (read-only), the harmless devices, scratch places in memory."""
+    """Processes, the kernel's tree of CPUs, the harmless devices, scratch places in memory.
+
+    Where it is root who runs this, the kernel takes the guest's root for him: what sets the kernel up is read-only.
+    """
     mount("-t", "proc", "proc", root / "proc")
-    mount("--rbind", "/sys", root / "sys")
-    mount("-o", "remount,bind,ro", root / "sys")
+    for place in (root / "proc" / name for name in KERNEL):
+        if place.exists():
+            mount("--bind", place, place)
+            mount("-o", "remount,bind,ro", place)
+    mount("-t", "sysfs", "-o", "ro", "sysfs", root / "sys")
     for name in SCRATCH:
         mount("-t", "tmpfs", "-o", "size=4g,mode=1777", "tmpfs", root / name)
     dev = root / "dev"

@@ -72,6 +72,8 @@ def absent() -> str:
     """Why no guest can be run here, or nothing."""
     if os.uname().machine != "x86_64":
         return "the comparison is with x86-64, and this is another machine"
+    if sys.version_info[:2] != building.PYTHON:
+        return f"the guest's Python is {building.PYTHON}: its wheels are chosen by the same one, and this is another"
     for program, package in (("mmdebstrap", "mmdebstrap"), ("unshare", "util-linux")):
         if shutil.which(program) is None:
             return f"{program} is not installed (package {package})"
