@@ -21,6 +21,7 @@ COMMANDS: dict[str, str] = {
     "flash": "firmware_tools.commands.flash:flash",
     "provision": "firmware_tools.commands.provision:app",
     "release": "firmware_tools.commands.release:app",
+    "rollout": "firmware_tools.commands.rollout:app",
 }
 EXIT_CODES: dict[type[EdgeError], int] = {MistakeError: 2, FirmwareError: 1, ConfigError: 2, EdgeError: 1}
 EXTRA = "install what it needs: pip install 'foresight-edge[firmware]'"

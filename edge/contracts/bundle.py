@@ -5,12 +5,16 @@ length is checked, and whatever is wrong becomes a `ModelError` that names the f
 that the model runs, is for `edge.runtime.canary` to try.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from edge.contracts.errors import ModelError
 from edge.contracts.flatbuffer import MalformedError
+from edge.contracts.golden import FILE_NAME as GOLDEN
+from edge.contracts.golden import MAX_BYTES as MAX_GOLDEN_BYTES
+from edge.contracts.golden import Golden, parse_golden
 from edge.contracts.head_rules import Clues, class_count, resolve_head
 from edge.contracts.input_rules import NO_OVERRIDES, Overrides, resolve_input
 from edge.contracts.labels import MAX_BYTES as MAX_LABEL_BYTES
@@ -61,12 +65,31 @@ def read_manifest(path: Path, *, limit_bytes: int = LIMIT_BYTES) -> Manifest | N
         return _manifest(PackedFiles.find(data))
 
 
+def read_golden(path: Path, *, limit_bytes: int = LIMIT_BYTES) -> Golden | None:
+    """The `golden.json` of a model file, None where it brings none.
+
+    Raises:
+        ModelError: the file is absent or damaged, or what it brings cannot be read, or is of another network.
+    """
+    data = read_model_file(path, limit_bytes)
+    with _naming(path):
+        packed = PackedFiles.find(data)
+        if GOLDEN not in packed.names:
+            return None
+        golden = parse_golden(packed.read(GOLDEN, MAX_GOLDEN_BYTES))
+        if hashlib.sha256(data[: packed.start]).hexdigest() != golden.model_sha256:
+            raise MalformedError("what answered to its golden input was another network, or it was damaged since")
+        return golden
+
+
 def _parse(path: Path, data: bytes, digest: str, overrides: Overrides) -> ModelBundle:
     graph = read_graph(data)
     if len(graph.inputs) != 1:
         raise ModelError(f"it has {len(graph.inputs)} inputs; models with one input are served")
     metadata, packed = read_metadata(graph.metadata), PackedFiles.find(data)
     manifest = _manifest(packed)
+    if manifest is None and metadata.ours:
+        raise MalformedError(f"it is of our trainer and has no {FILE_NAME}: what was packed behind it is cut off")
     labels = _labels(packed, manifest, metadata, overrides)
     head = overrides.head or (manifest.head if manifest else resolve_head(_clues(graph, labels)))
     return ModelBundle(

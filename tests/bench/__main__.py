@@ -28,11 +28,14 @@ BENCHMARKS = {
     "outbox": "durable events per second against paho alone, and what is lost when things are killed",
     "pipeline": "the whole chain against the bare loop decode + resize + invoke",
     "quantize": "size, latency and mAP of a detector as float32, float16, dynamic, int8 and trained for int8",
+    "rollout": "1,000 simulated devices, some sick: where a roll-out stops, whom it harms, killed on the way",
     "savings": "how many detector calls forecasts save, and what that costs",
     "startup": "process start to first published detection, memory, growth",
     "teach": "new classes from five crops of each: beside the recipes of others, and what is unknown",
     "tracking": "MOT17 half-val by TrackEval, every frame and every 5th",
+    "update-bad-targets": "bad targets of every kind through the chain of a device: what serves, which reasons",
     "train": "the training loop against the bare step of the model",
+    "update-faults": "the update machine, killed or its power cut at every step, and given bad releases",
 }
 
 

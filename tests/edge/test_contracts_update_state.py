@@ -38,15 +38,15 @@ def _told(**changes: object) -> bytes:
     return json.dumps({**json.loads(encode_desired(Desired("spring", (WISH,)))), **changes}).encode()
 
 
-def test_nothing_is_wanted_where_the_retained_message_was_deleted():
+def test_nothing_is_wanted_where_the_retained_message_was_deleted() -> None:
     assert parse_desired(b"") == Desired("", ())
 
 
-def test_what_is_wanted_survives_the_wire():
+def test_what_is_wanted_survives_the_wire() -> None:
     assert parse_desired(_told()) == Desired("spring", (WISH,))
 
 
-def test_what_is_reported_survives_the_wire():
+def test_what_is_reported_survives_the_wire() -> None:
     assert parse_reported(encode_reported(REPORTED)) == REPORTED
 
 
@@ -70,7 +70,7 @@ def test_what_is_reported_survives_the_wire():
         (_told(wishes=[{"name": f"{n}", "version": "1"} for n in range(MOST_WISHES + 1)]), "more than"),
     ],
 )
-def test_nonsense_is_refused_in_words(payload: bytes, says: str):
+def test_nonsense_is_refused_in_words(payload: bytes, says: str) -> None:
     with pytest.raises(MalformedError, match=says):
         parse_desired(payload)
 
@@ -84,11 +84,11 @@ def test_nonsense_is_refused_in_words(payload: bytes, says: str):
         ({"utc_ns": -1}, "a count"),
     ],
 )
-def test_a_report_that_makes_no_sense_is_refused(changes: dict[str, object], says: str):
+def test_a_report_that_makes_no_sense_is_refused(changes: dict[str, object], says: str) -> None:
     with pytest.raises(MalformedError, match=says):
         parse_reported(json.dumps({**json.loads(encode_reported(REPORTED)), **changes}).encode())
 
 
-def test_what_no_device_would_take_is_not_written():
+def test_what_no_device_would_take_is_not_written() -> None:
     with pytest.raises(MalformedError):
         encode_desired(Desired("", (WISH, WISH)))

@@ -108,8 +108,11 @@ OPTIONS: Mapping[str, str] = {
     "ASSIGN_VARIABLE": "AssignVariableOptions",
     "BATCH_MATMUL": "BatchMatMulOptions",
     "CALL_ONCE": "CallOnceOptions",
+    "CAST": "CastOptions",
     "CONCATENATION": "ConcatenationOptions",
     "DIV": "DivOptions",
+    "GATHER": "GatherOptions",
+    "LESS": "LessOptions",
     "MAXIMUM": "MaximumMinimumOptions",
     "MEAN": "ReducerOptions",
     "MUL": "MulOptions",
@@ -119,7 +122,9 @@ OPTIONS: Mapping[str, str] = {
     "SOFTMAX": "SoftmaxOptions",
     "SUB": "SubOptions",
     "SUM": "ReducerOptions",
+    "TILE": "TileOptions",
     "VAR_HANDLE": "VarHandleOptions",
+    "WHILE": "WhileOptions",
 }
 
 

@@ -1,7 +1,7 @@
 """The releases of this device: what of them is signed, fresh and meant for it, and the verified file itself."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -13,7 +13,7 @@ from tuf.ngclient import Updater, UpdaterConfig
 from edge.contracts.errors import ConfigError
 from edge.contracts.files import open_plain
 from edge.contracts.flatbuffer import MalformedError
-from edge.contracts.release import Purpose, parse_purpose
+from edge.contracts.release import NAME, Purpose, parse_purpose
 from edge.updates.trust.clock import Clocks, LastSeen
 from edge.updates.trust.download import Download, Wait, Wanted
 from edge.updates.trust.metadata_fetcher import BASE, MetadataFetcher
@@ -98,6 +98,10 @@ class Releases:
         if self._found is None:
             raise RefusedError(Reason.UNREACHABLE, f"{name}: no list of releases has been verified since the start")
         self._check_fresh()
+        if not NAME.fullmatch(name):
+            raise RefusedError(
+                Reason.MALFORMED, f"{name!r:.120} is no name of a release; use letters, digits, . _ - and / between"
+            )
         target = self._found(name)
         if target is None:
             raise RefusedError(Reason.UNKNOWN, f"no release is called {name!r:.120}")
@@ -117,6 +121,14 @@ class Releases:
     def forget(self, verified: Verified) -> None:
         """Delete a file that was fetched. Raises OSError."""
         verified.path.unlink(missing_ok=True)
+
+    def fraction(self, offer: Offer) -> float:
+        """How much of its file has come, 0..1. Any thread."""
+        return self._download.fraction(offer.wanted)
+
+    def tidy(self, wanted: Set[str]) -> None:
+        """Delete files that were fetched, and parts of them, but for those with these SHA-256. Raises OSError."""
+        self._download.tidy(wanted)
 
     def _updated(self, root: bytes, folder: Path) -> Updater:
         fetcher = MetadataFetcher(self._source, self._settings, lambda: self._wait(0.0))

@@ -1,0 +1,55 @@
+"""The broker of a roll-out, and who we are there: the certificate of a host of the fleet, or a name and a password."""
+
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+from firmware_tools.errors import MistakeError
+from firmware_tools.identity.delivery import folder_of
+from firmware_tools.identity.inventory import read_inventory
+from firmware_tools.identity.members import HOST_CA, HOST_CERTIFICATE, HOST_KEY
+from firmware_tools.release.naming import broker_place
+from firmware_tools.rollout.plan import Access
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A broker."""
+
+    host: str
+    port: int
+    username: str
+    password: str
+    tls: ssl.SSLContext | None  # None: in plain text
+    prefix: str
+
+    @property
+    def address(self) -> str:
+        """For people."""
+        return f"{self.host}:{self.port}"
+
+
+def access_of_host(fleet: Path, host: str) -> Access:
+    """The fleet's own broker, by the certificate of a host. Raises MistakeError."""
+    broker = read_inventory(fleet).broker
+    return Access(address=f"{broker.names[0]}:{broker.port}", fleet=fleet.absolute(), host=host)
+
+
+def place_of(access: Access) -> Place:
+    """Read what it names: certificates are renewed while a roll-out lasts. Raises MistakeError."""
+    told = broker_place(access.address, access.username, access.password_file, access.ca_file, access.prefix)
+    return Place(told.host, told.port, told.username, told.password, _tls(access), told.prefix)
+
+
+def _tls(access: Access) -> ssl.SSLContext | None:
+    if access.fleet is None or not access.host:
+        return ssl.create_default_context(cafile=access.ca_file) if access.ca_file else None
+    folder = folder_of(access.fleet, read_inventory(access.fleet), access.host)
+    try:
+        context = ssl.create_default_context(cafile=folder / HOST_CA)
+        context.load_cert_chain(folder / HOST_CERTIFICATE, folder / HOST_KEY)
+    except (OSError, ssl.SSLError) as error:
+        raise MistakeError(
+            f"the certificate of {access.host} in {folder} cannot be used ({error}); it must be one of `provision host`"
+        ) from error
+    return context

@@ -1,0 +1,130 @@
+"""What the daemon runs at its start, whatever was released for it; and its updates while its configuration changes."""
+
+import hashlib
+import logging
+from pathlib import Path
+
+import pytest
+
+from edge.bus import LocalBus
+from edge.config.problems import InvalidConfig
+from edge.contracts.release import Kind, Purpose
+from edge.contracts.stored import replace_file
+from edge.contracts.topics import Topics
+from edge.contracts.update_state import CONFIGURATION
+from edge.retained import RetainedTopics
+from edge.updates import state as states
+from edge.updates.book import Book
+from edge.updates.gate import Pulse
+from edge.updates.state import Content
+from edge.updates.store import Store
+from edge.updating.beginning import again, first, home_of
+from edge.updating.keeping import Updating
+from edge.updating.reading import Reading
+
+BEFORE = Pulse(0.0, 0.0, 0.0, 0.0, broker=False)
+GOOD, BAD = b"cameras: {garden: {source: street}}\n", b"cameras: {yard: {sauce: street}}\n"
+
+
+@pytest.fixture
+def reading(tmp_path: Path) -> Reading:
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        f"device: {{state_dir: {tmp_path}/state}}\nupdates: {{enabled: true}}\ncameras: {{yard: {{source: street}}}}\n"
+    )
+    return Reading(path)
+
+
+def released(reading: Reading, text: bytes, *, good: bool) -> Path:
+    """A configuration that serves, on trial or as good; the home of the updates."""
+    home, fetched = home_of(reading.own()), home_of(reading.own()).parent / "fetched"
+    home.mkdir(parents=True, exist_ok=True)
+    replace_file(fetched, text)
+    purpose = Purpose(Kind.CONFIGURATION, "", "2", "", (), ())
+    content = Content("door.yaml", purpose, hashlib.sha256(text).hexdigest(), 5)
+    Store(home).take(fetched, content.name, content.sha256)
+    book = Book(home)
+    book.write(states.on_trial(book.state, CONFIGURATION, content, BEFORE))
+    if good:
+        book.write(states.accepted(book.state, CONFIGURATION))
+    return home
+
+
+def test_where_nothing_was_released_the_own_configuration_runs(reading: Reading) -> None:
+    assert list(first(reading).cameras) == list(again(reading).cameras) == ["yard"]
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_what_was_released_runs(reading: Reading, good: bool) -> None:
+    released(reading, GOOD, good=good)
+    assert list(first(reading).cameras) == list(again(reading).cameras) == ["garden"]
+
+
+def test_a_trial_that_cannot_be_run_is_given_up_at_once(reading: Reading) -> None:
+    home = released(reading, BAD, good=False)
+    with pytest.raises(InvalidConfig):
+        again(reading)
+    assert list(first(reading).cameras) == ["yard"]
+    state = Book(home).state
+    assert ([one.reason for one in state.barred], dict(state.trials)) == (["crashed"], {})
+    assert "sauce" in state.barred[0].detail
+    assert list(again(reading).cameras) == ["yard"]
+
+
+def test_a_trial_goes_before_it_takes_what_was_good_with_it(reading: Reading) -> None:
+    released(reading, GOOD, good=True)
+    released(reading, BAD, good=False)
+    assert list(first(reading).cameras) == ["garden"]
+
+
+def test_the_own_configuration_runs_where_what_was_good_cannot_any_more(
+    reading: Reading, caplog: pytest.LogCaptureFixture
+) -> None:
+    released(reading, BAD, good=True)
+    with caplog.at_level(logging.ERROR):
+        assert list(first(reading).cameras) == ["yard"]
+    assert "what the device was shipped with serves" in caplog.text
+
+
+def test_a_state_of_a_newer_daemon_is_told_of_and_left_alone(
+    reading: Reading, caplog: pytest.LogCaptureFixture
+) -> None:
+    home = released(reading, GOOD, good=True)
+    file = home / "state.json"
+    file.write_text(file.read_text().replace('"version": 1', '"version": 99', 1))
+    assert list(first(reading).cameras) == ["yard"]
+    assert "newer" in caplog.text
+
+
+def test_an_own_configuration_that_is_of_no_use_is_told_of(reading: Reading, tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_bytes(BAD)
+    with pytest.raises(InvalidConfig):
+        first(reading)
+
+
+def test_updates_go_on_until_the_configuration_wants_them_otherwise(reading: Reading, tmp_path: Path) -> None:
+    topics, settings = Topics("dev"), reading.own()
+    bus = RetainedTopics(LocalBus(), topics, tmp_path)
+    left = f"{topics.base}/update/reported"
+    bus.publish(left, b"{}", retain=True)
+    updating = Updating(reading)
+    with updating.begun(lambda: None, lambda _: None):
+        assert (updating.observers, updating.places) == ([], ())
+        updating.follow(settings, bus, topics)
+        observers = updating.observers
+        assert (len(observers), updating.serves(settings), bus.under(left)) == (1, True, {left})
+        other = settings.model_copy(update={"mqtt": settings.mqtt.model_copy(update={"keepalive_s": 30})})
+        assert updating.serves(other)  # another connection, the same device
+        updating.follow(other, bus, topics)
+        assert updating.observers == observers
+        off = settings.model_copy(update={"updates": settings.updates.model_copy(update={"enabled": False})})
+        assert not updating.serves(off)
+        updating.follow(off, bus, topics)
+        assert (updating.observers, updating.serves(off), bus.under(left)) == ([], True, set())
+
+
+def test_a_daemon_without_a_reading_has_no_updates(reading: Reading, tmp_path: Path) -> None:
+    updating, topics = Updating(None), Topics("dev")
+    with updating.begun(lambda: None, lambda _: None):
+        updating.follow(reading.own(), RetainedTopics(LocalBus(), topics, tmp_path), topics)
+        assert updating.observers == []
