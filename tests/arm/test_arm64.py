@@ -14,7 +14,7 @@ from tests.rigs.arm import running
 from tests.rigs.arm.asking import ask_here, asked
 from tests.rigs.arm.comparing import Compared, compared
 from tests.rigs.arm.models import gather
-from tests.rigs.arm.outputs import Kind
+from tests.rigs.arm.outputs import Golden, Kind
 from tests.rigs.arm.running import CPUS, Guest, guest
 from tests.rigs.arm.suite import run_suite
 
@@ -61,6 +61,7 @@ def test_int8_models_answer_bit_for_bit_and_others_nearly(arm: Guest, here: Path
     assert [one for one in found if not one.good] == []
     assert {one.kind for one in found} == set(Kind)
     assert any(one.learns for one in found)
+    assert {one.name for one in found if one.golden is Golden.HELD} >= {"shipped_demo", "shipped_forecast"}
 
 
 def test_a_changed_weight_is_seen(arm: Guest, few: str) -> None:

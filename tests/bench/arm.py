@@ -15,7 +15,7 @@ from tests.rigs.arm.asking import ask_here, asked
 from tests.rigs.arm.choosing import edge_tests, model_tests
 from tests.rigs.arm.comparing import Compared, compared
 from tests.rigs.arm.models import gather
-from tests.rigs.arm.outputs import Kind
+from tests.rigs.arm.outputs import Golden, Kind
 from tests.rigs.arm.places import cache
 from tests.rigs.arm.running import CPUS, Guest, guest
 from tests.rigs.arm.suite import run_suite
@@ -37,10 +37,13 @@ def main(argv: list[str]) -> None:
         for cpu in asked_for.cpus:
             found = compared(here, asked(made, cpu, MODELS))
             figures[cpu] = answers(found)
-            rows += [[cpu, one.name, one.kind, one.equal, one.apart, one.learnt_apart, one.steps] for one in found]
+            rows += [
+                [cpu, one.name, one.kind, one.equal, one.apart, one.learnt_apart, one.golden, one.steps]
+                for one in found
+            ]
         for cpu in asked_for.cpus:
             figures[cpu] |= tested(made, cpu, files, asked_for.hours)
-    header = ["processor", "model", "arithmetic", "equal", "apart", "learnt apart", "largest step"]
+    header = ["processor", "model", "arithmetic", "equal", "apart", "learnt apart", "golden", "largest step"]
     show("the same answers as this machine", header, rows, figures)
 
 
@@ -76,5 +79,7 @@ def answers(found: list[Compared]) -> dict[str, object]:
         "float_models": len(floats),
         "uint8_equal": sum(one.equal for one in found if one.kind is Kind.UINT8),
         "uint8_models": sum(one.kind is Kind.UINT8 for one in found),
+        "golden_held": sum(one.golden is Golden.HELD for one in found),
+        "golden_missed": sum(one.golden is Golden.MISSED for one in found),
         "good": all(one.good for one in found),
     }

@@ -17,6 +17,9 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
+from edge.contracts.bundle import read_golden
+from edge.contracts.golden import compare
+from edge.contracts.golden_input import make_input
 from edge.contracts.trainable import GET_WEIGHTS, TRAIN
 from tests.rigs.arm.inputs import given, made_up
 
@@ -35,6 +38,14 @@ class Kind(StrEnum):
     FLOAT = "float"
 
 
+class Golden(StrEnum):
+    """Whether a file answers as its golden sample says."""
+
+    NONE = "none"  # it brings no sample: a stranger's model
+    HELD = "held"
+    MISSED = "missed"
+
+
 @dataclass(frozen=True)
 class About:
     """A model file."""
@@ -42,6 +53,8 @@ class About:
     kind: Kind
     learns: bool
     delegates: int  # nodes that XNNPACK took over
+    golden: Golden
+    unlike: str  # how its answers differ from its golden sample
 
 
 def main(argv: list[str]) -> None:
@@ -61,7 +74,22 @@ def described(path: Path) -> About:
     """What a file is, and whether the delegate is at work here."""
     served = opened(path)
     names = [operator["op_name"] for operator in served._get_ops_details()]
-    return About(kind(path), TRAIN in served.get_signature_list(), names.count("DELEGATE"))
+    return About(kind(path), TRAIN in served.get_signature_list(), names.count("DELEGATE"), *proven(path))
+
+
+def proven(path: Path) -> tuple[Golden, str]:
+    """What its golden sample says of it here."""
+    golden = read_golden(path)
+    if golden is None:
+        return Golden.NONE, ""
+    interpreter = opened(path)
+    detail = interpreter.get_input_details()[0]
+    shape = tuple(int(side) for side in detail["shape"])
+    interpreter.set_tensor(detail["index"], make_input(golden.given, shape, np.dtype(detail["dtype"]).name))
+    interpreter.invoke()
+    found = [interpreter.get_tensor(output["index"]) for output in interpreter.get_output_details()]
+    unlike = "; ".join(compare(golden, found))
+    return (Golden.MISSED if unlike else Golden.HELD), unlike
 
 
 def kind(path: Path) -> Kind:
