@@ -38,13 +38,13 @@ class Guest:
     hidden: tuple[str, ...] = ()  # FROM=TO: what else is laid over the guest's own
 
     def command(self, words: Sequence[str]) -> list[str]:
-        """What runs these words inside."""
+        """What runs these words inside, no longer than we live ourselves."""
         shown = [f"{self.tree}={GUEST_TREE}", f"{self.out}={GUEST_OUT}+"]
         if self.data.is_dir():
             shown.append(f"{self.data}={GUEST_DATA}")
         shown += self.hidden
         entry = [sys.executable, "-I", str(INSIDE), str(self.root), str(self.emulator), *shown]
-        return ["unshare", *NAMESPACES, *entry, "--", *words]
+        return ["setpriv", "--pdeathsig", "KILL", "--", "unshare", *NAMESPACES, *entry, "--", *words]
 
     def run(self, words: Sequence[str], cpu: str, limit_s: float) -> subprocess.CompletedProcess[str]:
         """Run to the end, at most so long. Raises subprocess.TimeoutExpired, and all of it is gone."""
