@@ -15,7 +15,6 @@ declare -A needs=(
 if [ "${1:-}" = long ]; then # what only the long tests need
   needs[systemd-nspawn]="systemd-container"
   needs[mmdebstrap]="mmdebstrap"
-  needs[unshare]="util-linux"
 fi
 missing=()
 for program in "${!needs[@]}"; do

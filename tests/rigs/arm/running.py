@@ -74,7 +74,7 @@ def absent() -> str:
         return "the comparison is with x86-64, and this is another machine"
     if sys.version_info[:2] != building.PYTHON:
         return f"the guest's Python is {building.PYTHON}: its wheels are chosen by the same one, and this is another"
-    for program, package in (("mmdebstrap", "mmdebstrap"), ("unshare", "util-linux")):
+    for program, package in (("mmdebstrap", "mmdebstrap"), ("unshare", "util-linux"), ("setpriv", "util-linux")):
         if shutil.which(program) is None:
             return f"{program} is not installed (package {package})"
     inside = "mount -t binfmt_misc none /proc/sys/fs/binfmt_misc && test -w /proc/sys/fs/binfmt_misc/register"
