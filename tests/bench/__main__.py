@@ -4,6 +4,7 @@ import importlib
 import sys
 
 BENCHMARKS = {
+    "arm": "the device's wheels under emulated Arm processors: answers of models, tests of the edge",
     "accelerator": "a stand-in for an accelerator that stalls, vanishes and aborts: how soon the CPU serves",
     "activity": "still and moving cost of the activity gate, what it misses, cameras per core",
     "cameras": "an RTSP camera killed and frozen again and again: how soon it is back, what it costs the others",

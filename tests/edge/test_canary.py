@@ -13,6 +13,7 @@ from edge.runtime.canary import try_model
 from edge.runtime.proven import FILE_NAME, KEPT, is_proven, remember
 from edge.runtime.settings import RuntimeSettings
 from tests.edge.test_bundle import mutants
+from tests.kernel import needs_memory_limits
 from tests.paths import data
 from tests.rigs.tflite import ABS, Net, Port
 
@@ -57,6 +58,7 @@ def test_a_model_that_takes_too_long_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("limit_mib", "complaint"), [(256, "cannot be loaded"), (512, "trial_memory_mib = 512")])
 def test_a_model_that_takes_too_much_memory_is_refused(tmp_path: Path, limit_mib: int, complaint: str) -> None:
+    needs_memory_limits()
     port = Port((1, 4096, 4096, 3))  # 192 MiB, twice in the model and once in the trial
     settings = SETTINGS.model_copy(update={"trial_memory_mib": limit_mib})
     with pytest.raises(ModelError, match=rf"m\.tflite .*{complaint}"):

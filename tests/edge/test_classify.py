@@ -157,9 +157,10 @@ MOBILENETS = [
 @pytest.mark.parametrize(
     ("image", "names", "floor"),
     [
-        ("burger.jpg", "cheeseburger", 0.8),
+        # Not much below what x86-64 finds: an Arm's kernels resize a picture, and compute in uint8, a step otherwise.
+        ("burger.jpg", "cheeseburger", 0.79),
         ("cat_720p.jpg", "Egyptian cat|tiger cat", 0.2),
-        ("grace_hopper.bmp", "military uniform|suit|academic gown", 0.16),
+        ("grace_hopper.bmp", "military uniform|suit|academic gown", 0.15),
     ],
 )
 def test_real_classifiers_name_real_pictures(model: str, image: str, names: str, floor: float) -> None:

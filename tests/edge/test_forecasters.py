@@ -14,12 +14,17 @@ from edge.contracts.windows import TrackWindow
 from edge.forecast.shipped import shipped_model
 from edge.forecasters import Forecasting, build_forecasting
 from edge.tracking.tracker import REACH_S
+from tests.patience import patient
 from tests.rigs.tflite import Net
 from tests.rigs.trajectories import HORIZONS_S, window, write_rearranger
 
 
 def settings(folder: Path, **forecast: object) -> Settings:
-    given = {"device": {"state_dir": str(folder)}, "cameras": {"door": {"source": "/dev/null", "forecast": forecast}}}
+    given = {
+        "device": {"state_dir": str(folder)},
+        "cameras": {"door": {"source": "/dev/null", "forecast": forecast}},
+        "runtime": {"trial_deadline_s": min(patient(60), 600)},
+    }
     return Settings.model_validate(given)
 
 

@@ -16,6 +16,7 @@ from edge.learners.order import Order
 from edge.learners.wire import pack_reading
 from edge.learning.promotion import Terms
 from edge.learning.settings import LearningSettings
+from tests.patience import patient
 from tests.rigs.host import wait_until
 
 LIMIT_S = 60.0
@@ -40,7 +41,7 @@ def nobody(folder: Path) -> Order:
 
 
 @contextmanager
-def kept(order: Callable[[], str], hang_s: float = LIMIT_S) -> Iterator[Kept]:
+def kept(order: Callable[[], str], hang_s: float = patient(LIMIT_S)) -> Iterator[Kept]:
     made = Kept(order, hang_s)
     with made.keeper:
         yield made

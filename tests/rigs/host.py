@@ -18,6 +18,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from edge.mqtt.session import no_delay
+from tests.patience import patient
 
 GROUP = 500
 LINGER_S = 0.005  # gathers events for one commit and one acknowledgement
@@ -107,7 +108,7 @@ class Host:
 
     def wait_subscribed(self, timeout_s: float = 30) -> None:
         """Wait until the broker passes events on to it."""
-        assert self._subscribed.wait(timeout_s)
+        assert self._subscribed.wait(patient(timeout_s))
 
     def _on_connect(self, *_: object) -> None:
         self._client.subscribe(f"{self._base}/events", 1)
@@ -145,7 +146,7 @@ def stored(database: Path) -> list[tuple[str, int, str]]:
 
 def wait_until(condition: Callable[[], bool], timeout_s: float = 60) -> bool:
     """Wait for a condition; returns whether it came true."""
-    deadline_s = time.monotonic() + timeout_s
+    deadline_s = time.monotonic() + patient(timeout_s)
     while not condition():
         if time.monotonic() > deadline_s:
             return False

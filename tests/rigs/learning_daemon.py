@@ -13,6 +13,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from edge.contracts.windows import Scaling, SeriesWindow
+from tests.patience import patient
 from tests.rigs.learning_model import learning_autoencoder, learning_series
 from tests.rigs.listener import Heard, Listener
 
@@ -76,7 +77,7 @@ class Gauge:
 
     def waves_until(self, listener: Listener, wanted: Callable[[Any], object], after_s: float = 0.0) -> Heard:
         """Publish until the learner's state is as wanted."""
-        deadline_s = time.monotonic() + LIMIT_S
+        deadline_s = time.monotonic() + patient(LIMIT_S)
         while time.monotonic() < deadline_s:
             self.wave()
             for heard in listener.heard("learn/state"):

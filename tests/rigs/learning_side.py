@@ -21,6 +21,7 @@ from edge.learning.promotion import Terms
 from edge.pipeline import Followed, Sensed
 from edge.tracking import Tracker
 from edge.tracking.settings import TrackingSettings
+from tests.patience import patient
 from tests.rigs.host import wait_until
 from tests.rigs.learning_model import learning_paths
 from tests.rigs.walks import ASPECT, World, roundabout
@@ -74,7 +75,7 @@ class Driver:
 
     def walk_until(self, wanted: Callable[[], bool], world: Callable[..., World] = roundabout) -> None:
         """The same until something holds; fails where it does not come to that."""
-        deadline_s = time.monotonic() + LIMIT_S
+        deadline_s = time.monotonic() + patient(LIMIT_S)
         while not wanted():
             assert time.monotonic() < deadline_s, self.side.state()
             self.walk(world)
@@ -111,7 +112,7 @@ def settings_of(folder: Path, model: Path, port: int = 1, **learning: object) ->
 
 
 @contextmanager
-def driven(settings: Settings, terms: Terms = TERMS, hang_s: float = LIMIT_S) -> Iterator[Driver]:
+def driven(settings: Settings, terms: Terms = TERMS, hang_s: float = patient(LIMIT_S)) -> Iterator[Driver]:
     """The learning side of a daemon, its process running."""
     with ExitStack() as stack:
         delivery = stack.enter_context(Delivery(settings))

@@ -11,6 +11,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from edge.mqtt.session import no_delay
+from tests.patience import patient
 
 
 class Heard(NamedTuple):
@@ -64,7 +65,7 @@ class Listener:
 
     def wait_for(self, wanted: Callable[[Heard], object], limit_s: float = 60.0, after_s: float = 0.0) -> Heard:
         """The first message that is wanted and came after a time; fails when none comes within the limit."""
-        deadline_s, seen = time.monotonic() + limit_s, 0
+        deadline_s, seen = time.monotonic() + patient(limit_s), 0
         with self._changed:
             while True:
                 for message in self._messages[seen:]:

@@ -5,6 +5,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.patience import patient
+
 START_S = 30.0
 
 
@@ -38,7 +40,7 @@ def closed_port() -> Iterator[int]:
 
 def wait_listening(port: int, timeout_s: float = START_S) -> None:
     """Wait until something accepts connections."""
-    deadline_s = time.monotonic() + timeout_s
+    deadline_s = time.monotonic() + patient(timeout_s)
     while True:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=5).close()

@@ -12,6 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from edge.mqtt.session import tls_context
 from edge.mqtt.settings import TlsSettings
+from tests.patience import patient
 
 LIMIT_S = 30.0
 
@@ -77,7 +78,7 @@ class Visitor:
 
     def _wait(self, done: Callable[[], bool]) -> None:
         with self._changed:
-            assert self._changed.wait_for(done, LIMIT_S)
+            assert self._changed.wait_for(done, patient(LIMIT_S))
 
     def _note(self, what: str, value: bool) -> None:
         with self._changed:
