@@ -15,7 +15,7 @@ class Restart(StrEnum):
 
 
 def ask_restart(restart: Restart, runtime: Path) -> None:
-    """Ask for it. Raises OSError where there is no such folder: the units are not installed."""
+    """Ask for it. Raises OSError where there is no such folder: the units of A/B images are not there."""
     (runtime / restart.value).touch(mode=0o600)
 
 
