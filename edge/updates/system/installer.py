@@ -153,5 +153,5 @@ def _absent(error: BusError) -> bool:
 
 
 def _refusal(candidate: Candidate, what: str, error: BusError) -> RefusedError:
-    reason = Reason.UNREACHABLE if error.silent else Reason.NOT_INSTALLED
+    reason = Reason.UNREACHABLE if error.silent else Reason.UNFIT
     return RefusedError(reason, f"{candidate.name}: {what}: {error}")

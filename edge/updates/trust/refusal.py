@@ -23,9 +23,6 @@ class Reason(StrEnum):
     WRONG_BOARD = "wrong_board"
     WRONG_GROUP = "wrong_group"
     OLD_DAEMON = "old_daemon"  # it needs a newer foresight-edge
-    NO_PLACE = "no_place"  # this device has nothing that it could take the place of
-    NOT_INSTALLED = "not_installed"  # the system's own installer refused it, or failed
-    SICK = "sick"  # it was tried, and did not do well
     STOPPED = "stopped"  # the daemon ends; what came so far is kept
 
 
