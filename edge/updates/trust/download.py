@@ -6,7 +6,7 @@ Its name in the folder is its SHA-256, so that two releases never mix, and what 
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,9 +68,22 @@ class Download:
         resumed = _size(part) > 0
         if not self._came(part, wanted) and not (resumed and self._came(part, wanted)):
             raise RefusedError(Reason.CHANGED, f"{wanted.path} is not the file that was signed for; it was thrown away")
+        sync(part)  # whoever wrote it may have been killed before he did
         part.replace(whole)
         sync(self._folder)
         return whole
+
+    def fraction(self, wanted: Wanted) -> float:
+        """How much of a file has come, 0..1. Any thread."""
+        if (self._folder / wanted.sha256).exists():
+            return 1.0
+        return min(1.0, _size(self._folder / (wanted.sha256 + PART)) / max(1, wanted.length))
+
+    def tidy(self, wanted: Set[str]) -> None:
+        """Delete all but the files with these SHA-256, and parts of them. Raises OSError."""
+        for path in self._folder.glob("*"):
+            if path.name.removesuffix(PART) not in wanted:
+                path.unlink(missing_ok=True)
 
     def _came(self, part: Path, wanted: Wanted) -> bool:
         """Whether the part is the file now. One that is not is thrown away: its beginning may be of a liar."""
@@ -87,7 +100,7 @@ class Download:
         need = wanted.length - _size(part) + SPARE_BYTES
         if (free := shutil.disk_usage(self._folder).free) < need:
             raise RefusedError(
-                Reason.TOO_LARGE, f"{wanted.path} needs {need} bytes below {self._folder}, {free} are free; make room"
+                Reason.NO_SPACE, f"{wanted.path} needs {need} bytes below {self._folder}, {free} are free; make room"
             )
 
     def _complete(self, part: Path, wanted: Wanted) -> None:
@@ -129,7 +142,10 @@ def _write(part: Path, offset: int, chunks: Iterable[bytes]) -> None:
 
 
 def _size(part: Path) -> int:
-    return part.stat().st_size if part.exists() else 0
+    try:
+        return part.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _proved(path: Path, wanted: Wanted) -> bool:

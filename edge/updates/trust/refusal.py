@@ -23,7 +23,19 @@ class Reason(StrEnum):
     WRONG_BOARD = "wrong_board"
     WRONG_GROUP = "wrong_group"
     OLD_DAEMON = "old_daemon"  # it needs a newer foresight-edge
-    STOPPED = "stopped"  # the daemon ends; what came so far is kept
+    STOPPED = "stopped"  # the daemon ends, or nobody wants it any more; what came so far is kept
+    NO_SPACE = "no_space"  # the disk has no room, or fails: tried again later
+    NO_ROOT = "no_root"  # the trust root that the device was shipped with is of no use
+    VERSION = "version"  # signed as another version than the one that is wanted
+    DOWNGRADE = "downgrade"  # older than what was good in its place
+    BARRED = "barred"  # this very file was sick here before
+    NO_PLACE = "no_place"  # nothing here has the place that it would take
+    UNFIT = "unfit"  # what is in it is not what is needed in its place
+    CRASHED = "crashed"  # the process that tried it died, or the daemon with it
+    LIMITS = "limits"  # it needs more memory or time than it may have
+    GOLDEN = "golden"  # it does not compute here what it computed where it was made
+    NOT_INSTALLED = "not_installed"  # a program that it takes is absent here
+    SICK = "sick"  # it served, and the daemon did worse with it
 
 
 class RefusedError(EdgeError):

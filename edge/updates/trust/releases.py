@@ -1,7 +1,7 @@
 """The releases of this device: what of them is signed, fresh and meant for it, and the verified file itself."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -117,6 +117,14 @@ class Releases:
     def forget(self, verified: Verified) -> None:
         """Delete a file that was fetched. Raises OSError."""
         verified.path.unlink(missing_ok=True)
+
+    def fraction(self, offer: Offer) -> float:
+        """How much of its file has come, 0..1. Any thread."""
+        return self._download.fraction(offer.wanted)
+
+    def tidy(self, wanted: Set[str]) -> None:
+        """Delete files that were fetched, and parts of them, but for those with these SHA-256. Raises OSError."""
+        self._download.tidy(wanted)
 
     def _updated(self, root: bytes, folder: Path) -> Updater:
         fetcher = MetadataFetcher(self._source, self._settings, lambda: self._wait(0.0))

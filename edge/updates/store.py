@@ -1,0 +1,77 @@
+"""Released files on this device, each in a folder that is called by its SHA-256: two versions never mix.
+
+What lies here was verified when it came. A disk can lose it since, so whoever serves by it proves it once more.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator, Set
+from pathlib import Path, PurePosixPath
+
+from edge.contracts.files import open_plain
+from edge.contracts.stored import sync
+from edge.updates.state import Content
+from edge.updates.trust.refusal import Reason, RefusedError
+
+FOLDER = "store"
+BLOCK_BYTES = 1 << 20
+LONGEST_NAME = 200  # bytes
+
+
+class Store:
+    """Below the home of the updates. One thread uses it."""
+
+    def __init__(self, home: Path) -> None:
+        self._folder = home / FOLDER
+
+    def path(self, name: str, sha256: str) -> Path:
+        """Where the file of a release lies, or would. Raises RefusedError where no file can have its name."""
+        return self._folder / sha256 / file_name(name)
+
+    def holds(self, name: str, sha256: str) -> bool:
+        """Whether it is there, whole and unchanged; it is read to its end."""
+        try:
+            return _digest(self.path(name, sha256)) == sha256
+        except (FileNotFoundError, ValueError):
+            return False
+
+    def take(self, fetched: Path, name: str, sha256: str) -> Path:
+        """Move a verified file here from elsewhere on the same disk; it is on disk when this returns. Raises OSError."""
+        path = self.path(name, sha256)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fetched.replace(path)
+        for folder in (path.parent, self._folder, self._folder.parent):
+            sync(folder)
+        return path
+
+    def sweep(self, kept: Set[str]) -> None:
+        """Delete all but the files with these SHA-256. Raises OSError."""
+        for folder in self._folders():
+            if folder.name not in kept:
+                for path in folder.iterdir():
+                    path.unlink()
+                folder.rmdir()
+
+    def _folders(self) -> Iterator[Path]:
+        yield from self._folder.iterdir() if self._folder.is_dir() else ()
+
+
+def is_whole(store: Store, content: Content) -> bool:
+    """Whether the file of what shall serve is there, and is what its hash says."""
+    return store.holds(content.name, content.sha256)
+
+
+def file_name(name: str) -> str:
+    """Of a release's name the last part. Raises RefusedError where no file can have it."""
+    last = PurePosixPath(name).name
+    if not last or last == ".." or len(os.fsencode(last)) > LONGEST_NAME or not last.isprintable():
+        raise RefusedError(Reason.MALFORMED, f"{name!r:.120} ends in no name of a file; release it under another")
+    return last
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open_plain(path) as file:
+        while block := file.read(BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()

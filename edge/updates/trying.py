@@ -1,0 +1,107 @@
+"""One trial: taken up, watched, and then kept or returned."""
+
+import logging
+from enum import Enum, auto
+
+from edge.updates import state as states
+from edge.updates.activation import barred
+from edge.updates.gate import Gate, Health
+from edge.updates.parts import Parts
+from edge.updates.state import Content, Duty, Trial
+from edge.updates.trust.refusal import Reason, RefusedError
+from edge.updates.wishes import LONGEST_DETAIL
+
+BARS = frozenset({Reason.SICK, Reason.CRASHED})  # said by what was to take it up: it served, and not for long
+_log = logging.getLogger(__name__)
+
+
+class Step(Enum):
+    """How far the trial is."""
+
+    TO_TAKE_UP = auto()
+    TO_SERVE = auto()  # it was taken up
+    WATCHED = auto()
+
+
+class Trying:
+    """Follows what is on trial in a place, whoever began it.
+
+    Args:
+        parts: of the machine.
+        place: in which it is.
+        trial: as it is written down.
+    """
+
+    def __init__(self, parts: Parts, place: str, trial: Trial) -> None:
+        self._parts, self._place, self._trial = parts, place, trial
+        self._installer = parts.installers[trial.content.purpose.kind]
+        self._candidate = parts.candidate(trial.content)
+        self._step = Step.TO_TAKE_UP
+        self._until_s = parts.clock.now_s() + parts.settings.serve_s
+        self._gate = Gate(parts.settings.gate, trial.before, parts.clock.now_s())
+
+    @property
+    def content(self) -> Content:
+        """What is on trial."""
+        return self._trial.content
+
+    def turn(self) -> bool:
+        """Go on; whether the trial is over, with what came of it written down.
+
+        Raises:
+            RefusedError: it is over, for it could not be taken up.
+            OSError: the disk; it goes on with the next turn.
+        """
+        if self._step is Step.WATCHED:
+            return self._watched()
+        if self._installer.serves(self._candidate):
+            self._step = Step.WATCHED
+            self._gate = Gate(self._parts.settings.gate, self._trial.before, self._parts.clock.now_s())
+        elif self._parts.clock.now_s() >= self._until_s:
+            self._return(Reason.SICK, f"it did not serve within {self._parts.settings.serve_s:g} s")
+            return True
+        elif self._step is Step.TO_TAKE_UP:
+            self._take_up()
+        return False
+
+    def _take_up(self) -> None:
+        self._parts.book.confirm()  # it is written down, or it does not begin
+        try:
+            self._installer.take_up(self._candidate)
+        except RefusedError as error:
+            if error.reason in BARS:
+                self._return(error.reason, str(error))
+            else:
+                self._parts.book.write(states.withdrawn(self._parts.book.state, self._place))
+            raise
+        self._step = Step.TO_SERVE
+
+    def _watched(self) -> bool:
+        if not self._installer.serves(self._candidate):
+            self._return(Reason.SICK, "it served, and then did so no more; release a mended one")
+            return True
+        verdict = self._gate.feel(self._parts.body.vitals(), self._parts.clock.now_s())
+        if verdict.health is Health.WATCHED:
+            return False
+        if verdict.health is Health.SICK:
+            self._return(Reason.SICK, f"{verdict.why}; what was before serves again: release a mended one")
+        else:
+            self._parts.book.write(states.accepted(self._parts.book.state, self._place))
+            _log.info("%s %s is good in %s", self.content.name, self.content.purpose.version, self._place)
+        return True
+
+    def _return(self, reason: Reason, why: str) -> None:
+        content, book = self.content, self._parts.book
+        _log.warning("%s %s in %s: %s", content.name, content.purpose.version, self._place, why)
+        told = barred(content, reason, why[:LONGEST_DETAIL], self._parts.clock.utc_ns())
+        book.write(states.returned(book.state, self._place, told))
+
+
+def pay(parts: Parts) -> None:
+    """Have done what installers owe since something was written down. Raises RefusedError, OSError: done again then."""
+    for place, owed in parts.book.state.owed.items():
+        installer = parts.installers.get(owed.content.purpose.kind)
+        if installer is not None:
+            act = {Duty.KEEP: installer.keep, Duty.GO_BACK: installer.go_back}[owed.duty]
+            act(parts.candidate(owed.content))
+        parts.book.write(states.paid(parts.book.state, place))

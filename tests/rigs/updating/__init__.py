@@ -1,0 +1,1 @@
+"""Devices that update themselves, and what goes wrong with that."""
