@@ -56,13 +56,13 @@ class Bus:
     interface: str
     address: str = ""
 
-    def call(self, method: str, signature: str = "", *arguments: str, within_s: float = 20.0) -> list[object]:
+    def call(self, method: str, signature: str = "", *arguments: str, within_s: float = 60.0) -> list[object]:
         """What the method returns, as JSON has it. Raises BusError."""
         asked = ("call", self.service, self.path, self.interface, method, *([signature] if signature else []))
         lines = self._run((*asked, *arguments), within_s)
         return _data(lines[0]) if lines else []
 
-    def properties(self, *names: str, within_s: float = 20.0) -> list[object]:
+    def properties(self, *names: str, within_s: float = 60.0) -> list[object]:
         """Their values, in this order. Raises BusError."""
         lines = self._run(("get-property", self.service, self.path, self.interface, *names), within_s)
         if len(lines) != len(names):

@@ -1,9 +1,10 @@
 """RAUC, as it is spoken to over D-Bus: which system runs, what is in a bundle, install it, say whether it is good."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeGuard
+from typing import TypeGuard
 
 from edge.updates.system.bus import Bus, BusError
 
@@ -11,6 +12,8 @@ SERVICE, INTERFACE = "de.pengutronix.rauc", "de.pengutronix.rauc.Installer"
 POLL_S = 1.0
 INSPECT_S = 120.0  # the signature of the whole manifest, on a slow card
 IDLE = "idle"
+
+Pause = Callable[[float], bool]  # seconds; True when the daemon ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,6 @@ class Slot:
     bootname: str  # `A`
     booted: bool
     good: bool  # marked good since it was written last
-
-
-class Pause(Protocol):
-    """Waits that many seconds; True when the daemon ends."""
-
-    def __call__(self, seconds: float, /) -> bool: ...
 
 
 class Rauc:

@@ -28,8 +28,24 @@ class Machine:
         assert bool(tree) == bool(self.tree), f"the boot partition has none of {self.tree}"
         words = [word for word in loaded.cmdline.split() if not word.startswith("console=")]
         qemu = program("qemu-system-aarch64", "qemu-system-arm")
-        common = ["-display", "none", "-monitor", "none", "-serial", "stdio", "-no-reboot", "-accel", "tcg,thread=multi"]
-        given = ["-kernel", str(loaded.kernel), "-initrd", str(loaded.initrd), *(["-dtb", str(tree[0])] if tree else [])]
+        common = [
+            "-display",
+            "none",
+            "-monitor",
+            "none",
+            "-serial",
+            "stdio",
+            "-no-reboot",
+            "-accel",
+            "tcg,thread=multi",
+        ]
+        given = [
+            "-kernel",
+            str(loaded.kernel),
+            "-initrd",
+            str(loaded.initrd),
+            *(["-dtb", str(tree[0])] if tree else []),
+        ]
         options = [option.replace("DISK", str(disk)) for option in self.options]
         return [*LAST_WILL, qemu, *common, *given, "-append", " ".join((*words, self.console)), *options]
 
