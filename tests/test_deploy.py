@@ -5,7 +5,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
@@ -91,12 +91,12 @@ def test_a_system_stays_only_if_it_was_found_good(tmp_path: Path, current: str, 
     cases = "".join(f"'{asked}') echo '{said}' ;;\n" for asked, said in told.items() if said)
     slots.write_text(f'#!/bin/sh\ncase "$*" in\n{cases}*) exit 1 ;;\nesac\n')
     slots.chmod(0o755)
-    script = ["env", f"FORESIGHT_BOOT_SLOTS={slots}", DEPLOY / "systemd" / "trial"]
+    script: list[str | Path] = ["env", f"FORESIGHT_BOOT_SLOTS={slots}", DEPLOY / "systemd" / "trial"]
     assert run(*script).returncode == (0 if stays else 1)
 
 
 def test_only_root_and_the_daemon_may_speak_to_rauc() -> None:
-    tree = ElementTree.parse(DEPLOY / "dbus" / "foresight-rauc.conf").getroot()
+    tree = ET.parse(DEPLOY / "dbus" / "foresight-rauc.conf").getroot()
     rules = {
         (policy.get("context") or policy.get("user"), rule.tag, rule.get("send_interface"), rule.get("own"))
         for policy in tree

@@ -164,7 +164,8 @@ def certificate(folder: Path, cert: str, key: str) -> None:
 def _loop(file: Path) -> Iterator[str]:
     file.write_bytes(bytes(SLOT_BYTES))
     losetup = program("losetup", "mount")
-    done = subprocess.run([losetup, "--find", "--show", str(file)], capture_output=True, text=True, timeout=30)
+    command = [losetup, "--find", "--show", str(file)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
     if done.returncode:
         absent(f"there is no loop device to be had: {done.stderr.strip()}")
     device = done.stdout.strip()

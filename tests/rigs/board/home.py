@@ -87,7 +87,7 @@ class Collector:
         folder, trusted = home.collector, home.fleet / "mosquitto" / "authority.crt"
         shown = TlsSettings(ca_file=trusted, cert_file=folder / "host.crt", key_file=folder / "host.key")
         self._client.tls_set_context(tls_context(shown))
-        self._client.on_connect = lambda *_: self._client.subscribe(f"foresight/{DEVICE}/#", 1)
+        self._client.on_connect = self._on_connect
         self._client.on_message = self._on_message
 
     def __enter__(self) -> Self:
@@ -120,6 +120,9 @@ class Collector:
         """The last message of a topic, decoded; None where there is none."""
         heard = self.heard(topic)
         return json.loads(heard[-1]) if heard else None
+
+    def _on_connect(self, *_: object) -> None:
+        self._client.subscribe(f"foresight/{DEVICE}/#", 1)
 
     def _on_message(self, _client: paho.Client, _data: object, message: paho.MQTTMessage) -> None:
         topic = message.topic.removeprefix(f"foresight/{DEVICE}/")

@@ -8,7 +8,11 @@ from tests.programs import program
 from tests.rigs.board.firmware import Loaded
 
 Devices = Callable[[Path], tuple[str, ...]]
-# Dies with the test that started it, whatever becomes of that.
+COMMON = (
+    *("-display", "none", "-monitor", "none", "-serial", "stdio"),
+    *("-no-reboot", "-accel", "tcg,thread=multi"),  # the firmware is asked first
+)
+# It dies with the test that started it, whatever becomes of that.
 LAST_WILL = ("setpriv", "--pdeathsig", "KILL", "--")
 
 
@@ -28,26 +32,10 @@ class Machine:
         assert bool(tree) == bool(self.tree), f"the boot partition has none of {self.tree}"
         words = [word for word in loaded.cmdline.split() if not word.startswith("console=")]
         qemu = program("qemu-system-aarch64", "qemu-system-arm")
-        common = [
-            "-display",
-            "none",
-            "-monitor",
-            "none",
-            "-serial",
-            "stdio",
-            "-no-reboot",
-            "-accel",
-            "tcg,thread=multi",
-        ]
-        given = [
-            "-kernel",
-            str(loaded.kernel),
-            "-initrd",
-            str(loaded.initrd),
-            *(["-dtb", str(tree[0])] if tree else []),
-        ]
+        given = ["-kernel", str(loaded.kernel), "-initrd", str(loaded.initrd)]
+        given += ["-dtb", str(tree[0])] if tree else []
         options = [option.replace("DISK", str(disk)) for option in self.options]
-        return [*LAST_WILL, qemu, *common, *given, "-append", " ".join((*words, self.console)), *options]
+        return [*LAST_WILL, qemu, *COMMON, *given, "-append", " ".join((*words, self.console)), *options]
 
 
 VIRT = Machine(
