@@ -9,7 +9,8 @@ import pytest
 from edge.contracts.release import Kind
 from edge.updates.seams import Candidate
 from edge.updates.system.bus import Bus, BusError
-from edge.updates.system.installer import Machine, SystemInstaller
+from edge.updates.system.installer import Board as Here
+from edge.updates.system.installer import SystemInstaller
 from edge.updates.system.rauc import Rauc
 from edge.updates.trust.refusal import Reason, RefusedError
 from tests.rigs.rauc import COMPATIBLE, SLOT_BYTES, Board, certificate
@@ -35,8 +36,8 @@ class Device:
         self.ends = False
 
     def installer(self) -> SystemInstaller:
-        machine = Machine(self.runtime, lambda: f"boot {self.boots}", 60.0)
-        return SystemInstaller(Rauc(self.board.address), self.home, lambda _: self.ends, machine)
+        here = Here(self.runtime, lambda: f"boot {self.boots}", 60.0)
+        return SystemInstaller(Rauc(self.board.address), self.home, lambda _: self.ends, here)
 
     def asked(self) -> list[str]:
         """Restarts that were asked for."""

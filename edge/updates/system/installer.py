@@ -21,7 +21,7 @@ GOOD, BAD = "good", "bad"
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class Board:
     """What the installer needs of the machine it runs on."""
 
     runtime: Path = RUNTIME  # where restarts are asked for
@@ -36,11 +36,11 @@ class SystemInstaller:
         rauc: of this device.
         home: folder of what is remembered, on data.
         pause: waits, and says whether the daemon ends.
-        machine: what it runs on.
+        board: that it runs on.
     """
 
-    def __init__(self, rauc: Rauc, home: Path, pause: Pause, machine: Machine) -> None:
-        self._rauc, self._pause, self._machine = rauc, pause, machine
+    def __init__(self, rauc: Rauc, home: Path, pause: Pause, board: Board) -> None:
+        self._rauc, self._pause, self._board = rauc, pause, board
         self._memory = Memory(home)
 
     def place(self, candidate: Candidate) -> str:
@@ -72,7 +72,7 @@ class SystemInstaller:
         known = self._memory.read(candidate.sha256)
         if known is not None and known.slot == booted.bootname:
             return
-        now = self._machine.boot_id()
+        now = self._board.boot_id()
         if known is not None and known.boot != now:
             raise RefusedError(
                 Reason.SICK,
@@ -111,7 +111,7 @@ class SystemInstaller:
 
     def _install(self, candidate: Candidate) -> None:
         try:
-            if not self._rauc.install(candidate.path, self._machine.install_s, self._pause):
+            if not self._rauc.install(candidate.path, self._board.install_s, self._pause):
                 raise RefusedError(Reason.STOPPED, f"{candidate.name}: the daemon ends while it is written")
         except BusError as error:
             raise _refusal(candidate, "RAUC could not install it", error) from error
@@ -126,7 +126,7 @@ class SystemInstaller:
 
     def _restart(self, candidate: Candidate, restart: Restart) -> None:
         try:
-            ask_restart(restart, self._machine.runtime)
+            ask_restart(restart, self._board.runtime)
         except OSError as error:
             raise RefusedError(
                 Reason.NO_PLACE,

@@ -39,10 +39,10 @@ def load(disk: Path, folder: Path, trial: bool) -> Loaded:
         folder: for the copies; what is there is replaced.
         trial: the machine was restarted with `0 tryboot`.
     """
-    table = partitions(disk, folder)
-    first = extracted(disk, folder, table[1])
+    found = partitions(disk, folder)
+    first = extracted(disk, folder, found[1])
     number = chosen(read(first, "autoboot.txt"), trial)
-    boot = extracted(disk, folder, table[number])
+    boot = extracted(disk, folder, found[number])
     told = dict(line.split("=", 1) for line in read(boot, "config.txt").splitlines() if "=" in line)
     initrd = next(
         (line.split()[1] for line in read(boot, "config.txt").splitlines() if line[:10] == "initramfs "), "initrd.img"
@@ -66,15 +66,27 @@ def chosen(autoboot: str, trial: bool) -> int:
 
 
 def partitions(disk: Path, folder: Path) -> dict[int, tuple[int, int]]:
-    """First byte and length of each, by number, from the card's GPT."""
-    head = (extracted(disk, folder, (0, MIB))).read_bytes()
-    assert head[HEADER : HEADER + 8] == b"EFI PART", f"{disk} has no GPT"
+    """First byte and length of each, by number, from a card's GPT."""
+    found = table(extracted(disk, folder, (0, MIB)).read_bytes())
+    return {number: place for number, (_, place) in found.items()}
+
+
+def places(image: Path) -> dict[str, tuple[int, int]]:
+    """First byte and length of each partition of a raw image, by label."""
+    with image.open("rb") as file:
+        return dict(table(file.read(MIB)).values())
+
+
+def table(head: bytes) -> dict[int, tuple[str, tuple[int, int]]]:
+    """Label and place of each partition, by number."""
+    assert head[HEADER : HEADER + 8] == b"EFI PART", "it has no GPT"
     found = {}
     for number in range(1, ENTRIES + 1):
         at = 2 * SECTOR + (number - 1) * ENTRY_BYTES
         first, last = struct.unpack_from("<QQ", head, at + 32)
         if any(head[at : at + 16]):
-            found[number] = (first * SECTOR, (last - first + 1) * SECTOR)
+            label = head[at + 56 : at + 128].decode("utf-16-le").rstrip("\0")
+            found[number] = (label, (first * SECTOR, (last - first + 1) * SECTOR))
     return found
 
 

@@ -2,10 +2,8 @@
 
 import json
 import shutil
-import subprocess
 import threading
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -23,7 +21,6 @@ from firmware_tools.identity.inventory import read_inventory
 from firmware_tools.identity.rights import configuration
 from firmware_tools.identity.template import FILE, SAYS
 from firmware_tools.identity.workshop import opened
-from tests.programs import program
 from tests.rigs.broker import Broker
 from tests.rigs.fleet import NOW, add_host, nobody
 
@@ -128,32 +125,3 @@ class Collector:
         topic = message.topic.removeprefix(f"foresight/{DEVICE}/")
         with self._lock:
             self._heard.append((time.monotonic(), topic, bytes(message.payload)))
-
-
-def furnish(image: Path, files: Mapping[str, bytes], place: tuple[int, int], work: Path) -> None:
-    """Write a device's files into `etc` on the partition `data` of an image, without root.
-
-    Args:
-        image: raw; changed.
-        files: by path below /etc/foresight.
-        place: first byte and length of the partition.
-        work: a folder for what is on its way.
-    """
-    work.mkdir(parents=True, exist_ok=True)
-    folders = sorted({str(parent) for name in files for parent in Path(name).parents if str(parent) != "."})
-    lines = [f"mkdir etc/{folder}" for folder in folders]
-    for number, (name, data) in enumerate(sorted(files.items())):
-        (work / str(number)).write_bytes(data)
-        mode = "0100644" if name.endswith((".yaml", ".json", ".tflite", ".mp4")) else "0100600"
-        lines += [f"rm etc/{name}", f"write {work / str(number)} etc/{name}", f"sif etc/{name} mode {mode}"]
-        lines += [f"sif etc/{name} uid 0", f"sif etc/{name} gid 0"]
-    script = work / "script"
-    script.write_text("\n".join(lines) + "\n")
-    command = [program("debugfs", "e2fsprogs"), "-w", "-f", str(script), f"{image}?offset={place[0]}"]
-    subprocess.run(command, check=True, capture_output=True, timeout=120)
-
-
-def copied(image: Path, to: Path) -> Path:
-    """A copy of an image, with its holes."""
-    subprocess.run(["cp", "--sparse=always", "--reflink=auto", str(image), str(to)], check=True, timeout=300)
-    return to
