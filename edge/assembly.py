@@ -1,12 +1,14 @@
 """From the configuration to objects that work together: models, cameras and their chains."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import numpy as np
 
 from edge.activity.gate import ActivityGate
 from edge.activity.motion import MotionDetector
@@ -23,6 +25,7 @@ from edge.classroom.pupil import Pupil
 from edge.classroom.recent import RecentLooks, School
 from edge.config.settings import CameraSettings, ModelFile, Settings
 from edge.contracts.bundle import read_bundle
+from edge.contracts.errors import ModelError
 from edge.contracts.runtime import Accelerator, Runtime
 from edge.contracts.types import ModelBundle
 from edge.control.knobs import Controls, Knobs
@@ -44,6 +47,7 @@ from edge.runtime.canary import try_model
 from edge.runtime.cpu_model import cpu_model
 from edge.runtime.fallback import FallbackRuntime
 from edge.runtime.settings import RuntimeSettings
+from edge.runtime.switched import Opened, SwitchedRuntime, refuse_unlike
 from edge.runtime.tflite import open_runtime
 from edge.runtime.trainable import TrainableRuntime, open_trainable
 from edge.teaching.settings import TeachingSettings
@@ -52,6 +56,7 @@ from edge.tracking import Tracker
 from edge.tracking.numbers import Numbers
 
 ANSWER_S = 0.5  # that a camera may take to say that it is there
+WARM_UPS = 2  # runs of a model on nothing before it serves: the first takes longer
 MOTION_TRUSTED = 0.5  # the motion detector's scores begin here
 _log = logging.getLogger(__name__)
 
@@ -70,6 +75,7 @@ class Models:
     ) -> None:
         self._settings, self._state_dir, self._changed = settings, state_dir, changed
         self._loaded: dict[ModelFile, Runtime] = {}
+        self._switched: dict[ModelFile, SwitchedRuntime] = {}  # those of them in whose place others can be put
         self._lent: dict[str, Runtime] = {}
         self._groups: dict[str, Groups] = {}
         self._schools: dict[str, School] = {}
@@ -95,16 +101,45 @@ class Models:
             ModelError: it is refused; says why.
         """
         if model not in self._loaded:
-            bundle = model.read()
-            runtime = self._accelerated(model, bundle) if bundle.edgetpu else self._on_cpu(bundle, self._settings)
-            _log.info("model %s: %s by %s, %s", bundle.name, bundle.head.value, runtime.name, runtime.delegate)
-            self._loaded[model] = runtime
+            self._loaded[model] = self._switched[model] = self._stack.enter_context(
+                SwitchedRuntime(self._opened(model))
+            )
         return self._loaded[model]
+
+    @property
+    def switched(self) -> Mapping[ModelFile, SwitchedRuntime]:
+        """The models that were loaded by `load`, by what the configuration names."""
+        return dict(self._switched)
+
+    def put(self, named: ModelFile, other: ModelFile) -> None:
+        """Let another model serve in the place of one that is loaded, from the next frame on; see `turn`.
+
+        For any thread but the one that runs the chains: it is loaded and warmed up before this returns.
+
+        Raises:
+            ModelError: it is refused, or cannot stand in; what serves goes on.
+        """
+        opened = self._opened(other)
+        try:
+            refuse_unlike(self._switched[named].bundle, opened.runtime.bundle)
+            blank = opened.runtime.bundle.input.tensor
+            for _ in range(WARM_UPS):
+                opened.runtime.invoke(np.zeros(blank.shape, blank.dtype))
+        except ModelError:
+            opened.held.close()
+            raise
+        self._switched[named].put(opened)
+
+    def turn(self) -> None:
+        """Between two frames: take up what was put."""
+        for runtime in list(self._switched.values()):
+            runtime.turn()
 
     def light(self, model: ModelFile) -> Runtime:
         """The same for a network so small that a second thread would only be waited for. Raises ModelError."""
         if model not in self._loaded:
-            self._loaded[model] = self._on_cpu(model.read(), self._settings.model_copy(update={"threads": 1}))
+            alone = self._settings.model_copy(update={"threads": 1})
+            self._loaded[model] = self._on_cpu(model.read(), alone, self._stack)
         return self._loaded[model]
 
     def forecaster(self, name: str, model: ModelFile) -> Runtime:
@@ -134,15 +169,23 @@ class Models:
         sha256 = self.load(model).bundle.sha256
         return self._schools.setdefault(sha256, School(Teacher(settings, sha256), RecentLooks()))
 
-    def _on_cpu(self, bundle: ModelBundle, settings: RuntimeSettings) -> Runtime:
-        try_model(bundle, settings, self._state_dir)
-        return self._stack.enter_context(open_runtime(bundle, settings))
+    def _opened(self, model: ModelFile) -> Opened:
+        bundle = model.read()
+        with ExitStack() as held:
+            on_cpu = not bundle.edgetpu
+            runtime = self._on_cpu(bundle, self._settings, held) if on_cpu else self._accelerated(model, bundle, held)
+            _log.info("model %s: %s by %s, %s", bundle.name, bundle.head.value, runtime.name, runtime.delegate)
+            return Opened(runtime, held.pop_all())
 
-    def _accelerated(self, model: ModelFile, bundle: ModelBundle) -> Runtime:
+    def _on_cpu(self, bundle: ModelBundle, settings: RuntimeSettings, held: ExitStack) -> Runtime:
+        try_model(bundle, settings, self._state_dir)
+        return held.enter_context(open_runtime(bundle, settings))
+
+    def _accelerated(self, model: ModelFile, bundle: ModelBundle, held: ExitStack) -> Runtime:
         """It runs in a process of its own for ever, so it needs no trial; the CPU's version of it does."""
         path = cpu_model(bundle, model.cpu, self._state_dir)
-        cpu = self._on_cpu(read_bundle(path, overrides=model.overrides), self._settings) if path else None
-        return self._stack.enter_context(FallbackRuntime(bundle, self._settings, cpu, self._changed))
+        cpu = self._on_cpu(read_bundle(path, overrides=model.overrides), self._settings, held) if path else None
+        return held.enter_context(FallbackRuntime(bundle, self._settings, cpu, self._changed))
 
 
 def proven(settings: Settings) -> Settings:

@@ -47,7 +47,7 @@ class Doubting(Clerk[Look], Observer):
     Args:
         state_dir: where the device keeps its state.
         settings: what is kept, and how much.
-        models: SHA-256 by name.
+        models: SHA-256 by name; may change meanwhile.
         sub_threshold: score from which the second stage's answer counts.
         masks: by camera, the fingerprints of what is blackened in its pictures before they come here.
     """
@@ -62,7 +62,7 @@ class Doubting(Clerk[Look], Observer):
     ) -> None:
         fault = "a look could not be judged"
         super().__init__(Desk("doubting", fault, WAITING, close_s=CLOSE_S, nice=LOWEST_PRIORITY, drains=True))
-        self._settings, self._models, self._sub_threshold = settings, dict(models), sub_threshold
+        self._settings, self._models, self._sub_threshold = settings, models, sub_threshold
         self._masks = dict(masks)
         self._shelf = Shelf(state_dir / FOLDER, settings.max_mb * 1_000_000)
         self._numbers: dict[str, int] = {}
@@ -118,7 +118,7 @@ class Doubting(Clerk[Look], Observer):
         doubts = chooser.choose(look.camera, judged.doubts, judged.look.utc_ns / 1e9)
         if not doubts:
             return
-        record, jpeg = noted(judged.look, doubts, self._models, self._settings)
+        record, jpeg = noted(judged.look, doubts, dict(self._models), self._settings)
         try:
             kept = self._shelf.keep(record, jpeg)
         except OSError as error:

@@ -4,7 +4,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -23,13 +23,18 @@ _log = logging.getLogger(__name__)
 class Engine:
     """Runs cameras and their chains. Use as a context manager: the cameras start on entering, `run` does the work.
 
-    Whoever sets the event `stop` ends the run; without one `Engine.stop` does.
+    Whoever sets the event `stop` ends the run; without one `Engine.stop` does. `between` is called between two frames,
+    on the inference thread, also where none come.
     """
 
     def __init__(
-        self, cameras: Sequence[Camera], observers: Sequence[Observer], stop: threading.Event | None = None
+        self,
+        cameras: Sequence[Camera],
+        observers: Sequence[Observer],
+        stop: threading.Event | None = None,
+        between: Callable[[], None] = lambda: None,
     ) -> None:
-        self._observers = tuple(observers)
+        self._observers, self._between = tuple(observers), between
         self._mailbox: Mailbox[Item] = Mailbox()
         self._stop = stop or threading.Event()
         self._present: dict[str, int] = {}  # the opening of each camera whose frames are being followed
@@ -59,6 +64,7 @@ class Engine:
         """Follow every camera until all clips have ended or `stop` is called, then end what was there."""
         while not self._stop.is_set() and not self._mailbox.drained:
             self._due_s = time.monotonic() + PATIENCE_S
+            self._between()
             item = self._mailbox.take(time.monotonic() + _TURN_S)
             if item is not None:
                 self._turn(item)

@@ -92,7 +92,7 @@ def _place(parts: list[str]) -> str:
         case ["zone" | "expected" | "sensor", name, *_] | ["score", name]:
             return name
         case [name, *_]:
-            return "" if name == DEVICE else name
+            return "" if name in {DEVICE, "update"} else name
     return ""
 
 

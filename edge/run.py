@@ -11,9 +11,6 @@ from pathlib import Path
 import cv2
 
 from edge.assembly import proven
-from edge.check import check_loaded
-from edge.config.loader import load_with_places
-from edge.config.problems import InvalidConfig
 from edge.config.secrets import secrets_of
 from edge.config.settings import Settings
 from edge.contracts.bus import Message
@@ -25,6 +22,10 @@ from edge.health import give_back_memory
 from edge.life.notify import Notifier
 from edge.life.watchdog import Watchdog
 from edge.orders import Orders, Reloader, signals
+from edge.updating.beginning import again, first
+from edge.updating.keeping import Updating
+from edge.updating.reading import Reading
+from edge.updating.seat import Present
 from edge.watch import Watch
 
 CHANGE_S = 300.0  # every model may take a minute to be tried
@@ -40,27 +41,19 @@ def run_daemon(path: Path) -> None:
         InvalidConfig: the configuration, or a model that it names, has problems; lists them all.
         ModelError: a model crashed or hung in its trial.
     """
-    settings = read(path)
     _begin_log()
+    reading = Reading(path)
+    settings = first(reading)
     _hide_secrets(settings)
     cv2.setNumThreads(1)  # resizing one picture on several cores costs more than it saves
-    Daemon(settings, lambda: _reread(path), Notifier()).run()
+    Daemon(settings, lambda: _reread(reading), Notifier(), reading).run()
 
 
-def _reread(path: Path) -> Settings:
+def _reread(reading: Reading) -> Settings:
     """What is on disk now, known to run. Raises InvalidConfig or ModelError."""
-    settings = read(path)
+    settings = again(reading)
     _hide_secrets(settings)
     return proven(settings)
-
-
-def read(path: Path) -> Settings:
-    """The configuration as it is on disk now. Raises InvalidConfig."""
-    loaded = load_with_places(path, Settings)
-    report = check_loaded(loaded)
-    if report.problems:
-        raise InvalidConfig(report.problems)
-    return loaded.settings
 
 
 class _Interrupted(BaseException):
@@ -74,9 +67,16 @@ class Daemon:
         settings: to begin with.
         reread: what is on disk now; raises an EdgeError where that is of no use.
         notifier: of the service manager.
+        reading: of the configuration, with which released files are taken up; None: none are.
     """
 
-    def __init__(self, settings: Settings, reread: Callable[[], Settings], notifier: Notifier) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        reread: Callable[[], Settings],
+        notifier: Notifier,
+        reading: Reading | None = None,
+    ) -> None:
         self._first, self._reread, self._notifier = settings, reread, notifier
         self._orders = Orders()
         self._good: Settings | None = None  # the newest that ran
@@ -86,12 +86,14 @@ class Daemon:
         self._ready_s = math.inf  # by when the next watch runs, or the last one has ended
         self._refused = ""  # why the newest configuration does not run
         self._early: deque[Message] = deque(maxlen=MOST_EARLY)  # commands while nothing is watched
+        self._updating = Updating(reading)
 
     def run(self) -> None:
         """Until it is told to stop, or every clip has ended."""
         following: Settings | None = self._first
         with (
             Reloader(self._reread, self._orders, self._say) as reloader,
+            self._updating.begun(reloader.ask, self._adopt),
             signals(self._stop, reloader.ask),
             suppress(_Interrupted),
             Watchdog(self._notifier, self._due, self._mend),
@@ -105,6 +107,7 @@ class Daemon:
     def _stop(self) -> None:
         """Asked by a signal. What is being loaded may take its time, or hang: nothing of it is worth waiting for."""
         self._orders.stop()
+        self._updating.seat.end()
         if math.isfinite(self._ready_s):
             raise _Interrupted
 
@@ -117,20 +120,23 @@ class Daemon:
         delivery.link.subscribe(delivery.topics.teach, self._heard)
         delivery.link.subscribe(delivery.topics.learn_set, self._learn)
         delivery.link.subscribe(settings.homeassistant.birth_topic, self._born)
+        self._updating.follow(settings, delivery.bus, delivery.topics)
         with delivery:
             self._delivery = delivery
             following: Settings | None = settings
             while following is not None and delivery.serves(following):
                 self._tried = following
                 self._ready_s = time.monotonic() + CHANGE_S
-                with Watch(following, delivery, self._orders.changed, reloader.ask) as watch:
+                with Watch(following, delivery, self._orders.changed, reloader.ask, self._updating) as watch:
                     self._good, self._watch, self._ready_s = following, watch, math.inf
+                    self._updating.seat.runs(Present(following, watch.models, watch.captured))
                     self._say(self._refused or "loaded")
                     self._refused = ""
                     while self._early:
                         watch.heard(self._early.popleft())
                     self._notifier.ready(f"{len(following.cameras)} cameras, {len(following.sensors)} sensors")
                     watch.run()
+                    self._updating.seat.rests()
                     self._watch, self._ready_s = None, time.monotonic() + CHANGE_S
                 give_back_memory()
                 # Only now: leaving the watch sets the event that orders are taken by.
@@ -145,6 +151,10 @@ class Daemon:
         _log.error("the configuration stays as it was: %s", error, exc_info=not isinstance(error, EdgeError))
         self._refused = f"refused: {error}"
         return self._good
+
+    def _adopt(self, settings: Settings) -> None:
+        """They run now, without a change of configuration."""
+        self._good = settings
 
     def _due(self) -> Mapping[str, float]:
         """By when each stage comes round again, unless it hangs."""
@@ -171,6 +181,7 @@ class Daemon:
             self._watch.announcer.heard(message)
 
     def _say(self, text: str) -> None:
+        self._updating.seat.told(text)
         if self._delivery:
             topic = self._delivery.topics.state(DEVICE, "reload")
             self._delivery.bus.publish(topic, redact(text)[:LONGEST_STATE].encode(), retain=True)

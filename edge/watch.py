@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 
 from edge.assembly import Models
 from edge.composed import Composed
@@ -21,6 +22,7 @@ from edge.homeassistant.described import Description
 from edge.learners.side import LearningSide
 from edge.monitor import worst
 from edge.periodic import Periodic
+from edge.updating.keeping import Updating
 from edge.watching.cameras import CameraSide, places, scored
 from edge.watching.sensors import SensorSide
 
@@ -36,21 +38,30 @@ class Watch(Composed):
         delivery: what is found out leaves by it; it is left open.
         ended: set from outside to end it.
         reload: asked for over MQTT.
+        updating: what is to know how it does.
     """
 
-    def __init__(self, settings: Settings, delivery: Delivery, ended: threading.Event, reload: Action) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        delivery: Delivery,
+        ended: threading.Event,
+        reload: Action,
+        updating: Updating | None = None,
+    ) -> None:
         self._settings, self._delivery, self._ended, self._reload = settings, delivery, ended, reload
+        self._updating = updating or Updating(None)
         self._described: Description | None = None
 
     def _open(self, stack: ExitStack) -> None:
         settings, delivery, run = self._settings, self._delivery, secrets.token_hex(4)
         named = {*places(settings), *settings.sensors, *settings.sounds}
         delivery.bus.begin(named, scored=scored(settings), pictures=settings.snapshots.enabled)
-        self._models = stack.enter_context(Models(settings.runtime, delivery.state_dir, self._accelerator))
-        self.learning = stack.enter_context(LearningSide(settings, delivery, self._models, run))
-        looks, readings = self.learning.looks, self.learning.readings
-        self._cameras = stack.enter_context(CameraSide(settings, delivery, self._models, run, self._ended, [looks]))
-        self._sensors = stack.enter_context(SensorSide(settings, delivery, self._models, run, [readings]))
+        self.models = stack.enter_context(Models(settings.runtime, delivery.state_dir, self._accelerator))
+        self.learning = stack.enter_context(LearningSide(settings, delivery, self.models, run))
+        more, readings = [self.learning.looks, *self._updating.observers], self.learning.readings
+        self._cameras = stack.enter_context(CameraSide(settings, delivery, self.models, run, self._ended, more))
+        self._sensors = stack.enter_context(SensorSide(settings, delivery, self.models, run, [readings]))
         self.learning.begin(self._cameras.tables, self._cameras.dropped)
         self.panel = self._cameras.panel({Command(DEVICE, "reload"): self._reload}, self._sensors.said)
         self.announcer = Announcer(delivery.bus, delivery.topics, settings.homeassistant, delivery.state_dir)
@@ -64,7 +75,7 @@ class Watch(Composed):
         """Until it is ended, or every clip and recording has."""
         self.panel.tell()
         self._cameras.tell()
-        self._accelerator(worst([runtime.accelerator for runtime in self._models.runtimes]))
+        self._accelerator(worst([runtime.accelerator for runtime in self.models.runtimes]))
         self._announce()
         self._cameras.engine.run()
         self._sensors.wait(self._ended)
@@ -75,6 +86,10 @@ class Watch(Composed):
             self._cameras.taught(message)
         else:
             self.panel.heard(message)
+
+    def captured(self) -> int:
+        """Frames of all cameras since it was entered."""
+        return sum(counts.captured for counts, _ in self._cameras.engine.counts().values())
 
     def due_s(self) -> Mapping[str, float]:
         """By when each thread comes round again, unless it hangs, by its name."""
@@ -96,6 +111,7 @@ class Watch(Composed):
             self._sensors.classes,
             self.learning.subjects,
         )
+        description = replace(description, updated=tuple(self._updating.places))
         if description != self._described:
             self._described = description
             self.announcer.announce(description)
@@ -105,7 +121,7 @@ class Watch(Composed):
         self._delivery.controls.keep({**self.panel.turned(), **self.learning.turned()})
 
     def _accelerator(self, accelerator: Accelerator) -> None:
-        every = [accelerator, *(runtime.accelerator for runtime in self._models.runtimes)]
+        every = [accelerator, *(runtime.accelerator for runtime in self.models.runtimes)]
         state = worst(every).state.encode()
         self._delivery.bus.publish(self._delivery.topics.accelerator, state, retain=True)
 
@@ -113,7 +129,7 @@ class Watch(Composed):
         delivery, cameras = self._delivery, self._cameras
         health = cameras.monitor.report(
             cameras.engine.counts(),
-            self._models.runtimes,
+            self.models.runtimes,
             delivery.outbox.stats(),
             delivery.link.stats(),
             self._sensors.health(),

@@ -20,9 +20,9 @@ class Looks:
     def __init__(
         self, runtime: Runtime, settings: ClassifySettings, imaging: Imaging, labels: tuple[str, ...], read: Read
     ) -> None:
-        self._runtime = runtime
+        self._runtime, self._imaging = runtime, imaging
         self._settings = settings
-        self._preprocess = Preprocess(runtime.bundle.input, imaging)
+        self._fit()
         self._read = read
         self._samples = Samples(settings)
         self._wanted = np.array([not settings.track_labels or name in settings.track_labels for name in labels], bool)
@@ -30,6 +30,8 @@ class Looks:
 
     def step(self, pixels: U8, tracks: Tracks, t_s: float) -> Iterator[tuple[int, F32]]:
         """Each track that was looked at now and has enough looks, with its vectors (S, C), best crop first."""
+        if self._runtime.bundle is not self._fitted:  # models are switched between two frames
+            self._fit()
         self._samples.forget(set(tracks.id.tolist()))
         box, usable, quality = crops_of(tracks, (pixels.shape[1], pixels.shape[0]), self._settings)
         for row in self._samples.choose(tracks, usable & self._wanted[tracks.label], quality, t_s):
@@ -40,3 +42,8 @@ class Looks:
             vectors = self._samples.add(int(tracks.id[row]), float(quality[row]), vector)
             if vectors is not None:
                 yield int(tracks.id[row]), vectors
+
+    def _fit(self) -> None:
+        """Make what belongs to the model that serves."""
+        self._fitted = self._runtime.bundle
+        self._preprocess = Preprocess(self._fitted.input, self._imaging)

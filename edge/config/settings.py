@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, PrivateAttr, model_validator
 
 from edge.activity.settings import ActivitySettings, MotionSettings
 from edge.attention import AttentionSettings, LookSettings
@@ -37,6 +37,7 @@ from edge.snapshots import SnapshotSettings
 from edge.teaching.settings import TeachingSettings
 from edge.tracking.settings import TrackingSettings
 from edge.uncertain.settings import KeepSettings
+from edge.updates.settings import UpdateSettings
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=64)]
 Triple = tuple[float, float, float]
@@ -146,9 +147,23 @@ class Settings(BaseModel, extra="forbid", frozen=True, hide_input_in_errors=True
     forecast: ForecastSettings = Field(ForecastSettings(), description="How far ahead is looked")
     events: EventSettings = Field(EventSettings(), description="Which tracks are objects, how often they are told of")
     learning: LearningSettings = Field(LearningSettings(), description="Learning on the device; off by default")
+    updates: UpdateSettings = Field(UpdateSettings(), description="Signed updates; off by default")
     cameras: dict[Name, CameraSettings] = Field({}, description="Cameras by name")
     sensors: dict[Name, SensorEntry] = Field({}, max_length=MOST_SENSORS, description="Sensors by name")
     sounds: dict[Name, SoundSettings] = Field({}, max_length=MOST_SOUNDS, description="Microphones by name")
+
+    _release: str = PrivateAttr("")
+
+    @property
+    def release(self) -> str:
+        """SHA-256 of the released file that it was read from, "" for the device's own."""
+        return self._release
+
+    def of_release(self, sha256: str) -> Self:
+        """The same, read from a released file."""
+        made = self.model_copy()
+        made._release = sha256  # noqa: SLF001 - its own
+        return made
 
     @model_validator(mode="after")
     def _watches(self) -> Self:

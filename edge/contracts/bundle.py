@@ -11,6 +11,9 @@ from pathlib import Path
 
 from edge.contracts.errors import ModelError
 from edge.contracts.flatbuffer import MalformedError
+from edge.contracts.golden import FILE_NAME as GOLDEN
+from edge.contracts.golden import MAX_BYTES as MAX_GOLDEN_BYTES
+from edge.contracts.golden import Golden, parse_golden
 from edge.contracts.head_rules import Clues, class_count, resolve_head
 from edge.contracts.input_rules import NO_OVERRIDES, Overrides, resolve_input
 from edge.contracts.labels import MAX_BYTES as MAX_LABEL_BYTES
@@ -59,6 +62,18 @@ def read_manifest(path: Path, *, limit_bytes: int = LIMIT_BYTES) -> Manifest | N
     data = read_model_file(path, limit_bytes)
     with _naming(path):
         return _manifest(PackedFiles.find(data))
+
+
+def read_golden(path: Path, *, limit_bytes: int = LIMIT_BYTES) -> Golden | None:
+    """The `golden.json` of a model file, None where it brings none.
+
+    Raises:
+        ModelError: the file is absent or damaged, or what it brings cannot be read.
+    """
+    data = read_model_file(path, limit_bytes)
+    with _naming(path):
+        packed = PackedFiles.find(data)
+        return parse_golden(packed.read(GOLDEN, MAX_GOLDEN_BYTES)) if GOLDEN in packed.names else None
 
 
 def _parse(path: Path, data: bytes, digest: str, overrides: Overrides) -> ModelBundle:

@@ -8,7 +8,8 @@ import json
 from dataclasses import asdict, dataclass
 
 from edge.contracts.flatbuffer import MalformedError
-from edge.contracts.json_fields import Object, below, count, text
+from edge.contracts.json_fields import count, text
+from edge.contracts.payload import opened
 
 FORMAT = 1
 PART_BYTES = 1 << 16  # of a file, at most, in one answer
@@ -43,7 +44,7 @@ def encode_ask(ask: Ask) -> bytes:
 
 def parse_ask(payload: bytes) -> Ask:
     """Raises MalformedError."""
-    told = _told(payload)
+    told = opened(payload, FORMAT, HEAD_BYTES)
     path, length = text(told, "path"), count(told, "length")
     if not 0 < len(path) <= LONGEST_PATH or not 0 < length <= PART_BYTES:
         raise MalformedError(f"it asks for {length} bytes of {path!r:.60}")
@@ -60,18 +61,6 @@ def parse_part(payload: bytes) -> Part:
     head, line, data = payload[: HEAD_BYTES + PART_BYTES + 1].partition(b"\n")
     if not line or len(head) > HEAD_BYTES or len(data) > PART_BYTES:
         raise MalformedError("it is no part of a file")
-    told = _told(head)
+    told = opened(head, FORMAT, HEAD_BYTES)
     missing = told.get("size") == MISSING
     return Part(count(told, "number"), MISSING if missing else count(told, "size"), data)
-
-
-def _told(payload: bytes) -> Object:
-    if len(payload) > HEAD_BYTES:
-        raise MalformedError(f"it has {len(payload)} bytes")
-    try:
-        told = below(json.loads(payload), "payload")
-    except (ValueError, RecursionError) as error:
-        raise MalformedError(f"it is no JSON: {error}") from error
-    if told.get("v") != FORMAT or isinstance(told.get("v"), bool):
-        raise MalformedError(f"it is of version {told.get('v')!r:.20}; this one speaks {FORMAT}")
-    return told

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from edge.contracts.flatbuffer import MalformedError
-from edge.contracts.json_fields import Object, below, count, member, objects, real, text
+from edge.contracts.json_fields import Object, count, member, objects, real, text
+from edge.contracts.payload import opened
 from edge.contracts.release import LONGEST_TEXT, parse_version
 from edge.contracts.release_wire import LONGEST_PATH
 from edge.contracts.topics import NAME_PATTERN
@@ -113,7 +114,7 @@ def parse_desired(payload: bytes) -> Desired:
     """Raises MalformedError. An empty payload wants nothing: the retained message was deleted."""
     if not payload:
         return Desired("", ())
-    told = _told(payload)
+    told = opened(payload, FORMAT, MOST_BYTES)
     wishes = tuple(Wish(_name(entry), _version(entry)) for entry in objects(told, "wishes"))
     if len(wishes) > MOST_WISHES or len({wish.name for wish in wishes}) < len(wishes):
         raise MalformedError(f"it has more than {MOST_WISHES} wishes, or two for one name")
@@ -127,7 +128,7 @@ def encode_reported(reported: Reported) -> bytes:
 
 def parse_reported(payload: bytes) -> Reported:
     """Raises MalformedError."""
-    told = _told(payload)
+    told = opened(payload, FORMAT, MOST_BYTES)
     return Reported(
         device=text(told, "device"),
         utc_ns=count(told, "utc_ns"),
@@ -157,18 +158,6 @@ def _barred(entry: Object) -> Barred:
         text(entry, key) for key in ("sha256", "name", "version", "reason", "detail")
     )
     return Barred(sha256, name, version, reason, detail, count(entry, "utc_ns"))
-
-
-def _told(payload: bytes) -> Object:
-    if len(payload) > MOST_BYTES:
-        raise MalformedError(f"it has {len(payload)} bytes, and {MOST_BYTES} are the most")
-    try:
-        told = below(json.loads(payload), "payload")
-    except (ValueError, RecursionError) as error:
-        raise MalformedError(f"it is no JSON: {error}") from error
-    if told.get("v") != FORMAT or isinstance(told.get("v"), bool):
-        raise MalformedError(f"it is of version {told.get('v')!r:.20}; this one speaks {FORMAT}")
-    return told
 
 
 def _few(told: Object, key: str) -> tuple[Mapping[str, object], ...]:

@@ -50,11 +50,8 @@ class ModelDetector:
     """One model: a look at the whole frame, then, within the budget, closer looks at active regions."""
 
     def __init__(self, runtime: Runtime, settings: DetectionSettings, imaging: Imaging) -> None:
-        self._runtime = runtime
-        self._settings = settings
-        self._preprocess = Preprocess(runtime.bundle.input, imaging)
-        limits = DecodeLimits(settings.min_score, settings.nms_iou, settings.max_detections)
-        self._decode = decoder(runtime.bundle, limits)
+        self._runtime, self._settings, self._imaging = runtime, settings, imaging
+        self._fit()
         self._full = 0
         self._crops = 0
         self._turn = 0
@@ -72,6 +69,8 @@ class ModelDetector:
     def detect(self, frame: Frame, look: F32) -> Detections:
         """Find objects: exactly one run on the whole frame, at most `max_crops` on crops. See `Detector.detect`."""
         pixels = frame.pixels
+        if self._runtime.bundle is not self._fitted:  # models are switched between two frames
+            self._fit()
         whole, _ = self._look(pixels, WHOLE)
         self._full += 1
         windows = self._windows(pixels, look)
@@ -83,6 +82,13 @@ class ModelDetector:
             self._crops += 1
             parts.append(found[~cut_off(found.box, seen)])
         return merge(parts, self._settings.nms_iou, self._settings.inside_share)[: self._settings.max_detections]
+
+    def _fit(self) -> None:
+        """Make what belongs to the model that serves."""
+        settings, bundle = self._settings, self._runtime.bundle
+        self._preprocess = Preprocess(bundle.input, self._imaging)
+        limits = DecodeLimits(settings.min_score, settings.nms_iou, settings.max_detections)
+        self._decode, self._fitted = decoder(bundle, limits), bundle
 
     def _look(self, pixels: U8, region: Region) -> tuple[Detections, Region]:
         """What one run finds, boxes in frame fractions, and the part of the frame that it saw."""

@@ -16,6 +16,7 @@ from edge.homeassistant.described import Description
 from edge.homeassistant.learning import LearningComponents
 from edge.homeassistant.sensor_components import SensorComponents
 from edge.homeassistant.settings import HomeAssistantSettings
+from edge.homeassistant.updates import update_components
 
 FILE_NAME = "homeassistant.json"
 JITTER_S = 2.0  # a hundred devices shall not all answer a birth at once
@@ -101,6 +102,7 @@ class Announcer:
                 "components": {
                     **self._components.of_device(description.groups),
                     **(self._learning.of_device() if description.learners else {}),
+                    **update_components(self._topics, description.updated),
                 },
             }
         }

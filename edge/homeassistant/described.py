@@ -68,3 +68,4 @@ class Description:
     sensors: Sequence[SensorDescription] = ()
     sounds: Sequence[SoundDescription] = ()
     learners: Sequence[str] = ()  # names of the cameras and sensors that learn on the device
+    updated: Sequence[str] = ()  # places in which released files are taken up

@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import Self
 
 from edge.contracts.backoff import Backoff
+from edge.contracts.confined import bare_environment
 from edge.contracts.process import Child, dying_with_us
 from edge.contracts.stored import Json
 from edge.learners.handover import HandOver
 from edge.learners.wire import LARGEST
-from edge.runtime.canary import child_environment
 
 WAY_BYTES = 1 << 20  # that may wait for the process; the system may allow less
 TURN_S, FIRST_S, MOST_S = 0.2, 1.0, 300.0  # how often commands go out; waits before it is started again
@@ -93,7 +93,7 @@ class Keeper:
             with theirs:
                 ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, WAY_BYTES)
                 argv = [sys.executable, "-P", "-m", "edge.learners.process", self._order(), str(theirs.fileno())]
-                child = Child(dying_with_us(argv), (theirs.fileno(),), child_environment())
+                child = Child(dying_with_us(argv), (theirs.fileno(),), bare_environment())
             self.restarts += 1
             self.pid = child.pid
             try:

@@ -7,7 +7,6 @@ hash and the library's version, and not tried again: that is what start-up usual
 """
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -15,7 +14,7 @@ import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import edge
+from edge.contracts.confined import bare_environment
 from edge.contracts.errors import ModelError
 from edge.contracts.types import ModelBundle
 from edge.runtime.interpreters import Plan
@@ -24,7 +23,6 @@ from edge.runtime.proven import is_proven, remember
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.tflite import plan_for
 
-PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "HOME", "TMPDIR", "LANG", "LC_ALL")  # of the environment
 MAX_OUTPUT_BYTES = 1 << 16
 
 
@@ -65,7 +63,7 @@ def _run_trial(order: Order) -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=child_environment(),
+                env=bare_environment(),
                 timeout=order.deadline_s,
                 check=False,
             )
@@ -100,14 +98,3 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"signal {number}"
-
-
-def child_environment() -> dict[str, str]:
-    """The few variables that a model's process needs to start, and no secrets of the daemon's.
-
-    NumPy's own threads would only take address space.
-    """
-    root = str(Path(edge.__file__).parent.parent)
-    paths = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH", ""))))
-    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    return {**passed, "PYTHONPATH": paths, "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}

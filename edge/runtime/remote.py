@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.contracts.confined import bare_environment
 from edge.contracts.errors import ModelError
 from edge.contracts.process import Child
-from edge.runtime.canary import child_environment
 from edge.runtime.interpreters import Plan
 
 OUTPUT_BYTES = 1 << 24  # room for a model's outputs; only what is used becomes memory
@@ -42,7 +42,7 @@ class RemoteModel:
             self._memory = mmap.mmap(memory, 0)
             argv = [sys.executable, "-P", "-m", "edge.runtime.served", json.dumps(asdict(plan))]
             passed = (theirs.fileno(), memory)
-            self._child = Child([*argv, *map(str, passed)], passed, child_environment())
+            self._child = Child([*argv, *map(str, passed)], passed, bare_environment())
         finally:
             theirs.close()
             os.close(memory)

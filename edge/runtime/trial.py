@@ -34,7 +34,7 @@ def main(order: str) -> int:
     library = find_library()
     _limit(float(told["deadline_s"]), int(told["memory_mib"]), plan.threads)
     try:
-        _run(open_interpreter(library, plan), plan.path)
+        rehearse(open_interpreter(library, plan), plan.path)
     except ModelError as error:
         return _fail(str(error))
     except MemoryError:
@@ -62,8 +62,12 @@ def _limit(deadline_s: float, memory_mib: int, threads: int) -> None:
         resource.setrlimit(kind, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
 
 
-def _run(interpreter: Any, path: str) -> None:
-    """Run on nothing and on noise: some faults only show on values that differ. What learns, learns from both."""
+def rehearse(interpreter: Any, path: str) -> None:
+    """Run on nothing and on noise: some faults only show on values that differ. What learns, learns from both.
+
+    Raises:
+        ModelError: it fails.
+    """
     inputs = interpreter.get_input_details()
     try:
         for filled in (_blank, _noise):

@@ -28,12 +28,12 @@ class UpdateSettings(BaseModel, extra="forbid", frozen=True):
     """Signed updates. Nothing is taken that the keys of the trust root did not sign for this device."""
 
     enabled: bool = Field(False, description="take up what the host wants this device to run")
-    trust: TrustSettings = TrustSettings()
+    trust: TrustSettings = Field(TrustSettings(), description="where releases come from, and whom is believed")
     board: str = Field("", pattern=r"^[a-zA-Z0-9_-]*$", description="what this board is called in releases, as pi4")
     groups: tuple[Name, ...] = Field(
         (), max_length=32, description="of devices, that this one is in; the first goes first"
     )
-    gate: GateSettings = GateSettings()
+    gate: GateSettings = Field(GateSettings(), description="when something new is held to be good")
     serve_s: float = Field(900.0, gt=0, description="how long something new may take until it serves; a system reboots")
     retry_s: float = Field(600.0, gt=0, description="the longest pause before what did not come is tried again")
     again_s: float = Field(21600.0, gt=0, description="how soon a wish that was refused is looked at again")

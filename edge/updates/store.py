@@ -36,7 +36,7 @@ class Store:
             return False
 
     def take(self, fetched: Path, name: str, sha256: str) -> Path:
-        """Move a verified file here from elsewhere on the same disk; it is on disk when this returns. Raises OSError."""
+        """Move a verified file here from elsewhere on the same disk; it is settled when it returns. Raises OSError."""
         path = self.path(name, sha256)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         fetched.replace(path)

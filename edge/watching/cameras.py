@@ -1,14 +1,14 @@
 """The cameras of a configuration at work, and everybody who wants to know what they see."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 
 from edge.assembly import Models, build_camera
 from edge.classroom.lessons import Classroom
 from edge.composed import Composed
-from edge.config.settings import Settings
+from edge.config.settings import ModelFile, Settings
 from edge.contracts.bus import Message
 from edge.contracts.topics import GROUPS, Command
 from edge.control.panel import Action, ControlPanel, Said
@@ -29,6 +29,22 @@ from edge.tracking.numbers import Numbering
 from edge.watching.trouble import TroubleLog
 
 SOON_S, KEEP_S = 5.0, 60.0
+
+
+class Hashes(Mapping[str, str]):
+    """SHA-256 of the models that serve now, by name."""
+
+    def __init__(self, models: Models, files: Mapping[str, ModelFile]) -> None:
+        self._models, self._files = models, files
+
+    def __getitem__(self, name: str) -> str:
+        return self._models.load(self._files[name]).bundle.sha256
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
 
 
 class CameraSide(Composed):
@@ -77,7 +93,7 @@ class CameraSide(Composed):
         observers: list[Observer] = [publisher, self.monitor, self._snapshots, outcomes, TroubleLog(), *self._more]
         if settings.keep.enabled:
             observers.append(stack.enter_context(self._doubting()))
-        self.engine = stack.enter_context(Engine(self._cameras, observers, self._ended))
+        self.engine = stack.enter_context(Engine(self._cameras, observers, self._ended, self._models.turn))
         stack.enter_context(Periodic(numbering.keep, SOON_S, SOON_S))
         stack.enter_context(Periodic(outcomes.remember, KEEP_S, KEEP_S))
         stack.enter_context(Periodic(self._standings.tell, SOON_S, SOON_S))
@@ -136,7 +152,7 @@ class CameraSide(Composed):
     def _doubting(self) -> Doubting:
         """Keeps looks that are doubtful."""
         settings, models = self._settings, self._models
-        hashes = {name: models.load(file).bundle.sha256 for name, file in settings.model_files}
+        hashes = Hashes(models, dict(settings.model_files))
         masks = {name: fingerprints(camera.masks.privacy) for name, camera in settings.cameras.items()}
         return Doubting(self._delivery.state_dir, settings.keep, hashes, settings.classify.min_score, masks)
 

@@ -2,7 +2,7 @@
 
 The faults are of real block devices (nbdkit's Python plugin, nbdfuse, a loop device); only the medium is a stand-in.
 The speed is measured twice: on a disk held to what the bus of an SD card gives (UHS-I: 104 MB/s, each way), which is
-`ratio_to_dd`; and on a bare loop device, which is as fast as this machine's memory, where the two sums of SHA-256
+`ratio_to_dd`; and on a bare loop device, which is as fast as this machine's memory, where the sums
 count. Both have the image written with direct input and output in pieces of 4 MiB and settled, and read back from the
 device; `dd` and `cmp` are given the same image, warm in the page cache, in turns with ours.
 """

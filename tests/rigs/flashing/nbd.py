@@ -66,7 +66,7 @@ def faulty_disk(folder: Path, size_bytes: int) -> Iterator[FaultyDisk]:
     with (folder / "disk").open("wb") as file:
         file.truncate(size_bytes)
     (folder / "orders.json").write_text("{}")
-    with _served(folder, ["python", str(PLUGIN), f"folder={folder}"]) as device:
+    with served(folder, ["python", str(PLUGIN), f"folder={folder}"]) as device:
         yield FaultyDisk(device, folder)
 
 
@@ -75,12 +75,12 @@ def limited_disk(folder: Path, file: Path, bytes_per_s: int) -> Iterator[str]:
     """A disk over that file which is no faster than that, each way; nbdkit counts in bits."""
     need_block_devices()
     rate = f"rate={bytes_per_s * 8}"
-    with _served(folder, ["--filter=rate", "file", str(file), rate, "burstiness=0.25"]) as device:
+    with served(folder, ["--filter=rate", "file", str(file), rate, "burstiness=0.25"]) as device:
         yield device
 
 
 @contextlib.contextmanager
-def _served(folder: Path, what: list[str]) -> Iterator[str]:
+def served(folder: Path, what: list[str]) -> Iterator[str]:
     """What nbdkit is told to serve, as a loop device. Errors that it tells of are ordered ones: they are not shown."""
     mounted = folder / "nbd"
     mounted.touch()

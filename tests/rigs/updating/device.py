@@ -19,11 +19,28 @@ FAILS = b"fails"  # models fail with it
 UNFIT = b"unfit"  # it does not pass its check
 STUCK = b"stuck"  # it never serves
 STILLBORN = b"stillborn"  # it cannot be taken up
+DIES = b"dies"  # the daemon dies of it
 PLACES: Mapping[Kind, Callable[[str], str]] = {
     Kind.MODEL: lambda name: PurePosixPath(name).name,
     Kind.CONFIGURATION: lambda _: CONFIGURATION,
     Kind.SYSTEM: lambda _: SYSTEM,
 }
+
+
+class DiedError(Exception):
+    """The daemon, of what it serves."""
+
+
+@dataclass
+class Slots:
+    """Of systems, by SHA-256, as a boot loader has them: one is booted once on trial, and then what was kept."""
+
+    booted: str = ""
+    trial: str = ""
+    kept: str = ""
+
+    def reboot(self) -> None:
+        self.booted, self.trial = self.trial or self.kept, ""
 
 
 @dataclass
@@ -35,7 +52,7 @@ class Daemon:
     utc_ns: int = 10**18
     now_s: float = 0.0
     serving: dict[str, Path] = field(default_factory=dict)
-    slots: dict[str, str] = field(default_factory=dict)  # of systems: SHA-256 by place, as the boot loader has it
+    slots: Slots = field(default_factory=Slots)
     frames: int = 0
     looks: int = 0
     failures: int = 0
@@ -53,6 +70,8 @@ class Daemon:
         self.now_s += seconds
         self.utc_ns += int(seconds * 1e9)
         contents = [path.read_bytes() for path in self.serving.values()]
+        if any(DIES in content for content in contents):
+            raise DiedError
         if not any(SICK in content for content in contents):
             self.frames += int(FRAMES_S * seconds)
             self.looks += int(LOOKS_S * seconds)
@@ -77,17 +96,26 @@ class Daemon:
         content = candidate.path.read_bytes()
         if STILLBORN in content:
             raise RefusedError(Reason.UNFIT, f"{candidate.name} cannot be taken up; release another")
-        if STUCK not in content:
+        if candidate.purpose.kind is Kind.SYSTEM:
+            self.slots.trial = candidate.sha256
+        elif STUCK not in content:
             self._serve(candidate.path, self.place(candidate))
 
     def serves(self, candidate: Candidate) -> bool:
+        if candidate.purpose.kind is Kind.SYSTEM:
+            return self.slots.booted == candidate.sha256
         return self.serving.get(self.place(candidate)) == candidate.path
 
     def keep(self, candidate: Candidate) -> None:
         self.said("keep", candidate.sha256)
+        if candidate.purpose.kind is Kind.SYSTEM:
+            self.slots.kept = candidate.sha256
 
     def go_back(self, candidate: Candidate) -> None:
         self.said("go_back", candidate.sha256)
+        if candidate.purpose.kind is Kind.SYSTEM:
+            self.slots.trial = ""
+            return
         files = activation.serving(self.home).files
         place = self.place(candidate)
         if place in files:

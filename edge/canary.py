@@ -1,0 +1,61 @@
+"""Tries released files before anything serves by them, each in a process with limits, and says why one is refused."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from edge.contracts.confined import End, Ended, Limits, bare_environment, run_confined
+from edge.runtime.proving import FaultError, Findings, Wanted, prove
+from edge.runtime.settings import RuntimeSettings
+from edge.updates.trust.refusal import Reason, RefusedError
+
+__all__ = ["Findings", "Wanted", "examine_configuration", "examine_model"]
+CHECK_S, CHECK_CPU_S, CHECK_MIB = 60.0, 30.0, 1024
+VARIABLES = "FORESIGHT_"  # that a configuration may name
+
+
+def examine_model(path: Path, sha256: str, wanted: Wanted, settings: RuntimeSettings) -> Findings:
+    """Try a model; waits `trial_deadline_s` of the settings at most.
+
+    Args:
+        path: the `.tflite`, whose inside is not trusted.
+        sha256: its hash in hexadecimal.
+        wanted: what it must be.
+        settings: threads, and the limits of a trial.
+
+    Raises:
+        RefusedError: malformed, unfit, golden, crashed, hung or limits.
+    """
+    try:
+        return prove(path, sha256, wanted, settings)
+    except FaultError as error:
+        raise RefusedError(Reason(error.fault.value), str(error)) from error
+
+
+def examine_configuration(path: Path, environment: Mapping[str, str] = os.environ) -> None:
+    """Check a configuration as `foresight check` does, with the variables that this device has for it.
+
+    Raises:
+        RefusedError: malformed, unfit, crashed, hung or limits.
+    """
+    variables = {name: value for name, value in environment.items() if name.startswith(VARIABLES)}
+    limits = Limits(wall_s=CHECK_S, cpu_s=CHECK_CPU_S, memory_mib=CHECK_MIB)
+    try:
+        ended = run_confined("edge.checked", [str(path)], limits, {**bare_environment(), **variables})
+    except OSError as error:
+        raise RefusedError(Reason.LIMITS, f"no process can be started to check {path} in: {error}") from error
+    if ended.how is not End.DONE:
+        raise RefusedError(Reason(ended.how.value), f"{path} was not checked to its end: {ended.told}; correct it")
+    _refuse(path, ended)
+
+
+def _refuse(path: Path, ended: Ended) -> None:
+    """Raise what the process found."""
+    try:
+        told = json.loads(ended.output.splitlines()[-1])
+        reason, detail = told["reason"], str(told["detail"])
+    except (ValueError, IndexError, KeyError, TypeError, RecursionError) as error:
+        raise RefusedError(Reason.CRASHED, f"{path} was not checked to its end: {ended.told}; correct it") from error
+    if reason:
+        raise RefusedError(Reason(reason), detail)

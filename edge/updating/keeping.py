@@ -1,0 +1,72 @@
+"""Keeps the updates of a daemon going for as long as its own configuration wants the same of them."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from edge.config.settings import Settings
+from edge.contracts.errors import EdgeError
+from edge.contracts.topics import Topics
+from edge.observer import Observer
+from edge.retained import RetainedTopics
+from edge.updating.reading import Reading
+from edge.updating.seat import Seat
+from edge.updating.side import UpdateSide
+
+_log = logging.getLogger(__name__)
+
+
+class Updating:
+    """Nothing is taken up without a `reading`, or where the device's own configuration does not want it.
+
+    Args:
+        reading: of the configuration.
+    """
+
+    def __init__(self, reading: Reading | None) -> None:
+        self._reading = reading
+        self._stack = ExitStack()
+        self._side: UpdateSide | None = None
+        self.seat = Seat(lambda: None, lambda _: None)
+
+    @contextmanager
+    def begun(self, ask: Callable[[], object], adopted: Callable[[Settings], None]) -> Iterator[None]:
+        """While the block runs. See `Seat`."""
+        self.seat = Seat(ask, adopted)
+        try:
+            yield
+        finally:
+            self.seat.end()
+            self._stack.close()
+
+    @property
+    def observers(self) -> Sequence[Observer]:
+        """Who wants to know what is seen."""
+        return [self._side.pulse] if self._side else []
+
+    @property
+    def places(self) -> Sequence[str]:
+        """Where released files are taken up."""
+        return self._side.places if self._side else ()
+
+    def follow(self, settings: Settings, bus: RetainedTopics, topics: Topics) -> None:
+        """From now on this bus leads to the broker; it is not connected yet."""
+        if self._side is not None and not self._side.serves(settings):
+            self._stack.close()
+            self._side = None
+        if self._side is None:
+            self._side = self._opened(settings)
+        if self._side is not None:
+            self._side.follow(bus)
+            return
+        for topic in sorted(bus.under(f"{topics.base}/update/")):  # of when there were updates
+            bus.publish(topic, b"", retain=True)
+
+    def _opened(self, settings: Settings) -> UpdateSide | None:
+        if self._reading is None or not settings.updates.enabled:
+            return None
+        try:
+            return self._stack.enter_context(UpdateSide(settings, self._reading, self.seat))
+        except (EdgeError, OSError) as error:
+            _log.error("no updates are taken up: %s", error)
+            return None

@@ -1,0 +1,92 @@
+"""What the daemon is to run: the device's own configuration, with released files in their places.
+
+The device's own file says who the device is, whatever a released configuration says: its name at the broker, the folder
+of its state, and whom it takes updates from. What else a released configuration leaves out of `mqtt` it says as well.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from edge.check import check_loaded
+from edge.config.loader import Loaded, load_with_places
+from edge.config.problems import InvalidConfig, Problem, problem
+from edge.config.settings import Settings
+from edge.contracts.update_state import CONFIGURATION
+from edge.mqtt.settings import MqttSettings
+from edge.updating.overlay import Files, overlaid
+from edge.updating.sites import released
+
+NAME = ("device", "prefix", "client_id")  # of `mqtt`: by what the device is known
+SECTIONS = ("device", "updates")
+PASSWORDS = frozenset({"password", "password_file"})
+
+
+class Reading:
+    """Of a configuration file.
+
+    Args:
+        path: of the device's own.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def own(self) -> Settings:
+        """As the device's own file has it, without a look at other files. Raises InvalidConfig."""
+        return load_with_places(self._path, Settings).settings
+
+    def with_files(self, files: Files) -> Settings:
+        """The settings with these files in their places, checked.
+
+        Raises:
+            InvalidConfig: they cannot be run, or are not this device's.
+        """
+        own = load_with_places(self._path, Settings)
+        enabled = own.settings.updates.enabled
+        loaded = _of_release(own.settings, files[CONFIGURATION]) if enabled and CONFIGURATION in files else own
+        loaded = replace(loaded, settings=overlaid(loaded.settings, files if enabled else {}))
+        if problems := check_loaded(loaded).problems:
+            raise InvalidConfig(problems)
+        return loaded.settings
+
+
+def _of_release(own: Settings, path: Path) -> Loaded[Settings]:
+    loaded = load_with_places(path, Settings)
+    if problems := list(_of_another(own, loaded)):
+        raise InvalidConfig(problems)
+    given = loaded.settings
+    kept = {key: getattr(own, key) for key in SECTIONS}
+    kept["mqtt"] = _mqtt(own.mqtt, given.mqtt) if "mqtt" in given.model_fields_set else own.mqtt
+    settings = given.model_copy(update=kept).of_release(released(path))
+    return replace(loaded, settings=settings)
+
+
+def _of_another(own: Settings, loaded: Loaded[Settings]) -> Iterator[Problem]:
+    """What would make this another device, that nobody reaches any more."""
+    given = loaded.settings
+    for key in SECTIONS:
+        section, mine = getattr(given, key), getattr(own, key)
+        names = section.model_fields_set if key in given.model_fields_set else ()
+        for name in sorted(name for name in names if getattr(section, name) != getattr(mine, name)):
+            yield _problem(loaded, (key, name))
+    for name in NAME:
+        if name in given.mqtt.model_fields_set and getattr(given.mqtt, name) != getattr(own.mqtt, name):
+            yield _problem(loaded, ("mqtt", name))
+
+
+def _problem(loaded: Loaded[Settings], path: tuple[str, str]) -> Problem:
+    item = loaded.tree
+    for key in path:
+        item = item.child(key) or item
+    said = "is another than in this device's own configuration"
+    return problem(loaded.file, item.at, path, said, "leave it out: only that file says who the device is")
+
+
+def _mqtt(own: MqttSettings, given: MqttSettings) -> MqttSettings:
+    """The device's own, with what the released one says."""
+    said = given.model_fields_set
+    base = {key: getattr(own, key) for key in own.model_fields_set}
+    if said & PASSWORDS:
+        base = {key: one for key, one in base.items() if key not in PASSWORDS}
+    return MqttSettings.model_validate({**base, **{key: getattr(given, key) for key in said}})

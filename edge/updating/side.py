@@ -1,0 +1,113 @@
+"""Updates beside the running daemon: they outlive what it watches, and its connections."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from edge import __version__
+from edge.composed import Composed
+from edge.config.settings import Settings
+from edge.contracts.bus import Bus, Message
+from edge.contracts.flatbuffer import MalformedError
+from edge.contracts.release import Kind
+from edge.contracts.topics import Topics, group_desired
+from edge.contracts.update_state import parse_desired
+from edge.periodic import Periodic
+from edge.updates.seams import Installer
+from edge.updates.trust.sources import source
+from edge.updates.updates import Device, Links, Updates
+from edge.updating.beginning import home_of
+from edge.updating.configurations import ConfigurationInstaller
+from edge.updating.models import ModelInstaller
+from edge.updating.pulse import Pulse
+from edge.updating.reading import Reading
+from edge.updating.relay import Relay
+from edge.updating.seat import Seat
+from edge.updating.shipped import Shipped
+from edge.updating.telling import Telling
+
+TELL_S = 0.5
+_log = logging.getLogger(__name__)
+
+
+class UpdateSide(Composed):
+    """Use as a context manager: entering begins.
+
+    Args:
+        settings: of the device, as its own file has them.
+        reading: of its configuration.
+        seat: of the daemon.
+        more: further installers.
+    """
+
+    def __init__(
+        self, settings: Settings, reading: Reading, seat: Seat, more: Mapping[Kind, Installer] | None = None
+    ) -> None:
+        self._settings, self._reading, self._seat, self._more = settings, reading, seat, more or {}
+        self._relay, self._topics = Relay(), Topics(settings.mqtt.device, settings.mqtt.prefix)
+        self._telling = Telling(self._relay, self._topics)
+        self._lock = threading.Lock()
+        self._updates: Updates | None = None
+        self.pulse = Pulse(seat, lambda: self._relay.connected)
+
+    def serves(self, settings: Settings) -> bool:
+        """Whether it is what another configuration wants of it."""
+        return _kept(settings) == _kept(self._settings)
+
+    def follow(self, bus: Bus) -> None:
+        """From now on this bus leads to the broker. Before it is connected: what is kept there comes only once."""
+        self._relay.follow(bus)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where anything can be taken up, as far as is known."""
+        return self._telling.places
+
+    def _open(self, stack: ExitStack) -> None:
+        updates = self._settings.updates
+        device = Device(self._settings.mqtt.device, __version__)
+        links = Links(
+            source=source(updates.trust, self._relay, self._topics),
+            installers={**self._installers(), **self._more},
+            body=self.pulse,
+            changed=self._tell,
+            shipped=Shipped(self._seat),
+        )
+        self._updates = Updates(updates, device, home_of(self._settings), links)
+        for group in updates.groups:
+            self._relay.subscribe(group_desired(group, self._settings.mqtt.prefix), partial(self._heard, group))
+        self._relay.subscribe(self._topics.update_desired, partial(self._heard, ""))
+        stack.enter_context(Periodic(self._tell, 0.0, TELL_S))
+        stack.enter_context(self._updates)
+
+    def _installers(self) -> dict[Kind, Installer]:
+        def files() -> Mapping[str, Path]:
+            return self._updates.serving().files if self._updates else {}
+
+        forget: Callable[[], None] = self.pulse.forget
+        return {
+            Kind.MODEL: ModelInstaller(self._seat, self._reading, files, forget),
+            Kind.CONFIGURATION: ConfigurationInstaller(self._seat, self._reading, files, forget),
+        }
+
+    def _heard(self, group: str, message: Message) -> None:
+        """What is wanted: a retained message is as good as a new one."""
+        try:
+            desired = parse_desired(message.payload)
+        except MalformedError as error:
+            _log.warning("ignored: %s: %s", message.topic, error)
+            return
+        if self._updates:
+            self._updates.heard(desired, group)
+
+    def _tell(self) -> None:
+        if self._updates:
+            with self._lock:
+                self._telling.tell(self._updates.reported())
+
+
+def _kept(settings: Settings) -> tuple[object, ...]:
+    return settings.device, settings.updates, settings.mqtt.base

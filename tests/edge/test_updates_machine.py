@@ -1,0 +1,227 @@
+"""The update machine: from what is wanted to what serves, and back where it is sick."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from edge.contracts.update_state import Phase
+from edge.updates.trust.refusal import Reason
+from tests.rigs.releases import Served
+from tests.rigs.updating.device import FAILS, SICK, STILLBORN, STUCK, UNFIT
+from tests.rigs.updating.updating import CONFIGURATION, MODEL, SYSTEM, Shop
+
+BUNDLE = b"hsqs, as a RAUC bundle begins"
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Shop:
+    return Shop(tmp_path)
+
+
+def take(rig: Shop, content: bytes, version: str, name: str = MODEL) -> None:
+    """Release it, want it, and see what comes of it."""
+    rig.release(content, name, version)
+    rig.want((name, version))
+    rig.settle()
+
+
+def test_nothing_is_done_where_nothing_is_wanted(rig: Shop) -> None:
+    rig.release(b"one")
+    rig.want()
+    for _ in range(20):
+        rig.turn()
+    reported = rig.updates.reported()
+    assert (reported.wishes, reported.running, reported.barred) == ((), (), ())
+    assert rig.said == []
+
+
+def test_what_is_wanted_serves_and_is_good(rig: Shop) -> None:
+    take(rig, b"one", "1")
+    assert (rig.phase(), rig.content()) == (Phase.GOOD, b"one")
+    assert [what for what, _ in rig.said] == ["check", "take_up", "keep"]
+    running = rig.updates.reported().running
+    assert [(each.place, each.name, each.version) for each in running] == [("street.tflite", MODEL, "1")]
+
+
+def test_the_next_version_takes_the_place_and_the_old_file_goes(rig: Shop) -> None:
+    take(rig, b"one", "1")
+    take(rig, b"two", "2")
+    assert (rig.phase(), rig.content()) == (Phase.GOOD, b"two")
+    assert rig.files() == ["street.tflite"]
+
+
+@pytest.mark.parametrize("content", [SICK, FAILS, STUCK])
+def test_what_is_sick_is_returned_and_not_taken_again(rig: Shop, content: bytes) -> None:
+    take(rig, b"one", "1")
+    take(rig, content, "2")
+    assert (rig.phase(), rig.told().reason, rig.content()) == (Phase.RETURNED, "sick", b"one")
+    assert [each.sha256 for each in rig.updates.reported().barred] == [hashlib.sha256(content).hexdigest()]
+    rig.start()
+    assert rig.phase() is Phase.RETURNED
+    rig.said.clear()
+    take(rig, content, "3")
+    assert (rig.told().reason, rig.content(), rig.said) == ("barred", b"one", [])
+
+
+def test_what_was_shipped_serves_again_where_the_first_is_sick(rig: Shop) -> None:
+    take(rig, SICK, "1")
+    assert (rig.phase(), rig.content(), rig.files()) == (Phase.RETURNED, b"", [])
+
+
+@pytest.mark.parametrize("content", [UNFIT, STILLBORN])
+def test_what_does_not_pass_is_refused(rig: Shop, content: bytes) -> None:
+    take(rig, b"one", "1")
+    take(rig, content, "2")
+    assert (rig.phase(), rig.told().reason, rig.content()) == (Phase.REFUSED, "unfit", b"one")
+    assert (rig.updates.reported().barred, rig.files()) == ((), ["street.tflite"])
+    rig.said.clear()
+    for _ in range(50):
+        rig.turn(3600)
+    assert "take_up" not in [what for what, _ in rig.said]
+
+
+def test_older_than_what_was_good_is_refused_also_after_a_return(rig: Shop) -> None:
+    take(rig, b"two", "2")
+    take(rig, SICK, "3")
+    take(rig, b"one", "1")
+    assert (rig.phase(), rig.told().reason, rig.content()) == (Phase.REFUSED, "downgrade", b"two")
+    take(rig, b"two and a half", "2.5")  # below what was returned, above what was good
+    assert (rig.phase(), rig.content()) == (Phase.GOOD, b"two and a half")
+    take(rig, b"one", "4")  # the way back
+    assert (rig.phase(), rig.content()) == (Phase.GOOD, b"one")
+
+
+def test_another_version_than_the_signed_one_is_refused(rig: Shop) -> None:
+    rig.release(b"one", version="1")
+    rig.want((MODEL, "2"))
+    rig.settle()
+    assert (rig.phase(), rig.told().reason) == (Phase.REFUSED, "version")
+
+
+def test_what_is_not_released_is_refused_until_it_is(rig: Shop) -> None:
+    rig.release(b"a: 1", CONFIGURATION)
+    rig.want((MODEL, "1"))
+    rig.settle()
+    assert (rig.phase(), rig.told().reason) == (Phase.REFUSED, "unknown")
+    rig.release(b"one")
+    rig.turn(30000)
+    rig.until(lambda: rig.phase() is Phase.GOOD)
+
+
+def test_what_does_not_come_waits(rig: Shop) -> None:
+    rig.want((MODEL, "1"))
+    rig.turn()
+    assert (rig.phase(), rig.told().reason) == (Phase.WAITING, "unreachable")
+    rig.release(b"one")
+    rig.settle()
+    assert rig.phase() is Phase.GOOD
+
+
+def test_what_breaks_off_goes_on_where_it_did(rig: Shop) -> None:
+    content = bytes(5000)
+    rig.release(content)
+    path = next(path for path, data in rig.served.files.items() if data == content)
+    rig.served.files[path] = content[:2000]
+    rig.want((MODEL, "1"))
+    rig.until(lambda: rig.told().reason == "truncated")
+    assert rig.phase() is Phase.WAITING
+    rig.served.files[path] = content
+    rig.served.asked.clear()
+    rig.settle()
+    assert rig.phase() is Phase.GOOD
+    assert [offset for asked, offset in rig.served.asked if asked == path] == [2000]
+
+
+def test_each_wish_stands_alone_and_the_system_comes_last(rig: Shop) -> None:
+    rig.release(BUNDLE, SYSTEM)
+    rig.release(b"a: 1", CONFIGURATION)
+    rig.release(UNFIT, MODEL)
+    rig.want((SYSTEM, "1"), (CONFIGURATION, "1"), (MODEL, "1"), ("models/none.tflite", "1"))
+    rig.until(lambda: rig.daemon.slots.trial != "")
+    assert [rig.phase(name) for name in rig.names()] == [Phase.TRYING, Phase.GOOD, Phase.REFUSED, Phase.REFUSED]
+    rig.daemon.slots.reboot()
+    rig.start()
+    rig.want((SYSTEM, "1"), (CONFIGURATION, "1"), (MODEL, "1"))
+    rig.settle()
+    assert [rig.phase(name) for name in rig.names()] == [Phase.GOOD, Phase.GOOD, Phase.REFUSED]
+    assert rig.daemon.slots.kept == hashlib.sha256(BUNDLE).hexdigest()
+    assert rig.files() == ["door.yaml"]
+
+
+def test_a_wish_that_is_withdrawn_leaves_what_runs(rig: Shop) -> None:
+    take(rig, b"one", "1")
+    rig.want()
+    for _ in range(50):
+        rig.turn()
+    assert (rig.content(), rig.updates.reported().wishes) == (b"one", ())
+
+
+def test_a_trial_ends_before_the_next_wish_begins(rig: Shop) -> None:
+    rig.release(b"one")
+    rig.release(b"a: 1", CONFIGURATION)
+    rig.want((MODEL, "1"))
+    rig.until(lambda: rig.phase() is Phase.TRYING and rig.content() == b"one")
+    rig.want((CONFIGURATION, "1"))
+    rig.settle()
+    assert (rig.phase(CONFIGURATION), rig.content("configuration"), rig.content()) == (Phase.GOOD, b"a: 1", b"one")
+    assert [what for what, _ in rig.said] == ["check", "take_up", "keep"] * 2
+
+
+def test_two_wishes_for_one_place_do_not_take_turns(rig: Shop) -> None:
+    other = "others/street.tflite"
+    rig.release(b"other", other)
+    rig.release(b"one")
+    rig.want((MODEL, "1"), (other, "1"))
+    rig.settle()
+    assert (rig.phase(), rig.phase(other), rig.told(other).reason) == (Phase.GOOD, Phase.REFUSED, "no_place")
+    assert rig.content() == b"one"
+
+
+def test_a_daemon_that_dies_of_it_twice_returns_it_without_the_network(rig: Shop) -> None:
+    take(rig, b"one", "1")
+    rig.release(b"two", version="2")
+    rig.want((MODEL, "2"))
+    rig.until(lambda: rig.content() == b"two")
+    rig.source = Served({})
+    for _ in range(2):
+        rig.start()
+        assert (rig.content(), rig.phase()) == (b"two", Phase.TRYING)
+    rig.start()
+    assert (rig.content(), rig.phase(), rig.told().reason) == (b"one", Phase.RETURNED, "crashed")
+    assert rig.daemon.damaged == []
+
+
+def test_a_trial_goes_on_after_a_start(rig: Shop) -> None:
+    rig.release(b"one")
+    rig.want((MODEL, "1"))
+    rig.until(lambda: rig.content() == b"one")
+    rig.source = Served({})
+    rig.start()
+    rig.until(lambda: rig.phase() is Phase.GOOD)
+    assert [what for what, _ in rig.said] == ["check", "take_up"]
+    rig.turn()
+    assert rig.said[-1][0] == "keep"
+
+
+def test_a_file_that_the_disk_has_lost_does_not_serve_and_comes_again(rig: Shop) -> None:
+    take(rig, b"one", "1")
+    rig.daemon.serving["street.tflite"].write_bytes(b"0ne")
+    rig.start()
+    assert (rig.content(), rig.daemon.damaged) == (b"", [])
+    rig.want((MODEL, "1"))
+    rig.settle()
+    assert rig.content() == b"one"
+
+
+def test_every_change_is_news(rig: Shop) -> None:
+    rig.release(b"one")
+    rig.want((MODEL, "1"))
+    seen = []
+    while rig.phase() is not Phase.GOOD:
+        before = (rig.news, rig.phase())
+        rig.turn()
+        assert rig.phase() == before[1] or rig.news > before[0]
+        seen += [rig.phase()] if rig.phase() != before[1] else []
+    assert seen == [Phase.STAGED, Phase.TRYING, Phase.GOOD]
+    assert Reason.SICK not in [each.reason for each in rig.updates.reported().wishes]

@@ -1,0 +1,144 @@
+"""A disk with a volatile write cache, for nbdkit's Python plugin, which the system's own Python runs.
+
+It is given `folder=`; there `disk` is what it holds at first, and `orders` what befalls it, line by line: `freeze` what
+it holds now to begin from, `reset` to that, `cut KEEP SEED AFTER` the power, after so many more writes: of what was not
+flushed each sector is kept with that probability, and nothing more is taken until it is to `revive`. To `flushed` it adds a byte with each flush.
+"""
+
+import random
+from pathlib import Path
+
+import nbdkit  # type: ignore[import-not-found]  # nbdkit itself brings it
+
+API_VERSION = 2
+SECTOR = 512
+
+
+class Disk:
+    """`seen` is what it gives, `durable` what survives."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.durable = bytearray((folder / "disk").read_bytes())
+        self.seen, self.frozen = bytearray(self.durable), bytes(self.durable)
+        self.pieces: list[tuple[int, bytes]] = []  # what was written since the last flush
+        self.changed: set[int] = set()  # sectors, since it was frozen
+        self.dead, self.done, self.fuse = False, 0, ("0", "0", -1)  # the cut that is to come: see `cut`
+
+    def obey(self) -> None:
+        """Orders that came since."""
+        path = self.folder / "orders"
+        if path.stat().st_size == self.done:
+            return
+        with path.open() as file:
+            file.seek(self.done)
+            lines = file.read()
+        self.done += len(lines)
+        for line in lines.splitlines():
+            what, *given = line.split()
+            ORDERS[what](self, *given)
+
+    def freeze(self) -> None:
+        self.flush()
+        self.frozen = bytes(self.durable)
+        self.changed.clear()
+
+    def reset(self) -> None:
+        self.pieces.clear()
+        for sector in self.changed:
+            span = slice(sector * SECTOR, (sector + 1) * SECTOR)
+            self.durable[span] = self.seen[span] = self.frozen[span]
+        self.changed.clear()
+        self.revive()
+
+    def cut(self, keep: str, seed: str, after: str) -> None:
+        if int(after):
+            self.fuse = (keep, seed, int(after))
+        else:
+            self.die(keep, seed)
+
+    def die(self, keep: str, seed: str) -> None:
+        if self.dead:
+            return
+        chance, dice = float(keep), random.Random(seed)
+        for offset, data in self.pieces:
+            for start in range(0, len(data), SECTOR):
+                if dice.random() < chance:
+                    piece = data[start : start + SECTOR]
+                    self.durable[offset + start : offset + start + len(piece)] = piece
+        for offset, data in self.pieces:
+            span = slice(offset, offset + len(data))
+            self.seen[span] = self.durable[span]
+        self.pieces.clear()
+        self.dead = True
+
+    def revive(self) -> None:
+        self.dead, self.fuse = False, ("0", "0", -1)
+
+    def write(self, data: bytes, offset: int) -> None:
+        keep, seed, left = self.fuse
+        self.fuse = (keep, seed, left - 1)
+        if left == 0:
+            self.die(keep, seed)
+        if self.dead:
+            return
+        self.seen[offset : offset + len(data)] = data
+        self.pieces.append((offset, data))
+        self.changed.update(range(offset // SECTOR, -(-(offset + len(data)) // SECTOR)))
+
+    def flush(self) -> None:
+        if self.dead:
+            return
+        for offset, data in self.pieces:
+            self.durable[offset : offset + len(data)] = data
+        self.pieces.clear()
+        with (self.folder / "flushed").open("ab") as file:
+            file.write(b".")
+
+
+ORDERS = {"freeze": Disk.freeze, "reset": Disk.reset, "cut": Disk.cut, "revive": Disk.revive}
+DISKS: "list[Disk]" = []
+
+
+def config(key: str, value: str) -> None:
+    """From nbdkit's command line."""
+    if key == "folder":
+        DISKS.append(Disk(Path(value)))
+
+
+def thread_model() -> object:
+    """One request after the other."""
+    return nbdkit.THREAD_MODEL_SERIALIZE_ALL_REQUESTS
+
+
+def open(readonly: bool) -> Disk:  # noqa: A001 - nbdkit's name
+    """For each client."""
+    return DISKS[0]
+
+
+def get_size(disk: Disk) -> int:
+    """In bytes."""
+    return len(disk.seen)
+
+
+def can_fua(disk: Disk) -> object:
+    """A write is never durable by itself: the kernel flushes instead."""
+    return nbdkit.FUA_NONE
+
+
+def flush(disk: Disk, flags: int) -> None:
+    """Everything written so far is durable."""
+    disk.obey()
+    disk.flush()
+
+
+def pread(disk: Disk, buffer: bytearray, offset: int, flags: int) -> None:
+    """What was written last, durable or not."""
+    disk.obey()
+    buffer[:] = disk.seen[offset : offset + len(buffer)]
+
+
+def pwrite(disk: Disk, buffer: bytearray, offset: int, flags: int) -> None:
+    """Into the cache."""
+    disk.obey()
+    disk.write(bytes(buffer), offset)

@@ -1,0 +1,103 @@
+"""A file system whose power can be cut: ext4 on a disk that forgets what was not flushed. Needs root.
+
+All of it is real but the medium. The options of the mount hide nothing: what nobody synchronises stays in memory.
+"""
+
+import contextlib
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.programs import absent, program
+from tests.rigs.flashing.nbd import need_block_devices, served
+
+PLUGIN = Path(__file__).with_name("cache_plugin.py")
+SIZE_BYTES = 64 << 20
+# Renames do not flush what they rename, data is not written before what points to it, and nothing is by time alone.
+OPTIONS = "noauto_da_alloc,data=writeback,commit=300,noatime"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Of the power, while the kernel writes what is in memory, `after` so many writes.
+
+    Of what it wrote, but did not flush, each sector is kept with the probability `keep`.
+    """
+
+    keep: float
+    after: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Powered:
+    """`root` is where it is mounted, while it is."""
+
+    device: str
+    folder: Path
+    root: Path
+
+    def order(self, line: str) -> None:
+        """See the plugin."""
+        with (self.folder / "orders").open("a") as file:
+            file.write(line + "\n")
+
+    def begin_from_here(self) -> None:
+        """What it holds now is what `reset` comes back to. Not while it is mounted."""
+        self.order("freeze")
+        self._obeyed()
+
+    def reset(self) -> None:
+        """Not while it is mounted."""
+        self.order("reset")
+
+    def cut(self, cut: "Cut") -> None:
+        """The power; unmounted then, and to be mounted again."""
+        self.order(f"cut {cut.keep} {cut.seed} {cut.after}")
+        self._obeyed()
+        self.unmount()
+        self.order(f"cut {cut.keep} {cut.seed} 0")
+        self._obeyed()
+        self.order("revive")
+
+    def flushes(self) -> int:
+        """How often it was told to."""
+        path = self.folder / "flushed"
+        return path.stat().st_size if path.exists() else 0
+
+    def mount(self) -> None:
+        command = [program("mount"), "-t", "ext4", "-o", OPTIONS, self.device, str(self.root)]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+    def unmount(self) -> None:
+        subprocess.run([program("umount", "mount"), str(self.root)], check=True, capture_output=True, timeout=60)
+
+    def _obeyed(self) -> None:
+        """A request, so that orders are read now."""
+        with Path(self.device).open("rb", buffering=0) as disk:
+            subprocess.run([program("blockdev", "util-linux"), "--flushbufs", self.device], check=True, timeout=60)
+            disk.read(512)
+
+
+@contextlib.contextmanager
+def powered(folder: Path) -> Iterator[Powered]:
+    """One with an empty ext4, mounted nowhere yet."""
+    need_block_devices()
+    probe = subprocess.run([program("nbdkit"), "--dump-plugin", "python"], capture_output=True, check=False)
+    if probe.returncode:
+        absent("nbdkit has no Python plugin (package nbdkit-plugin-python)")
+    disk, root = folder / "disk", folder / "root"
+    with disk.open("wb") as file:
+        file.truncate(SIZE_BYTES)
+    (folder / "orders").touch()
+    root.mkdir()
+    features = "lazy_itable_init=0,lazy_journal_init=0"
+    mke2fs = [program("mke2fs", "e2fsprogs"), "-q", "-t", "ext4", "-b", "4096", "-J", "size=4", "-E", features, str(disk)]
+    subprocess.run(mke2fs, check=True, timeout=60)
+    with served(folder, ["python", str(PLUGIN), f"folder={folder}"]) as device:
+        try:
+            yield Powered(device, folder, root)
+        finally:
+            if root.is_mount():
+                subprocess.run([program("umount", "mount"), str(root)], check=False, timeout=60)

@@ -1,0 +1,134 @@
+"""A device, a workshop that releases files for it, and the machine between them; time passes as it is told to."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from edge.contracts.release import Kind
+from edge.contracts.update_state import Desired, Phase, Progress, Wish
+from edge.updates.book import Book
+from edge.updates.settings import GateSettings, UpdateSettings
+from edge.updates.state import State
+from edge.updates.trust.settings import TrustSettings
+from edge.updates.trust.source import Source
+from edge.updates.updates import Device, Links, Updates
+from tests.rigs.releases import THIS, FakeClocks, Served, Workshop
+from tests.rigs.updating.device import Daemon
+
+MODEL, CONFIGURATION, SYSTEM = "models/street.tflite", "configurations/door.yaml", "systems/pi4.raucb"
+PURPOSES: Mapping[str, dict[str, object]] = {  # by the folder of the release
+    "models": {"kind": Kind.MODEL, "task": "detector"},
+    "others": {"kind": Kind.MODEL, "task": "detector"},
+    "configurations": {"kind": Kind.CONFIGURATION},
+    "systems": {"kind": Kind.SYSTEM, "boards": ("pi4",)},
+}
+SOON = GateSettings(before_s=10, warm_s=2, watch_s=30, silent_s=10, broker_s=10)
+MOST_TURNS = 2000
+
+
+def device_settings(root: Path, **changes: object) -> UpdateSettings:
+    """Quick ones."""
+    plain: dict[str, object] = {"enabled": True, "board": THIS.board, "groups": tuple(THIS.groups), "gate": SOON}
+    return UpdateSettings(**{**plain, "trust": TrustSettings(root=root, tries=2), **changes})
+
+
+@dataclass
+class Rig:
+    """`start` is what a start of the daemon does; nothing of it is a thread."""
+
+    folder: Path
+    root: Path  # of trust
+    source: Source = field(default_factory=lambda: Served({}))
+    settings: dict[str, object] = field(default_factory=dict)
+    hears: Callable[[str, str], None] = lambda _what, _sha256: None
+    news: int = 0
+
+    def __post_init__(self) -> None:
+        self.home, self.said = self.folder / "updates", list[tuple[str, str]]()
+        self.daemon = Daemon(self.home, self._said)
+        self.start()
+
+    def start(self) -> None:
+        """The daemon starts; what it had in memory is lost."""
+        self.daemon.start()
+        links = Links(
+            source=self.source,
+            installers=dict.fromkeys(Kind, self.daemon),
+            body=self.daemon,
+            changed=self._changed,
+            clock=self.daemon.clock(),
+            clocks=FakeClocks().clocks(),
+        )
+        given = device_settings(self.root, **self.settings)
+        self.updates = Updates(given, Device("door-1", THIS.daemon), self.home, links)
+
+    def want(self, *wishes: tuple[str, str], rollout: str = "r1") -> None:
+        """Names and versions."""
+        self.updates._desired = {"": Desired(rollout, tuple(Wish(*wish) for wish in wishes))}
+        self.updates._work(True)
+
+    def turn(self, seconds: float = 1.0) -> None:
+        """One turn of the machine, and what passes until the next."""
+        self.updates._turn()
+        self.daemon.live(seconds)
+
+    def until(self, done: Callable[[], bool]) -> None:
+        """Turn until then."""
+        for _ in range(MOST_TURNS):
+            if done():
+                return
+            self.turn()
+        raise AssertionError(f"it has not come to that: {self.updates.reported()}")
+
+    def settle(self, *names: str) -> None:
+        """Turn until these wishes, or all, are settled and nothing is left to be done."""
+        self.until(lambda: all(self.phase(name) in SETTLED for name in names or self.names()) and not self.state.owed)
+
+    def names(self) -> list[str]:
+        return [each.name for each in self.updates.reported().wishes]
+
+    def told(self, name: str = MODEL) -> Progress:
+        return next(each for each in self.updates.reported().wishes if each.name == name)
+
+    def phase(self, name: str = MODEL) -> Phase:
+        return self.told(name).phase
+
+    @property
+    def state(self) -> State:
+        """As it is on disk."""
+        return Book(self.home).state
+
+    def content(self, place: str = "street.tflite") -> bytes:
+        """What serves there; b"" where nothing was taken up."""
+        path = self.daemon.serving.get(place)
+        return path.read_bytes() if path else b""
+
+    def files(self) -> list[str]:
+        """In the store and among what was fetched, by name."""
+        folders = (self.home / "store", self.home / "trust/targets")
+        return sorted(name for folder in folders for _, _, names in os.walk(folder) for name in names)
+
+    def _changed(self) -> None:
+        self.news += 1
+
+    def _said(self, what: str, sha256: str) -> None:
+        self.said.append((what, sha256))
+        self.hears(what, sha256)
+
+
+class Shop(Rig):
+    """A device beside the workshop that releases files for it."""
+
+    def __init__(self, folder: Path, **changes: object) -> None:
+        self.workshop, self.served = Workshop(folder / "workshop"), Served({})
+        root = self.workshop.places.metadata / "1.root.json"
+        super().__init__(folder / "device", root, self.served, changes)
+
+    def release(self, content: bytes, name: str = MODEL, version: str = "1") -> None:
+        """And serve it."""
+        self.workshop.release(content, name, version=version, **PURPOSES[name.partition("/")[0]])
+        self.served.files.update(self.workshop.served())
+
+
+SETTLED = frozenset({Phase.GOOD, Phase.RETURNED, Phase.REFUSED})
