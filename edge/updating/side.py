@@ -17,6 +17,8 @@ from edge.contracts.topics import Topics, group_desired
 from edge.contracts.update_state import parse_desired
 from edge.periodic import Periodic
 from edge.updates.seams import Installer
+from edge.updates.system.installer import Board, SystemInstaller
+from edge.updates.system.rauc import Rauc
 from edge.updates.trust.sources import source
 from edge.updates.updates import Device, Links, Updates
 from edge.updating.beginning import home_of
@@ -49,7 +51,7 @@ class UpdateSide(Composed):
         self._settings, self._reading, self._seat, self._more = settings, reading, seat, more or {}
         self._relay, self._topics = Relay(), Topics(settings.mqtt.device, settings.mqtt.prefix)
         self._telling = Telling(self._relay, self._topics)
-        self._lock = threading.Lock()
+        self._lock, self._ended = threading.Lock(), threading.Event()
         self._updates: Updates | None = None
         self.pulse = Pulse(seat, lambda: self._relay.connected)
 
@@ -82,6 +84,7 @@ class UpdateSide(Composed):
         self._relay.subscribe(self._topics.update_desired, partial(self._heard, ""))
         stack.enter_context(Periodic(self._tell, 0.0, TELL_S))
         stack.enter_context(self._updates)
+        stack.callback(self._ended.set)  # first of all: what waits for a system to be written stops
 
     def _installers(self) -> dict[Kind, Installer]:
         def files() -> Mapping[str, Path]:
@@ -91,6 +94,7 @@ class UpdateSide(Composed):
         return {
             Kind.MODEL: ModelInstaller(self._seat, self._reading, files, forget),
             Kind.CONFIGURATION: ConfigurationInstaller(self._seat, self._reading, files, forget),
+            Kind.SYSTEM: SystemInstaller(Rauc(), home_of(self._settings), self._ended.wait, Board()),
         }
 
     def _heard(self, group: str, message: Message) -> None:
