@@ -19,6 +19,7 @@ from firmware_tools.errors import FirmwareError, MistakeError
 COMMANDS: dict[str, str] = {
     "boards": "firmware_tools.commands.boards:boards",
     "flash": "firmware_tools.commands.flash:flash",
+    "image": "firmware_tools.commands.image:app",
     "provision": "firmware_tools.commands.provision:app",
     "release": "firmware_tools.commands.release:app",
 }
