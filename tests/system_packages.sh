@@ -11,10 +11,17 @@ declare -A needs=(
   [nbdfuse]="libnbd-bin"
   [fusermount3]="fuse3"
   [bmaptool]="bmap-tools"
+  [rauc]="rauc"
+  [dbus-daemon]="dbus"
+  [mksquashfs]="squashfs-tools"
 )
 if [ "${1:-}" = long ]; then # what only the long tests need
   needs[systemd-nspawn]="systemd-container"
   needs[mmdebstrap]="mmdebstrap"
+  needs[qemu-system-aarch64]="qemu-system-arm"
+  needs[qemu-img]="qemu-utils"
+  needs[mtype]="mtools"
+  needs[debugfs]="e2fsprogs"
 fi
 missing=()
 for program in "${!needs[@]}"; do

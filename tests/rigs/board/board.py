@@ -41,7 +41,7 @@ class Board:
 
     def __init__(self, image: Path, folder: Path, machine: Machine = VIRT) -> None:
         self._image, self._folder, self._machine = image.resolve(), folder, machine
-        self.console, self.starts = Console(), list[Start]()
+        self.console, self.starts = Console(folder / "console.txt"), list[Start]()
         self.stopped = False
         self._process: subprocess.Popen[bytes] | None = None
 

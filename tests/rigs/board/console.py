@@ -4,17 +4,16 @@ import os
 import re
 import select
 import time
-from collections.abc import Callable
+from pathlib import Path
 
 SLICE_S = 0.5
-KEPT_CHARACTERS = 2_000_000
 
 
 class Console:
-    """Reads a file descriptor; `text` is everything since `begin`."""
+    """Reads a file descriptor; `text` is everything so far, and goes to a file as it comes."""
 
-    def __init__(self) -> None:
-        self.text = ""
+    def __init__(self, log: Path) -> None:
+        self.text, self._log = "", log
         self.ended = False
         self._fd = -1
 
@@ -39,7 +38,9 @@ class Console:
         except BlockingIOError:
             return
         self.ended = not data
-        self.text = (self.text + data.decode(errors="replace"))[-KEPT_CHARACTERS:]
+        self.text += data.decode(errors="replace")
+        with self._log.open("ab") as log:
+            log.write(data)
 
     def said(self, pattern: str, since: int = 0) -> bool:
         """Whether a line matches, from a place in the text on."""
@@ -48,6 +49,3 @@ class Console:
     def tail(self, lines: int = 25) -> str:
         """The last lines, for messages."""
         return "\n".join(self.text.splitlines()[-lines:])
-
-
-Done = Callable[[], object]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from edge.contracts.release import Kind
 from edge.contracts.update_state import Desired, Phase, Progress, Wish, encode_desired, parse_reported
-from tests.rigs.board.board import Board
+from tests.rigs.board.board import Board, Start
 from tests.rigs.board.files import File, copied, put
 from tests.rigs.board.firmware import places
 from tests.rigs.board.home import CAMERAS, DEVICE, HOST, Collector, Home
@@ -66,9 +66,18 @@ class Proof:
         self.board.until(told, UPDATE_S, f"{version} is {' or '.join(phases)}; last: {self._wishes()}")
         return found[0]
 
+    def goes_on(self) -> None:
+        """Wait until another event comes: it does what it is for."""
+        now_s = time.monotonic()
+        self.board.until(lambda: "events" in self.collector.topics(now_s), START_S, "another event")
+
     def slot(self) -> str:
         """Which was started last."""
-        return SLOTS[self.board.starts[-1].partition]
+        return self.name(self.board.starts[-1])
+
+    def name(self, start: Start) -> str:
+        """The slot of a start."""
+        return SLOTS[start.partition]
 
     def running(self) -> str:
         """The version of the system, as the device says; "" for that of its card."""
@@ -99,10 +108,7 @@ def proved(image: Path, work: Path, machine: Machine, board: str) -> Iterator[Pr
         with Home(work / "fleet", f"{CAMERAS}{updates}", "pi3") as home, Collector(home) as collector:
             card = furnished(image, work, home, workshop.places.metadata / "1.root.json")
             with Board(card, work / "board", machine) as started:
-                try:
-                    yield Proof(started, collector, workshop)
-                finally:
-                    (work / "console.txt").write_text(started.console.text)
+                yield Proof(started, collector, workshop)
 
 
 def furnished(image: Path, work: Path, home: Home, root: Path) -> Path:

@@ -66,7 +66,9 @@ def live(task: Task) -> None:
     edges.watch()
     for _ in range(MOST_STARTS):
         try:
-            rig = Rig(Path(task.disk), Path(task.root), source, hears=lambda what, sha256: diary.note(what, sha256=sha256))
+            rig = Rig(
+                Path(task.disk), Path(task.root), source, hears=lambda what, sha256: diary.note(what, sha256=sha256)
+            )
             diary.note("start", **seen(rig))
             rig.want(*story.wishes)
             rig.settle()

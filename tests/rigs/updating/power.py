@@ -93,7 +93,19 @@ def powered(folder: Path) -> Iterator[Powered]:
     (folder / "orders").touch()
     root.mkdir()
     features = "lazy_itable_init=0,lazy_journal_init=0"
-    mke2fs = [program("mke2fs", "e2fsprogs"), "-q", "-t", "ext4", "-b", "4096", "-J", "size=4", "-E", features, str(disk)]
+    mke2fs = [
+        program("mke2fs", "e2fsprogs"),
+        "-q",
+        "-t",
+        "ext4",
+        "-b",
+        "4096",
+        "-J",
+        "size=4",
+        "-E",
+        features,
+        str(disk),
+    ]
     subprocess.run(mke2fs, check=True, timeout=60)
     with served(folder, ["python", str(PLUGIN), f"folder={folder}"]) as device:
         try:
