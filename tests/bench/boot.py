@@ -1,4 +1,4 @@
-"""From power to the first forecast on the host's broker, and what becomes of good, changed and sick updates; emulated."""
+"""Emulated: from power to the first forecast on the host's broker; what becomes of good, changed and sick updates."""
 
 import tempfile
 from pathlib import Path

@@ -1,4 +1,5 @@
-"""An A/B image in QEMU: it boots into the running daemon, updates itself, refuses what was changed, leaves what is sick.
+"""An A/B image in QEMU: it boots into the running daemon, updates itself, refuses what was changed, leaves what is
+sick.
 
 The firmware of the board is a stand-in (`tests/rigs/board/firmware.py`); kernel, systemd, RAUC, the daemon, the broker,
 certificates and signed releases are real.

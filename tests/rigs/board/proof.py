@@ -38,6 +38,7 @@ class Proof:
     board: Board
     collector: Collector
     workshop: Workshop
+    name: str  # of the board, in releases
 
     def first_event(self) -> float:
         """Seconds from the power to the first event and the first forecast on the broker."""
@@ -48,7 +49,7 @@ class Proof:
 
     def release(self, bundle: Path, version: str) -> None:
         """Release a system under the name of all of them."""
-        self.workshop.release(bundle.read_bytes(), NAME, kind=Kind.SYSTEM, version=version)
+        self.workshop.release(bundle.read_bytes(), NAME, kind=Kind.SYSTEM, version=version, boards=(self.name,))
 
     def wish(self, version: str) -> None:
         """Want the device to run it."""
@@ -73,9 +74,9 @@ class Proof:
 
     def slot(self) -> str:
         """Which was started last."""
-        return self.name(self.board.starts[-1])
+        return self.started(self.board.starts[-1])
 
-    def name(self, start: Start) -> str:
+    def started(self, start: Start) -> str:
         """The slot of a start."""
         return SLOTS[start.partition]
 
@@ -108,7 +109,7 @@ def proved(image: Path, work: Path, machine: Machine, board: str) -> Iterator[Pr
         with Home(work / "fleet", f"{CAMERAS}{updates}", "pi3") as home, Collector(home) as collector:
             card = furnished(image, work, home, workshop.places.metadata / "1.root.json")
             with Board(card, work / "board", machine) as started:
-                yield Proof(started, collector, workshop)
+                yield Proof(started, collector, workshop, board)
 
 
 def furnished(image: Path, work: Path, home: Home, root: Path) -> Path:

@@ -78,7 +78,7 @@ def _chapter(proof: Proof, bundle: Path, version: str) -> Chapter:
     proof.wish(version)
     progress = proof.comes_to(version, *ENDS)
     proof.goes_on()
-    trials = tuple(proof.name(start) for start in proof.board.starts[before:] if start.trial)
+    trials = tuple(proof.started(start) for start in proof.board.starts[before:] if start.trial)
     return Chapter(progress, proof.slot(), trials, proof.running(), time.monotonic() - began_s)
 
 
