@@ -5,7 +5,6 @@ The firmware of the board is a stand-in (`tests/rigs/board/firmware.py`); kernel
 certificates and signed releases are real.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,8 +18,8 @@ pytestmark = [pytest.mark.long, pytest.mark.system]
 
 
 @pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    yield told(made_card(), tmp_path_factory.mktemp("story"))
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    return told(made_card(), tmp_path_factory.mktemp("story"))
 
 
 def test_it_boots_to_events_and_forecasts(story: Story) -> None:
