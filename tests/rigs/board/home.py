@@ -27,11 +27,11 @@ from tests.rigs.fleet import NOW, add_host, nobody
 HOST = "10.0.2.2"  # this machine, as QEMU's network shows it to the guest
 DEVICE = "bench"
 ETC = "/etc/foresight/"
-# The shipped model on the shipped clip, at the pace of a camera.
+# The shipped model on the shipped clip, at a pace that an emulated processor can follow beside other work.
 CAMERAS = """
 cameras:
   street:
-    source: {kind: file, path: "${FORESIGHT_MODELS}/street.mp4", loop: true}
+    source: {kind: file, path: "${FORESIGHT_MODELS}/street.mp4", loop: true, speed: 0.3}
     zones:
       - {name: pavement, points: [[0.0, 0.5], [1.0, 0.5], [1.0, 1.0], [0.0, 1.0]]}
 model:
