@@ -141,11 +141,11 @@ def complaints(said: str) -> str:
 
 
 def enlarge(fs: Ext4, time_s: int) -> None:
-    """Make it as large as its partition."""
+    """Make it, which fills a file of its own, as large as that file has become."""
     blocks = fs.size // superblock(fs).block_bytes
-    run(("resize2fs", fs.device, str(blocks)), time_s)
+    run(("resize2fs", str(fs.image), str(blocks)), time_s)
     if superblock(fs).blocks != blocks:
-        raise FirmwareError("resize2fs did not enlarge the root file system; is e2fsprogs older than 1.46?")
+        raise FirmwareError("resize2fs did not enlarge the root file system; is e2fsprogs too old?")
 
 
 def unused(fs: Ext4) -> tuple[Bytes, ...]:

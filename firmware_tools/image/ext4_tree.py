@@ -38,7 +38,7 @@ class Tree:
 
 
 def write_tree(fs: Ext4, tree: Tree, workplace: Path, time_s: int) -> None:
-    """Put a tree into a file system. Files and links take the place of those that are there; folders that are there stay.
+    """Put a tree into a file system: files and links in the place of those that are there; folders that are there stay.
 
     Args:
         fs: the file system; it is checked by whoever calls this.
@@ -54,8 +54,10 @@ def write_tree(fs: Ext4, tree: Tree, workplace: Path, time_s: int) -> None:
     places = list(tree.walk())
     folders = sorted({str(Path(place).parent) for place, _ in places})
     there = listings(fs, folders, script)
-    present = {f"{folder.rstrip('/')}/{name}": entry.mode for folder, one in there.items() for name, entry in one.items()}
-    lines = [f"set_current_time {time_s}"]
+    present = {
+        f"{folder.rstrip('/')}/{name}": entry.mode for folder, one in there.items() for name, entry in one.items()
+    }
+    lines = [f"set_current_time @{time_s}"]
     for place, path in places:
         lines += _commands(place, path, present.get(place), tree.owners.get(place))
     script.write_text("\n".join(lines) + "\n", errors="surrogateescape")
@@ -91,7 +93,7 @@ def _owned(name: str, owner: tuple[int, int] | None) -> list[str]:
 
 
 def _read_back(fs: Ext4, places: list[tuple[str, Path]], workplace: Path) -> None:
-    """debugfs tells of little that goes wrong, so every file is compared with what it should be."""
+    """Little that goes wrong is told by debugfs, so every file is compared with what it should be."""
     back, script = workplace / "back", workplace / "debugfs"
     back.mkdir(mode=0o700)
     files = [(place, path) for place, path in places if not path.is_symlink() and path.is_file()]

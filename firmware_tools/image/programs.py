@@ -7,7 +7,7 @@ given, at one time, so that what they write does not tell when or where they ran
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from firmware_tools.errors import FirmwareError, MistakeError
@@ -47,22 +47,26 @@ def run(command: Sequence[str], time_s: int = 0, codes: tuple[int, ...] = (0,)) 
         MistakeError: it is not installed.
         FirmwareError: it failed, or had no end in time.
     """
-    path = os.environ.get("PATH", "") + os.pathsep + SYSTEM
-    found = shutil.which(command[0], path=path)
+    return run_in(command, _environment(_path(), time_s), codes)
+
+
+def run_in(command: Sequence[str], environment: Mapping[str, str], codes: tuple[int, ...] = (0,)) -> Said:
+    """The same in an environment of the caller's."""
+    found = shutil.which(command[0], path=_path())
     if found is None:
         package = PACKAGES.get(command[0], command[0])
         raise MistakeError(f"{command[0]} is not installed; install it: sudo apt install {package}")
     try:
         done = subprocess.run(
             [found, *command[1:]],
-            env=_environment(path, time_s),
+            env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=DEADLINE_S,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise FirmwareError(f"{command[0]} had no end within {DEADLINE_S:.0f} s; try again on a quieter machine") from error
+        raise FirmwareError(f"{command[0]} had no end within {DEADLINE_S:.0f} s; try on a quieter machine") from error
     except OSError as error:
         raise FirmwareError(f"{command[0]} cannot be run: {error.strerror}") from error
     said = Said(done.returncode, done.stdout, done.stderr.decode(errors="replace"))
@@ -75,6 +79,10 @@ def ending(said: Said, length: int = 300) -> str:
     """The last of what a program has said, on one line."""
     text = said.err.strip() or said.out.decode(errors="replace").strip()
     return " ".join(text[-length:].split())
+
+
+def _path() -> str:
+    return os.environ.get("PATH", "") + os.pathsep + SYSTEM
 
 
 def _environment(path: str, time_s: int) -> dict[str, str]:

@@ -3,9 +3,11 @@
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from errno import EINVAL, EIO, ENOSYS, EOPNOTSUPP, EXDEV
 from pathlib import Path
 
 PIECE = 1 << 20
+ELSEWHERE = frozenset({EINVAL, ENOSYS, EOPNOTSUPP, EXDEV})  # the kernel copies not between these files
 
 
 @dataclass(frozen=True, order=True)
@@ -45,14 +47,28 @@ def written(descriptor: int, span: Bytes) -> Iterator[Bytes]:
 
 def copy_span(source: Path, span: Bytes, target: Path) -> None:
     """Bytes of a file as a new private file of their own, holes as holes. Raises OSError."""
-    with source.open("rb") as old:
-        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as new:
-            new.truncate(span.end - span.start)
-            for part in written(old.fileno(), span):
-                old.seek(part.start)
-                new.seek(part.start - span.start)
-                left = part.end - part.start
-                while left and (piece := old.read(min(PIECE, left))):
-                    new.write(piece)
-                    left -= len(piece)
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+    os.truncate(target, span.end - span.start)
+    copy_into(source, span, target, 0)
+
+
+def copy_into(source: Path, span: Bytes, target: Path, where: int) -> None:
+    """Bytes of a file into another that is there, leaving alone what is a hole. Raises OSError."""
+    with source.open("rb", buffering=0) as old, target.open("r+b", buffering=0) as new:
+        for part in written(old.fileno(), span):
+            at = part.start
+            while at < part.end:
+                at += _copied(old.fileno(), new.fileno(), Bytes(at, part.end), where + at - span.start)
+
+
+def _copied(old: int, new: int, part: Bytes, where: int) -> int:
+    """Copy the beginning of a part, within the kernel where it can; how much it was."""
+    try:
+        count = os.copy_file_range(old, new, part.end - part.start, part.start, where)
+    except OSError as error:
+        if error.errno not in ELSEWHERE:
+            raise
+        count = os.pwrite(new, os.pread(old, min(PIECE, part.end - part.start), part.start), where)
+    if count <= 0:
+        raise OSError(EIO, "the file has become shorter meanwhile")
+    return count

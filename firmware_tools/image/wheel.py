@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from packaging.tags import Tag
 
 LARGEST_METADATA_BYTES = 1 << 20
+LARGEST_BYTES = 4 << 30  # unpacked
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +42,19 @@ def read_wheel(path: Path) -> Wheel:
     try:
         name, version, _, tags = parse_wheel_filename(path.name)
         with zipfile.ZipFile(path) as archive:
-            inside = [item for item in archive.infolist() if _is_metadata(item.filename)]
-            if len(inside) != 1 or inside[0].file_size > LARGEST_METADATA_BYTES:
-                raise ValueError("it has no METADATA, or too much of it")
-            metadata = HeaderParser().parsestr(archive.read(inside[0]).decode(errors="replace"))
+            metadata = HeaderParser().parsestr(_metadata(archive).decode(errors="replace"))
     except (OSError, ValueError, zipfile.BadZipFile, InvalidWheelFilename) as error:
         raise MistakeError(f"{path} is no wheel that can be used: {error}; fetch it anew, or remove it") from error
     return Wheel(path, name, str(version), tags, metadata)
+
+
+def _metadata(archive: zipfile.ZipFile) -> bytes:
+    inside = [item for item in archive.infolist() if _is_metadata(item.filename)]
+    if len(inside) != 1 or inside[0].file_size > LARGEST_METADATA_BYTES:
+        raise ValueError("it has no METADATA, or too much of it")
+    if sum(item.file_size for item in archive.infolist()) > LARGEST_BYTES:
+        raise ValueError("it would unpack to more than any wheel")
+    return archive.read(inside[0])
 
 
 def _is_metadata(name: str) -> bool:

@@ -85,13 +85,13 @@ def read_tar(source: Path | IO[bytes], take: Callable[[str], bool] = lambda _: T
     opened = {"name": str(source)} if isinstance(source, Path) else {"fileobj": source}
     tree: Tree = {}
     try:
-        with tarfile.open(**opened, mode="r|*") as tar:  # type: ignore[call-overload]
+        with tarfile.open(**opened, mode="r|*") as tar:
             for member in tar:
                 path = member.name.removeprefix("./").strip("/")
                 if path in ("", ".") or not take(path) or member.type not in _KINDS:
                     continue
-                content = tar.extractfile(member)
-                tree[path] = _entry(member, content.read() if content and member.isreg() else b"")
+                content = tar.extractfile(member) if member.isreg() else None
+                tree[path] = _entry(member, content.read() if content else b"")
     except (OSError, tarfile.TarError) as error:
         raise FirmwareError(f"the archive {source} cannot be read ({error})") from error
     return tree

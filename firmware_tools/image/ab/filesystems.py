@@ -11,7 +11,7 @@ from pathlib import Path
 from firmware_tools.errors import FirmwareError
 from firmware_tools.image.ab.entries import Kind, Tree, write_tar
 from firmware_tools.image.ab.layout import FAT32_FROM_MIB, MIB
-from firmware_tools.image.ab.programs import as_owner, run
+from firmware_tools.image.ab.programs import Command, as_owner, run
 
 BLOCK = 4096
 SLACK = 1.06  # of an ext4 that is only read: its own tables
@@ -36,11 +36,13 @@ def make_fat(tree: Tree, target: Path, label: str, size_mib: int, epoch_s: int) 
     number = uuid.uuid5(uuid.NAMESPACE_DNS, f"foresight {label}").hex[:8]
     width = "32" if size_mib >= FAT32_FROM_MIB else "16"
     fixed = {"SOURCE_DATE_EPOCH": str(max(epoch_s, FAT_EPOCH_S))}
-    command = ["mkfs.vfat", "--invariant", "-F", width, "-n", label.upper(), "-i", number, target]
+    command: Command = ["mkfs.vfat", "--invariant", "-F", width, "-n", label.upper(), "-i", number, target]
     run(command, f"the file system {label} cannot be made", more=fixed)
     top = sorted(home.iterdir())
     for each in top:
         _aged(each, epoch_s)
+    if not top:
+        return
     run(["mcopy", "-s", "-m", "-Q", "-i", target, *top, "::/"], f"the file system {label} cannot be filled", more=fixed)
 
 
@@ -93,7 +95,9 @@ def _aged(path: Path, epoch_s: int) -> None:
 def _settled(target: Path, epoch_s: int) -> None:
     """Set the times of every inode in use to what follows from the tree."""
     listed = run(["debugfs", "-R", "stats", target], "the file system cannot be read")
-    numbers = dict(line.split(":", 1) for line in listed.splitlines() if line.startswith(("Inode count:", "Free inodes:")))
+    numbers = dict(
+        line.split(":", 1) for line in listed.splitlines() if line.startswith(("Inode count:", "Free inodes:"))
+    )
     if len(numbers) < 2:
         raise FirmwareError(f"{target} is no file system that debugfs knows")
     used = int(numbers["Inode count"]) - int(numbers["Free inodes"])

@@ -92,7 +92,7 @@ def _protective(last: int) -> bytes:
     return bytes(446) + entry + bytes(48) + b"\x55\xaa"
 
 
-def _header(at: int, other: int, table: int, last: int, entries: bytes, seed: uuid.UUID) -> bytes:  # noqa: PLR0913
+def _header(at: int, other: int, table: int, last: int, entries: bytes, seed: uuid.UUID) -> bytes:
     first_usable, last_usable = 2 + TABLE_SECTORS, last - TABLE_SECTORS - 1
 
     def packed(checksum: int) -> bytes:

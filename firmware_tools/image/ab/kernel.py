@@ -83,7 +83,7 @@ def dependencies(kernel: Kernel) -> dict[str, list[str]]:
 
 def module_name(path: str) -> str:
     """As modprobe calls it: kernel/drivers/block/virtio_blk.ko.xz is virtio_blk."""
-    return path.rsplit("/", 1)[-1].split(".ko")[0].replace("-", "_")
+    return path.rsplit("/", 1)[-1].split(".ko", maxsplit=1)[0].replace("-", "_")
 
 
 def _plain(entry: Entry) -> bytes:
@@ -99,8 +99,8 @@ def _indexed(modules: Tree, release: str, work: Path) -> Tree:
     run(["depmod", "-b", work / "usr", release], "the kernel's modules cannot be indexed", limit_s=600)
     whole: Tree = {}
     home = work / "usr/lib/modules" / release
-    for path in sorted(home.glob("modules.*")):
-        put(whole, str(path.relative_to(work)), Entry(Kind.FILE, 0o644, path.read_bytes()))
+    for index in sorted(home.glob("modules.*")):
+        put(whole, str(index.relative_to(work)), Entry(Kind.FILE, 0o644, index.read_bytes()))
     for path, entry in modules.items():
         put(whole, path, entry)
     return whole

@@ -25,6 +25,7 @@ PACKAGES: dict[str, str] = {
     "unshare": "util-linux",
 }
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+Command = list[str | Path]
 LINES = 12  # of what a program said, in a message
 
 
