@@ -34,6 +34,7 @@ from edge.sensing.cost import MOST_OF_ALL, share, too_costly
 from edge.sensing.settings import SensorSettings
 from edge.sensors.horizons import too_near
 from edge.sequences.fitting import sound_window, window_of
+from edge.updates.settings import UpdateSettings
 
 EXIT_GOOD = 0
 EXIT_PROBLEMS = 2
@@ -223,6 +224,7 @@ def _rows(settings: Settings, labels: dict[str, tuple[str, ...]]) -> list[tuple[
         values = ", ".join(f"{channel} {one.unit}".strip() for channel, one in sensor.channels.items())
         rows.append(("sensor", name, f"{sensor.source.kind} {_where(sensor.source)}; {values}"))
     rows += _learning(settings)
+    rows += _updates(settings)
     for name, sound in settings.sounds.items():
         rows.append(("sound", name, f"{sound.source.kind} {_where(sound.source)}; named by {sound.classifier.path}"))
     return rows
@@ -236,6 +238,23 @@ def _learning(settings: Settings) -> Iterator[tuple[str, str, str]]:
             yield "learning", name, f"the model {bundle.name} learns on top of its file"
         for name, reason in found.others.items():
             yield "learning", name, f"does not learn: {reason}"
+
+
+def _updates(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """Where they come from, and who this device is to them."""
+    updates = settings.updates
+    if updates.enabled:
+        yield (
+            "updates",
+            redact(updates.trust.url),
+            f"for {updates.board or 'a board that is not named'}; {_in(updates)}",
+        )
+        there = "" if updates.trust.root.is_file() else "; it is not there: without it nothing is taken up"
+        yield "updates", "trust root", f"{updates.trust.root}{there}"
+
+
+def _in(updates: UpdateSettings) -> str:
+    return f"in {', '.join(updates.groups)}" if updates.groups else "in no group"
 
 
 def _foreseen(camera: CameraSettings) -> str:

@@ -38,7 +38,7 @@ class Installer(Protocol):
         """Let it serve. Raises RefusedError where it cannot; what was before serves then."""
 
     def serves(self, candidate: Candidate) -> bool:
-        """Whether it is what serves now."""
+        """Whether it is what serves now. Raises RefusedError where it did, and failed: `sick`."""
 
     def keep(self, candidate: Candidate) -> None:
         """It is good: let it serve after every start from now on."""

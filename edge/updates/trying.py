@@ -54,7 +54,7 @@ class Trying:
         """
         if self._step is Step.WATCHED:
             return self._watched()
-        if self._installer.serves(self._candidate):
+        if self._serves():
             self._step = Step.WATCHED
             self._gate = Gate(self._parts.settings.gate, self._trial.before, self._parts.clock.now_s())
         elif self._parts.clock.now_s() >= self._until_s:
@@ -63,6 +63,13 @@ class Trying:
         elif self._step is Step.TO_TAKE_UP:
             self._take_up()
         return False
+
+    def _serves(self) -> bool:
+        try:
+            return self._installer.serves(self._candidate)
+        except RefusedError as error:
+            self._return(error.reason, str(error))
+            raise
 
     def _take_up(self) -> None:
         self._parts.book.confirm()  # it is written down, or it does not begin
@@ -77,7 +84,7 @@ class Trying:
         self._step = Step.TO_SERVE
 
     def _watched(self) -> bool:
-        if not self._installer.serves(self._candidate):
+        if not self._serves():
             self._return(Reason.SICK, "it served, and then did so no more; release a mended one")
             return True
         verdict = self._gate.feel(self._parts.body.vitals(), self._parts.clock.now_s())

@@ -34,6 +34,7 @@ class ModelInstaller:
     ) -> None:
         self._seat, self._reading, self._files, self._switched = seat, reading, files, switched
         self._served = ""  # what was known to serve when it was asked for last
+        self.how: dict[str, str] = {}  # what serves was taken up, by its hash
 
     def place(self, candidate: Candidate) -> str:
         """The file name, where the configuration names a model that is called so and is of the same kind."""
@@ -64,19 +65,20 @@ class ModelInstaller:
 
     def take_up(self, candidate: Candidate) -> None:
         """Between two frames where that can be, else by a reload."""
-        place = PurePosixPath(candidate.name).name
-        for runtime in _runtimes(self._seat.present, place):
-            if runtime.failed.sha256 == candidate.sha256:
-                raise RefusedError(Reason.SICK, f"it served, and failed: {runtime.failed.why}")
-        self._align(place, lambda: self.serves(candidate))
+        self.how[candidate.sha256] = self._align(PurePosixPath(candidate.name).name, lambda: self.serves(candidate))
 
     def serves(self, candidate: Candidate) -> bool:
-        """Whether it does, wherever it is to. While the configuration changes, whether it did before."""
+        """Whether it does, wherever it is to. While the configuration changes, whether it did before.
+
+        Raises:
+            RefusedError: it did, and failed while it ran.
+        """
         place, present = PurePosixPath(candidate.name).name, self._seat.present
+        for runtime in _runtimes(present, place):
+            if runtime.failed.sha256 == candidate.sha256:
+                raise RefusedError(Reason.SICK, f"it served, and failed: {runtime.failed.why}")
         if present is not None:
-            there = [site for site in sites(present.settings) if site.place == place and not site.pinned]
-            does = {_hash(site, present) for site in there} == {candidate.sha256}
-            self._served = candidate.sha256 if does else ""
+            self._served = candidate.sha256 if _does(candidate, present) else ""
         return self._served == candidate.sha256
 
     def keep(self, candidate: Candidate) -> None:
@@ -87,7 +89,7 @@ class ModelInstaller:
     def go_back(self, candidate: Candidate) -> None:
         """To what the disk says that serves instead."""
         place = PurePosixPath(candidate.name).name
-        self._align(place, lambda: self._seat.present is not None and not self.serves(candidate))
+        self._align(place, lambda: self._seat.present is not None and not _does(candidate, self._seat.present))
         for runtime in _runtimes(self._seat.present, place):
             runtime.settle()
 
@@ -115,20 +117,23 @@ class ModelInstaller:
         except EdgeError as error:
             raise RefusedError(Reason.UNFIT, f"it does not fit the configuration of this device: {error}") from error
 
-    def _align(self, place: str, done: Callable[[], bool]) -> None:
-        """Make serve in a place what the disk says."""
+    def _align(self, place: str, done: Callable[[], bool]) -> str:
+        """Make serve in a place what the disk says; how that was done."""
         wanted = self._wanted(self._files())
         present = self._seat.present
         if present is not None and self._put(place, present, wanted):
             if not self._seat.wait(lambda: _turned(present, place, wanted), TURN_S):
                 raise RefusedError(Reason.UNFIT, f"{place}: no frame came to its end within {TURN_S:g} s; see the log")
             self._seat.adopt(wanted)
-            self._switched()
-            _log.info("%s: switched between two frames", place)
+            how = "switched between two frames"
         elif not done():
             self._seat.reload(done)
-            self._switched()
-            _log.info("%s: taken up by a reload of the configuration", place)
+            how = "taken up by a reload of the configuration"
+        else:
+            return ""
+        self._switched()
+        _log.info("%s: %s", place, how)
+        return how
 
     def _put(self, place: str, present: Present, wanted: Settings) -> bool:
         """Whether it is on its way; False where a reload is needed."""
@@ -164,6 +169,13 @@ def _turned(present: Present, place: str, wanted: Settings) -> bool:
 def _runtimes(present: Present | None, place: str) -> list[SwitchedRuntime]:
     switched = present.models.switched if present else {}
     return [runtime for named, runtime in switched.items() if named.path.name == place]
+
+
+def _does(candidate: Candidate, present: Present) -> bool:
+    """Whether it serves wherever it is to."""
+    place = PurePosixPath(candidate.name).name
+    there = [site for site in sites(present.settings) if site.place == place and not site.pinned]
+    return {_hash(site, present) for site in there} == {candidate.sha256}
 
 
 def _hash(site: Site, present: Present) -> str:

@@ -47,11 +47,12 @@ class Seat:
         self._ask, self.adopt = ask, adopted
         self._changed = threading.Condition()
         self._count, self._told = 0, ""
-        self._ended = False
+        self._ended = self.began = False
         self.present: Present | None = None
 
     def runs(self, present: Present) -> None:
         """This is at work from now on."""
+        self.began = True
         self._set(present)
 
     def rests(self) -> None:

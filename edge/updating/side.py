@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -29,7 +29,7 @@ from edge.updating.reading import Reading
 from edge.updating.relay import Relay
 from edge.updating.seat import Seat
 from edge.updating.shipped import Shipped
-from edge.updating.telling import Telling
+from edge.updating.telling import Telling, explained
 
 TELL_S = 0.5
 _log = logging.getLogger(__name__)
@@ -54,6 +54,7 @@ class UpdateSide(Composed):
         self._lock, self._ended = threading.Lock(), threading.Event()
         self._updates: Updates | None = None
         self.pulse = Pulse(seat, lambda: self._relay.connected)
+        self._models = ModelInstaller(seat, reading, self._files, self.pulse.forget)
 
     def serves(self, settings: Settings) -> bool:
         """Whether it is what another configuration wants of it."""
@@ -86,14 +87,13 @@ class UpdateSide(Composed):
         stack.enter_context(self._updates)
         stack.callback(self._ended.set)  # first of all: what waits for a system to be written stops
 
-    def _installers(self) -> dict[Kind, Installer]:
-        def files() -> Mapping[str, Path]:
-            return self._updates.serving().files if self._updates else {}
+    def _files(self) -> Mapping[str, Path]:
+        return self._updates.serving().files if self._updates else {}
 
-        forget: Callable[[], None] = self.pulse.forget
+    def _installers(self) -> dict[Kind, Installer]:
         return {
-            Kind.MODEL: ModelInstaller(self._seat, self._reading, files, forget),
-            Kind.CONFIGURATION: ConfigurationInstaller(self._seat, self._reading, files, forget),
+            Kind.MODEL: self._models,
+            Kind.CONFIGURATION: ConfigurationInstaller(self._seat, self._reading, self._files, self.pulse.forget),
             Kind.SYSTEM: SystemInstaller(Rauc(), home_of(self._settings), self._ended.wait, Board()),
         }
 
@@ -108,9 +108,10 @@ class UpdateSide(Composed):
             self._updates.heard(desired, group)
 
     def _tell(self) -> None:
-        if self._updates:
+        """Not before anything runs: what the device was shipped with is known only then."""
+        if self._updates and self._seat.began:
             with self._lock:
-                self._telling.tell(self._updates.reported())
+                self._telling.tell(explained(self._updates.reported(), self._models.how))
 
 
 def _kept(settings: Settings) -> tuple[object, ...]:

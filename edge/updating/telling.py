@@ -1,7 +1,7 @@
 """What is said of updates: the whole of it, and for each place what people see of it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -20,6 +20,7 @@ from edge.contracts.update_state import (
 SHIPPED = "shipped"  # version of what was not released
 LONGEST_SUMMARY = 255
 _BUSY = frozenset({Phase.FETCHING, Phase.CHECKING, Phase.STAGED, Phase.TRYING})
+_SERVES = frozenset({Phase.TRYING, Phase.GOOD})
 _ENDINGS = {".yaml": CONFIGURATION, ".yml": CONFIGURATION, ".raucb": SYSTEM}
 _NOTHING = Reported("", 0, "", "", "", (), (), ())
 
@@ -78,6 +79,23 @@ def _state(place: str, running: Running | None, wish: Progress | None) -> PlaceS
     # What is on trial serves, but is not held to be installed until it is good.
     installed = SHIPPED if tried and version == wish.version else version
     return PlaceState(place, installed, wish.version, busy, percentage, f"{wish.phase.value}: {said}")
+
+
+def explained(reported: Reported, how: Mapping[str, str]) -> Reported:
+    """The same, and of what serves how it was taken up, where that is known.
+
+    Args:
+        reported: what is to be told.
+        how: by SHA-256.
+    """
+    hashes = {(one.name, one.version): one.sha256 for one in reported.running}
+    wishes = [
+        replace(wish, detail=how.get(hashes.get((wish.name, wish.version), ""), ""))
+        if wish.phase in _SERVES and not wish.detail
+        else wish
+        for wish in reported.wishes
+    ]
+    return replace(reported, wishes=tuple(wishes))
 
 
 class Telling:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,8 @@ class House:
         self.kept[message.topic] = json.loads(message.payload) if message.payload else None
 
     def announce(self, given: Settings, *seen: str) -> Payloads:
-        self.announcer.announce(describe(given, TOPICS, [f"{BASE}/{topic}" for topic in seen], KNOWN))
+        described = describe(given, TOPICS, [f"{BASE}/{topic}" for topic in seen], KNOWN)
+        self.announcer.announce(replace(described, updated=("configuration", "street.tflite")))
         return self.kept
 
 

@@ -1,8 +1,8 @@
 """Home Assistant's published rules for what is announced over MQTT, as a JSON Schema.
 
 Source: home-assistant.io, "MQTT" (discovery payload, availability, origin) and "MQTT Binary sensor", "Button", "Image",
-"Number", "Sensor", "Switch" (configuration variables), 2025.12; developers.home-assistant.io, "Sensor entity" and
-"Binary sensor entity" (device classes, state classes). A key that is not listed is refused by Home Assistant too.
+"Number", "Sensor", "Switch", "Update" (configuration variables), 2025.12; developers.home-assistant.io, "Sensor entity"
+and "Binary sensor entity" (device classes, state classes). A key that is not listed is refused by Home Assistant too.
 """
 
 from typing import Any
@@ -94,6 +94,22 @@ OWN: dict[str, tuple[list[str], dict[str, Any]]] = {
         },
     ),
     "button": (["command_topic"], {"command_topic": TOPIC, "payload_press": TEXT}),
+    "update": (
+        ["state_topic"],
+        {
+            "state_topic": TOPIC,
+            "device_class": {"enum": ["firmware"]},
+            "display_precision": {"type": "integer", "minimum": 0},
+            "entity_picture": {"type": "string", "pattern": "^https?://"},
+            "latest_version_topic": TOPIC,
+            "latest_version_template": TEMPLATE,
+            "command_topic": TOPIC,
+            "payload_install": TEXT,
+            "release_summary": {"type": "string", "maxLength": 255},
+            "release_url": {"type": "string", "pattern": "^https?://"},
+            "title": TEXT,
+        },
+    ),
     "image": (
         ["image_topic"],
         {"image_topic": TOPIC, "content_type": {"pattern": "^image/"}, "image_encoding": {"enum": ["b64"]}},
@@ -157,3 +173,20 @@ def payload() -> dict[str, Any]:
             },
         },
     }
+
+
+# What an update entity may be told on its state topic, where that is JSON ("MQTT Update", 2025.12).
+UPDATE_STATE: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        "installed_version": TEXT,
+        "latest_version": TEXT,
+        "title": TEXT,
+        "release_summary": {"type": "string", "maxLength": 255},
+        "release_url": {"type": "string", "pattern": "^https?://"},
+        "entity_picture": {"type": "string"},
+        "in_progress": {"type": "boolean"},
+        "update_percentage": {"type": ["number", "null"], "minimum": 0, "maximum": 100},
+    },
+}

@@ -74,7 +74,8 @@ def _counted(graph: Graph, nothing: int, looks: int) -> int:
 def _worked(graph: Graph, nothing: int) -> int:
     """As before, after much computing."""
     shape = (LARGE, LARGE)
-    full = graph.run("BROADCAST_TO", [nothing, graph.wholes(*shape)], shape)
+    column = graph.run("ADD", [graph.constant(np.zeros((LARGE, 1), np.float32)), nothing], (LARGE, 1))
+    full = graph.run("ADD", [column, graph.constant(np.zeros((1, LARGE), np.float32))], shape)
     product = graph.run("BATCH_MATMUL", [full, full], shape)
     return graph.run("MEAN", [product, graph.wholes(0, 1)], (1,), keepDims=False)
 

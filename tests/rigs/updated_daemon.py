@@ -25,7 +25,7 @@ updates:
   enabled: true
   retry_s: 1
   trust: {{url: "http://127.0.0.1:{web}/", root: {folder}/root.json}}
-  gate: {{before_s: 1, warm_s: 0.5, watch_s: 3, silent_s: 3, broker_s: 3}}
+  gate: {{before_s: 1, warm_s: 0.5, watch_s: 3, silent_s: 20, broker_s: 3, least_looks: 0.5}}
 cameras:
   yard:
     source: {{path: {folder}/walker.avi, loop: true}}
