@@ -21,7 +21,8 @@ Wheels = Annotated[Path | None, typer.Option("--wheels", help="Folder of wheels;
 Wheel = Annotated[Path | None, typer.Option("--wheel", help="This project's wheel, instead of one built or fetched")]
 Models = Annotated[list[Path] | None, typer.Option("--model", help="A model beside those of the fleet; several")]
 Releases = Annotated[Path | None, typer.Option("--releases", help="Repository of releases that the device believes")]
-Packages = Annotated[Path, typer.Option("--packages", help="Folder of Debian packages that `image packages` filled")]
+OutAb = Annotated[Path | None, typer.Option("--out", "-o", help="The new file: .img, .img.zst or .img.xz")]
+Packages = Annotated[Path | None, typer.Option("--packages", help="Debian packages, of `image packages`")]
 Version = Annotated[str, typer.Option("--version", help="Version that the system bears, as 1.4.0")]
 Keys = Annotated[Path, typer.Option("--keys", help="Folder of `image keys`: who signs systems")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Unpack Debian anew, where it was kept from the last time")]
@@ -107,10 +108,11 @@ def keys(
 def ab(  # noqa: PLR0913, PLR0917 - a command has as many options as its users need
     fleet: Fleet,
     device: Device,
-    out: Out,
-    packages: Packages,
     version: Version,
     keyring: Annotated[Path, typer.Option("--keyring", help="update-authority.crt of `image keys`")],
+    out: OutAb = None,
+    packages: Packages = None,
+    rpi_image_gen: Annotated[Path | None, typer.Option(help="Write a source tree for rpi-image-gen instead")] = None,
     wheels: Wheels = None,
     wheel: Wheel = None,
     model: Models = None,
@@ -121,14 +123,21 @@ def ab(  # noqa: PLR0913, PLR0917 - a command has as many options as its users n
     fresh: Fresh = False,
 ) -> None:
     """Make the image of one device with two systems, of which one runs and the other is renewed."""
-    from firmware_tools.image.ab.disk import Sizes  # noqa: PLC0415 - commands load only what they need
-    from firmware_tools.image.ab.making import Recipient, Systems, cache, make_image  # noqa: PLC0415
+    from firmware_tools.errors import MistakeError  # noqa: PLC0415 - commands load only what they need
+    from firmware_tools.image.ab import making  # noqa: PLC0415
+    from firmware_tools.image.ab.disk import Sizes  # noqa: PLC0415
     from firmware_tools.image.wheels_fetch import Sources  # noqa: PLC0415
 
-    systems = Systems(packages, Sources(wheels, wheel), version, None if fresh else cache())
-    sizes = Sizes(system_mib, data_mib)
-    to = Recipient(fleet, device, keyring, tuple(model or ()), releases, wifi, sizes)
-    made = make_image(systems, to, out, _say)
+    sizes, base = Sizes(system_mib, data_mib), None if fresh else making.cache()
+    to = making.Recipient(fleet, device, keyring, tuple(model or ()), releases, wifi, sizes)
+    if rpi_image_gen is not None:
+        making.make_source(making.Systems(Path(), Sources(wheels, wheel), version, base), to, rpi_image_gen, _say)
+        _say(f"{rpi_image_gen} is a source tree for rpi-image-gen, which has never built it: read its README.md")
+        return
+    if out is None or packages is None:
+        raise MistakeError("say what the image is to be called (--out) and what it is made of (--packages)")
+    systems = making.Systems(packages, Sources(wheels, wheel), version, base)
+    made = making.make_image(systems, to, out, _say)
     _say(
         f"{made.image} is made ({made.mapped_bytes >> 20} MiB to write). It holds the key of {device}: keep it private"
     )
@@ -138,21 +147,31 @@ def ab(  # noqa: PLR0913, PLR0917 - a command has as many options as its users n
 def bundle(  # noqa: PLR0913, PLR0917 - a command has as many options as its users need
     out: Annotated[Path, typer.Option("--out", "-o", help="The new file: .raucb")],
     board: Annotated[str, typer.Option("--board", help="Which boards it is for: pi4, ...")],
-    packages: Packages,
     version: Version,
     keys: Keys,
+    packages: Packages = None,
+    system: Annotated[Path | None, typer.Option("--system", help="Wrap this root file system, with --boot")] = None,
+    boot: Annotated[Path | None, typer.Option("--boot", help="Wrap this boot partition, with --system")] = None,
     wheels: Wheels = None,
     wheel: Wheel = None,
     fresh: Fresh = False,
 ) -> None:
     """Make a signed system for all devices of a board: what `release add` takes and devices install."""
-    from firmware_tools.image.ab.keys import signing_key  # noqa: PLC0415 - commands load only what they need
-    from firmware_tools.image.ab.making import Systems, cache, make_bundle  # noqa: PLC0415
+    from firmware_tools.errors import MistakeError  # noqa: PLC0415 - commands load only what they need
+    from firmware_tools.image.ab import making  # noqa: PLC0415
+    from firmware_tools.image.ab.bundle import Images, Signer  # noqa: PLC0415
+    from firmware_tools.image.ab.keys import signing_key  # noqa: PLC0415
     from firmware_tools.image.wheels_fetch import Sources  # noqa: PLC0415
 
     key = signing_key(keys)
-    systems = Systems(packages, Sources(wheels, wheel), version, None if fresh else cache())
-    make_bundle(systems, board, key, _passphrase(key.key), out, _say)
+    if system is not None and boot is not None:
+        images = Images(system, boot)
+        making.make_bundle_of(images, board, version, Signer(key, _passphrase(key.key)), out)
+    elif packages is not None and system is None and boot is None:
+        systems = making.Systems(packages, Sources(wheels, wheel), version, None if fresh else making.cache())
+        making.make_bundle(systems, board, Signer(key, _passphrase(key.key)), out, _say)
+    else:
+        raise MistakeError("say what the bundle is made of: --packages, or --system and --boot")
     _say(f"{out} is made; now release add ... {out} --board {board} --version {version}")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from firmware_tools.image.ab.boot import boot_tree, bootconfig_tree
 from firmware_tools.image.ab.bootstrap import bootstrap, newest_s
-from firmware_tools.image.ab.compiling import compiled
+from firmware_tools.image.ab.compiling import compile_wheels
 from firmware_tools.image.ab.entries import Entry, Kind, Tree, link, merge, put, read_tar, write_tar
 from firmware_tools.image.ab.initrd import make_initrd
 from firmware_tools.image.ab.kernel import package_tree, read_kernel
@@ -58,8 +58,8 @@ def make_slot(pool: Pool, wheels: tuple[Wheel, ...], identity: Identity, work: P
     system = _debian(pool, work, epoch_s, base)
     kernel = read_kernel(pool.kernel, _new(work / "kernel"))
     merge(system, kernel.modules)
-    _add_daemon(system, wheels, work, pool.suite)
-    merge(system, compiled(system, work, epoch_s))
+    merge(system, daemon_tree(wheels, work / "daemon", TARGETS[pool.suite]))
+    merge(system, compile_wheels(system, wheels, TARGETS[pool.suite], _new(work / "compiling"), epoch_s, base))
     settle_system(system, identity)
     firmware = package_tree(pool.path(FIRMWARE))
     for path, entry in firmware.items():
@@ -68,6 +68,12 @@ def make_slot(pool: Pool, wheels: tuple[Wheel, ...], identity: Identity, work: P
     initrd = make_initrd(kernel, package_tree(pool.path(BUSYBOX))["usr/bin/busybox"].data)
     boot = boot_tree(identity.board, kernel, initrd, firmware)
     return Slot(system, boot, bootconfig_tree(firmware), epoch_s, _seed(pool, wheels, identity))
+
+
+def daemon_tree(wheels: tuple[Wheel, ...], root: Path, target: Target) -> Tree:
+    """/opt/foresight; `root` is a new folder. Raises MistakeError: a wheel is damaged."""
+    install(wheels, _new(root), target)
+    return read_folder(root)
 
 
 def read_folder(folder: Path) -> Tree:
@@ -96,12 +102,6 @@ def _debian(pool: Pool, work: Path, epoch_s: int, base: Path | None) -> Tree:
         write_tar(tree, part, epoch_s)
         part.replace(kept)
     return tree
-
-
-def _add_daemon(system: Tree, wheels: tuple[Wheel, ...], work: Path, suite: str) -> None:
-    root = _new(work / "daemon")
-    install(wheels, root, TARGETS[suite])
-    merge(system, read_folder(root))
 
 
 def _seed(pool: Pool, wheels: tuple[Wheel, ...], identity: Identity) -> str:

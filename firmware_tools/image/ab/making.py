@@ -1,6 +1,7 @@
 """An A/B image for one device, or a bundle for all devices of a board: from an order to files under their names."""
 
 import os
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,12 +12,13 @@ from firmware_tools.identity.delivery import CERTIFICATE, MODELS_FOLDER, deliver
 from firmware_tools.identity.files import read
 from firmware_tools.identity.inventory import member, read_inventory
 from firmware_tools.identity.records import Device
-from firmware_tools.image.ab.bundle import write_bundle
+from firmware_tools.image.ab.bundle import Images, Signer, wrap_bundle, write_bundle
 from firmware_tools.image.ab.data import data_tree
 from firmware_tools.image.ab.disk import Sizes, write_image
 from firmware_tools.image.ab.entries import Entry, Kind, Tree, put
-from firmware_tools.image.ab.keys import SigningKey, keyring
-from firmware_tools.image.ab.made import TARGETS, Slot, make_slot
+from firmware_tools.image.ab.generated import generate
+from firmware_tools.image.ab.keys import keyring
+from firmware_tools.image.ab.made import TARGETS, Slot, daemon_tree, make_slot
 from firmware_tools.image.ab.pool import Pool, read_pool
 from firmware_tools.image.ab.system import Identity
 from firmware_tools.image.bmap import write_bmap
@@ -114,25 +116,50 @@ def make_image(systems: Systems, to: Recipient, out: Path, say: Say) -> Made:
     return replace(named, mapped_bytes=mapped)
 
 
-def make_bundle(systems: Systems, board_name: str, key: SigningKey, passphrase: str, out: Path, say: Say) -> None:
+def make_bundle(systems: Systems, board_name: str, signer: Signer, out: Path, say: Say) -> None:
     """Make a bundle for all devices of a board, with its bill of materials beside it.
 
     Raises:
         MistakeError: something must be mended first; nothing was made.
         FirmwareError: something failed; nothing was made.
     """
-    if out.suffix != ".raucb":
-        raise MistakeError(f"{out.name} must end with .raucb")
+    _refuse_name(out)
     sbom = out.with_name(f"{out.name}.cdx.json")
     refuse_present(sbom)
-    identity = Identity(_ab_board(board_name), systems.version, keyring(key.authority))
+    identity = Identity(_ab_board(board_name), systems.version, keyring(signer.key.authority))
     with workplace(out) as work:
         pool, wheels, slot = _slot(systems, identity, work, say)
         say("packing and signing the bundle")
-        write_bundle(work / "made.raucb", slot, identity, key, passphrase, work)
+        write_bundle(work / "made.raucb", slot, identity, signer, work)
         subject = Part("firmware", f"foresight-{board_name}", systems.version, "", "", "")
         write_sbom(work / "sbom", subject, _parts(pool, wheels, slot), slot.epoch_s)
         publish(((work / "sbom", sbom), (work / "made.raucb", out)))
+
+
+def make_bundle_of(images: Images, board_name: str, version: str, signer: Signer, out: Path) -> None:
+    """Make a bundle of file systems that are there. Raises MistakeError, FirmwareError; nothing was made."""
+    _refuse_name(out)
+    with workplace(out) as work:
+        wrap_bundle(work / "made.raucb", images, _ab_board(board_name), version, signer, work)
+        publish(((work / "made.raucb", out),))
+
+
+def make_source(systems: Systems, to: Recipient, out: Path, say: Say) -> None:
+    """Write a source tree for rpi-image-gen. Raises MistakeError, FirmwareError."""
+    models = models_in(to.fleet / "models", to.models)
+    identity = Identity(_board_of(to), systems.version, keyring(to.keyring))
+    with tempfile.TemporaryDirectory() as folder:
+        target = TARGETS["trixie"]
+        wheels = gather(systems.wheels, target, Path(folder))
+        say(f"writing {len(wheels)} wheels and what {to.device} is given")
+        daemon = daemon_tree(wheels, Path(folder) / "daemon", target)
+        sizes = (to.sizes.system_mib, to.sizes.data_mib)
+        generate(out, to.device, identity, daemon, given_tree(to, models), sizes)
+
+
+def _refuse_name(out: Path) -> None:
+    if out.suffix != ".raucb":
+        raise MistakeError(f"{out.name} must end with .raucb")
 
 
 def given_tree(to: Recipient, models: tuple[Path, ...]) -> Tree:

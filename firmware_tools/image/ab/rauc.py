@@ -37,8 +37,10 @@ check-purpose=codesign
 {slots}"""
 
 
-def manifest(board: str, version: str) -> str:
-    """What a bundle says of itself."""
+def manifest(board: str, version: str, hook: str) -> str:
+    """What a bundle says of itself; `hook` is the file that tells a boot partition which slot it is in, or ""."""
+    hooks = f"[hooks]\nfilename={hook}\n\n" if hook else ""
+    installed = "hooks=post-install\n" if hook else ""
     return f"""[update]
 compatible={compatible(board)}
 version={version}
@@ -46,16 +48,12 @@ version={version}
 [bundle]
 format=verity
 
-[hooks]
-filename={HOOK}
-
-[image.rootfs]
+{hooks}[image.rootfs]
 filename={SYSTEM_IMAGE}
 
 [image.boot]
 filename={BOOT_IMAGE}
-hooks=post-install
-"""
+{installed}"""
 
 
 def _slot(number: int, name: str, ending: str) -> str:

@@ -31,6 +31,8 @@ OWN: dict[str, tuple[str, int]] = {
     BACKEND: ("boot-slots", 0o755),
     "etc/fstab": ("fstab", 0o644),
     "etc/systemd/journald.conf.d/foresight.conf": ("journald.conf", 0o644),
+    "etc/systemd/system.conf.d/foresight-patience.conf": ("patience.conf", 0o644),
+    f"{UNITS}/emergency.service.d/foresight.conf": ("emergency.conf", 0o644),
     "etc/systemd/network/80-foresight.network": ("any.network", 0o644),
     "etc/systemd/system/systemd-networkd-wait-online.service.d/foresight.conf": ("wait-online.conf", 0o644),
     f"{UNITS}/foresight-wifi.service": ("foresight-wifi.service", 0o644),
