@@ -32,6 +32,7 @@ from edge.updating.shipped import Shipped
 from edge.updating.telling import Telling, explained
 
 TELL_S = 0.5
+WRITING = 0.8
 _log = logging.getLogger(__name__)
 
 
@@ -94,8 +95,12 @@ class UpdateSide(Composed):
         return {
             Kind.MODEL: self._models,
             Kind.CONFIGURATION: ConfigurationInstaller(self._seat, self._reading, self._files, self.pulse.forget),
-            Kind.SYSTEM: SystemInstaller(Rauc(), home_of(self._settings), self._ended.wait, Board()),
+            Kind.SYSTEM: SystemInstaller(Rauc(), home_of(self._settings), self._ended.wait, self._board()),
         }
+
+    def _board(self) -> Board:
+        """Of what a system may take until it serves, writing it takes the most."""
+        return Board(install_s=WRITING * self._settings.updates.serve_s)
 
     def _heard(self, group: str, message: Message) -> None:
         """What is wanted: a retained message is as good as a new one."""

@@ -16,7 +16,7 @@ from edge.updates.system.restart import RUNTIME, Restart, ask_restart, boot_id
 from edge.updates.system.trial import Installed, Memory
 from edge.updates.trust.refusal import Reason, RefusedError
 
-INSTALL_S = 800.0  # within what something new may take until it serves (`serve_s`)
+INSTALL_S = 600.0
 GOOD, BAD = "good", "bad"
 
 

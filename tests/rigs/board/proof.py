@@ -26,6 +26,7 @@ UPDATES = """
 updates:
   enabled: true
   board: {board}
+  serve_s: 3600
   trust: {{url: "http://{host}:{port}/", plain_http: true, slowest_bytes_s: 100000}}
   gate: {{before_s: 20, warm_s: 20, watch_s: 30, silent_s: 40, broker_s: 120}}
 """
