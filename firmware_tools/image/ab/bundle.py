@@ -32,7 +32,7 @@ class Images:
     boot: Path
 
 
-PACKED = "-comp zstd -Xcompression-level 15 -noappend -no-progress"
+PACKED = "-comp zstd -Xcompression-level 8 -noappend -no-progress"
 
 
 def write_bundle(target: Path, slot: Slot, identity: Identity, signer: Signer, work: Path) -> None:

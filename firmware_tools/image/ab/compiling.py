@@ -18,7 +18,10 @@ from firmware_tools.image.wheels_install import HOME
 
 LIMIT_S = 2 * 3600.0
 # What the daemon never imports stays as it is.
-LEFT = re.compile(r"(.*/)?(trainer|tests?|_vendor|contrib|lexers|styles|formatters|f2py|aot|distutils|testing)/.*")
+LEFT = re.compile(
+    r"(.*/)?(trainer|firmware_tools|collect|demo|tests?|_vendor|contrib|lexers|styles|formatters|f2py|aot|distutils"
+    r"|testing)/.*"
+)
 SCRIPT = """
 set -e
 home=$(mktemp -d "$1/root.XXXXXX")
@@ -55,11 +58,12 @@ def compile_wheels(
     found: Tree = {}
     kept: dict[str, Path] = {}
     for wheel in wheels:
-        name = _key(wheel, python, epoch_s)
+        modules = _modules(wheel, target)
+        name = _key(wheel, python, epoch_s, modules)
         place = (base or work) / f"compiled-{name}.tar"
         if place.is_file():
             merge(found, read_tar(place))
-        elif modules := _modules(wheel, target):
+        elif modules:
             (work / f"{name}.list").write_text("".join(f"/{path}\n" for path in modules))
             kept[name] = place
     if kept:
@@ -83,8 +87,8 @@ def _run(tree: Tree, work: Path, epoch_s: int) -> None:
     whole.unlink()
 
 
-def _key(wheel: Wheel, python: str, epoch_s: int) -> str:
-    told = hashlib.sha256(f"{python} {epoch_s} {LEFT.pattern}".encode())
+def _key(wheel: Wheel, python: str, epoch_s: int, modules: Sequence[str]) -> str:
+    told = hashlib.sha256("\n".join((python, str(epoch_s), *modules)).encode())
     told.update(hashlib.sha256(wheel.path.read_bytes()).digest())
     return told.hexdigest()[:32]
 

@@ -41,10 +41,10 @@ def write_image(target: Path, slot: Slot, data: Tree, sizes: Sizes, work: Path) 
     write_boot(files["boot_a"], slot, sized["boot_a"])
     make_fat({}, files["boot_b"], "boot_b", sized["boot_b"], slot.epoch_s)
     write_system(files["system_a"], slot)
+    make_ext4({}, files["system_b"], "system_b", sized["system_b"], slot.epoch_s)  # so that block maps know it is empty
     youngest = max((entry.mtime_s for entry in data.values()), default=0)
     make_ext4(data, files["data"], "data", sized["data"], max(slot.epoch_s, youngest))
-    filled = {label: path for label, path in files.items() if path.exists()}
-    write_disk(target, table, filled, uuid.uuid5(SPACE, slot.seed))
+    write_disk(target, table, files, uuid.uuid5(SPACE, slot.seed))
 
 
 def write_boot(target: Path, slot: Slot, size_mib: int) -> None:

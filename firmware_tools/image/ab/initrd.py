@@ -19,7 +19,7 @@ MODULES = (
     *("bcm2835_wdt",),
 )
 TOOLS = (
-    *("cat", "chmod", "cut", "echo", "grep", "ln", "mkdir", "modprobe", "mount", "mv", "reboot", "sed", "sh", "sleep"),
+    *("cat", "chmod", "grep", "modprobe", "mount", "mv", "reboot", "sed", "sh", "sleep"),
     *("switch_root", "sync", "tr", "umount"),
 )
 

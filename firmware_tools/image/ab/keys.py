@@ -109,7 +109,9 @@ def _begun(
     issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(by_key.public_key())
     made = made.add_extension(issuer, critical=False)
     if not authority:
-        made = made.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CODE_SIGNING]), critical=False)
+        # Devices want the first; RAUC on a workstation checks what it signed for the second.
+        uses = [ExtendedKeyUsageOID.CODE_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION]
+        made = made.add_extension(x509.ExtendedKeyUsage(uses), critical=False)
     return made.sign(by_key, hashes.SHA256())
 
 

@@ -37,7 +37,7 @@ check-purpose=codesign
 {slots}"""
 
 
-def manifest(board: str, version: str, hook: str) -> str:
+def manifest(board: str, version: str, hook: str = HOOK) -> str:
     """What a bundle says of itself; `hook` is the file that tells a boot partition which slot it is in, or ""."""
     hooks = f"[hooks]\nfilename={hook}\n\n" if hook else ""
     installed = "hooks=post-install\n" if hook else ""
