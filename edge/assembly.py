@@ -75,7 +75,8 @@ class Models:
     ) -> None:
         self._settings, self._state_dir, self._changed = settings, state_dir, changed
         self._loaded: dict[ModelFile, Runtime] = {}
-        self._switched: dict[ModelFile, SwitchedRuntime] = {}  # those of them in whose place others can be put
+        self._switched: dict[ModelFile, SwitchedRuntime] = {}  # the same
+        self._alone: set[ModelFile] = set()  # those of them that run on one thread
         self._lent: dict[str, Runtime] = {}
         self._groups: dict[str, Groups] = {}
         self._schools: dict[str, School] = {}
@@ -101,14 +102,12 @@ class Models:
             ModelError: it is refused; says why.
         """
         if model not in self._loaded:
-            self._loaded[model] = self._switched[model] = self._stack.enter_context(
-                SwitchedRuntime(self._opened(model))
-            )
+            self._load(model)
         return self._loaded[model]
 
     @property
     def switched(self) -> Mapping[ModelFile, SwitchedRuntime]:
-        """The models that were loaded by `load`, by what the configuration names."""
+        """The models that were loaded, by what the configuration names."""
         return dict(self._switched)
 
     def put(self, named: ModelFile, other: ModelFile) -> None:
@@ -119,7 +118,7 @@ class Models:
         Raises:
             ModelError: it is refused, or cannot stand in; what serves goes on.
         """
-        opened = self._opened(other)
+        opened = self._opened(other, alone=named in self._alone)
         try:
             refuse_unlike(self._switched[named].bundle, opened.runtime.bundle)
             blank = opened.runtime.bundle.input.tensor
@@ -138,8 +137,8 @@ class Models:
     def light(self, model: ModelFile) -> Runtime:
         """The same for a network so small that a second thread would only be waited for. Raises ModelError."""
         if model not in self._loaded:
-            alone = self._settings.model_copy(update={"threads": 1})
-            self._loaded[model] = self._on_cpu(model.read(), alone, self._stack)
+            self._alone.add(model)
+            self._load(model)
         return self._loaded[model]
 
     def forecaster(self, name: str, model: ModelFile) -> Runtime:
@@ -169,11 +168,16 @@ class Models:
         sha256 = self.load(model).bundle.sha256
         return self._schools.setdefault(sha256, School(Teacher(settings, sha256), RecentLooks()))
 
-    def _opened(self, model: ModelFile) -> Opened:
+    def _load(self, model: ModelFile) -> None:
+        opened = self._opened(model, alone=model in self._alone)
+        self._loaded[model] = self._switched[model] = self._stack.enter_context(SwitchedRuntime(opened))
+
+    def _opened(self, model: ModelFile, *, alone: bool) -> Opened:
         bundle = model.read()
+        settings = self._settings.model_copy(update={"threads": 1}) if alone else self._settings
         with ExitStack() as held:
-            on_cpu = not bundle.edgetpu
-            runtime = self._on_cpu(bundle, self._settings, held) if on_cpu else self._accelerated(model, bundle, held)
+            accelerated = bundle.edgetpu and not alone
+            runtime = self._accelerated(model, bundle, held) if accelerated else self._on_cpu(bundle, settings, held)
             _log.info("model %s: %s by %s, %s", bundle.name, bundle.head.value, runtime.name, runtime.delegate)
             return Opened(runtime, held.pop_all())
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from edge.contracts.confined import End, Ended, Limits, bare_environment, run_confined
+from edge.contracts.flatbuffer import MalformedError
+from edge.contracts.raucb import check_raucb
 from edge.runtime.proving import FaultError, Findings, Wanted, prove
 from edge.runtime.settings import RuntimeSettings
 from edge.updates.trust.refusal import Reason, RefusedError
 
-__all__ = ["Findings", "Wanted", "examine_configuration", "examine_model"]
-CHECK_S, CHECK_CPU_S, CHECK_MIB = 60.0, 30.0, 1024
+__all__ = ["Findings", "Wanted", "examine_configuration", "examine_model", "examine_system"]
+CHECK_S, CHECK_CPU_S, CHECK_MIB = 120.0, 90.0, 2048
 VARIABLES = "FORESIGHT_"  # that a configuration may name
 
 
@@ -30,7 +32,7 @@ def examine_model(path: Path, sha256: str, wanted: Wanted, settings: RuntimeSett
     try:
         return prove(path, sha256, wanted, settings)
     except FaultError as error:
-        raise RefusedError(Reason(error.fault.value), str(error)) from error
+        raise RefusedError(Reason(error.fault.value), _named(str(error), path)) from error
 
 
 def examine_configuration(path: Path, environment: Mapping[str, str] = os.environ) -> None:
@@ -46,8 +48,20 @@ def examine_configuration(path: Path, environment: Mapping[str, str] = os.enviro
     except OSError as error:
         raise RefusedError(Reason.LIMITS, f"no process can be started to check {path} in: {error}") from error
     if ended.how is not End.DONE:
-        raise RefusedError(Reason(ended.how.value), f"{path} was not checked to its end: {ended.told}; correct it")
+        raise RefusedError(Reason(ended.how.value), f"{path.name} was not checked to its end: {ended.told}; correct it")
     _refuse(path, ended)
+
+
+def examine_system(path: Path) -> None:
+    """Look whether a file can be a RAUC bundle at all; RAUC itself says whether it is a good one.
+
+    Raises:
+        RefusedError: malformed.
+    """
+    try:
+        check_raucb(path)
+    except (MalformedError, OSError) as error:
+        raise RefusedError(Reason.MALFORMED, f"{path.name}: {error}; release what RAUC made") from error
 
 
 def _refuse(path: Path, ended: Ended) -> None:
@@ -56,6 +70,12 @@ def _refuse(path: Path, ended: Ended) -> None:
         told = json.loads(ended.output.splitlines()[-1])
         reason, detail = told["reason"], str(told["detail"])
     except (ValueError, IndexError, KeyError, TypeError, RecursionError) as error:
-        raise RefusedError(Reason.CRASHED, f"{path} was not checked to its end: {ended.told}; correct it") from error
+        said = f"{path.name} was not checked to its end: {ended.told}; correct it"
+        raise RefusedError(Reason.CRASHED, said) from error
     if reason:
-        raise RefusedError(Reason(reason), detail)
+        raise RefusedError(Reason(reason), _named(detail, path))
+
+
+def _named(told: str, path: Path) -> str:
+    """A message in which a file goes by its name: where it lies in the store says nothing to anybody."""
+    return told.replace(str(path), path.name)

@@ -8,7 +8,6 @@ import os
 import sys
 from pathlib import Path
 
-from edge.check import check
 from edge.config.problems import InvalidConfig, Problem
 from edge.config.yaml_positions import LIMIT_BYTES, parse
 from edge.contracts.redact import redact
@@ -21,6 +20,8 @@ def main(name: str) -> None:
     path = Path(name)
     problems, reason = _unreadable(path), "malformed"
     if not problems:
+        from edge.check import check  # noqa: PLC0415 - it loads half the daemon, and what is malformed needs none of it
+
         problems = check(path).problems
         reason = "unfit" if problems else ""
     more = f"; and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""

@@ -124,7 +124,7 @@ class Daemon:
         with delivery:
             self._delivery = delivery
             following: Settings | None = settings
-            while following is not None and delivery.serves(following):
+            while following is not None and delivery.serves(following) and self._updating.serves(following):
                 self._tried = following
                 self._ready_s = time.monotonic() + CHANGE_S
                 with Watch(following, delivery, self._orders.changed, reloader.ask, self._updating) as watch:
@@ -154,7 +154,7 @@ class Daemon:
 
     def _adopt(self, settings: Settings) -> None:
         """They run now, without a change of configuration."""
-        self._good = settings
+        self._good = self._tried = settings
 
     def _due(self) -> Mapping[str, float]:
         """By when each stage comes round again, unless it hangs."""

@@ -5,6 +5,7 @@ length is checked, and whatever is wrong becomes a `ModelError` that names the f
 that the model runs, is for `edge.runtime.canary` to try.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,12 +69,17 @@ def read_golden(path: Path, *, limit_bytes: int = LIMIT_BYTES) -> Golden | None:
     """The `golden.json` of a model file, None where it brings none.
 
     Raises:
-        ModelError: the file is absent or damaged, or what it brings cannot be read.
+        ModelError: the file is absent or damaged, or what it brings cannot be read, or is of another network.
     """
     data = read_model_file(path, limit_bytes)
     with _naming(path):
         packed = PackedFiles.find(data)
-        return parse_golden(packed.read(GOLDEN, MAX_GOLDEN_BYTES)) if GOLDEN in packed.names else None
+        if GOLDEN not in packed.names:
+            return None
+        golden = parse_golden(packed.read(GOLDEN, MAX_GOLDEN_BYTES))
+        if hashlib.sha256(data[: packed.start]).hexdigest() != golden.model_sha256:
+            raise MalformedError("what answered to its golden input was another network, or it was damaged since")
+        return golden
 
 
 def _parse(path: Path, data: bytes, digest: str, overrides: Overrides) -> ModelBundle:
@@ -82,6 +88,8 @@ def _parse(path: Path, data: bytes, digest: str, overrides: Overrides) -> ModelB
         raise ModelError(f"it has {len(graph.inputs)} inputs; models with one input are served")
     metadata, packed = read_metadata(graph.metadata), PackedFiles.find(data)
     manifest = _manifest(packed)
+    if manifest is None and metadata.ours:
+        raise MalformedError(f"it is of our trainer and has no {FILE_NAME}: what was packed behind it is cut off")
     labels = _labels(packed, manifest, metadata, overrides)
     head = overrides.head or (manifest.head if manifest else resolve_head(_clues(graph, labels)))
     return ModelBundle(

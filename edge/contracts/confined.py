@@ -20,7 +20,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import edge
-from edge.contracts.process import Child
+from edge.contracts.process import Child, dying_with_us
 
 MIB = 1 << 20
 PASSED_ON = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "HOME", "TMPDIR", "LANG", "LC_ALL")  # of the environment
@@ -81,20 +81,19 @@ def run_confined(
     """
     told = json.dumps(asdict(limits))
     command = [sys.executable, "-P", "-m", "edge.contracts.confined", told, module, *arguments]
-    child = Child(command, (), bare_environment() if environment is None else environment)
+    child = Child(dying_with_us(command), (), bare_environment() if environment is None else environment)
     try:
         deadline_s = time.monotonic() + limits.wall_s
         output = _listen(child, deadline_s)
         if output is None:
             return Ended(End.HUNG, 0, b"", child.said())
+        if len(output) > MOST_OUTPUT_BYTES:
+            return Ended(End.LIMITS, 0, output[:MOST_OUTPUT_BYTES], f"it wrote more than {MOST_OUTPUT_BYTES} bytes")
         code = child.exit_code(deadline_s)
         said = child.said()
     finally:
         child.kill()
-    if code is None:
-        return Ended(End.HUNG, 0, output, said)
-    how = End.LIMITS if len(output) > MOST_OUTPUT_BYTES else _how(code, said)
-    return Ended(how, code, output[:MOST_OUTPUT_BYTES], said)
+    return Ended(End.HUNG, 0, output, said) if code is None else Ended(_how(code, said), code, output, said)
 
 
 def bare_environment() -> dict[str, str]:
@@ -153,7 +152,6 @@ def _signal_name(number: int) -> str:
 _BY_SIGNAL: Mapping[int, End] = {
     signal.SIGXCPU: End.HUNG,
     signal.SIGALRM: End.HUNG,
-    signal.SIGXFSZ: End.LIMITS,
     signal.SIGKILL: End.LIMITS,  # it was not us: the kernel was out of memory
 }
 

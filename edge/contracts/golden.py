@@ -50,6 +50,7 @@ class Golden:
     outputs: tuple[GoldenOutput, ...]  # in the order of the file
     rows: Rows | None  # how outputs are compared that are a detector's boxes, classes, scores and count; else None
     made_by: str  # library, version and machine
+    model_sha256: str  # of the network that answered: the file without what is packed behind it
 
 
 def thinned(name: str, values: NDArray[Any], absolute: float, relative: float) -> GoldenOutput:
@@ -89,6 +90,7 @@ def encode_golden(golden: Golden) -> bytes:
         "rows": None if golden.rows is None else {"score": golden.rows.score, "tolerance": golden.rows.tolerance},
         "outputs": [_encoded(output) for output in golden.outputs],
         "made_by": golden.made_by,
+        "model_sha256": golden.model_sha256,
     }
     data = json.dumps(told, indent=1, allow_nan=False).encode()
     parse_golden(data)
@@ -112,6 +114,7 @@ def parse_golden(data: bytes) -> Golden:
         outputs=outputs,
         rows=None if root.get("rows") is None else _rows(below(root["rows"], "rows"), outputs),
         made_by=text(root, "made_by"),
+        model_sha256=text(root, "model_sha256"),
     )
 
 

@@ -14,6 +14,7 @@ NORMALISATION_OPTIONS = 1
 TENSOR_AXIS_LABELS, TENSOR_VALUE_LABELS = 2, 3
 IMAGE_PROPERTIES, GRAYSCALE = 2, 2
 MAX_TABLES = 256
+MADE_BY = "made by Foresight"  # the end of the description
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Metadata:
     mean: tuple[float, ...]  # one per channel, or one for all, or none
     std: tuple[float, ...]
     greyscale: bool
+    ours: bool = False  # its description says that our trainer made it
 
 
 NO_METADATA = Metadata("", "", (), (), (), greyscale=False)
@@ -50,6 +52,7 @@ def read_metadata(data: bytes) -> Metadata:
         mean=mean,
         std=std,
         greyscale=_is_greyscale(tensor) if tensor else False,
+        ours=model.text(1).endswith(MADE_BY),
     )
 
 

@@ -5,6 +5,7 @@ and while it is unpacked. Nothing is ever written to disk.
 """
 
 import io
+import re
 import struct
 import zipfile
 import zlib
@@ -14,11 +15,17 @@ from dataclasses import dataclass
 
 from edge.contracts.flatbuffer import MalformedError
 
+MANIFEST = b"foresight.json"  # `manifest.FILE_NAME`
 MAX_MEMBERS = 64
 MAX_DIRECTORY_BYTES = 1 << 16
 MAX_RATIO = 100  # unpacked to packed; label files reach about 3
 SMALL_BYTES = 1 << 16  # below this the ratio does not matter
 
+MAX_MEMBER_BYTES = 1 << 28
+
+_NAME = re.compile(r"[A-Za-z0-9_ ()+,=@~-][A-Za-z0-9._ ()+,=@~/-]{0,254}")
+_ARCHIVES = (b"PK\3\4", b"PK\5\6", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf")
+_HEADER_BYTES = 30  # of a packed file, before its name
 _END = struct.Struct("<4s4H2IH")  # the ZIP's end record
 _UNPACKERS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 
@@ -29,6 +36,7 @@ class PackedFiles:
 
     data: bytes
     names: tuple[str, ...]
+    start: int  # of the archive in `data`
 
     @classmethod
     def find(cls, data: bytes) -> "PackedFiles":
@@ -38,12 +46,16 @@ class PackedFiles:
             MalformedError: it is there, but damaged or out of all proportion.
         """
         if not _weigh_directory(data):
-            return cls(b"", ())
+            _refuse_rest_of_archive(data)
+            return cls(b"", (), 0)
         with _translated(), zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = tuple(archive.namelist())
+            for info in archive.infolist():
+                _look_at(archive, info)
+            start = min((entry.header_offset for entry in archive.infolist()), default=0)
         if len(set(names)) != len(names):
             raise MalformedError("two of its packed files have the same name")
-        return cls(data, names)
+        return cls(data, names, start)
 
     def read(self, name: str, limit_bytes: int) -> bytes:
         """One packed file, unpacked.
@@ -74,6 +86,26 @@ def _weigh_directory(data: bytes) -> bool:
     if disk or members > MAX_MEMBERS or directory_bytes > MAX_DIRECTORY_BYTES:
         raise MalformedError(f"its archive claims {members} packed files, more than {MAX_MEMBERS}")
     return True
+
+
+def _refuse_rest_of_archive(data: bytes) -> None:
+    """Tell a bundle of ours that was cut off from a stranger's model, which brings nothing along."""
+    at = data.find(MANIFEST)
+    while at >= 0:
+        if data[max(0, at - _HEADER_BYTES) :][:4] == _ARCHIVES[0]:
+            raise MalformedError("the archive of packed files at its end is cut off")
+        at = data.find(MANIFEST, at + 1)
+
+
+def _look_at(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> None:
+    """Refuse what no trainer packs, although nothing of it is ever written to disk by its name."""
+    if not _NAME.fullmatch(info.orig_filename) or ".." in info.orig_filename.split("/"):
+        raise MalformedError(f"its packed file {info.orig_filename!r:.80} has no plain name")
+    _weigh_member(info, MAX_MEMBER_BYTES)
+    with archive.open(info) as file:
+        begin = file.read(max(map(len, _ARCHIVES)))
+    if begin.startswith(_ARCHIVES):
+        raise MalformedError(f"its packed file {info.filename!r} is itself an archive")
 
 
 def _weigh_member(info: zipfile.ZipInfo, limit_bytes: int) -> None:

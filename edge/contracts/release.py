@@ -19,6 +19,7 @@ SIGNED_AT = "x-foresight-signed-utc-ns"  # when a list of releases was signed, a
 FORMAT = 1
 MOST_NAMES = 1000  # boards or groups of one file
 LONGEST_TEXT = 120
+NAME = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,99}/){0,4}[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")  # of a released file
 _VERSION = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:[-+.a-z].*)?")
 
 Version = tuple[int, int, int, int]

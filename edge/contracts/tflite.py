@@ -27,6 +27,7 @@ DTYPES = {
     15: "uint32",
     16: "uint16",
 }
+_WIDTHS = {1: 2, 3: 1, 4: 8, 6: 1, 7: 2, 9: 1, 10: 8, 12: 8, 16: 2}  # bytes of a number; 4 of others
 CUSTOM = 32
 PROBABILITY_OPERATORS = frozenset({14, 25, 50})  # LOGISTIC, SOFTMAX, LOG_SOFTMAX
 PASSING_ON_OPERATORS = frozenset({6, 22, 43, 114})  # DEQUANTIZE, RESHAPE, SQUEEZE, QUANTIZE
@@ -72,6 +73,20 @@ def read_graph(data: bytes) -> Graph:
         probabilities=len(outputs) == 1 and _gives_probabilities(subgraph, codes, outputs[0]),
         metadata=_metadata(model),
     )
+
+
+def tensor_bytes(data: bytes) -> int:
+    """How much memory the tensors of all graphs take that stand in the file with their shapes, all at once.
+
+    Raises:
+        MalformedError: the bytes are no TFLite model, or a damaged one.
+    """
+    graphs = Table.root(data, b"TFL3").tables(2)
+    return sum(_tensor_bytes(tensor) for graph in graphs for tensor in graph.tables(0))
+
+
+def _tensor_bytes(tensor: Table) -> int:
+    return math.prod(max(0, extent) for extent in tensor.integers(0, "i")) * _WIDTHS.get(tensor.integer(1, "b"), 4)
 
 
 def _operator(code: Table) -> tuple[int, str]:

@@ -45,7 +45,8 @@ class GuardedForecaster:
         straight: Forecaster,
         learned: LearnedForecaster | None,
     ) -> None:
-        self._board, self._straight, self._learned = board, straight, learned
+        self._board, self._straight, self._learned, self._settings = board, straight, learned, settings
+        self._model, self._sha256 = learned, learned.bundle.sha256 if learned else ""
         self._judge = Judge(settings.horizons_s, settings.guard.every_s)
         self._share = settings.guard.share
         self._axes = np.array([aspect, 1.0], np.float32)
@@ -55,6 +56,8 @@ class GuardedForecaster:
 
     def step(self, tracks: Tracks, t_s: float) -> Forecasts:
         """Forecasts after a look at `t_s`."""
+        if self._model is not None and self._model.bundle.sha256 != self._sha256:
+            self._begin(self._model)
         plain = self._straight.forecast(tracks)
         last, self._last = self._last, (tracks, t_s)
         if last is not None and self._judge.ripe(t_s):
@@ -73,6 +76,12 @@ class GuardedForecaster:
         """Forecasts between looks: nothing is learnt from them."""
         plain = self._straight.forecast(tracks)
         return self._again(tracks, plain) if self._board.serving is Serving.LEARNED else plain
+
+    def _begin(self, model: LearnedForecaster) -> None:
+        """Another model was put in the place of the one before: it has to prove itself."""
+        self._learned, self._sha256 = model, model.bundle.sha256
+        self._judge = Judge(self._settings.horizons_s, self._settings.guard.every_s)
+        self._board.begin(model.bundle.name, self._sha256)
 
     def _stale(self, tracks: Tracks, t_s: float) -> bool:
         """Whether what the model said is of no use any more."""

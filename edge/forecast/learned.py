@@ -14,7 +14,7 @@ from edge.contracts.told_sigma import told_sigma
 from edge.contracts.track_grid import C128, lengths
 from edge.contracts.track_mixture import Mixture
 from edge.contracts.track_windows import Answer, Encoded, decode, encode
-from edge.contracts.types import F32, F64, I64, Forecasts, Mask, Tracks
+from edge.contracts.types import F32, F64, I64, Forecasts, Mask, ModelBundle, Tracks
 from edge.forecast.fitting import refuse_unfit
 from edge.forecast.forecaster import Forecaster
 from edge.forecast.past import askable, past_of
@@ -81,6 +81,11 @@ class LearnedForecaster:
         self._ahead_s = np.array(settings.horizons_s)
         self._foreseen: _Foreseen | None = None
         self._then: tuple[I64, C128] = (np.zeros(0, np.int64), np.zeros(0, np.complex128))  # of whom it was asked
+
+    @property
+    def bundle(self) -> ModelBundle:
+        """The network that is asked."""
+        return self._runtime.bundle
 
     def forecast(self, tracks: Tracks) -> Forecasts:
         """Boxes and their uncertainty at each horizon."""

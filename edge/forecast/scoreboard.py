@@ -43,11 +43,8 @@ class Scoreboard:
     def __init__(
         self, settings: GuardSettings, horizons_s: tuple[float, ...], model: str = "", sha256: str = ""
     ) -> None:
-        self._settings, self._horizons_s, self._model, self._sha256 = settings, horizons_s, model, sha256
-        self._straight, self._learned, self._ratio = (Tally.empty(len(horizons_s)) for _ in TALLIES)
-        self._serving, self._trouble = Serving.STRAIGHT, ""
-        self.stretch = np.ones(len(horizons_s))
-        self.standing = self._stands()
+        self._settings, self._horizons_s = settings, horizons_s
+        self.begin(model, sha256)
 
     @property
     def serving(self) -> Serving:
@@ -67,6 +64,14 @@ class Scoreboard:
         if verdicts:
             self._decide()
             self.standing = self._stands()
+
+    def begin(self, model: str, sha256: str) -> None:
+        """Another model takes part from now on: all is counted anew, and the straight line serves meanwhile."""
+        self._model, self._sha256 = model, sha256
+        self._straight, self._learned, self._ratio = (Tally.empty(len(self._horizons_s)) for _ in TALLIES)
+        self._serving, self._trouble = Serving.STRAIGHT, ""
+        self.stretch = np.ones(len(self._horizons_s))
+        self.standing = self._stands()
 
     def give_up(self, why: str) -> None:
         """The model does not run: the straight line serves until the next start."""

@@ -20,7 +20,9 @@ from edge.contracts.flatbuffer import MalformedError
 from edge.contracts.golden import Golden, compare
 from edge.contracts.golden_input import GoldenInput, Pattern, make_input
 from edge.contracts.manifest import Manifest
+from edge.contracts.model_file import read_model_file
 from edge.contracts.runtime import Runtime
+from edge.contracts.tflite import tensor_bytes
 from edge.contracts.types import Head, ModelBundle
 from edge.contracts.windows import TrackWindow
 from edge.runtime.cpu_model import cpu_model
@@ -61,13 +63,11 @@ def _examine(order: Order) -> Findings:
         served = _served(bundle, order)
         if served is None:
             return Findings(task, bundle.head, bundle.name, bundle.version, NOT_RUN, ())
-        golden = _golden(served)
-        settings = RuntimeSettings(threads=order.threads)
-        with open_runtime(served, settings) as runtime:
-            unlike = _shown(runtime, golden) if golden else NO_GOLDEN
-            looks_s = tuple(_look(runtime, golden, seed) for seed in range(1, LOOKS + 1))
-        rehearse(open_interpreter(find_library(), plan_for(served, settings)), str(served.path))
+        unlike, looks_s = _run(served, order.threads)
     except ModelError as error:
+        if _is_out_of_memory(bundle, order.memory_mib, error):
+            said = "needs more memory than its trial has (trial_memory_mib); use a smaller model"
+            raise _WrongError(Fault.LIMITS, f"{bundle.path} {said}") from error
         raise _WrongError(Fault.UNFIT, str(error)) from error
     return Findings(task, bundle.head, bundle.name, bundle.version, unlike, looks_s)
 
@@ -76,6 +76,7 @@ def _read(path: Path, order: Order) -> tuple[ModelBundle, Manifest | None]:
     """A bundle, and its manifest where it has one: a stranger's model has none."""
     try:
         sha256 = order.sha256 if str(path) == order.path else ""
+        read_golden(path)  # before all else: it tells whether the file was damaged since it was exported
         return read_bundle(path, sha256=sha256, overrides=parse_overrides(order.overrides)), read_manifest(path)
     except ModelError as error:
         fault = Fault.MALFORMED if isinstance(error.__cause__, MalformedError) else Fault.UNFIT
@@ -101,6 +102,23 @@ def _served(bundle: ModelBundle, order: Order) -> ModelBundle | None:
         return bundle
     path = cpu_model(bundle, None, Path(order.folder))
     return None if path is None else _read(path, order)[0]
+
+
+def _run(bundle: ModelBundle, threads: int) -> tuple[str, tuple[float, ...]]:
+    """Why its golden input was not compared, "" where it was; and how long it took to answer to others."""
+    golden, settings = _golden(bundle), RuntimeSettings(threads=threads)
+    with open_runtime(bundle, settings) as runtime:
+        unlike = _shown(runtime, golden) if golden else NO_GOLDEN
+        looks_s = tuple(_look(runtime, golden, seed) for seed in range(1, LOOKS + 1))
+    rehearse(open_interpreter(find_library(), plan_for(bundle, settings)), str(bundle.path))
+    return unlike, looks_s
+
+
+def _is_out_of_memory(bundle: ModelBundle, memory_mib: int, error: ModelError) -> bool:
+    """The library says nothing, or something else, when it gets no memory for tensors."""
+    if isinstance(error.__cause__, RuntimeError) and not str(error.__cause__):
+        return True
+    return tensor_bytes(read_model_file(bundle.path, bundle.size_bytes)) > memory_mib << 20
 
 
 def _golden(bundle: ModelBundle) -> Golden | None:

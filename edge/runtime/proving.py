@@ -70,6 +70,7 @@ class Order:
     task: str
     head: str
     threads: int
+    memory_mib: int
     folder: str  # for what it unpacks; emptied afterwards
     overrides: Mapping[str, object]  # `Overrides`, what is None left out
 
@@ -84,7 +85,7 @@ def parse_overrides(told: Mapping[str, object]) -> Overrides:
     """Out of an order, which is our own."""
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
     made = {name: kind(str(values[name])) for name, kind in _KINDS.items() if name in values}
-    return Overrides(**{**values, **made})  # type: ignore[arg-type]
+    return Overrides(**{**values, **made})
 
 
 _KINDS = {"labels": Path, "head": Head, "resize": Resize, "order": ColourOrder}
@@ -110,7 +111,9 @@ def prove(path: Path, sha256: str, wanted: Wanted, settings: RuntimeSettings) ->
     )
     with tempfile.TemporaryDirectory(prefix="foresight-proof-") as folder:
         overrides = encode_overrides(wanted.overrides)
-        order = Order(str(path), sha256, wanted.task, wanted.head or "", settings.threads, folder, overrides)
+        order = Order(
+            str(path), sha256, wanted.task, wanted.head or "", settings.threads, limits.memory_mib, folder, overrides
+        )
         try:
             ended = run_confined("edge.runtime.proof", [json.dumps(asdict(order))], limits)
         except OSError as error:

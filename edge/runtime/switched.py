@@ -101,6 +101,16 @@ class SwitchedRuntime:
                     return True
         return False
 
+    def leave(self, sha256: str) -> bool:
+        """Let the other one serve from the next frame on, if the one of this hash does; whether there is one."""
+        with self._lock:
+            if self._other is None:
+                return False
+            if self._wanted.runtime.bundle.sha256 == sha256:
+                self._wanted = self._other if self._wanted is self._now else self._now
+            self._probation = False
+            return True
+
     def settle(self) -> None:
         """What serves is what stays: let go of the other one."""
         with self._lock:

@@ -13,6 +13,7 @@ from edge.updates.settings import GateSettings
 
 LONGEST_S = 600.0  # of what is remembered for comparison
 STEP_S = 5.0  # between two memories
+MOST_BEGUN = 3  # times that the daemon may begin to count, while something is judged
 FEWEST = 10.0  # that must have been expected before their rate is judged
 
 
@@ -101,6 +102,7 @@ class Gate:
         self._first: tuple[float, Vitals] | None = None
         self._last_frame_s = self._last_look_s = self._last_broker_s = now_s
         self._last = Vitals(0, 0, 0, math.nan, broker=False)
+        self._begun = 0
 
     def feel(self, vitals: Vitals, now_s: float) -> Verdict:
         """How it does now; the verdict so far. Once it is sick, it is not to be asked again."""
@@ -108,6 +110,9 @@ class Gate:
             return WATCHED
         if self._first is None or _restarted(self._last, vitals):
             self._begin(vitals, now_s)
+            self._begun += 1
+        if self._begun > MOST_BEGUN:
+            return Verdict(Health.SICK, f"the daemon began its work {self._begun} times")
         self._note(vitals, now_s)
         began_s, first = self._first or (now_s, vitals)
         watched_s = now_s - began_s

@@ -11,7 +11,7 @@ its trial ends before anything else begins, also when nobody wants it any more.
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from edge.contracts.backoff import Backoff
 from edge.contracts.errors import ConfigError
@@ -55,7 +55,7 @@ class Machine:
         self._jobs: deque[Job] = deque()
         self._staged: deque[Prepared] = deque()
         self._trying: deque[Trying] = deque(self._begun())
-        self._backoff = Backoff(parts.settings.retry_s, FIRST_S)
+        self._backoff, self._pay_backoff = (Backoff(parts.settings.retry_s, FIRST_S) for _ in range(2))
         self._heard, self._look_s, self._pay_s = False, 0.0, 0.0
         self._asked = False  # since the start, so that it is known what is wanted
         self._wanted: set[str] = set()  # files that were found, and are still to serve
@@ -68,12 +68,12 @@ class Machine:
     def want(self, desired: Desired) -> None:
         """What is wanted from now on. Raises OSError where that cannot be remembered; it is wanted nevertheless."""
         self._heard = True
+        self._soon()
         if desired == self.wishes.desired:
             return
         self.wishes = Wishes(self._parts.book.state, desired)
         self._jobs.clear()
         self._staged.clear()
-        self._soon()
         self._changed()
         self._parts.book.write(states.wanting(self._parts.book.state, desired))
 
@@ -115,25 +115,29 @@ class Machine:
 
     def _look(self) -> None:
         """What of the wishes that do not serve yet is released for this device."""
+        self._pause()
         for wish in self.wishes.desired.wishes:
             if serves(self._parts.book.state, wish):
                 self._tell(wish, Told(Phase.GOOD))
         wishes = self.wishes.open(self._parts.book.state)
-        if wishes:
-            self._ask(wishes)
-        else:
-            self._asked, self._wanted = True, set()
+        if wishes and not self._refreshed(wishes):
+            self._look_s = self._parts.clock.now_s() + self._backoff.next_s()
+            return
+        self._find(wishes)
         if not self._jobs:
-            self.tidy()
             self._rest()
 
-    def _ask(self, wishes: list[Wish]) -> None:
+    def _refreshed(self, wishes: list[Wish]) -> bool:
+        """Whether the lists of releases are believed."""
         try:
             self._parts.releases.refresh()
         except (RefusedError, ConfigError, OSError) as error:
             for wish in wishes:
                 self._tell(wish, refused(_as_refusal(error)))
-            return
+            return False
+        return True
+
+    def _find(self, wishes: list[Wish]) -> None:
         jobs = []
         for wish in wishes:
             try:
@@ -146,12 +150,19 @@ class Machine:
 
     def _prepare(self, job: Job) -> None:
         """Have it here and checked, or know why not."""
+        self._pause()
+        state = self._parts.book.state
         try:
-            self._staged.append(self._preparing.prepare(job.wish, job.offer, self.wishes.desired))
+            staged = self._preparing.prepare(job.wish, job.offer, self.wishes.desired)
         except (RefusedError, OSError) as error:
             self._refuse(job, _as_refusal(error))
-        else:
-            self._tell(job.wish, Told(Phase.STAGED))
+            return
+        if staged.place in state.good and state.good[staged.place].sha256 == staged.content.sha256:
+            self._parts.book.write(states.called(state, staged.place, staged.content))  # the same under another name
+            self._tell(job.wish, Told(Phase.GOOD))
+            return
+        self._staged.append(staged)
+        self._tell(job.wish, Told(Phase.STAGED))
 
     def _refuse(self, job: Job, error: RefusedError) -> None:
         self._tell(job.wish, self._told(job.wish, error))
@@ -167,10 +178,11 @@ class Machine:
         if parts.before.watched_s(now_s) < parts.settings.gate.before_s:
             return
         staged = self._staged[0]
+        content = replace(staged.content, utc_ns=parts.clock.utc_ns())
         pulse = parts.before.pulse(parts.body.vitals(), now_s)
-        parts.book.write(states.on_trial(parts.book.state, staged.place, staged.content, pulse))
+        parts.book.write(states.on_trial(parts.book.state, staged.place, content, pulse))
         self._staged.popleft()
-        self._trying.append(Trying(parts, staged.place, Trial(staged.content, 0, pulse)))
+        self._trying.append(Trying(parts, staged.place, Trial(content, 0, pulse)))
         self._tell(staged.wish, Told(Phase.TRYING))
 
     def _try(self) -> None:
@@ -210,14 +222,19 @@ class Machine:
     def _pay(self) -> None:
         if self._parts.clock.now_s() < self._pay_s:
             return
-        self._pay_s = self._parts.clock.now_s() + FIRST_S
+        self._pay_s = self._parts.clock.now_s() + self._pay_backoff.next_s()
         try:
             pay(self._parts)
         except RefusedError as error:
             _log.warning("what was written down is not done yet: %s", error)
             return
         self._pay_s = 0.0
+        self._pay_backoff.reset()
         self.tidy()
+
+    def _pause(self) -> None:
+        """Whatever goes wrong now, it does not do so at every turn."""
+        self._look_s = self._parts.clock.now_s() + FIRST_S
 
     def _rest(self) -> None:
         """Until wishes are looked at again."""

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from edge.contracts.update_state import Desired, Phase, Wish
+from edge.contracts.release import Kind
+from edge.contracts.update_state import CONFIGURATION, SYSTEM, Desired, Phase, Wish
 from edge.updates.parts import Parts
 from edge.updates.seams import Installer
 from edge.updates.state import Content, is_older
@@ -11,6 +12,8 @@ from edge.updates.store import file_name
 from edge.updates.trust.refusal import Reason, RefusedError
 from edge.updates.trust.releases import Offer
 from edge.updates.wishes import PASSING, Told, is_of
+
+PLACES = {CONFIGURATION: Kind.CONFIGURATION, SYSTEM: Kind.SYSTEM}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ class Preparing:
         content = Content(wish.name, offer.purpose, offer.wanted.sha256, self._parts.clock.utc_ns())
         installer, candidate = self._installer(offer), self._parts.candidate(content)
         try:
-            place = installer.place(candidate)
+            place = _checked(installer.place(candidate), content)
             self._check_place(content, place, desired)
             installer.check(candidate)
         except RefusedError as error:
@@ -125,3 +128,11 @@ class Preparing:
         if kind not in self._parts.installers:
             raise RefusedError(Reason.NO_PLACE, f"{offer.name}: this device takes up no {kind.value} by itself")
         return self._parts.installers[kind]
+
+
+def _checked(place: str, content: Content) -> str:
+    """A place that is not another kind's."""
+    kind = content.purpose.kind
+    if PLACES.get(place, kind) is not kind:
+        raise RefusedError(Reason.NO_PLACE, f"a {kind.value} cannot be called {place}; release it under another name")
+    return place

@@ -113,6 +113,13 @@ def withdrawn(state: State, place: str) -> State:
     )
 
 
+def called(state: State, place: str, content: Content) -> State:
+    """What is good there was released once more, under another name or version."""
+    kept = replace(content, utc_ns=state.good[place].utc_ns)
+    higher = _higher(state.floors.get(place, ""), content.purpose.version)
+    return replace(state, good=_with(state.good, place, kept), floors=_with(state.floors, place, higher))
+
+
 def paid(state: State, place: str) -> State:
     """The installer has done its duty."""
     return replace(state, owed=_without(state.owed, place))

@@ -12,6 +12,7 @@ from edge.updates.trust.refusal import Reason, RefusedError
 from edge.updates.wishes import LONGEST_DETAIL
 
 BARS = frozenset({Reason.SICK, Reason.CRASHED})  # said by what was to take it up: it served, and not for long
+MOST_WATCHES = 10  # that a trial may last, should there be no verdict
 _log = logging.getLogger(__name__)
 
 
@@ -38,7 +39,9 @@ class Trying:
         self._candidate = parts.candidate(trial.content)
         self._step = Step.TO_TAKE_UP
         self._until_s = parts.clock.now_s() + parts.settings.serve_s
-        self._gate = Gate(parts.settings.gate, trial.before, parts.clock.now_s())
+        gate = parts.settings.gate
+        self._gate = Gate(gate, trial.before, parts.clock.now_s())
+        self._end_s = self._until_s + MOST_WATCHES * (gate.warm_s + gate.watch_s + gate.broker_s)
 
     @property
     def content(self) -> Content:
@@ -52,13 +55,16 @@ class Trying:
             RefusedError: it is over, for it could not be taken up.
             OSError: the disk; it goes on with the next turn.
         """
+        if self._parts.clock.now_s() >= self._end_s:
+            self._return(Reason.SICK, "nobody could say whether it is well; see the log, and release a mended one")
+            return True
         if self._step is Step.WATCHED:
             return self._watched()
         if self._serves():
             self._step = Step.WATCHED
             self._gate = Gate(self._parts.settings.gate, self._trial.before, self._parts.clock.now_s())
         elif self._parts.clock.now_s() >= self._until_s:
-            self._return(Reason.SICK, f"it did not serve within {self._parts.settings.serve_s:g} s")
+            self._too_late()
             return True
         elif self._step is Step.TO_TAKE_UP:
             self._take_up()
@@ -82,6 +88,14 @@ class Trying:
                 self._parts.book.write(states.withdrawn(self._parts.book.state, self._place))
             raise
         self._step = Step.TO_SERVE
+
+    def _too_late(self) -> None:
+        within = f"within {self._parts.settings.serve_s:g} s"
+        if self._step is Step.TO_SERVE:
+            self._return(Reason.SICK, f"it did not serve {within}; release a mended one")
+            return
+        self._parts.book.write(states.withdrawn(self._parts.book.state, self._place))
+        raise RefusedError(Reason.NO_SPACE, f"{self.content.name} could not be taken up {within}; see the log")
 
     def _watched(self) -> bool:
         if not self._serves():

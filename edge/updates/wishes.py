@@ -54,10 +54,6 @@ class Wishes:
         self._told = {**self._told, wish: told}
         return True
 
-    def phase(self, wish: Wish) -> Phase:
-        """Of a wish that is wanted."""
-        return self._told[wish].phase
-
     def open(self, state: State) -> list[Wish]:
         """Those that do not serve yet, in their order; refused ones too, for they may be released anew."""
         return [wish for wish in self.desired.wishes if not serves(state, wish)]

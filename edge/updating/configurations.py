@@ -35,7 +35,11 @@ class ConfigurationInstaller:
 
     def check(self, candidate: Candidate) -> None:
         """As `foresight check` does, in a process of its own; and that it leaves this device what it is."""
-        examine_configuration(candidate.path)
+        try:
+            examine_configuration(candidate.path)
+        except RefusedError as error:
+            if error.reason is not Reason.UNFIT:
+                raise  # else with released models in their places, it may fit
         try:
             proven(self._reading.with_files({**self._files(), CONFIGURATION: candidate.path}))
         except EdgeError as error:
@@ -43,6 +47,7 @@ class ConfigurationInstaller:
 
     def take_up(self, candidate: Candidate) -> None:
         """By a reload."""
+        self._seat.settled()
         if not self.serves(candidate):
             self._seat.reload(lambda: self.serves(candidate))
             self._taken_up()
@@ -59,6 +64,7 @@ class ConfigurationInstaller:
 
     def go_back(self, candidate: Candidate) -> None:
         """To what the disk says that serves instead."""
-        if self.serves(candidate) or self._seat.present is None:
+        self._seat.settled()
+        if self.serves(candidate):
             self._seat.reload(lambda: self._seat.present is not None and not self.serves(candidate))
             self._taken_up()

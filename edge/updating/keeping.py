@@ -11,7 +11,7 @@ from edge.observer import Observer
 from edge.retained import RetainedTopics
 from edge.updating.reading import Reading
 from edge.updating.seat import Seat
-from edge.updating.side import UpdateSide
+from edge.updating.side import UpdateSide, kept
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +27,7 @@ class Updating:
         self._reading = reading
         self._stack = ExitStack()
         self._side: UpdateSide | None = None
+        self._wanted: tuple[object, ...] = ()
         self.seat = Seat(lambda: None, lambda _: None)
 
     @contextmanager
@@ -49,13 +50,15 @@ class Updating:
         """Where released files are taken up."""
         return self._side.places if self._side else ()
 
+    def serves(self, settings: Settings) -> bool:
+        """Whether another configuration wants the same of it."""
+        return self._wanted == kept(settings)
+
     def follow(self, settings: Settings, bus: RetainedTopics, topics: Topics) -> None:
         """From now on this bus leads to the broker; it is not connected yet."""
-        if self._side is not None and not self._side.serves(settings):
+        if self._wanted != kept(settings):
             self._stack.close()
-            self._side = None
-        if self._side is None:
-            self._side = self._opened(settings)
+            self._wanted, self._side = kept(settings), self._opened(settings)
         if self._side is not None:
             self._side.follow(bus)
             return

@@ -13,8 +13,9 @@ from edge.updates.trust.refusal import Reason, RefusedError
 from edge.updating.overlay import Files
 from edge.updating.reading import Reading
 from edge.updating.seat import Present, Seat
-from edge.updating.sites import BETWEEN_FRAMES, TASKS, Site, sites
+from edge.updating.sites import BETWEEN_FRAMES, TASKS, Role, Site, sites
 
+BETWEEN, RELOADED = "switched between two frames", "taken up by a reload of the configuration"
 TURN_S = 60.0  # within which the inference thread comes round
 _log = logging.getLogger(__name__)
 
@@ -46,7 +47,7 @@ class ModelInstaller:
             raise RefusedError(
                 Reason.NO_PLACE,
                 f"{candidate.name}: the configuration of this device names no model file {place}; it has {names}: "
-                "release it under one of these names, or first a configuration that names it",
+                "release it under one of these names",
             )
         for site in found:
             self._refuse_unlike(candidate, site)
@@ -65,7 +66,8 @@ class ModelInstaller:
 
     def take_up(self, candidate: Candidate) -> None:
         """Between two frames where that can be, else by a reload."""
-        self.how[candidate.sha256] = self._align(PurePosixPath(candidate.name).name, lambda: self.serves(candidate))
+        if how := self._align(PurePosixPath(candidate.name).name, lambda: self.serves(candidate)):
+            self.how[candidate.sha256] = how
 
     def serves(self, candidate: Candidate) -> bool:
         """Whether it does, wherever it is to. While the configuration changes, whether it did before.
@@ -87,10 +89,22 @@ class ModelInstaller:
             runtime.settle()
 
     def go_back(self, candidate: Candidate) -> None:
-        """To what the disk says that serves instead."""
-        place = PurePosixPath(candidate.name).name
-        self._align(place, lambda: self._seat.present is not None and not _does(candidate, self._seat.present))
-        for runtime in _runtimes(self._seat.present, place):
+        """To what the disk says that serves instead; with the next frame, where that is still in memory."""
+        place, seat = PurePosixPath(candidate.name).name, self._seat
+
+        def done() -> bool:
+            return seat.present is not None and not _does(candidate, seat.present)
+
+        left = [runtime.leave(candidate.sha256) for runtime in _runtimes(seat.present, place)]
+        if any(left):
+            seat.wait(done, TURN_S)
+        try:
+            self._align(place, done)
+        except RefusedError as error:
+            if not done():
+                raise
+            _log.warning("%s: what was before serves again; at the next start: %s", place, error)
+        for runtime in _runtimes(seat.present, place):
             runtime.settle()
 
     def _refuse_unlike(self, candidate: Candidate, site: Site) -> None:
@@ -118,22 +132,26 @@ class ModelInstaller:
             raise RefusedError(Reason.UNFIT, f"it does not fit the configuration of this device: {error}") from error
 
     def _align(self, place: str, done: Callable[[], bool]) -> str:
-        """Make serve in a place what the disk says; how that was done."""
+        """Make serve in a place what the disk says; how that was done, "" where it is so already."""
+        self._seat.settled()
         wanted = self._wanted(self._files())
-        present = self._seat.present
-        if present is not None and self._put(place, present, wanted):
-            if not self._seat.wait(lambda: _turned(present, place, wanted), TURN_S):
-                raise RefusedError(Reason.UNFIT, f"{place}: no frame came to its end within {TURN_S:g} s; see the log")
-            self._seat.adopt(wanted)
-            how = "switched between two frames"
-        elif not done():
+        present, how = self._seat.present, ""
+        if not done():
+            put = present is not None and self._put(place, present, wanted) and self._took_turn(place, present, wanted)
+            how = BETWEEN if put else RELOADED
+        if how == RELOADED:
             self._seat.reload(done)
-            how = "taken up by a reload of the configuration"
         else:
-            return ""
+            self._seat.adopt(wanted)
         self._switched()
-        _log.info("%s: %s", place, how)
+        if how:
+            _log.info("%s: %s", place, how)
         return how
+
+    def _took_turn(self, place: str, present: Present, wanted: Settings) -> bool:
+        """Wait until it serves; False where it does not come to that, for the configuration changes meanwhile."""
+        self._seat.wait(lambda: _turned(present, place, wanted) or self._seat.present is not present, TURN_S)
+        return self._seat.present is present and _turned(present, place, wanted)
 
     def _put(self, place: str, present: Present, wanted: Settings) -> bool:
         """Whether it is on its way; False where a reload is needed."""
@@ -142,7 +160,10 @@ class ModelInstaller:
             return False
         try:
             for named, other in pairs:
-                runtime, sha256 = present.models.switched[named], other.read().sha256
+                runtime, bundle = present.models.switched[named], other.read()
+                if runtime.bundle.edgetpu or bundle.edgetpu:
+                    return False  # one process at a time has the accelerator
+                sha256 = bundle.sha256
                 if runtime.wanted != sha256 and not runtime.choose(sha256):
                     present.models.put(named, other)
         except ModelError as error:
@@ -155,7 +176,9 @@ def _pairs(place: str, running: Settings, wanted: Settings) -> Sequence[tuple[Mo
     """What the running configuration names and what is to serve there; none where a reload is needed."""
     now = {site.where: site for site in sites(running) if site.place == place and not site.pinned}
     then = {site.where: site for site in sites(wanted) if site.place == place and not site.pinned}
-    if now.keys() != then.keys() or any(site.role not in BETWEEN_FRAMES for site in now.values()):
+    # What goes on learning has a runtime of its own for each camera.
+    fit = BETWEEN_FRAMES - ({Role.TRAJECTORIES} if running.learning.enabled else set())
+    if now.keys() != then.keys() or any(site.role not in fit for site in now.values()):
         return ()
     return list({now[where].file: then[where].file for where in now}.items())
 
@@ -167,8 +190,10 @@ def _turned(present: Present, place: str, wanted: Settings) -> bool:
 
 
 def _runtimes(present: Present | None, place: str) -> list[SwitchedRuntime]:
-    switched = present.models.switched if present else {}
-    return [runtime for named, runtime in switched.items() if named.path.name == place]
+    if present is None:
+        return []
+    files = {site.file for site in sites(present.settings) if site.place == place}
+    return [runtime for named, runtime in present.models.switched.items() if named in files]
 
 
 def _does(candidate: Candidate, present: Present) -> bool:

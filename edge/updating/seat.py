@@ -71,6 +71,10 @@ class Seat:
             self._ended = True
             self._changed.notify_all()
 
+    def settled(self) -> None:
+        """Wait until something runs, where a change is on its way. Raises RefusedError where the daemon ends."""
+        self.wait(lambda: self.present is not None, CHANGE_S)
+
     def reload(self, done: Callable[[], bool]) -> None:
         """Have the configuration taken up as it is on disk now, and wait until it is.
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from edge import __version__
 from edge.composed import Composed
 from edge.config.settings import Settings
-from edge.contracts.bus import Bus, Message
+from edge.contracts.bus import Message
 from edge.contracts.flatbuffer import MalformedError
 from edge.contracts.release import Kind
 from edge.contracts.topics import Topics, group_desired
 from edge.contracts.update_state import parse_desired
 from edge.periodic import Periodic
+from edge.retained import RetainedTopics
 from edge.updates.seams import Installer
 from edge.updates.system.installer import Board, SystemInstaller
 from edge.updates.system.rauc import Rauc
@@ -57,12 +58,9 @@ class UpdateSide(Composed):
         self.pulse = Pulse(seat, lambda: self._relay.connected)
         self._models = ModelInstaller(seat, reading, self._files, self.pulse.forget)
 
-    def serves(self, settings: Settings) -> bool:
-        """Whether it is what another configuration wants of it."""
-        return _kept(settings) == _kept(self._settings)
-
-    def follow(self, bus: Bus) -> None:
+    def follow(self, bus: RetainedTopics) -> None:
         """From now on this bus leads to the broker. Before it is connected: what is kept there comes only once."""
+        self._telling.known(bus.under(f"{self._topics.base}/update/"))
         self._relay.follow(bus)
 
     @property
@@ -119,5 +117,6 @@ class UpdateSide(Composed):
                 self._telling.tell(explained(self._updates.reported(), self._models.how))
 
 
-def _kept(settings: Settings) -> tuple[object, ...]:
+def kept(settings: Settings) -> tuple[object, ...]:
+    """What the updates of a device are made of."""
     return settings.device, settings.updates, settings.mqtt.base

@@ -35,8 +35,8 @@ TASKS: Mapping[Role, frozenset[Task]] = {
     Role.LIKENESS: frozenset({Task.SEQUENCE, Task.AUTOENCODER}),
     Role.ODDITY: frozenset({Task.AUTOENCODER}),
 }
-# Nothing outlives a frame that was made of their outputs, so others can be put in their place between two frames.
-BETWEEN_FRAMES = frozenset({Role.DETECTOR, Role.CLASSIFIER})
+# Others can be put in the place of these between two frames: what was made of their outputs stays good.
+BETWEEN_FRAMES = frozenset({Role.DETECTOR, Role.CLASSIFIER, Role.TRAJECTORIES})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What is said of updates: the whole of it, and for each place what people see of it."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
@@ -105,6 +105,11 @@ class Telling:
         self._bus, self._topics = bus, topics
         self._told = _NOTHING
         self._states: dict[str, PlaceState] = {}
+        self._topics_told: set[str] = set()
+
+    def known(self, topics: Collection[str]) -> None:
+        """What an earlier run left at the broker: of places that are no more it is deleted."""
+        self._topics_told |= {topic for topic in topics if topic.endswith("/state")}
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -117,7 +122,11 @@ class Telling:
             return
         self._told = replace(reported, utc_ns=0)
         self._bus.publish(self._topics.update_reported, encode_reported(reported), retain=True)
-        for state in states(reported):
-            if self._states.get(state.place) != state:
-                self._states[state.place] = state
-                self._bus.publish(self._topics.state("update", slug(state.place)), state.encoded(), retain=True)
+        before, self._states = self._states, {state.place: state for state in states(reported)}
+        topics = {place: self._topics.state("update", slug(place)) for place in self._states}
+        for topic in sorted(self._topics_told - set(topics.values())):
+            self._bus.publish(topic, b"", retain=True)
+        self._topics_told = set(topics.values())
+        for place, state in self._states.items():
+            if before.get(place) != state:
+                self._bus.publish(topics[place], state.encoded(), retain=True)

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import BinaryIO
 from tuf.api.metadata import TargetFile, Targets
 
 from edge.contracts.files import NotPlainError, open_plain
+from edge.contracts.release import NAME
 from edge.contracts.stored import PUBLIC, sync
 from firmware_tools.errors import FirmwareError, MistakeError
 from firmware_tools.release.places import Places
 
 BLOCK_BYTES = 1 << 20
 MOST_BYTES = 2 << 30  # what devices take unless told otherwise
-NAME = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,99}/){0,4}[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
 def stage_file(places: Places, file: Path, name: str) -> TargetFile:

@@ -52,6 +52,22 @@ def test_nothing_there_is_nothing_to_judge() -> None:
     assert camera.serving() is Serving.STRAIGHT
 
 
+def test_a_model_in_the_place_of_another_has_to_prove_itself() -> None:
+    runtime = StandIn(on_the_same_circle)
+    camera = Camera(runtime)
+    camera.watch(roundabout(30))
+    assert camera.serving() is Serving.LEARNED
+    runtime.bundle, runtime.answers = trajectory_bundle(sha256="b" * 64), nonsense
+    camera.watch(roundabout(1, start_s=40))
+    standing = camera.board.standing
+    assert (standing.serving, standing.sha256[0], standing.trouble) == (Serving.STRAIGHT, "b", "")
+    camera.watch(roundabout(30, start_s=50))
+    assert camera.serving() is Serving.STRAIGHT
+    runtime.bundle, runtime.answers = trajectory_bundle(sha256="c" * 64), on_the_same_circle
+    camera.watch(roundabout(30, start_s=90))
+    assert camera.serving() is Serving.LEARNED
+
+
 def test_without_a_model_the_straight_line_is_judged_alone() -> None:
     camera = Camera(None)
     camera.watch(avenue(20))

@@ -58,7 +58,9 @@ def test_old_news_is_taken_back(tmp_path: Path, topic: str, payload: bytes, then
     assert after_restart(tmp_path, {"yard", "gate"}) == {f"{BASE}/{topic}": then}
 
 
-@pytest.mark.parametrize("topic", ["yard/snapshot", "yard/enabled/state", "device/reload/state", "score/yard"])
+@pytest.mark.parametrize(
+    "topic", ["yard/snapshot", "yard/enabled/state", "device/reload/state", "score/yard", "update/reported"]
+)
 def test_what_still_holds_stays(tmp_path: Path, topic: str) -> None:
     run(tmp_path, (f"{BASE}/{topic}", b"x"))
     assert after_restart(tmp_path, {"yard"}) == {}

@@ -73,6 +73,22 @@ def test_what_is_put_serves_from_the_next_turn_on() -> None:
     assert first.closed
 
 
+def test_what_is_left_is_the_one_of_that_hash() -> None:
+    first, second = Held("a"), Held("b")
+    with SwitchedRuntime(first.opened) as runtime:
+        assert not runtime.leave("a")
+        runtime.put(second.opened)
+        assert runtime.leave("b")  # before its turn
+        assert runtime.wanted == "a"
+        assert runtime.choose("b")
+        runtime.turn()
+        assert runtime.leave("a")  # which does not serve
+        assert runtime.wanted == "b"
+        assert runtime.leave("b")
+        runtime.turn()
+        assert runtime.bundle.sha256 == "a"
+
+
 def test_a_third_one_takes_the_place_of_what_waits() -> None:
     first, second, third = Held("a"), Held("b"), Held("c")
     with SwitchedRuntime(first.opened) as runtime:

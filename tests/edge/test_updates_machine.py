@@ -1,5 +1,6 @@
 """The update machine: from what is wanted to what serves, and back where it is sick."""
 
+import contextlib
 import hashlib
 from pathlib import Path
 
@@ -7,26 +8,26 @@ import pytest
 
 from edge.contracts.update_state import Phase
 from edge.updates.trust.refusal import Reason
-from tests.rigs.releases import Served
-from tests.rigs.updating.device import FAILS, SICK, STILLBORN, STUCK, UNFIT
-from tests.rigs.updating.updating import CONFIGURATION, MODEL, SYSTEM, Shop
+from tests.rigs.releases import Served, Workshop
+from tests.rigs.updating.device import BREAKS, FAILS, SICK, STILLBORN, STUCK, UNFIT
+from tests.rigs.updating.updating import CONFIGURATION, MODEL, SYSTEM, Rig
 
 BUNDLE = b"hsqs, as a RAUC bundle begins"
 
 
 @pytest.fixture
-def rig(tmp_path: Path) -> Shop:
-    return Shop(tmp_path)
+def rig(tmp_path: Path) -> Rig:
+    return Rig(tmp_path / "device", Workshop(tmp_path / "workshop"))
 
 
-def take(rig: Shop, content: bytes, version: str, name: str = MODEL) -> None:
+def take(rig: Rig, content: bytes, version: str, name: str = MODEL) -> None:
     """Release it, want it, and see what comes of it."""
     rig.release(content, name, version)
     rig.want((name, version))
     rig.settle()
 
 
-def test_nothing_is_done_where_nothing_is_wanted(rig: Shop) -> None:
+def test_nothing_is_done_where_nothing_is_wanted(rig: Rig) -> None:
     rig.release(b"one")
     rig.want()
     for _ in range(20):
@@ -36,7 +37,7 @@ def test_nothing_is_done_where_nothing_is_wanted(rig: Shop) -> None:
     assert rig.said == []
 
 
-def test_what_is_wanted_serves_and_is_good(rig: Shop) -> None:
+def test_what_is_wanted_serves_and_is_good(rig: Rig) -> None:
     take(rig, b"one", "1")
     assert (rig.phase(), rig.content()) == (Phase.GOOD, b"one")
     assert [what for what, _ in rig.said] == ["check", "take_up", "keep"]
@@ -44,15 +45,15 @@ def test_what_is_wanted_serves_and_is_good(rig: Shop) -> None:
     assert [(each.place, each.name, each.version) for each in running] == [("street.tflite", MODEL, "1")]
 
 
-def test_the_next_version_takes_the_place_and_the_old_file_goes(rig: Shop) -> None:
+def test_the_next_version_takes_the_place_and_the_old_file_goes(rig: Rig) -> None:
     take(rig, b"one", "1")
     take(rig, b"two", "2")
     assert (rig.phase(), rig.content()) == (Phase.GOOD, b"two")
     assert rig.files() == ["street.tflite"]
 
 
-@pytest.mark.parametrize("content", [SICK, FAILS, STUCK])
-def test_what_is_sick_is_returned_and_not_taken_again(rig: Shop, content: bytes) -> None:
+@pytest.mark.parametrize("content", [SICK, FAILS, STUCK, BREAKS])
+def test_what_is_sick_is_returned_and_not_taken_again(rig: Rig, content: bytes) -> None:
     take(rig, b"one", "1")
     take(rig, content, "2")
     assert (rig.phase(), rig.told().reason, rig.content()) == (Phase.RETURNED, "sick", b"one")
@@ -64,13 +65,13 @@ def test_what_is_sick_is_returned_and_not_taken_again(rig: Shop, content: bytes)
     assert (rig.told().reason, rig.content(), rig.said) == ("barred", b"one", [])
 
 
-def test_what_was_shipped_serves_again_where_the_first_is_sick(rig: Shop) -> None:
+def test_what_was_shipped_serves_again_where_the_first_is_sick(rig: Rig) -> None:
     take(rig, SICK, "1")
     assert (rig.phase(), rig.content(), rig.files()) == (Phase.RETURNED, b"", [])
 
 
 @pytest.mark.parametrize("content", [UNFIT, STILLBORN])
-def test_what_does_not_pass_is_refused(rig: Shop, content: bytes) -> None:
+def test_what_does_not_pass_is_refused(rig: Rig, content: bytes) -> None:
     take(rig, b"one", "1")
     take(rig, content, "2")
     assert (rig.phase(), rig.told().reason, rig.content()) == (Phase.REFUSED, "unfit", b"one")
@@ -81,7 +82,7 @@ def test_what_does_not_pass_is_refused(rig: Shop, content: bytes) -> None:
     assert "take_up" not in [what for what, _ in rig.said]
 
 
-def test_older_than_what_was_good_is_refused_also_after_a_return(rig: Shop) -> None:
+def test_older_than_what_was_good_is_refused_also_after_a_return(rig: Rig) -> None:
     take(rig, b"two", "2")
     take(rig, SICK, "3")
     take(rig, b"one", "1")
@@ -92,14 +93,38 @@ def test_older_than_what_was_good_is_refused_also_after_a_return(rig: Shop) -> N
     assert (rig.phase(), rig.content()) == (Phase.GOOD, b"one")
 
 
-def test_another_version_than_the_signed_one_is_refused(rig: Shop) -> None:
+def test_the_same_file_under_a_higher_version_needs_no_trial(rig: Rig) -> None:
+    take(rig, b"one", "1")
+    rig.said.clear()
+    take(rig, b"one", "2")
+    assert (rig.phase(), rig.content(), [what for what, _ in rig.said]) == (Phase.GOOD, b"one", ["check"])
+    take(rig, b"other", "1.5")
+    assert rig.told().reason == "downgrade"
+
+
+def test_a_model_cannot_take_the_place_of_a_configuration(rig: Rig) -> None:
+    take(rig, b"one", "1", "models/configuration")
+    assert (rig.phase("models/configuration"), rig.told("models/configuration").reason) == (Phase.REFUSED, "no_place")
+
+
+def test_what_is_heard_again_is_looked_at_again(rig: Rig) -> None:
+    rig.release(b"a: 1", CONFIGURATION)
+    rig.want((MODEL, "1"))
+    rig.settle()
+    assert rig.told().reason == "unknown"
+    rig.release(b"one")
+    rig.want((MODEL, "1"))
+    rig.until(lambda: rig.phase() is Phase.GOOD)
+
+
+def test_another_version_than_the_signed_one_is_refused(rig: Rig) -> None:
     rig.release(b"one", version="1")
     rig.want((MODEL, "2"))
     rig.settle()
     assert (rig.phase(), rig.told().reason) == (Phase.REFUSED, "version")
 
 
-def test_what_is_not_released_is_refused_until_it_is(rig: Shop) -> None:
+def test_what_is_not_released_is_refused_until_it_is(rig: Rig) -> None:
     rig.release(b"a: 1", CONFIGURATION)
     rig.want((MODEL, "1"))
     rig.settle()
@@ -109,7 +134,7 @@ def test_what_is_not_released_is_refused_until_it_is(rig: Shop) -> None:
     rig.until(lambda: rig.phase() is Phase.GOOD)
 
 
-def test_what_does_not_come_waits(rig: Shop) -> None:
+def test_what_does_not_come_waits(rig: Rig) -> None:
     rig.want((MODEL, "1"))
     rig.turn()
     assert (rig.phase(), rig.told().reason) == (Phase.WAITING, "unreachable")
@@ -118,7 +143,7 @@ def test_what_does_not_come_waits(rig: Shop) -> None:
     assert rig.phase() is Phase.GOOD
 
 
-def test_what_breaks_off_goes_on_where_it_did(rig: Shop) -> None:
+def test_what_breaks_off_goes_on_where_it_did(rig: Rig) -> None:
     content = bytes(5000)
     rig.release(content)
     path = next(path for path, data in rig.served.files.items() if data == content)
@@ -133,7 +158,7 @@ def test_what_breaks_off_goes_on_where_it_did(rig: Shop) -> None:
     assert [offset for asked, offset in rig.served.asked if asked == path] == [2000]
 
 
-def test_each_wish_stands_alone_and_the_system_comes_last(rig: Shop) -> None:
+def test_each_wish_stands_alone_and_the_system_comes_last(rig: Rig) -> None:
     rig.release(BUNDLE, SYSTEM)
     rig.release(b"a: 1", CONFIGURATION)
     rig.release(UNFIT, MODEL)
@@ -149,7 +174,7 @@ def test_each_wish_stands_alone_and_the_system_comes_last(rig: Shop) -> None:
     assert rig.files() == ["door.yaml"]
 
 
-def test_a_wish_that_is_withdrawn_leaves_what_runs(rig: Shop) -> None:
+def test_a_wish_that_is_withdrawn_leaves_what_runs(rig: Rig) -> None:
     take(rig, b"one", "1")
     rig.want()
     for _ in range(50):
@@ -157,7 +182,7 @@ def test_a_wish_that_is_withdrawn_leaves_what_runs(rig: Shop) -> None:
     assert (rig.content(), rig.updates.reported().wishes) == (b"one", ())
 
 
-def test_a_trial_ends_before_the_next_wish_begins(rig: Shop) -> None:
+def test_a_trial_ends_before_the_next_wish_begins(rig: Rig) -> None:
     rig.release(b"one")
     rig.release(b"a: 1", CONFIGURATION)
     rig.want((MODEL, "1"))
@@ -168,7 +193,7 @@ def test_a_trial_ends_before_the_next_wish_begins(rig: Shop) -> None:
     assert [what for what, _ in rig.said] == ["check", "take_up", "keep"] * 2
 
 
-def test_two_wishes_for_one_place_do_not_take_turns(rig: Shop) -> None:
+def test_two_wishes_for_one_place_do_not_take_turns(rig: Rig) -> None:
     other = "others/street.tflite"
     rig.release(b"other", other)
     rig.release(b"one")
@@ -178,7 +203,7 @@ def test_two_wishes_for_one_place_do_not_take_turns(rig: Shop) -> None:
     assert rig.content() == b"one"
 
 
-def test_a_daemon_that_dies_of_it_twice_returns_it_without_the_network(rig: Shop) -> None:
+def test_a_daemon_that_dies_of_it_twice_returns_it_without_the_network(rig: Rig) -> None:
     take(rig, b"one", "1")
     rig.release(b"two", version="2")
     rig.want((MODEL, "2"))
@@ -192,7 +217,7 @@ def test_a_daemon_that_dies_of_it_twice_returns_it_without_the_network(rig: Shop
     assert rig.daemon.damaged == []
 
 
-def test_a_trial_goes_on_after_a_start(rig: Shop) -> None:
+def test_a_trial_goes_on_after_a_start(rig: Rig) -> None:
     rig.release(b"one")
     rig.want((MODEL, "1"))
     rig.until(lambda: rig.content() == b"one")
@@ -204,7 +229,7 @@ def test_a_trial_goes_on_after_a_start(rig: Shop) -> None:
     assert rig.said[-1][0] == "keep"
 
 
-def test_a_file_that_the_disk_has_lost_does_not_serve_and_comes_again(rig: Shop) -> None:
+def test_a_file_that_the_disk_has_lost_does_not_serve_and_comes_again(rig: Rig) -> None:
     take(rig, b"one", "1")
     rig.daemon.serving["street.tflite"].write_bytes(b"0ne")
     rig.start()
@@ -214,7 +239,7 @@ def test_a_file_that_the_disk_has_lost_does_not_serve_and_comes_again(rig: Shop)
     assert rig.content() == b"one"
 
 
-def test_every_change_is_news(rig: Shop) -> None:
+def test_every_change_is_news(rig: Rig) -> None:
     rig.release(b"one")
     rig.want((MODEL, "1"))
     seen = []
@@ -225,3 +250,25 @@ def test_every_change_is_news(rig: Shop) -> None:
         seen += [rig.phase()] if rig.phase() != before[1] else []
     assert seen == [Phase.STAGED, Phase.TRYING, Phase.GOOD]
     assert Reason.SICK not in [each.reason for each in rig.updates.reported().wishes]
+
+
+def test_a_trial_of_which_nobody_can_tell_ends(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.release(b"one")
+    rig.want((MODEL, "1"))
+    rig.until(lambda: rig.content() == b"one")
+    monkeypatch.setattr(rig.daemon, "vitals", lambda: 1 // 0)
+    for _ in range(40):
+        with contextlib.suppress(ZeroDivisionError):
+            rig.turn(60)
+        rig.daemon.live(60)
+    assert (rig.phase(), rig.told().reason) == (Phase.RETURNED, "sick")
+
+
+def test_lists_that_are_not_believed_are_asked_for_again_soon(rig: Rig) -> None:
+    rig.release(b"one")
+    rig.served.files["metadata/timestamp.json"] = b"{}"
+    rig.want((MODEL, "1"))
+    rig.settle()
+    assert (rig.phase(), rig.told().reason) == (Phase.REFUSED, "malformed")
+    rig.serve()
+    rig.until(lambda: rig.phase() is Phase.GOOD)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.check import check
 from edge.config.problems import InvalidConfig
 from edge.config.settings import Settings
 from edge.contracts.update_state import CONFIGURATION
@@ -150,6 +151,16 @@ def test_it_cannot_make_another_device_of_it(own: Path, text: str, key: str) -> 
 def test_it_must_be_sound(own: Path, text: str) -> None:
     with pytest.raises(InvalidConfig):
         Reading(own).with_files(released(own, text))
+
+
+def test_the_check_says_who_the_device_is_to_releases(own: Path) -> None:
+    rows = [row for row in check(own).rows if row[0] == "updates"]
+    assert [(name, details.split(";")[0]) for _, name, details in rows] == [
+        ("mqtt:", "for pi4"),
+        ("trust root", "/etc/foresight/release-root.json"),
+    ]
+    own.write_text(own.read_text().replace("enabled: true", "enabled: false"))
+    assert not [row for row in check(own).rows if row[0] == "updates"]
 
 
 def test_where_updates_are_off_the_own_files_serve(own: Path) -> None:

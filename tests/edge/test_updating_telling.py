@@ -22,7 +22,7 @@ from edge.contracts.update_state import (
     encode_reported,
 )
 from edge.updating.relay import Relay
-from edge.updating.telling import Telling, place_of, states
+from edge.updating.telling import Telling, explained, place_of, states
 from tests.rigs import hass_rules
 from tests.rigs.wire_check import check_all, validator
 
@@ -85,6 +85,23 @@ def test_what_is_wanted_and_reported_keeps_the_schema() -> None:
     for name in ("update_desired", "update_reported"):
         assert not validator(name).is_valid({"v": 2, "rollout": "", "wishes": []})
         assert not validator(name).is_valid({"v": 1, "rollout": "", "wishes": [{"name": NAME}]})
+
+
+def test_what_serves_is_told_how_it_was_taken_up() -> None:
+    how = {STREET.sha256: "switched"}
+    told = explained(reported(wish(Phase.GOOD, "1.2"), wish(Phase.GOOD, "1.1"), wish(Phase.REFUSED, "1.2")), how)
+    assert [one.detail for one in told.wishes] == ["switched", "", ""]
+
+
+def test_what_an_earlier_run_left_of_places_that_are_no_more_is_deleted() -> None:
+    bus, came = LocalBus(), list[Message]()
+    bus.subscribe("foresight/pi/#", came.append)
+    telling, base = Telling(bus, Topics("pi")), "foresight/pi/update"
+    telling.known([f"{base}/old_tflite/state", f"{base}/configuration/state", f"{base}/reported"])
+    telling.tell(reported())
+    assert [one.topic for one in came if not one.payload] == [f"{base}/old_tflite/state"]
+    telling.tell(reported(running=(SHIPPED,)))
+    assert [one.topic for one in came if not one.payload][1:] == [f"{base}/street_tflite/state"]
 
 
 def test_only_news_are_told() -> None:

@@ -1,10 +1,16 @@
 """Updates of a real daemon: better and sick models, good and bad configurations, power cuts."""
 
+import re
+import threading
 import time
 from pathlib import Path
 
+import jsonschema
 import pytest
 
+from firmware_tools.release.naming import broker_place
+from firmware_tools.release.serving import serve
+from tests.rigs import hass_rules
 from tests.rigs.daemon import Daemon
 from tests.rigs.listener import Listener
 from tests.rigs.released_models import detector
@@ -49,6 +55,27 @@ def test_a_model_that_sees_nothing_or_takes_for_ever_is_returned(tmp_path: Path,
             told, at_s = said.wait(phase(NAME, "2", "returned", "good", "refused"))
             assert [(one.version, one.reason) for one in told.barred] == [("2", "sick")], told.wishes
             said.wait(lambda told: running(told, PLACE) == "1", after_s=at_s)
+
+
+@pytest.mark.long
+def test_releases_come_over_the_broker_and_the_wish_of_a_group_counts(tmp_path: Path) -> None:
+    with house(tmp_path, detector) as home:
+        text = re.sub("url: [^,]*, ", "", home.config.read_text())
+        home.config.write_text(text.replace("retry_s: 1", "retry_s: 1\n  groups: [outdoors]"))
+        home.release_model(detector(tmp_path / "new.tflite", "2"), "2")
+        home.wish((NAME, "2"), topic="groups/outdoors/update/desired")
+        place, stop = broker_place(f"127.0.0.1:{home.broker.port}", "", None, None, "foresight"), threading.Event()
+        server = threading.Thread(target=serve, args=(home.workshop.places, place, stop, lambda: None))
+        server.start()
+        try:
+            with Listener(home.broker.port, "dev") as listener, Daemon(home.config):
+                told, _ = Said(listener).wait(phase(NAME, "2", "good"))
+                assert running(told, PLACE) == "2"
+                entity = listener.wait_for(lambda heard: heard.topic == "update/street_tflite/state")
+                jsonschema.validate(entity.json, hass_rules.UPDATE_STATE)
+        finally:
+            stop.set()
+            server.join(60)
 
 
 @pytest.mark.long

@@ -112,6 +112,7 @@ OPTIONS: Mapping[str, str] = {
     "CONCATENATION": "ConcatenationOptions",
     "DIV": "DivOptions",
     "GATHER": "GatherOptions",
+    "LESS": "LessOptions",
     "MAXIMUM": "MaximumMinimumOptions",
     "MEAN": "ReducerOptions",
     "MUL": "MulOptions",
@@ -121,7 +122,9 @@ OPTIONS: Mapping[str, str] = {
     "SOFTMAX": "SoftmaxOptions",
     "SUB": "SubOptions",
     "SUM": "ReducerOptions",
+    "TILE": "TileOptions",
     "VAR_HANDLE": "VarHandleOptions",
+    "WHILE": "WhileOptions",
 }
 
 

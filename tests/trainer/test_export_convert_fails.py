@@ -11,7 +11,7 @@ import pytest
 from edge.contracts.bundle import read_bundle
 from edge.contracts.manifest import Task
 from tests.rigs.tflite import Net, Port
-from tests.trainer.exports import DETECTOR
+from tests.trainer.exports import DETECTOR, runnable_detector
 from trainer.errors import TrainError
 from trainer.export import convert as module
 from trainer.export.calibration import MOST
@@ -39,7 +39,7 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
     """Puts a program in the converter's place, which writes the model that is prepared here."""
-    (tmp_path / "prepared.tflite").write_bytes(DETECTOR.encode())
+    (tmp_path / "prepared.tflite").write_bytes(runnable_detector())
     return monkeypatch
 
 

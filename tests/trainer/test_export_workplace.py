@@ -7,7 +7,7 @@ import pytest
 from edge.contracts.bundle import read_bundle
 from edge.contracts.manifest import Calibration, Manifest, Task
 from edge.contracts.types import Head
-from tests.rigs.tflite import Net, Port
+from tests.rigs.graphs import File, Graph
 from tests.trainer.small_sequences import SERIES
 from trainer.errors import TrainError
 from trainer.export.workplace import workplace, write_model
@@ -16,11 +16,21 @@ MANIFEST = Manifest(
     Task.AUTOENCODER, Head.AUTOENCODER, "a", "1", "", SERIES, {}, "none", Calibration("", 0), "", "unknown"
 )
 WINDOW = (1, SERIES.samples, len(SERIES.channels))
-MODEL = Net(
-    inputs=(Port(WINDOW, name="window"),),
-    outputs=(Port(WINDOW, name="t0"), Port((1, 4), name="t1")),
-    signature=("reconstruction", "embedding"),
-).encode()
+
+
+def _model() -> bytes:
+    """It gives back what it is given, and the first four numbers of it."""
+    file = File()
+    graph = Graph(file)
+    window = graph.given(WINDOW)
+    flat = graph.run("RESHAPE", [window, graph.wholes(1, WINDOW[1] * WINDOW[2])], (1, WINDOW[1] * WINDOW[2]))
+    first = graph.run("SLICE", [flat, graph.wholes(0, 0), graph.wholes(1, 4)], (1, 4))
+    same = graph.run("RESHAPE", [flat, graph.wholes(*WINDOW)], WINDOW)
+    graph.signed("serving_default", {"window": window}, {"reconstruction": same, "embedding": first})
+    return file.encode()
+
+
+MODEL = _model()
 
 
 def test_nothing_is_left_of_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from edge.contracts.flatbuffer import MalformedError
+from edge.contracts.golden import FILE_NAME as GOLDEN
 from edge.contracts.manifest import FILE_NAME, Manifest, encode_manifest
 from edge.runtime.cpu_model import PACKED as CPU_MODEL
 from trainer.errors import TrainError
@@ -13,7 +14,9 @@ from trainer.export.packing import append_files, encode_labels, split_files
 LABELS = "labels.txt"
 
 
-def pack(model: bytes, manifest: Manifest, labels: tuple[str, ...], cpu_model: bytes = b"") -> bytes:
+def pack(
+    model: bytes, manifest: Manifest, labels: tuple[str, ...], cpu_model: bytes = b"", golden: bytes = b""
+) -> bytes:
     """A model file that says all that readers need to know.
 
     Args:
@@ -22,6 +25,7 @@ def pack(model: bytes, manifest: Manifest, labels: tuple[str, ...], cpu_model: b
         labels: by class index, empty where it tells no classes apart.
         cpu_model: the whole model file for the CPU, where `model` is compiled for an accelerator; it serves while the
             accelerator is away.
+        golden: what goes in as `golden.json` where it is known already; `golden.with_golden` makes it.
 
     Raises:
         TrainError: it is no model, or the labels cannot be written.
@@ -32,6 +36,8 @@ def pack(model: bytes, manifest: Manifest, labels: tuple[str, ...], cpu_model: b
         files[LABELS] = encode_labels(labels)
     if cpu_model:
         files[CPU_MODEL] = cpu_model
+    if golden:
+        files[GOLDEN] = golden
     try:
         bare, _ = split_files(model)
         return append_files(embed_metadata(bare, encode_metadata(told)), files)

@@ -14,6 +14,7 @@ from trainer.export.bundle import pack
 from trainer.export.calibration import FEW, chosen
 from trainer.export.checked import checked_model
 from trainer.export.describe import describe
+from trainer.export.golden import with_golden
 from trainer.export.postprocess import PostProcess
 from trainer.export.process import run
 from trainer.export.request import Answer, Request, read_answer
@@ -75,7 +76,7 @@ def convert(
             )
             model, answer = _ask(request, timeout_s)
         manifest = describe(trained, variant, pictures, answer.calibrated)
-        data = pack(checked_model(model, wanted), manifest, trained.labels)
+        data = with_golden(pack(checked_model(model, wanted), manifest, trained.labels))
         out.parent.mkdir(parents=True, exist_ok=True)
         replace_file(out, data, PUBLIC)
     except OSError as error:

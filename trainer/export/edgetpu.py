@@ -12,6 +12,7 @@ from pathlib import Path
 
 from edge.contracts.errors import ModelError
 from edge.contracts.flatbuffer import MalformedError
+from edge.contracts.golden import FILE_NAME as GOLDEN
 from edge.contracts.labels import parse_labels
 from edge.contracts.manifest import FILE_NAME, parse_manifest
 from trainer.errors import TrainError
@@ -104,7 +105,7 @@ def _put_together(compiled: bytes, files: Mapping[str, bytes], cpu_model: bytes)
         labels = parse_labels(files.get(LABELS, b""))
     except (MalformedError, ModelError) as error:
         raise TrainError(f"the model file is damaged: {error}; export it again") from error
-    return pack(compiled, manifest, labels, cpu_model)
+    return pack(compiled, manifest, labels, cpu_model, files.get(GOLDEN, b""))
 
 
 def _why(told: Compilation) -> str:

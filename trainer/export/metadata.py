@@ -8,7 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 import flatbuffers
 
 from edge.contracts.manifest import Manifest, PictureInput
-from edge.contracts.metadata import IMAGE_PROPERTIES, NORMALISATION_OPTIONS, TENSOR_AXIS_LABELS, TENSOR_VALUE_LABELS
+from edge.contracts.metadata import (
+    IMAGE_PROPERTIES,
+    MADE_BY,
+    NORMALISATION_OPTIONS,
+    TENSOR_AXIS_LABELS,
+    TENSOR_VALUE_LABELS,
+)
 from edge.contracts.types import ColourOrder, Head
 from edge.contracts.window_rules import OUTPUTS as SEQUENCE_OUTPUTS
 from trainer.export.tables import Byte, Field, Whole, floats, table, texts, vector, wholes
@@ -32,7 +38,7 @@ def encode_metadata(manifest: Manifest) -> bytes:
         graph[8] = vector(out, groups)
     model: dict[int, Field] = {
         0: out.CreateString(manifest.name),
-        1: out.CreateString(f"A {manifest.task} made by Foresight"),
+        1: out.CreateString(f"A {manifest.task} {MADE_BY}"),
         2: out.CreateString(manifest.version),
         3: vector(out, [table(out, graph)]),
         7: out.CreateString(READER),

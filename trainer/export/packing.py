@@ -37,9 +37,7 @@ def split_files(data: bytes) -> tuple[bytes, Packed]:
     packed = PackedFiles.find(data)
     if not packed.names:
         return data, {}
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        start = min(entry.header_offset for entry in archive.infolist())
-    return data[:start], {name: packed.read(name, LIMIT_BYTES) for name in packed.names}
+    return data[: packed.start], {name: packed.read(name, LIMIT_BYTES) for name in packed.names}
 
 
 def encode_labels(labels: tuple[str, ...]) -> bytes:

@@ -9,6 +9,7 @@ from edge.contracts.manifest import Manifest
 from edge.contracts.stored import PUBLIC, replace_file
 from trainer.errors import TrainError
 from trainer.export.bundle import pack
+from trainer.export.golden import with_golden
 
 
 @contextmanager
@@ -34,9 +35,9 @@ def write_model(out: Path, bare: bytes, manifest: Manifest, labels: tuple[str, .
     """Write a complete model file.
 
     Raises:
-        TrainError: it is no model, or the disk takes it not; `out` is as it was.
+        TrainError: it is no model that runs, or the disk takes it not; `out` is as it was.
     """
-    data = pack(bare, manifest, labels)
+    data = with_golden(pack(bare, manifest, labels))
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         replace_file(out, data, PUBLIC)

@@ -18,6 +18,7 @@ from trainer.gate.agreement import agreement
 from trainer.gate.apart import Apart
 from trainer.gate.contract import same_head, same_input, same_labels
 from trainer.gate.empty import finds
+from trainer.gate.golden import golden_words
 from trainer.gate.layers import PICTURES, layer_losses
 from trainer.gate.ports import same_outputs
 from trainer.gate.verdict import Check, Question, Verdict, failed, in_order, listed, passed, unknown
@@ -131,7 +132,8 @@ class Case:
         _try(bundle, self.threads)
         self.add(same_outputs(sound, bundle, some_pixels(self.held_out, LOOKED_AT), self.threads))
         after = run_model(bundle, self.held_out, threads=self.threads)
-        self.add(passed(Question.RUNS, f"by {after.library}, {after.latency.p50_ms:.1f} ms a picture"))
+        said = f"by {after.library}, {after.latency.p50_ms:.1f} ms a picture, {golden_words(bundle)}"
+        self.add(passed(Question.RUNS, said))
         self._score(before, after, budget_points)
 
     def _score(self, before: ModelRun, after: ModelRun, budget_points: float) -> None:

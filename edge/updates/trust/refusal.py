@@ -32,8 +32,8 @@ class Reason(StrEnum):
     NO_PLACE = "no_place"  # nothing here has the place that it would take
     UNFIT = "unfit"  # what is in it is not what is needed in its place
     CRASHED = "crashed"  # the process that tried it died, or the daemon with it
-    HUNG = "hung"  # the process that tried it did not end
-    LIMITS = "limits"  # it needs more memory or time than it may have
+    HUNG = "hung"  # it did not come to its end in its trial
+    LIMITS = "limits"  # it needs more memory or disk than it may have
     GOLDEN = "golden"  # it does not compute here what it computed where it was made
     NOT_INSTALLED = "not_installed"  # a program that it takes is absent here
     SICK = "sick"  # it served, and the daemon did worse with it

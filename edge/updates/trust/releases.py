@@ -13,7 +13,7 @@ from tuf.ngclient import Updater, UpdaterConfig
 from edge.contracts.errors import ConfigError
 from edge.contracts.files import open_plain
 from edge.contracts.flatbuffer import MalformedError
-from edge.contracts.release import Purpose, parse_purpose
+from edge.contracts.release import NAME, Purpose, parse_purpose
 from edge.updates.trust.clock import Clocks, LastSeen
 from edge.updates.trust.download import Download, Wait, Wanted
 from edge.updates.trust.metadata_fetcher import BASE, MetadataFetcher
@@ -98,6 +98,10 @@ class Releases:
         if self._found is None:
             raise RefusedError(Reason.UNREACHABLE, f"{name}: no list of releases has been verified since the start")
         self._check_fresh()
+        if not NAME.fullmatch(name):
+            raise RefusedError(
+                Reason.MALFORMED, f"{name!r:.120} is no name of a release; use letters, digits, . _ - and / between"
+            )
         target = self._found(name)
         if target is None:
             raise RefusedError(Reason.UNKNOWN, f"no release is called {name!r:.120}")

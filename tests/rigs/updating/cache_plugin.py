@@ -2,7 +2,8 @@
 
 It is given `folder=`; there `disk` is what it holds at first, and `orders` what befalls it, line by line: `freeze` what
 it holds now to begin from, `reset` to that, `cut KEEP SEED AFTER` the power, after so many more writes: of what was not
-flushed each sector is kept with that probability, and nothing more is taken until it is to `revive`. To `flushed` it adds a byte with each flush.
+flushed each block is kept with that probability, and nothing more is taken until it is to `revive`. To `flushed` it
+adds a byte with each flush.
 """
 
 import random
@@ -11,7 +12,7 @@ from pathlib import Path
 import nbdkit  # type: ignore[import-not-found]  # nbdkit itself brings it
 
 API_VERSION = 2
-SECTOR = 512
+BLOCK = 4096  # what ext4 writes as a whole
 
 
 class Disk:
@@ -22,7 +23,7 @@ class Disk:
         self.durable = bytearray((folder / "disk").read_bytes())
         self.seen, self.frozen = bytearray(self.durable), bytes(self.durable)
         self.pieces: list[tuple[int, bytes]] = []  # what was written since the last flush
-        self.changed: set[int] = set()  # sectors, since it was frozen
+        self.changed: set[int] = set()  # blocks, since it was frozen
         self.dead, self.done, self.fuse = False, 0, ("0", "0", -1)  # the cut that is to come: see `cut`
 
     def obey(self) -> None:
@@ -36,7 +37,7 @@ class Disk:
         self.done += len(lines)
         for line in lines.splitlines():
             what, *given = line.split()
-            ORDERS[what](self, *given)
+            getattr(self, what)(*given)  # one of those that are named above
 
     def freeze(self) -> None:
         self.flush()
@@ -45,8 +46,8 @@ class Disk:
 
     def reset(self) -> None:
         self.pieces.clear()
-        for sector in self.changed:
-            span = slice(sector * SECTOR, (sector + 1) * SECTOR)
+        for block in self.changed:
+            span = slice(block * BLOCK, (block + 1) * BLOCK)
             self.durable[span] = self.seen[span] = self.frozen[span]
         self.changed.clear()
         self.revive()
@@ -62,9 +63,9 @@ class Disk:
             return
         chance, dice = float(keep), random.Random(seed)
         for offset, data in self.pieces:
-            for start in range(0, len(data), SECTOR):
+            for start in range(0, len(data), BLOCK):
                 if dice.random() < chance:
-                    piece = data[start : start + SECTOR]
+                    piece = data[start : start + BLOCK]
                     self.durable[offset + start : offset + start + len(piece)] = piece
         for offset, data in self.pieces:
             span = slice(offset, offset + len(data))
@@ -84,7 +85,7 @@ class Disk:
             return
         self.seen[offset : offset + len(data)] = data
         self.pieces.append((offset, data))
-        self.changed.update(range(offset // SECTOR, -(-(offset + len(data)) // SECTOR)))
+        self.changed.update(range(offset // BLOCK, -(-(offset + len(data)) // BLOCK)))
 
     def flush(self) -> None:
         if self.dead:
@@ -96,7 +97,6 @@ class Disk:
             file.write(b".")
 
 
-ORDERS = {"freeze": Disk.freeze, "reset": Disk.reset, "cut": Disk.cut, "revive": Disk.revive}
 DISKS: "list[Disk]" = []
 
 

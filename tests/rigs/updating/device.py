@@ -19,6 +19,7 @@ FAILS = b"fails"  # models fail with it
 UNFIT = b"unfit"  # it does not pass its check
 STUCK = b"stuck"  # it never serves
 STILLBORN = b"stillborn"  # it cannot be taken up
+BREAKS = b"breaks"  # it serves, and its installer sees at once that it has failed
 DIES = b"dies"  # the daemon dies of it
 PLACES: Mapping[Kind, Callable[[str], str]] = {
     Kind.MODEL: lambda name: PurePosixPath(name).name,
@@ -104,7 +105,11 @@ class Daemon:
     def serves(self, candidate: Candidate) -> bool:
         if candidate.purpose.kind is Kind.SYSTEM:
             return self.slots.booted == candidate.sha256
-        return self.serving.get(self.place(candidate)) == candidate.path
+        if self.serving.get(self.place(candidate)) != candidate.path:
+            return False
+        if BREAKS in candidate.path.read_bytes():
+            raise RefusedError(Reason.SICK, "it failed with the first frame")
+        return True
 
     def keep(self, candidate: Candidate) -> None:
         self.said("keep", candidate.sha256)

@@ -51,8 +51,8 @@ class Edges:
         sync = os.fsync
 
         def fsync(file: int) -> None:
+            self.pass_by("fsync", _opened(file))
             if not self._is_lazy(os.fstat(file).st_mode):
-                self.pass_by("fsync", _opened(file))
                 sync(file)
 
         os.fsync = fsync  # type: ignore[assignment]
@@ -86,4 +86,4 @@ def _path(told: object, folder: int) -> str:
 
 
 def _opened(file: int) -> str:
-    return os.readlink(f"/proc/self/fd/{file}")
+    return str(Path(f"/proc/self/fd/{file}").readlink())

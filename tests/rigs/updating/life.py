@@ -12,7 +12,7 @@ from tests.rigs.releases import Served
 from tests.rigs.updating.device import DiedError, is_whole
 from tests.rigs.updating.edges import Edges
 from tests.rigs.updating.stories import STORIES
-from tests.rigs.updating.updating import Rig
+from tests.rigs.updating.updating import Alone
 
 MOST_STARTS = 8
 IDLE_TURNS = 3
@@ -64,12 +64,14 @@ def live(task: Task) -> None:
     edges = Edges(Path(task.disk), task.kill_at, task.lazy)
     source = Pieces(served(Path(task.served)), edges, task.disk)
     edges.watch()
+
+    def hears(what: str, sha256: str) -> None:
+        diary.note(what, edge=edges.count, sha256=sha256)
+
     for _ in range(MOST_STARTS):
         try:
-            rig = Rig(
-                Path(task.disk), Path(task.root), source, hears=lambda what, sha256: diary.note(what, sha256=sha256)
-            )
-            diary.note("start", **seen(rig))
+            rig = Alone(Path(task.disk), Path(task.root), source, hears)
+            diary.note("start", edge=edges.count, **seen(rig))
             rig.want(*story.wishes)
             rig.settle()
             for _ in range(IDLE_TURNS):
@@ -80,7 +82,7 @@ def live(task: Task) -> None:
         return
 
 
-def seen(rig: Rig) -> Mapping[str, object]:
+def seen(rig: Alone) -> Mapping[str, object]:
     """What serves and what is written, from outside."""
     state, serving = rig.state, rig.daemon.serving
     return {

@@ -11,6 +11,7 @@ class Medium(Protocol):
     """A disk that can be put back to how it was. `root` is usable between `open` and `close`."""
 
     root: Path
+    inside: tuple[str, ...]  # what commands begin with that are to see it
 
     def open(self) -> None:
         """As it was when it was kept, or empty."""
@@ -30,6 +31,7 @@ class Folder:
 
     def __init__(self, folder: Path) -> None:
         self.root, self._kept = folder / "disk", folder / "kept"
+        self.inside: tuple[str, ...] = ()
         self._kept.mkdir()
 
     def open(self) -> None:
@@ -50,7 +52,7 @@ class Card:
     """See Powered."""
 
     def __init__(self, disk: Powered) -> None:
-        self.root, self._disk = disk.root, disk
+        self.root, self._disk, self.inside = disk.root, disk, disk.inside
 
     def open(self) -> None:
         self._disk.reset()

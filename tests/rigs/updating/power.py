@@ -1,6 +1,9 @@
 """A file system whose power can be cut: ext4 on a disk that forgets what was not flushed. Needs root.
 
 All of it is real but the medium. The options of the mount hide nothing: what nobody synchronises stays in memory.
+
+It is mounted in a namespace of its own: whoever else makes one while it is mounted (a container, say) would take a copy
+of the mount along, and it would not be unmounted before that one ended.
 """
 
 import contextlib
@@ -22,7 +25,7 @@ OPTIONS = "noauto_da_alloc,data=writeback,commit=300,noatime"
 class Cut:
     """Of the power, while the kernel writes what is in memory, `after` so many writes.
 
-    Of what it wrote, but did not flush, each sector is kept with the probability `keep`.
+    Of what it wrote, but did not flush, each block is kept with the probability `keep`.
     """
 
     keep: float
@@ -32,11 +35,12 @@ class Cut:
 
 @dataclass(frozen=True)
 class Powered:
-    """`root` is where it is mounted, while it is."""
+    """`root` is where it is mounted, while it is; commands that begin with `inside` see it there."""
 
     device: str
     folder: Path
     root: Path
+    inside: tuple[str, ...]
 
     def order(self, line: str) -> None:
         """See the plugin."""
@@ -67,11 +71,12 @@ class Powered:
         return path.stat().st_size if path.exists() else 0
 
     def mount(self) -> None:
-        command = [program("mount"), "-t", "ext4", "-o", OPTIONS, self.device, str(self.root)]
+        command = [*self.inside, program("mount"), "-t", "ext4", "-o", OPTIONS, self.device, str(self.root)]
         subprocess.run(command, check=True, capture_output=True, timeout=60)
 
     def unmount(self) -> None:
-        subprocess.run([program("umount", "mount"), str(self.root)], check=True, capture_output=True, timeout=60)
+        command = [*self.inside, program("umount", "mount"), str(self.root)]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
 
     def _obeyed(self) -> None:
         """A request, so that orders are read now."""
@@ -107,9 +112,21 @@ def powered(folder: Path) -> Iterator[Powered]:
         str(disk),
     ]
     subprocess.run(mke2fs, check=True, timeout=60)
-    with served(folder, ["python", str(PLUGIN), f"folder={folder}"]) as device:
-        try:
-            yield Powered(device, folder, root)
-        finally:
-            if root.is_mount():
-                subprocess.run([program("umount", "mount"), str(root)], check=False, timeout=60)
+    with served(folder, ["python", str(PLUGIN), f"folder={folder}"]) as device, _namespace() as inside:
+        yield Powered(device, folder, root, inside)
+
+
+@contextlib.contextmanager
+def _namespace() -> Iterator[tuple[str, ...]]:
+    """What a command begins with to be in a namespace of mounts of its own; these go with it."""
+    command = [program("unshare", "util-linux"), "--mount", "--propagation", "private", "sh", "-c", "echo in; exec cat"]
+    keeper = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert keeper.stdin is not None
+    assert keeper.stdout is not None
+    try:
+        assert keeper.stdout.readline() == "in\n"
+        yield program("nsenter", "util-linux"), "--mount", f"--target={keeper.pid}"
+    finally:
+        keeper.stdin.close()
+        keeper.wait(60)
+        keeper.stdout.close()

@@ -33,21 +33,15 @@ def device_settings(root: Path, **changes: object) -> UpdateSettings:
     return UpdateSettings(**{**plain, "trust": TrustSettings(root=root, tries=2), **changes})
 
 
-@dataclass
-class Rig:
-    """`start` is what a start of the daemon does; nothing of it is a thread."""
+class Living:
+    """`start` is what a start of the daemon does; nothing of it is a thread. Who is one sets what it is made of."""
 
-    folder: Path
     root: Path  # of trust
-    source: Source = field(default_factory=lambda: Served({}))
-    settings: dict[str, object] = field(default_factory=dict)
-    hears: Callable[[str, str], None] = lambda _what, _sha256: None
-    news: int = 0
-
-    def __post_init__(self) -> None:
-        self.home, self.said = self.folder / "updates", list[tuple[str, str]]()
-        self.daemon = Daemon(self.home, self._said)
-        self.start()
+    home: Path
+    daemon: Daemon
+    source: Source
+    settings: dict[str, object]
+    news: int
 
     def start(self) -> None:
         """The daemon starts; what it had in memory is lost."""
@@ -112,23 +106,55 @@ class Rig:
     def _changed(self) -> None:
         self.news += 1
 
-    def _said(self, what: str, sha256: str) -> None:
-        self.said.append((what, sha256))
-        self.hears(what, sha256)
+
+@dataclass
+class Alone(Living):
+    """A device for which somebody else releases."""
+
+    folder: Path
+    root: Path
+    source: Source
+    hears: Callable[[str, str], None]
+    settings: dict[str, object] = field(default_factory=dict)
+    news: int = 0
+
+    def __post_init__(self) -> None:
+        self.home = self.folder / "updates"
+        self.daemon = Daemon(self.home, self.hears)
+        self.start()
 
 
-class Shop(Rig):
+@dataclass
+class Rig(Living):
     """A device beside the workshop that releases files for it."""
 
-    def __init__(self, folder: Path, **changes: object) -> None:
-        self.workshop, self.served = Workshop(folder / "workshop"), Served({})
-        root = self.workshop.places.metadata / "1.root.json"
-        super().__init__(folder / "device", root, self.served, changes)
+    folder: Path
+    workshop: Workshop
+    source: Source = field(default_factory=lambda: Served({}))
+    settings: dict[str, object] = field(default_factory=dict)
+    said: list[tuple[str, str]] = field(default_factory=list)
+    news: int = 0
+
+    def __post_init__(self) -> None:
+        self.home = self.folder / "updates"
+        self.daemon = Daemon(self.home, lambda what, sha256: self.said.append((what, sha256)))
+        self.root = self.workshop.places.metadata / "1.root.json"
+        self.start()
 
     def release(self, content: bytes, name: str = MODEL, version: str = "1") -> None:
         """And serve it."""
         self.workshop.release(content, name, version=version, **PURPOSES[name.partition("/")[0]])
+        self.serve()
+
+    def serve(self) -> None:
+        """What the workshop has published."""
         self.served.files.update(self.workshop.served())
+
+    @property
+    def served(self) -> Served:
+        """The source, as it was made here."""
+        assert isinstance(self.source, Served)
+        return self.source
 
 
 SETTLED = frozenset({Phase.GOOD, Phase.RETURNED, Phase.REFUSED})
