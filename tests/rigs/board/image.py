@@ -38,7 +38,7 @@ def made_card() -> Card:
             make_keys(keys, "tests", "", datetime.now(UTC).replace(microsecond=0))
         image = CACHE / f"{_digest()}.img"
         if not image.exists():
-            for old in [*CACHE.glob("*.img*")]:  # also of who was ended meanwhile
+            for old in list(CACHE.glob("*.img*")):  # also of who was ended meanwhile
                 shutil.rmtree(old) if old.is_dir() else old.unlink()
             _make(image)
     return Card(image, BOARD, signing_key(keys))
