@@ -11,9 +11,17 @@ declare -A needs=(
   [nbdfuse]="libnbd-bin"
   [fusermount3]="fuse3"
   [bmaptool]="bmap-tools"
-  [rauc]="rauc"
   [dbus-daemon]="dbus"
+  [debugfs]="e2fsprogs"
+  [depmod]="kmod"
+  [fsck.vfat]="dosfstools"
+  [mcopy]="mtools"
+  [mke2fs]="e2fsprogs"
+  [mkfs.vfat]="dosfstools"
   [mksquashfs]="squashfs-tools"
+  [rauc]="rauc"
+  [sfdisk]="fdisk"
+  [zstd]="zstd"
 )
 if [ "${1:-}" = long ]; then # what only the long tests need
   needs[systemd-nspawn]="systemd-container"
@@ -21,7 +29,7 @@ if [ "${1:-}" = long ]; then # what only the long tests need
   needs[qemu-system-aarch64]="qemu-system-arm"
   needs[qemu-img]="qemu-utils"
   needs[mtype]="mtools"
-  needs[debugfs]="e2fsprogs"
+  needs[qemu-aarch64-static]="qemu-user-static"
 fi
 missing=()
 for program in "${!needs[@]}"; do

@@ -79,6 +79,7 @@ def test_the_wheel_holds_the_packages_and_no_tests(wheel: Path) -> None:
     stray = re.compile(r"(^|/)(tests?|conftest|bench)[/._]|\.yaml$|__pycache__")
     assert not [name for name in names if stray.search(name) and not name.startswith("trainer/recipes/")]
     assert {"edge/contracts/schema.json", "trainer/recipes/street.yaml"} <= set(names)
+    assert "firmware_tools/image/deploy/systemd/foresight.service" in names
     assert {"edge/demo/shipped/street.tflite", "edge/demo/shipped/street.mp4", "edge/demo/shipped/street.csv"} <= set(
         names
     )

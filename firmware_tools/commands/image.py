@@ -118,8 +118,8 @@ def ab(  # noqa: PLR0913, PLR0917 - a command has as many options as its users n
     model: Models = None,
     releases: Releases = None,
     wifi: Annotated[Path | None, typer.Option("--wifi", help="Configuration for wpa_supplicant")] = None,
-    system_mib: Annotated[int, typer.Option("--system-mib", help="Size of each system's partition", min=512)] = 1280,
-    data_mib: Annotated[int, typer.Option("--data-mib", help="Size of the partition that is kept", min=64)] = 512,
+    system_mib: Annotated[int, typer.Option("--system-mib", help="Size of each system's partition", min=512)] = 1024,
+    data_mib: Annotated[int, typer.Option("--data-mib", help="Size of the partition that is kept", min=64)] = 1024,
     fresh: Fresh = False,
 ) -> None:
     """Make the image of one device with two systems, of which one runs and the other is renewed."""

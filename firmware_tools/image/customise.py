@@ -25,6 +25,7 @@ from firmware_tools.image.sbom_debian import debian_parts
 from firmware_tools.image.sbom_wheels import model_part, wheel_part
 from firmware_tools.image.unpacking import unpack
 from firmware_tools.image.wheels_fetch import Sources, gather
+from firmware_tools.image.wheels_needs import refuse_lacking
 
 DISK, ROOT = "disk.img", "root"
 Say = Callable[[str], None]
@@ -106,6 +107,7 @@ def _write(found: Official, payload: Payload, order: Order, work: Path, time_s: 
     root = work / ROOT
     root.mkdir(mode=0o755)
     stage(payload, root, found.target)
+    refuse_lacking(root, found.root, work / "asked")
     system = system_of(order.settings, host_name(order.settings, order.device), found, work)
     system.stage(root)
     tree = Tree(root, system.owners)

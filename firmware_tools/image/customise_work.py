@@ -15,6 +15,7 @@ from edge.contracts.stored import sync
 from firmware_tools.errors import FirmwareError, MistakeError
 
 LOCK_S = 0.0
+UNFIT = ("?", "@@", '"', "\n")
 
 
 @contextmanager
@@ -28,6 +29,10 @@ def workplace(out: Path) -> Iterator[Path]:
     if not out.parent.is_dir():
         raise MistakeError(f"there is no folder {out.parent}; make it, or name another file")
     refuse_present(out)
+    if unfit := [part for part in UNFIT if part in str(out.absolute())]:
+        raise MistakeError(
+            f"{out} has {unfit[0]} in its path, which mtools and e2fsprogs take for an option; name another"
+        )
     folder = out.parent / f".{out.name}.making"
     try:
         with locked(out.parent / f".{out.name}.lock", LOCK_S):

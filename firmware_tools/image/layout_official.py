@@ -97,7 +97,7 @@ def _boot(boot: fat.Fat, table: Table) -> str:
 
 
 def _release(root: ext4.Ext4) -> tuple[str, str]:
-    told = dict(_OS_FIELD.findall(ext4.read(root, "/usr/lib/os-release").decode(errors="replace")))
+    told: dict[str, str] = dict(_OS_FIELD.findall(ext4.read(root, "/usr/lib/os-release").decode(errors="replace")))
     title = told.get("PRETTY_NAME", told.get("ID", "an unknown system"))[:80]
     if told.get("ID") == "raspbian":
         raise MistakeError(f"this is the 32-bit system ({title}); {GIVE}")

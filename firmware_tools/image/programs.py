@@ -15,10 +15,17 @@ from firmware_tools.errors import FirmwareError, MistakeError
 DEADLINE_S = 900.0
 SYSTEM = "/usr/sbin:/sbin:/usr/local/sbin"  # often outside of a user's PATH
 PACKAGES: dict[str, str] = {
+    "apt-get": "apt",
     "debugfs": "e2fsprogs",
+    "depmod": "kmod",
+    "dpkg-deb": "dpkg",
     "dumpe2fs": "e2fsprogs",
     "e2fsck": "e2fsprogs",
     "resize2fs": "e2fsprogs",
+    "mke2fs": "e2fsprogs",
+    "mkfs.vfat": "dosfstools",
+    "mksquashfs": "squashfs-tools",
+    "qemu-aarch64-static": "qemu-user-static",
     "mcopy": "mtools",
     "mdir": "mtools",
     "fsck.vfat": "dosfstools",
@@ -50,8 +57,10 @@ def run(command: Sequence[str], time_s: int = 0, codes: tuple[int, ...] = (0,)) 
     return run_in(command, _environment(_path(), time_s), codes)
 
 
-def run_in(command: Sequence[str], environment: Mapping[str, str], codes: tuple[int, ...] = (0,)) -> Said:
-    """The same in an environment of the caller's."""
+def run_in(
+    command: Sequence[str], environment: Mapping[str, str], codes: tuple[int, ...] = (0,), limit_s: float = DEADLINE_S
+) -> Said:
+    """The same in an environment of the caller's, and with a limit of the caller's."""
     found = shutil.which(command[0], path=_path())
     if found is None:
         package = PACKAGES.get(command[0], command[0])
@@ -62,11 +71,11 @@ def run_in(command: Sequence[str], environment: Mapping[str, str], codes: tuple[
             env=environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=DEADLINE_S,
+            timeout=limit_s,
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise FirmwareError(f"{command[0]} had no end within {DEADLINE_S:.0f} s; try on a quieter machine") from error
+        raise FirmwareError(f"{command[0]} had no end within {limit_s:.0f} s; try on a quieter machine") from error
     except OSError as error:
         raise FirmwareError(f"{command[0]} cannot be run: {error.strerror}") from error
     said = Said(done.returncode, done.stdout, done.stderr.decode(errors="replace"))

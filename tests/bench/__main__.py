@@ -12,6 +12,7 @@ BENCHMARKS = {
     "federated": "devices learn together: what it gains, what one poisoned device and one dead device do to it",
     "adapt": "learning on the device: ETH/UCY scene by scene, predict, then learn; what serves beside the frozen base",
     "flash-faults": "faults of cards that flashing sees, alarms that are none, its speed beside dd and cmp",
+    "image-customise": "the official image (a stand-in of 3 GiB) made that of a device: seconds, beside a plain copy",
     "guard": "what a trajectory model costs a camera, and whether one that learns under attack ever makes it worse",
     "forecast": "ETH/UCY with Social-GAN's protocol: ADE, FDE and coverage of the trajectory network",
     "classify-series": "motions of an IMU, and spoken digits of speakers that were not learnt from",

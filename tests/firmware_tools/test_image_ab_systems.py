@@ -6,8 +6,10 @@ import hashlib
 import json
 import lzma
 import os
+import py_compile
 import stat
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from firmware_tools.image.ab import initrd, system
 from firmware_tools.image.ab.boot import cmdline
 from firmware_tools.image.ab.bootstrap import cleaned
 from firmware_tools.image.ab.bundle import Images, Signer, wrap_bundle, write_bundle
+from firmware_tools.image.ab.compiling import take_unchecked
 from firmware_tools.image.ab.data import data_tree
 from firmware_tools.image.ab.entries import Entry, Kind, Tree, put, text
 from firmware_tools.image.ab.generated import generate
@@ -33,6 +36,12 @@ from tests.rigs.ab_systems import EPOCH_S, debian, debian_package, kernel, slot
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 IDENTITY = Identity("pi4", "1.2.3", b"keyring")
+
+
+def asked(bundle: Path, authority: Path) -> subprocess.CompletedProcess[bytes]:
+    """What RAUC says of a bundle."""
+    command = [program("rauc"), "info", "--output-format=json", f"--keyring={authority}", str(bundle)]
+    return subprocess.run(command, check=False, capture_output=True, timeout=60)
 
 
 def locked(folder: Path, *packages: Path) -> None:
@@ -138,6 +147,21 @@ def test_what_would_differ_the_next_time_is_left_out() -> None:
     assert [path for path, entry in cleaned(tree).items() if entry.kind is Kind.FILE] == ["usr/bin/a"]
 
 
+@pytest.mark.parametrize("mode", list(py_compile.PycInvalidationMode))
+def test_compiled_python_is_taken_whatever_its_source(tmp_path: Path, mode: py_compile.PycInvalidationMode) -> None:
+    source = tmp_path / "lately.py"
+    source.write_text("answer = 1\n")
+    made = Path(py_compile.compile(str(source), invalidation_mode=mode) or "")
+    tree: Tree = {}
+    put(tree, "usr/lib/python3/lately.pyc", Entry(Kind.FILE, 0o644, made.read_bytes()))
+    take_unchecked(tree)
+    made.write_bytes(tree["usr/lib/python3/lately.pyc"].data)
+    source.write_text("answer = 2\n")  # by which one sees what was taken
+    command = [sys.executable, "-c", "import lately; print(lately.answer)"]
+    said = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True, timeout=60)
+    assert said.stdout == "1\n"
+
+
 def test_a_system_is_ours_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(system, "deployed", lambda name: name.encode())
     tree = debian()
@@ -207,21 +231,19 @@ def test_keys_are_never_replaced_nor_lent(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("passphrase", ["", "four words of it"])
 def test_rauc_takes_a_bundle_of_its_authority_only(tmp_path: Path, passphrase: str) -> None:
-    rauc = program("rauc")
+    program("rauc")
     program("mksquashfs", "squashfs-tools")
     key = make_keys(tmp_path / "keys", "home", passphrase, datetime.now(UTC))
     (tmp_path / "work").mkdir()
     write_bundle(tmp_path / "new.raucb", slot("pi4"), IDENTITY, Signer(key, passphrase), tmp_path / "work")
-    command = [rauc, "info", "--output-format=json", f"--keyring={key.authority}", tmp_path / "new.raucb"]
-    told = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+    told = json.loads(asked(tmp_path / "new.raucb", key.authority).stdout)
     assert (told["compatible"], told["version"]) == ("foresight-pi4", "1.2.3")
     device = tmp_path / "system.conf"
     device.write_text(system_conf("pi4").replace("/etc/rauc/keyring.pem", str(key.authority)))
-    strict = [rauc, f"--conf={device}", "info", tmp_path / "new.raucb"]
+    strict = [program("rauc"), f"--conf={device}", "info", str(tmp_path / "new.raucb")]
     assert subprocess.run(strict, check=False, capture_output=True, timeout=60).returncode == 0
     other = make_keys(tmp_path / "other", "theirs", "", datetime.now(UTC))
-    command[3] = f"--keyring={other.authority}"
-    assert subprocess.run(command, check=False, capture_output=True, timeout=60).returncode != 0
+    assert asked(tmp_path / "new.raucb", other.authority).returncode != 0
     with pytest.raises(MistakeError, match="is there already"):
         write_bundle(tmp_path / "new.raucb", slot("pi4"), IDENTITY, Signer(key, passphrase), tmp_path / "work2")
 
@@ -236,7 +258,7 @@ def test_a_wrong_passphrase_signs_nothing(tmp_path: Path) -> None:
 
 
 def test_file_systems_of_others_are_wrapped_as_they_are(tmp_path: Path) -> None:
-    rauc = program("rauc")
+    program("rauc")
     program("mksquashfs", "squashfs-tools")
     key = make_keys(tmp_path / "keys", "home", "", datetime.now(UTC))
     images = Images(tmp_path / "system.ext4", tmp_path / "boot.vfat")
@@ -247,8 +269,7 @@ def test_file_systems_of_others_are_wrapped_as_they_are(tmp_path: Path) -> None:
     images.boot.write_bytes(os.urandom(9000))
     (tmp_path / "work").mkdir()
     wrap_bundle(tmp_path / "a.raucb", images, "pi5", "2.0.0", Signer(key, ""), tmp_path / "work")
-    command = [rauc, "info", "--output-format=json", f"--keyring={key.authority}", tmp_path / "a.raucb"]
-    told = json.loads(subprocess.run(command, check=True, capture_output=True, timeout=60).stdout)
+    told = json.loads(asked(tmp_path / "a.raucb", key.authority).stdout)
     assert told["compatible"] == "foresight-pi5"
     assert "hooks" not in manifest("pi5", "2.0.0", "")
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 import struct
 import subprocess
 import uuid
@@ -101,11 +102,11 @@ def test_file_systems_are_the_same_twice_and_whole(tmp_path: Path) -> None:
         [program("e2fsck"), "-fn", system], capture_output=True, text=True, timeout=60, check=False
     )
     assert checked.returncode == 0, checked.stdout
-    command = [program("debugfs"), "-R", "stat /etc/secret", system]
+    command = [program("debugfs"), "-R", "stat /etc/secret", str(system)]
     told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert "Mode:  0600" in told.stdout
     assert "User:   820" in told.stdout
-    command = [program("mdir"), "-b", "-/", "-i", boot, "::"]
+    command = [program("mdir"), "-b", "-/", "-i", str(boot), "::"]
     listed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     assert sorted(listed.stdout.split()) == ["::/config.txt", "::/overlays/", "::/overlays/a"]
 
@@ -149,6 +150,7 @@ def test_an_image_is_the_same_twice_and_others_can_read_it(tmp_path: Path) -> No
 
 def test_both_tables_of_a_disk_are_whole(tmp_path: Path) -> None:
     write_disk(tmp_path / "d.img", [Partition("one", LINUX, 1)], {}, uuid.UUID(int=1))
+    assert stat.S_IMODE((tmp_path / "d.img").stat().st_mode) == 0o600
     disk = (tmp_path / "d.img").read_bytes()
     for at in (512, len(disk) - 512):
         header = disk[at : at + 92]

@@ -207,6 +207,12 @@ def test_other_endings_are_refused(there: Path, tmp_path: Path, name: str) -> No
         customise(order(there), tmp_path / name, lambda _: None)
 
 
+@pytest.mark.parametrize("name", ["what?.img", "a@@1.img"])
+def test_names_that_programs_take_for_options_are_refused(there: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(MistakeError, match="in its path"):
+        customise(order(there), tmp_path / name, lambda _: None)
+
+
 def test_nothing_is_overwritten(there: Path, tmp_path: Path) -> None:
     for name in ("a.img", "a.img.bmap", "a.img.cdx.json"):
         folder = tmp_path / name.replace(".", "_")

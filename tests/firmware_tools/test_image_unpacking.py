@@ -4,10 +4,13 @@ import gzip
 import hashlib
 import lzma
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+from backports import zstd
 
 from firmware_tools.errors import MistakeError
+from firmware_tools.image.packing import pack
 from firmware_tools.image.unpacking import HOLE, unpack, wanted_sha256
 
 PLAIN = b"head" + bytes(5 * HOLE) + b"middle" + bytes(3 * HOLE) + b"end" + bytes(HOLE)
@@ -55,6 +58,24 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
         unpack(tmp_path / "a", "0" * 64, tmp_path / "out")
     with pytest.raises(MistakeError, match="it is no file"):
         unpack(tmp_path, "0" * 64, tmp_path / "out")
+
+
+@pytest.mark.parametrize(("suffix", "module"), [(".xz", lzma), (".zst", zstd)])
+def test_packing_makes_the_same_bytes_each_time(tmp_path: Path, suffix: str, module: ModuleType) -> None:
+    packed = set()
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        image = tmp_path / name / "disk.img"
+        image.write_bytes(PLAIN * 20)
+        image.chmod(0o600)
+        made = pack(image, suffix)
+        assert made.stat().st_mode & 0o777 == 0o600
+        packed.add(made.read_bytes())
+    assert [module.decompress(data) for data in packed] == [PLAIN * 20]
+
+
+def test_a_plain_image_is_kept_as_it_is(tmp_path: Path) -> None:
+    assert pack(tmp_path / "a", ".img") == tmp_path / "a"
 
 
 @pytest.mark.parametrize(

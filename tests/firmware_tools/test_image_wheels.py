@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from firmware_tools.errors import MistakeError
+from firmware_tools.image.layout_official import look
 from firmware_tools.image.wheel import read_wheel
 from firmware_tools.image.wheels import Target, closure, fitting
 from firmware_tools.image.wheels_fetch import Sources, gather
 from firmware_tools.image.wheels_install import install
+from firmware_tools.image.wheels_needs import needed, refuse_lacking
+from tests.rigs.official import official
 from tests.rigs.wheels import ANY, BOARD, board_wheels, wheel
 
 TRIXIE, BOOKWORM = Target(13, 41), Target(11, 36)
@@ -113,6 +116,27 @@ def test_a_wheel_that_was_changed_is_refused(tmp_path: Path, crc: bool) -> None:
     path.write_bytes(data)
     with pytest.raises(MistakeError, match="cannot be unpacked"):
         install([read_wheel(path)], tmp_path / "root", TRIXIE)
+
+
+def test_the_libraries_that_a_compiled_file_names() -> None:
+    assert needed(b"") == ()
+    assert needed(b"\x7fELF board") == ()
+    import lap._lapjv as compiled  # noqa: PLC0415
+
+    data = Path(str(compiled.__file__)).read_bytes()
+    assert "libc.so.6" in needed(data)
+    assert needed(data[:4096]) == ()
+
+
+def test_an_image_that_lacks_libraries_is_refused(tmp_path: Path) -> None:
+    import lap._lapjv as compiled  # noqa: PLC0415
+
+    root = tmp_path / "root"
+    root.mkdir()
+    (root / "lap.so").write_bytes(Path(str(compiled.__file__)).read_bytes())
+    image = official(tmp_path / "a.img")
+    with pytest.raises(MistakeError, match=r"lacks libraries that the wheels need: libc\.so\.6"):
+        refuse_lacking(root, look(image).root, tmp_path / "asked")
 
 
 def test_two_wheels_with_the_same_file_are_refused(tmp_path: Path) -> None:

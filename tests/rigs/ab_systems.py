@@ -26,7 +26,7 @@ def debian_package(folder: Path, name: str, files: Mapping[str, bytes]) -> Path:
         (home / path).parent.mkdir(parents=True, exist_ok=True)
         (home / path).write_bytes(data)
     package = folder / f"{name}_1.0_arm64.deb"
-    command = ["dpkg-deb", "--root-owner-group", "-b", home, package]
+    command: list[str | Path] = ["dpkg-deb", "--root-owner-group", "-b", home, package]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
     return package
 

@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from firmware_tools.errors import MistakeError
 from firmware_tools.image.ab.entries import Tree, read_tar
@@ -41,17 +42,23 @@ def bootstrap(pool: Pool, work: Path, epoch_s: int) -> Tree:
             "this machine cannot run programs for arm64; install qemu-user-static and binfmt-support "
             "(sudo apt install qemu-user-static binfmt-support)"
         )
-    repository, made = work / "repository", work / "debian.tar"
-    repository.mkdir(mode=0o755)
-    index(pool, repository)
+    made = work / "debian.tar"
     command = ["mmdebstrap", "--mode=auto", "--arch=arm64", "--variant=essential", "--format=tar"]
     command += [f"--include={','.join(INSTALLED)}", '--aptopt=APT::Install-Recommends "false"']
     command += ["--dpkgopt=force-unsafe-io", *(f"--dpkgopt=path-exclude=/{path}" for path in LEFT_OUT)]
     command += [f"--dpkgopt=path-include=/{path}" for path in KEPT]
-    source = f"deb [trusted=yes] copy:{repository} ./"
     more = {"SOURCE_DATE_EPOCH": str(epoch_s), "PYTHONHASHSEED": "0"}
-    run([*command, pool.suite, made, source], "Debian cannot be unpacked", limit_s=LIMIT_S, more=more)
+    with TemporaryDirectory(prefix="foresight-") as repository:  # apt takes no path with a space
+        Path(repository).chmod(0o755)
+        index(pool, Path(repository))
+        source = f"deb [trusted=yes] copy:{repository} ./"
+        run([*command, pool.suite, made, source], "Debian cannot be unpacked", limit_s=LIMIT_S, more=more)
     return cleaned(read_tar(made))
+
+
+def recipe() -> str:
+    """What decides which files of the packages are in a system."""
+    return " ".join((*INSTALLED, *LEFT_OUT, *KEPT, DROPPED.pattern))
 
 
 def cleaned(tree: Tree) -> Tree:

@@ -8,6 +8,7 @@ import hashlib
 import re
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from firmware_tools.image.ab.entries import Tree, merge, read_tar, write_tar
@@ -16,6 +17,7 @@ from firmware_tools.image.wheel import Wheel
 from firmware_tools.image.wheels import Target
 from firmware_tools.image.wheels_install import HOME
 
+TIMED, UNCHECKED, CHECKED = bytes(4), b"\1\0\0\0", b"\3\0\0\0"
 LIMIT_S = 2 * 3600.0
 # What the daemon never imports stays as it is.
 LEFT = re.compile(
@@ -76,6 +78,19 @@ def compile_wheels(
         part.write_bytes(made.read_bytes())
         part.replace(place)
     return found
+
+
+def take_unchecked(tree: Tree) -> None:
+    """Have Python take the compiled files of Debian's packages as they are, as those of the daemon are taken.
+
+    Else it looks at each source first, at its time or at all of it, and compiles it at each start if they differ. The
+    head of such a file is a magic number, flags, and time and size or, with the first flag, a hash; the second flag has
+    the hash checked (PEP 552).
+    """
+    for path, entry in tree.items():
+        if path.endswith(".pyc") and entry.data[4:8] in (TIMED, CHECKED):
+            sign = bytes(8) if entry.data[4:8] == TIMED else entry.data[8:16]
+            tree[path] = replace(entry, data=entry.data[:4] + UNCHECKED + sign + entry.data[16:])
 
 
 def _run(tree: Tree, work: Path, epoch_s: int) -> None:

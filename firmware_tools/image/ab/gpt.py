@@ -53,7 +53,8 @@ def write_disk(target: Path, partitions: Sequence[Partition], contents: dict[str
     """
     placed, size = place(partitions)
     try:
-        with target.open("wb") as disk:
+        descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)  # it may hold a key
+        with os.fdopen(descriptor, "wb") as disk:
             disk.truncate(size)
             for one in placed:
                 if one.partition.label in contents:

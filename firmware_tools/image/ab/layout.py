@@ -41,8 +41,6 @@ def partitions(system_mib: int, data_mib: int) -> tuple[Partition, ...]:
     )
 
 
-SYSTEM_MIB: Final = 1280
-DATA_MIB: Final = 512
 # Where each board's kernel talks to its serial console.
 CONSOLES: Final[dict[str, str]] = {
     "pi3": "ttyS1,115200",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firmware_tools.image.ab.boot import boot_tree, bootconfig_tree
-from firmware_tools.image.ab.bootstrap import bootstrap, newest_s
-from firmware_tools.image.ab.compiling import compile_wheels
+from firmware_tools.image.ab.bootstrap import bootstrap, newest_s, recipe
+from firmware_tools.image.ab.compiling import compile_wheels, take_unchecked
 from firmware_tools.image.ab.entries import Entry, Kind, Tree, link, merge, put, read_tar, write_tar
 from firmware_tools.image.ab.initrd import make_initrd
 from firmware_tools.image.ab.kernel import package_tree, read_kernel
@@ -18,7 +18,6 @@ from firmware_tools.image.wheels import Target
 from firmware_tools.image.wheels_install import install
 
 TARGETS = {"bookworm": Target(python=11, glibc=36), "trixie": Target(python=13, glibc=41)}
-RECIPE = b"1"  # a change of what bootstrap leaves in makes it another one
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,7 @@ def make_slot(pool: Pool, wheels: tuple[Wheel, ...], identity: Identity, work: P
     """
     epoch_s = newest_s(pool)
     system = _debian(pool, work, epoch_s, base)
+    take_unchecked(system)
     kernel = read_kernel(pool.kernel, _new(work / "kernel"))
     merge(system, kernel.modules)
     merge(system, daemon_tree(wheels, work / "daemon", TARGETS[pool.suite]))
@@ -91,7 +91,7 @@ def read_folder(folder: Path) -> Tree:
 
 
 def _debian(pool: Pool, work: Path, epoch_s: int, base: Path | None) -> Tree:
-    name = hashlib.sha256(pool.sha256.encode() + RECIPE).hexdigest()[:32]
+    name = hashlib.sha256(f"{pool.sha256} {recipe()}".encode()).hexdigest()[:32]
     kept = base / f"debian-{name}.tar" if base else None
     if kept and kept.is_file():
         return read_tar(kept)

@@ -76,6 +76,8 @@ def fetch(folder: Path, suite: str, mirror: str, security: str) -> Pool:
         FirmwareError: the mirror cannot be reached, or has not all.
     """
     need("apt-get", "dpkg-deb")
+    if not KEYRING.exists():
+        raise MistakeError(f"{KEYRING} is not here; install it: sudo apt install debian-archive-keyring")
     if (folder / LOCK).exists():
         raise MistakeError(f"{folder} holds packages; to have newer ones name a new folder")
     state = folder / "apt"
