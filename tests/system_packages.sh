@@ -11,6 +11,7 @@ declare -A needs=(
   [nbdfuse]="libnbd-bin"
   [fusermount3]="fuse3"
   [bmaptool]="bmap-tools"
+  [dbus-daemon]="dbus"
   [debugfs]="e2fsprogs"
   [depmod]="kmod"
   [fsck.vfat]="dosfstools"
@@ -25,6 +26,9 @@ declare -A needs=(
 if [ "${1:-}" = long ]; then # what only the long tests need
   needs[systemd-nspawn]="systemd-container"
   needs[mmdebstrap]="mmdebstrap"
+  needs[qemu-system-aarch64]="qemu-system-arm"
+  needs[qemu-img]="qemu-utils"
+  needs[mtype]="mtools"
   needs[qemu-aarch64-static]="qemu-user-static"
 fi
 missing=()

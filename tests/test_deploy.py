@@ -1,9 +1,11 @@
 """What is deployed holds together: the unit, the broker's configuration, the containers' files."""
 
+import shutil
 import socket
 import subprocess
 import time
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
@@ -14,6 +16,7 @@ from edge.cameras.source import leave
 from edge.check import check
 from edge.contracts.errors import SourceError
 from edge.demo.camera import StreetCamera
+from edge.updates.system.restart import RUNTIME, Restart
 from tests.paths import REPOSITORY
 from tests.programs import program
 from tests.rigs.cameras import soon
@@ -21,6 +24,7 @@ from tests.rigs.ports import held_port, port_of
 
 DEPLOY = REPOSITORY / "deploy"
 UNIT = DEPLOY / "systemd" / "foresight.service"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 SECTIONS = ("Unit", "Service", "Install")
 EXPOSURE = 30  # of 100: 3.0
 
@@ -35,7 +39,7 @@ def exposed(unit: Path) -> int:
 
 
 def test_unit_is_hardened() -> None:
-    assert exposed(UNIT) == 0
+    assert [unit.name for unit in UNITS if exposed(unit) != 0] == []
 
 
 def test_the_measure_sees_an_open_unit(tmp_path: Path) -> None:
@@ -52,6 +56,59 @@ def test_unit_is_understood(tmp_path: Path, wrong: str, good: bool) -> None:
     unit.write_text(text.replace("[Service]\n", f"[Service]\n{wrong}\n"))
     said = run(analyze, "verify", "--man=no", unit)
     assert ("foresight.service:" not in said.stderr) == good, said.stderr
+
+
+def test_units_of_systems_are_understood(tmp_path: Path) -> None:
+    analyze = program("systemd-analyze", "systemd")
+    for file in (DEPLOY / "systemd").glob("foresight*.*"):
+        if file.is_file():
+            programs = ("/opt/foresight/bin/foresight", "/usr/lib/foresight/trial")
+            text = file.read_text().replace(programs[0], "/bin/true").replace(programs[1], "/bin/true")
+            (tmp_path / file.name).write_text(text)
+    shutil.copytree(DEPLOY / "systemd" / "foresight.service.d", tmp_path / "foresight.service.d")
+    names = sorted(path.name for path in tmp_path.glob("foresight*.*") if path.is_file())
+    assert len(names) == 7
+    said = run(analyze, "verify", "--man=no", *(tmp_path / name for name in names))
+    assert [line for line in said.stderr.splitlines() if "foresight" in line] == []
+
+
+@pytest.mark.parametrize("restart", list(Restart))
+def test_the_units_watch_for_what_the_daemon_asks_by(restart: Restart) -> None:
+    folder = DEPLOY / "systemd"
+    assert f"\nPathExists={RUNTIME}/{restart.value}\n" in (folder / f"foresight-{restart.value}.path").read_text()
+    service = (folder / f"foresight-{restart.value}.service").read_text()
+    assert "\nSuccessAction=reboot\n" in service
+    assert ("\nRebootArgument=0 tryboot\n" in service) == (restart is Restart.TRIAL)
+
+
+@pytest.mark.parametrize(
+    ("current", "state", "stays"),
+    [("", "", False), ("A", "good", True), ("B", "bad", False), ("B", "", False), ("", "good", False)],
+)
+def test_a_system_stays_only_if_it_was_found_good(tmp_path: Path, current: str, state: str, stays: bool) -> None:
+    slots = tmp_path / "boot-slots"
+    told = {"get-current": current, f"get-state {current}": state}
+    cases = "".join(f"'{asked}') echo '{said}' ;;\n" for asked, said in told.items() if said)
+    slots.write_text(f'#!/bin/sh\ncase "$*" in\n{cases}*) exit 1 ;;\nesac\n')
+    slots.chmod(0o755)
+    script: list[str | Path] = ["env", f"FORESIGHT_BOOT_SLOTS={slots}", DEPLOY / "systemd" / "trial"]
+    assert run(*script).returncode == (0 if stays else 1)
+
+
+def test_only_root_and_the_daemon_may_speak_to_rauc() -> None:
+    tree = ET.parse(DEPLOY / "dbus" / "foresight-rauc.conf").getroot()
+    rules = {
+        (policy.get("context") or policy.get("user"), rule.tag, rule.get("send_interface"), rule.get("own"))
+        for policy in tree
+        for rule in policy
+    }
+    assert rules == {
+        ("default", "deny", None, None),
+        ("root", "allow", None, "de.pengutronix.rauc"),
+        ("root", "allow", None, None),
+        ("foresight", "allow", "org.freedesktop.DBus.Properties", None),
+        ("foresight", "allow", "de.pengutronix.rauc.Installer", None),
+    }
 
 
 def test_fast_kernels_can_see_the_processor() -> None:

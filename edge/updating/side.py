@@ -18,6 +18,8 @@ from edge.contracts.update_state import parse_desired
 from edge.periodic import Periodic
 from edge.retained import RetainedTopics
 from edge.updates.seams import Installer
+from edge.updates.system.installer import Board, SystemInstaller
+from edge.updates.system.rauc import Rauc
 from edge.updates.trust.sources import source
 from edge.updates.updates import Device, Links, Updates
 from edge.updating.beginning import home_of
@@ -31,6 +33,7 @@ from edge.updating.shipped import Shipped
 from edge.updating.telling import Telling, explained
 
 TELL_S = 0.5
+WRITING = 0.8
 _log = logging.getLogger(__name__)
 
 
@@ -47,7 +50,7 @@ class UpdateSide(Composed):
         self._settings, self._reading, self._seat = settings, reading, seat
         self._relay, self._topics = Relay(), Topics(settings.mqtt.device, settings.mqtt.prefix)
         self._telling = Telling(self._relay, self._topics)
-        self._lock = threading.Lock()
+        self._lock, self._ended = threading.Lock(), threading.Event()
         self._updates: Updates | None = None
         self.pulse = Pulse(seat, lambda: self._relay.connected)
         self._models = ModelInstaller(seat, reading, self._files, self.pulse.forget)
@@ -78,6 +81,7 @@ class UpdateSide(Composed):
         self._relay.subscribe(self._topics.update_desired, partial(self._heard, ""))
         stack.enter_context(Periodic(self._tell, 0.0, TELL_S))
         stack.enter_context(self._updates)
+        stack.callback(self._ended.set)  # first of all: what waits for a system to be written stops
 
     def _files(self) -> Mapping[str, Path]:
         return self._updates.serving().files if self._updates else {}
@@ -86,7 +90,12 @@ class UpdateSide(Composed):
         return {
             Kind.MODEL: self._models,
             Kind.CONFIGURATION: ConfigurationInstaller(self._seat, self._reading, self._files, self.pulse.forget),
+            Kind.SYSTEM: SystemInstaller(Rauc(), home_of(self._settings), self._ended.wait, self._board()),
         }
+
+    def _board(self) -> Board:
+        """Of what a system may take until it serves, writing it takes the most."""
+        return Board(install_s=WRITING * self._settings.updates.serve_s)
 
     def _heard(self, group: str, message: Message) -> None:
         """What is wanted: a retained message is as good as a new one."""

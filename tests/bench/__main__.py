@@ -7,6 +7,7 @@ BENCHMARKS = {
     "arm": "the device's wheels under emulated Arm processors: answers of models, tests of the edge",
     "accelerator": "a stand-in for an accelerator that stalls, vanishes and aborts: how soon the CPU serves",
     "activity": "still and moving cost of the activity gate, what it misses, cameras per core",
+    "boot": "an A/B image in QEMU: power to first forecast; good, changed and sick updates (long)",
     "cameras": "an RTSP camera killed and frozen again and again: how soon it is back, what it costs the others",
     "expected": "expectations of zones and near misses against the exact truth",
     "federated": "devices learn together: what it gains, what one poisoned device and one dead device do to it",

@@ -23,12 +23,12 @@ def begun(fleet: Path, port: int = 8883) -> Workshop:
     return begin(fleet, "home", ("localhost", "127.0.0.1"), port, NOW)
 
 
-def add(fleet: Path, name: str, values: dict[str, str] | None = None) -> Path:
+def add(fleet: Path, name: str, values: dict[str, str] | None = None, board: str = "pi4") -> Path:
     """A device, put in with the fleet's template; its folder."""
     template = fleet / FILE
     settled = members.Settled(template.read_text(), template, values or {})
     with opened(fleet, nobody, NOW) as workshop:
-        members.add(workshop, members.Asked(name, "pi4", "all", ()), settled)
+        members.add(workshop, members.Asked(name, board, "all", ()), settled)
     return folder(fleet, name)
 
 

@@ -21,7 +21,7 @@ MIRROR, SECURITY = "http://deb.debian.org/debian", "http://deb.debian.org/debian
 INSTALLED = (
     *("systemd", "systemd-sysv", "systemd-timesyncd", "systemd-resolved", "udev", "dbus", "kmod"),
     *("rauc", "rauc-service", "mount", "util-linux", "login", "passwd", "e2fsprogs", "dosfstools"),
-    *("python3", "ca-certificates", "libgomp1", "tzdata", "netbase", "iproute2"),
+    *("python3", "ca-certificates", "libgomp1", "libstdc++6", "tzdata", "netbase", "iproute2"),
     *("wpasupplicant", "iw", "wireless-regdb", "firmware-brcm80211"),
 )
 # Only their files are taken: their scripts would make an initrd and write to /boot.

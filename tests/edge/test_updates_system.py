@@ -1,0 +1,181 @@
+"""A system update against a real RAUC: installed, started on trial, kept or left; what goes wrong is told in words."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from edge.contracts.release import Kind
+from edge.updates.seams import Candidate
+from edge.updates.system.bus import Bus, BusError
+from edge.updates.system.installer import Board as Here
+from edge.updates.system.installer import SystemInstaller
+from edge.updates.system.rauc import Rauc
+from edge.updates.trust.refusal import Reason, RefusedError
+from tests.rigs.rauc import COMPATIBLE, SLOT_BYTES, Board, certificate
+from tests.rigs.releases import purpose
+
+NEW = b"new system" * 10000
+pytestmark = pytest.mark.system
+
+
+@pytest.fixture
+def board() -> Iterator[Board]:
+    with Board() as running:
+        yield running
+
+
+class Device:
+    """The daemon's side, as it is after a start of the machine."""
+
+    def __init__(self, board: Board, folder: Path) -> None:
+        self.board, self.home, self.runtime, self.boots = board, folder / "updates", folder / "run", 1
+        self.home.mkdir()
+        self.runtime.mkdir()
+        self.ends = False
+
+    def installer(self) -> SystemInstaller:
+        here = Here(self.runtime, lambda: f"boot {self.boots}", 60.0)
+        return SystemInstaller(Rauc(self.board.address), self.home, lambda _: self.ends, here)
+
+    def asked(self) -> list[str]:
+        """Restarts that were asked for."""
+        return sorted(path.name for path in self.runtime.iterdir())
+
+    def restart(self, slot: str) -> SystemInstaller:
+        """The machine was started anew, into that slot."""
+        for path in self.runtime.iterdir():
+            path.unlink()
+        self.boots += 1
+        self.board.start(slot)
+        return self.installer()
+
+
+@pytest.fixture
+def device(board: Board, tmp_path: Path) -> Device:
+    return Device(board, tmp_path)
+
+
+def candidate(bundle: Path) -> Candidate:
+    sha256 = hashlib.sha256(bundle.read_bytes()).hexdigest()
+    return Candidate("systems/pi4.raucb", purpose(kind=Kind.SYSTEM, version="2"), sha256, bundle)
+
+
+def tampered(bundle: Path) -> Path:
+    data = bytearray(bundle.read_bytes())
+    data[len(data) // 4] ^= 1
+    bundle.write_bytes(data)
+    return bundle
+
+
+def test_what_rauc_says_of_the_board(board: Board) -> None:
+    rauc = Rauc(board.address)
+    assert rauc.compatible() == COMPATIBLE
+    assert [(slot.name, slot.bootname, slot.booted, slot.good) for slot in sorted(rauc.slots(), key=str)] == [
+        ("rootfs.0", "A", True, True),
+        ("rootfs.1", "B", False, False),
+    ]
+    inside = rauc.inspect(board.bundle(NEW))
+    assert (inside.compatible, inside.version) == (COMPATIBLE, "2")
+
+
+def test_installed_tried_and_kept(board: Board, device: Device) -> None:
+    system, new = device.installer(), candidate(board.bundle(NEW))
+    assert system.place(new) == "system"
+    system.check(new)
+    assert (board.slot("b")[:10], device.asked(), system.serves(new)) == (bytes(10), [], False)
+    system.take_up(new)
+    assert (board.slot("b")[: len(NEW)] == NEW, device.asked(), system.serves(new)) == (True, ["tryboot"], False)
+    assert (board.folder / "primary").read_text() == "B\n"
+    system = device.restart("B")
+    assert system.serves(new)
+    system.take_up(new)  # the machine goes on where it was
+    assert device.asked() == []
+    system.keep(new)
+    system.keep(new)
+    assert (board.folder / "state-B").read_text() == "good\n"
+
+
+def test_a_restart_that_did_not_come_is_asked_for_again(board: Board, device: Device) -> None:
+    system, new = device.installer(), candidate(board.bundle(NEW))
+    system.take_up(new)
+    (device.runtime / "tryboot").unlink()
+    (board.folder / "b").write_bytes(bytes(SLOT_BYTES))
+    device.installer().take_up(new)
+    assert (device.asked(), board.slot("b")[:10]) == (["tryboot"], bytes(10))  # and it is not written twice
+
+
+def test_the_old_system_runs_after_the_trial(board: Board, device: Device) -> None:
+    new = candidate(board.bundle(NEW))
+    device.installer().take_up(new)
+    system = device.restart("A")
+    assert not system.serves(new)
+    with pytest.raises(RefusedError, match="came back to the system before") as refused:
+        system.take_up(new)
+    assert (refused.value.reason, device.asked()) == (Reason.SICK, [])
+    system.go_back(new)
+    assert ((board.folder / "state-B").read_text(), device.asked()) == ("bad\n", [])
+
+
+def test_a_sick_one_is_left(board: Board, device: Device) -> None:
+    new = candidate(board.bundle(NEW))
+    device.installer().take_up(new)
+    system = device.restart("B")
+    system.go_back(new)
+    system.go_back(new)
+    assert ((board.folder / "state-B").read_text(), device.asked()) == ("bad\n", ["reboot"])
+
+
+def test_what_was_never_written_is_not_left(board: Board, device: Device) -> None:
+    device.installer().go_back(candidate(board.bundle(NEW)))
+    assert ((board.folder / "state-A").read_text(), device.asked()) == ("good\n", [])
+
+
+def test_a_bundle_of_another_kind_of_device(board: Board, device: Device) -> None:
+    with pytest.raises(RefusedError, match="is for 'toaster'") as refused:
+        device.installer().check(candidate(board.bundle(NEW, compatible="toaster")))
+    assert refused.value.reason is Reason.WRONG_BOARD
+
+
+def test_a_bundle_of_a_stranger(board: Board, device: Device) -> None:
+    certificate(board.folder, "foreign-cert.pem", "foreign-key.pem")
+    with pytest.raises(RefusedError, match="RAUC does not take it") as refused:
+        device.installer().check(candidate(board.bundle(NEW, key="foreign-")))
+    assert refused.value.reason is Reason.UNFIT
+
+
+def test_a_tampered_bundle_is_not_installed(board: Board, device: Device) -> None:
+    with pytest.raises(RefusedError, match="RAUC") as refused:
+        device.installer().take_up(candidate(tampered(board.bundle(NEW))))
+    assert (refused.value.reason, device.asked(), board.slot("b")[:10]) == (Reason.UNFIT, [], bytes(10))
+
+
+def test_a_failed_installation_is_told_in_rauc_s_words(board: Board, device: Device) -> None:
+    with pytest.raises(RefusedError, match=r"RAUC could not install it: .*[Ss]lot") as refused:
+        device.installer().take_up(candidate(board.bundle(bytes(2 * SLOT_BYTES))))
+    assert (refused.value.reason, device.asked()) == (Reason.UNFIT, [])
+
+
+def test_nobody_answers(board: Board, device: Device) -> None:
+    new = candidate(board.bundle(NEW))
+    board.stop()
+    system = device.installer()
+    for step in (system.place, system.check, system.take_up, system.keep):
+        with pytest.raises(RefusedError):
+            step(new)
+    assert not system.serves(new)
+
+
+def test_no_restart_can_be_asked_for(board: Board, device: Device) -> None:
+    device.runtime.rmdir()
+    with pytest.raises(RefusedError, match=r"install foresight-tryboot\.path") as refused:
+        device.installer().take_up(candidate(board.bundle(NEW)))
+    assert refused.value.reason is Reason.NO_PLACE
+
+
+@pytest.mark.parametrize(("address", "silent"), [("unix:path=/nowhere/bus", True)])
+def test_no_bus(address: str, silent: bool) -> None:
+    with pytest.raises(BusError) as failed:
+        Bus("de.pengutronix.rauc", "/", "de.pengutronix.rauc.Installer", address).call("GetPrimary")
+    assert failed.value.silent == silent
