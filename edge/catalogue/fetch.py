@@ -1,7 +1,6 @@
 """Fetches a file over HTTPS: resumed where it broke off, checked by its hash, in its place only when it is whole."""
 
 import contextlib
-import hashlib
 import http.client
 import os
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from edge.contracts.errors import EdgeError, ModelError
+from edge.contracts.files import sha256_of
 
 LIMIT_BYTES = 256 << 20
 CHUNK_BYTES = 1 << 16
@@ -80,13 +80,13 @@ def fetch(url: str, sha256: str, path: Path, progress: Progress, opener: Opener 
         FetchError: the network, the server or the disk fails. What was fetched stays, to go on from.
         ModelError: it is another file than was expected; nothing is kept of it.
     """
-    if path.is_file() and _hash(path) == sha256:
+    if path.is_file() and sha256_of(path) == sha256:
         return
     part = path.with_name(path.name + PART)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _download(url, part, progress, opener)
-        found = _hash(part)
+        found = sha256_of(part)
         if found != sha256:
             part.unlink()
             raise ModelError(f"{url} is another file than was expected: SHA-256 {found}, not {sha256}; not kept")
@@ -119,7 +119,7 @@ def copy(source: Path, path: Path, check: Callable[[Path], object]) -> str:
             _settle(part, path)
         finally:
             part.unlink(missing_ok=True)
-        return _hash(path)
+        return sha256_of(path)
     except OSError as error:
         raise FetchError(f"{source} cannot be copied to {path}: {error.strerror or error}") from error
 
@@ -190,8 +190,3 @@ def _settle(part: Path, path: Path) -> None:
     with part.open("rb") as file:
         os.fsync(file.fileno())
     part.replace(path)
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -4,6 +4,7 @@ What is wrong with a file itself is `NotPlainError`; any other OSError is of the
 so nothing is to be moved or begun anew because of it.
 """
 
+import hashlib
 import os
 import re
 import shutil
@@ -38,6 +39,29 @@ def open_plain(path: Path) -> BinaryIO:
         os.close(descriptor)
         raise NotPlainError("it is no file")
     return os.fdopen(descriptor, "rb")
+
+
+def read_plain(path: Path, most_bytes: int) -> bytes:
+    """The whole of a regular file.
+
+    Raises:
+        NotPlainError: it is none, or has more bytes.
+        FileNotFoundError: there is none.
+        OSError: it cannot be read now.
+    """
+    with open_plain(path) as file:
+        data = file.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise NotPlainError(f"it has more than {most_bytes} bytes")
+    return data
+
+
+def sha256_of(file: Path | BinaryIO) -> str:
+    """Of a file in hexadecimal, from where it is read on if it is open. Raises NotPlainError, OSError."""
+    if isinstance(file, Path):
+        with open_plain(file) as opened:
+            return sha256_of(opened)
+    return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]  # reads into any buffer
 
 
 def move_aside(path: Path, aside: Path) -> None:

@@ -20,7 +20,8 @@ FORMAT = 1
 MOST_NAMES = 1000  # boards or groups of one file
 LONGEST_TEXT = 120
 NAME = re.compile(r"(?:[A-Za-z0-9_][A-Za-z0-9._-]{0,99}/){0,4}[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")  # of a released file
-_VERSION = re.compile(r"(\d{1,9})(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:\.(\d{1,9}))?(?:[-+.a-z].*)?")
+_NUMBER = "([0-9]{1,18})"
+_VERSION = re.compile(rf"{_NUMBER}(?:\.{_NUMBER})?(?:\.{_NUMBER})?(?:\.{_NUMBER})?(?:[-+a-z].*|\.[^\d.].*)?")
 
 Version = tuple[int, int, int, int]
 
@@ -93,11 +94,11 @@ def parse_version(told: str) -> Version:
     """`1.20` as (1, 20, 0, 0), in the order of versions; what stands behind the numbers does not count.
 
     Raises:
-        MalformedError: it does not begin with a number.
+        MalformedError: it does not begin with a number, or has one that would not count.
     """
     found = _VERSION.fullmatch(told) if len(told) <= LONGEST_TEXT else None
     if found is None:
-        raise MalformedError(f"{told!r:.60} is no version: it must begin with numbers, as 1.20 or 1.20.3")
+        raise MalformedError(f"{told!r:.60} is no version: it must begin with 1 to 4 numbers, as 1.20 or 1.20.3")
     major, minor, micro, rest = (int(number or 0) for number in found.groups())
     return major, minor, micro, rest
 

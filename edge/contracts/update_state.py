@@ -7,8 +7,9 @@ device, only signed metadata says.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
+from typing import TypeVar
 
 from edge.contracts.flatbuffer import MalformedError
 from edge.contracts.json_fields import Object, count, member, objects, real, text
@@ -20,6 +21,8 @@ from edge.contracts.topics import NAME_PATTERN
 FORMAT = 1
 MOST_WISHES, MOST_TOLD = 32, 256
 MOST_BYTES = 1 << 18
+MOST_BARRED_TOLD = 16  # a device keeps more of them in mind
+LONGEST_DETAIL = 400
 CONFIGURATION, SYSTEM = "configuration", "system"  # places that are not called after a model file
 _ROLLOUT = re.compile(rf"({NAME_PATTERN[1:-1]})?")
 
@@ -102,6 +105,10 @@ class Reported:
     barred: tuple[Barred, ...]
 
 
+_Detailed = TypeVar("_Detailed", Progress, Barred)
+_Entry = TypeVar("_Entry", Progress, Running, Barred)
+
+
 def encode_desired(desired: Desired) -> bytes:
     """As it is published, retained. Raises MalformedError where no device would take it."""
     data = json.dumps({"v": FORMAT, **asdict(desired)}).encode()
@@ -122,8 +129,18 @@ def parse_desired(payload: bytes) -> Desired:
 
 
 def encode_reported(reported: Reported) -> bytes:
-    """As it is published, retained."""
-    return json.dumps({"v": FORMAT, **asdict(reported)}).encode()
+    """As it is published, retained: never more than its reader takes.
+
+    Details are cut to their length. The wishes come first, then what runs, then the latest of what is barred, as many
+    of each as there is room for.
+    """
+    wishes = _detailed(reported.wishes[:MOST_TOLD])
+    barred = _detailed(reported.barred[-MOST_BARRED_TOLD:])
+    room = MOST_BYTES - len(_written(replace(reported, wishes=(), running=(), barred=())))
+    wishes, room = _fitting(wishes, room)
+    running, room = _fitting(reported.running[:MOST_TOLD], room)
+    latest, room = _fitting(barred[::-1], room)
+    return _written(replace(reported, wishes=wishes, running=running, barred=latest[::-1]))
 
 
 def parse_reported(payload: bytes) -> Reported:
@@ -139,6 +156,28 @@ def parse_reported(payload: bytes) -> Reported:
         running=tuple(map(_running, _few(told, "running"))),
         barred=tuple(map(_barred, _few(told, "barred"))),
     )
+
+
+def _written(reported: Reported) -> bytes:
+    return _json({"v": FORMAT, **asdict(reported)})
+
+
+def _json(told: dict[str, object]) -> bytes:
+    return json.dumps(told, ensure_ascii=False).encode(errors="backslashreplace")  # half a pair is \\udcff in JSON, too
+
+
+def _detailed(entries: tuple[_Detailed, ...]) -> tuple[_Detailed, ...]:
+    return tuple(replace(entry, detail=entry.detail[:LONGEST_DETAIL]) for entry in entries)
+
+
+def _fitting(entries: tuple[_Entry, ...], room: int) -> tuple[tuple[_Entry, ...], int]:
+    """As many of the first as have room, in bytes, and what is left of it."""
+    for n, entry in enumerate(entries):
+        bytes_ = len(_json(asdict(entry))) + len(", ")
+        if bytes_ > room:
+            return entries[:n], room
+        room -= bytes_
+    return entries, room
 
 
 def _progress(entry: Object) -> Progress:

@@ -26,7 +26,7 @@ def init(  # noqa: PLR0913 - a command has as many options as its users need
     root_threshold: Annotated[int, typer.Option(help="How many of them must sign a new root")] = 2,
     targets_keys: Annotated[int, typer.Option(help="How many keys the list of files has")] = 1,
     targets_threshold: Annotated[int, typer.Option(help="How many of them must sign it")] = 1,
-    timestamp_days: Annotated[int, typer.Option(help="How long old releases can be passed off as new", min=1)] = 7,
+    timestamp_days: Annotated[int, typer.Option(help="How long old releases can be passed off as new; 1 to 3650")] = 7,
     plain_keys: Annotated[bool, typer.Option("--plain-keys", help="Do not encrypt the key files (mode 0600)")] = False,
 ) -> None:
     """Make the keys and an empty, signed list of releases."""

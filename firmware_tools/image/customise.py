@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edge.contracts.files import sha256_of
 from firmware_tools.errors import MistakeError
 from firmware_tools.identity.delivery import CERTIFICATE, delivered
 from firmware_tools.identity.files import read
@@ -20,7 +21,7 @@ from firmware_tools.image.layout_grow import make_room
 from firmware_tools.image.layout_official import Official, look
 from firmware_tools.image.packing import pack, plain_name, suffix_of
 from firmware_tools.image.payload import Payload, models_in, stage
-from firmware_tools.image.sbom import Part, sha256_of, write_sbom
+from firmware_tools.image.sbom import Part, write_sbom
 from firmware_tools.image.sbom_debian import debian_parts
 from firmware_tools.image.sbom_wheels import model_part, wheel_part
 from firmware_tools.image.unpacking import unpack

@@ -108,12 +108,6 @@ def reference(part: Part) -> str:
     return part.purl or _digest((part,))[:32]
 
 
-def sha256_of(path: Path) -> str:
-    """Of a file. Raises OSError."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _order(part: Part) -> tuple[str, ...]:
     return (part.kind, part.name, part.version, part.purl, part.sha256, part.licence)
 

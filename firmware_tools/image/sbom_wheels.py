@@ -3,7 +3,8 @@
 from pathlib import Path
 from urllib.parse import quote
 
-from firmware_tools.image.sbom import Part, sha256_of
+from edge.contracts.files import sha256_of
+from firmware_tools.image.sbom import Part
 from firmware_tools.image.wheel import Wheel
 
 LONGEST_LICENCE = 200  # characters; some wheels put the whole text there

@@ -1,20 +1,19 @@
 """The image that a person gives as a plain file with holes for zeros, once its SHA-256 is what it should be."""
 
-import hashlib
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from edge.contracts.files import NotPlainError, open_plain
+from edge.contracts.files import NotPlainError, open_plain, read_plain, sha256_of
 from firmware_tools.errors import MistakeError
 from firmware_tools.flash.packed import kind_of, unpacked
-from firmware_tools.image.sbom import sha256_of
 
 HOLE = 64 << 10
 STEP = 4 << 20
 LARGEST_BYTES = 64 << 30
+MOST_LIST_BYTES = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -48,7 +47,7 @@ def unpack(image: Path, wanted: str, target: Path) -> None:
     """
     try:
         with open_plain(image) as file:
-            packed = _sha256(file)
+            packed = sha256_of(file)
             file.seek(0)
             kind = kind_of(file.read(8))
             if kind == "zip":
@@ -81,13 +80,6 @@ def _spread(file: BinaryIO, kind: str, image: Path, target: Path) -> None:
         out.truncate(size)
 
 
-def _sha256(file: BinaryIO) -> str:
-    sums = hashlib.sha256()
-    while piece := file.read(STEP):
-        sums.update(piece)
-    return sums.hexdigest()
-
-
 def _fill(readinto: Callable[[memoryview], int | None], view: memoryview) -> int:
     """Fill a buffer; how much of it, less than all at the end only."""
     filled = 0
@@ -103,9 +95,10 @@ def _other(image: Path, packed: str, wanted: str) -> MistakeError:
 def _listed(file: Path, name: str) -> str:
     """From a line `HEX  NAME`; a file of one line may lack the name."""
     try:
-        lines = [line.split() for line in file.read_text(errors="replace")[: 1 << 20].splitlines() if line.strip()]
-    except OSError as error:
-        raise MistakeError(f"{file} cannot be read: {error.strerror}") from error
+        told = read_plain(file, MOST_LIST_BYTES).decode(errors="replace")
+    except (OSError, NotPlainError) as error:
+        raise MistakeError(f"{file} cannot be read: {error}; name the list of sums of the download page") from error
+    lines = [line.split() for line in told.splitlines() if line.strip()]
     named = [line[0].lower() for line in lines if len(line) == 2 and line[1].lstrip("*").rpartition("/")[2] == name]
     if not named and len(lines) == 1 and len(lines[0]) == 1:
         named = [lines[0][0].lower()]

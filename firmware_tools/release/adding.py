@@ -11,6 +11,7 @@ from tuf.api.metadata import Metadata, Targets
 
 from edge.contracts.bundle import read_manifest
 from edge.contracts.errors import ModelError
+from edge.contracts.files import NotPlainError, open_plain, read_plain
 from edge.contracts.flatbuffer import MalformedError
 from edge.contracts.release import FIELD, Kind, Purpose, encode_purpose, parse_purpose
 from firmware_tools.boards.catalogue import board
@@ -119,9 +120,7 @@ def _model(file: Path, purpose: Purpose) -> Purpose:
 
 def _configuration(file: Path, purpose: Purpose) -> Purpose:
     try:
-        with file.open("rb") as opened:
-            data = opened.read(MOST_YAML_BYTES + 1)
-        told = yaml.safe_load(data) if len(data) <= MOST_YAML_BYTES else None
+        told = yaml.safe_load(read_plain(file, MOST_YAML_BYTES))
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         raise MistakeError(f"{file} cannot be read as YAML: {error}; see foresight check") from error
     if not isinstance(told, dict):
@@ -131,10 +130,10 @@ def _configuration(file: Path, purpose: Purpose) -> Purpose:
 
 def _system(file: Path, purpose: Purpose) -> Purpose:
     try:
-        with file.open("rb") as opened:
+        with open_plain(file) as opened:
             start = opened.read(len(SQUASHFS))
-    except OSError as error:
-        raise MistakeError(f"{file} cannot be read: {error.strerror}; name a RAUC bundle") from error
+    except (OSError, NotPlainError) as error:
+        raise MistakeError(f"{file} cannot be read: {error}; name a RAUC bundle") from error
     if start != SQUASHFS:
         raise MistakeError(f"{file} is no RAUC bundle (.raucb); make one with rauc bundle")
     if not purpose.boards:

@@ -11,6 +11,7 @@ from edge.contracts.stored import StateError, Stored
 from firmware_tools.errors import MistakeError
 
 NS_PER_S = 10**9
+MOST_DAYS = 3650
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,13 @@ class Lifetimes:
         return timedelta(days=days[role])
 
 
+def check_lifetimes(lifetimes: Lifetimes) -> None:
+    """Nothing, where signatures can last so long. Raises MistakeError."""
+    for role, days in asdict(lifetimes).items():
+        if not 1 <= days <= MOST_DAYS:
+            raise MistakeError(f"{role}: {days} days cannot be; at least 1, at most {MOST_DAYS}")
+
+
 def write_lifetimes(path: Path, lifetimes: Lifetimes) -> None:
     """Keep them. Raises OSError."""
     Stored(path).write(asdict(lifetimes))
@@ -42,7 +50,7 @@ def read_lifetimes(path: Path) -> Lifetimes:
     """What was kept. Raises MistakeError where it is damaged."""
     try:
         told = Stored(path).read()
-        if isinstance(told, dict) and all(type(days) is int and days > 0 for days in told.values()):
+        if isinstance(told, dict) and all(type(days) is int and 1 <= days <= MOST_DAYS for days in told.values()):
             return Lifetimes(**told)
     except (StateError, TypeError) as error:
         raise MistakeError(f"{path} cannot be used: {error}; restore it") from error

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from edge.contracts.files import NotPlainError, read_plain
 from edge.contracts.release import Kind
 from edge.contracts.topics import is_topic
 from firmware_tools.errors import MistakeError
@@ -15,6 +16,7 @@ ENDINGS = {
 }
 FOLDERS = {Kind.MODEL: "models", Kind.CONFIGURATION: "configurations", Kind.SYSTEM: "systems"}
 LARGEST_PORT = 65535
+MOST_PASSWORD_BYTES = 1 << 16
 
 
 def kind_of(file: Path, named: str) -> Kind:
@@ -46,7 +48,7 @@ def broker_place(
     if ca_file is not None and not ca_file.is_file():
         raise MistakeError(f"{ca_file} is not there; name the authority of the broker's certificate")
     try:
-        password = password_file.read_text("utf-8").strip() if password_file else ""
-    except (OSError, UnicodeDecodeError) as error:
+        password = read_plain(password_file, MOST_PASSWORD_BYTES).decode().strip() if password_file else ""
+    except (OSError, NotPlainError, UnicodeDecodeError) as error:
         raise MistakeError(f"{password_file} cannot be read: {error}") from error
     return BrokerPlace(host, int(port), username, password, ca_file, prefix)

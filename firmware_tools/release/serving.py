@@ -23,6 +23,7 @@ from edge.contracts.files import NotPlainError, open_plain
 from edge.contracts.flatbuffer import MalformedError
 from edge.contracts.release_wire import MISSING, Ask, Part, encode_part, parse_ask
 from edge.contracts.topics import ROOT, Topics
+from firmware_tools.errors import MistakeError
 from firmware_tools.release.places import Places
 
 KEEPALIVE_S, CONNECT_S = 30, 15.0
@@ -60,7 +61,7 @@ def serve(places: Places, broker: BrokerPlace, stop: threading.Event, ready: Cal
     """Answer until `stop` is set, also after outages; `ready` is called at each connection.
 
     Raises:
-        MistakeError: there are no releases.
+        MistakeError: there are no releases, or the authority is no certificate.
         BrokerError: the broker cannot be reached at the start, or refuses us.
     """
     places.must_be_there()
@@ -84,6 +85,15 @@ def serve(places: Places, broker: BrokerPlace, stop: threading.Event, ready: Cal
         client.disconnect()
 
 
+def _trusting(authority: Path) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=authority)
+    except OSError as error:  # also what is wrong with the certificate
+        raise MistakeError(
+            f"{authority} is no certificate in PEM: {error}; name the authority of the broker's certificate"
+        ) from error
+
+
 def _client(
     places: Places, broker: BrokerPlace, ready: Callable[[], None], refused: Callable[[str], None]
 ) -> paho.Client:
@@ -92,7 +102,7 @@ def _client(
     if broker.username:
         client.username_pw_set(broker.username, broker.password or None)
     if broker.ca_file is not None:
-        client.tls_set_context(ssl.create_default_context(cafile=broker.ca_file))
+        client.tls_set_context(_trusting(broker.ca_file))
     asks = re.compile(rf"{re.escape(broker.prefix)}/(?P<device>[a-zA-Z0-9_-]+)/update/ask")
 
     def connected(_client: paho.Client, _data: object, _flags: object, code: ReasonCode, _properties: object) -> None:

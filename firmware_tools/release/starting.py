@@ -1,5 +1,6 @@
 """`release init`: a new repository, and the keys of its roles."""
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -8,8 +9,9 @@ from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import Metadata, Root, Snapshot, Targets, Timestamp
 
 from firmware_tools.errors import FirmwareError, MistakeError
+from firmware_tools.release.claiming import claimed, make_folder
 from firmware_tools.release.keys import new_key
-from firmware_tools.release.lifetimes import Lifetimes, dated, write_lifetimes
+from firmware_tools.release.lifetimes import Lifetimes, check_lifetimes, dated, write_lifetimes
 from firmware_tools.release.lists import AnyList, write_list
 from firmware_tools.release.places import Places
 from firmware_tools.release.publishing import publish
@@ -47,19 +49,18 @@ def start(places: Places, plan: KeyPlan, lifetimes: Lifetimes, now: datetime) ->
         FirmwareError: a file cannot be written.
     """
     _check(places, plan)
+    check_lifetimes(lifetimes)
     try:
-        places.files.mkdir(parents=True, exist_ok=True)
-        made = {
-            role: [(path, new_key(path, plan.passphrase)) for path in _paths(plan.folder, role, holders.keys)]
-            for role, holders in _holders(plan).items()
-        }
-        with places.alone():
-            _stage(places, plan, {role: [one for _, one in several] for role, several in made.items()}, lifetimes, now)
-            write_lifetimes(places.lifetimes, lifetimes)
+        with claimed(places) as undone:
+            places.files.mkdir()
+            signers = _keys(plan, undone)
+            with places.alone():
+                _stage(places, plan, signers, lifetimes, now)
+                write_lifetimes(places.lifetimes, lifetimes)
+            publish(places, [signer for several in signers.values() for signer in several], now)
     except OSError as error:
         raise FirmwareError(f"{places.home} cannot be written: {error.strerror}; name another folder") from error
-    publish(places, [signer for several in made.values() for _, signer in several], now)
-    return tuple(path for several in made.values() for path, _ in several)
+    return tuple(path for role, holders in _holders(plan).items() for path in _paths(plan.folder, role, holders.keys))
 
 
 def _check(places: Places, plan: KeyPlan) -> None:
@@ -72,6 +73,17 @@ def _check(places: Places, plan: KeyPlan) -> None:
             raise MistakeError(
                 f"{role}: {holders.threshold} of {holders.keys} keys cannot be; at least 1, at most {MOST_KEYS}"
             )
+
+
+def _keys(plan: KeyPlan, undone: ExitStack) -> dict[str, list[CryptoSigner]]:
+    """New ones, by role; undone, those that were made go."""
+    make_folder(plan.folder, undone, 0o700)
+    made: dict[str, list[CryptoSigner]] = {}
+    for role, holders in _holders(plan).items():
+        for path in _paths(plan.folder, role, holders.keys):
+            made.setdefault(role, []).append(new_key(path, plan.passphrase))
+            undone.callback(path.unlink, missing_ok=True)
+    return made
 
 
 def _holders(plan: KeyPlan) -> dict[str, Holders]:

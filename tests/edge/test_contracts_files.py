@@ -1,5 +1,7 @@
 """What is no file is told from what the machine cannot read for a moment."""
 
+import hashlib
+import io
 import os
 import socket
 from collections.abc import Callable
@@ -7,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.contracts.files import NotPlainError, move_aside, open_plain, unfinished
+from edge.contracts.files import NotPlainError, move_aside, open_plain, sha256_of, unfinished
 from edge.contracts.stored import replace_file
 from tests.rigs.descriptors import none_left
 
@@ -47,6 +49,18 @@ def test_what_is_wrong_with_the_machine_is_not_held_against_a_file(tmp_path: Pat
         open_plain(tmp_path / "none")
     with none_left(), pytest.raises(OSError, match="Too many open files"):
         open_plain(tmp_path / "it")
+
+
+@pytest.mark.parametrize("data", [b"", b"data", b"x" * (1 << 20)])
+def test_the_sum_of_a_file(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "it").write_bytes(data)
+    assert sha256_of(tmp_path / "it") == sha256_of(io.BytesIO(data)) == hashlib.sha256(data).hexdigest()
+
+
+def test_a_pipe_has_no_sum_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "it")
+    with pytest.raises(NotPlainError):
+        sha256_of(tmp_path / "it")
 
 
 def file(path: Path) -> None:

@@ -1,6 +1,7 @@
 """The custom fields of a release, as the workstation writes and the device reads them."""
 
 import json
+import re
 from typing import Any
 
 import jsonschema
@@ -75,6 +76,24 @@ def test_the_order_of_versions() -> None:
     told = ["0.9", "0.9.1", "0.10", "1", "1.0.0.1", "1.2-rc1", "1.10.0+local", "2026.11.21"]
     assert sorted(told, key=parse_version) == told
     assert parse_version("1") == parse_version("1.0.0") == (1, 0, 0, 0)
+
+
+@pytest.mark.parametrize(("told", "version"), [("1.20261122093000", (1, 20261122093000, 0, 0)), ("9" * 18, None)])
+def test_long_numbers_count_in_full(told: str, version: tuple[int, ...] | None) -> None:
+    assert parse_version(told) == (version or (int(told), 0, 0, 0))
+
+
+@pytest.mark.parametrize("told", ["1.0.dev3", "1.2.3.4.post5", "1.2.3.4-5", "1.2rc1", "1+2.3"])
+def test_what_stands_behind_the_numbers_does_not_count(told: str) -> None:
+    assert parse_version(told) == parse_version(re.split(r"\.?[-+a-z]", told)[0])
+
+
+@pytest.mark.parametrize(
+    "told", ["", "9" * 19, f"1.{'9' * 19}", "1.2.3.4.5", "1.", "1..5", "1.\u0665", "\u0665", "1 2"]
+)
+def test_numbers_that_would_not_count_are_refused(told: str) -> None:
+    with pytest.raises(MalformedError, match="is no version"):
+        parse_version(told)
 
 
 def test_asks_and_parts_come_over() -> None:

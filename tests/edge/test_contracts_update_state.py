@@ -1,12 +1,19 @@
 """What is wanted and reported of updates survives the wire, and nonsense is refused in words."""
 
 import json
+from dataclasses import replace
+from typing import TypeVar
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from edge.contracts.flatbuffer import MalformedError
+from edge.contracts.release_wire import LONGEST_PATH
 from edge.contracts.update_state import (
+    MOST_BARRED_TOLD,
     MOST_BYTES,
+    MOST_TOLD,
     MOST_WISHES,
     Barred,
     Desired,
@@ -21,6 +28,7 @@ from edge.contracts.update_state import (
     parse_reported,
 )
 
+T = TypeVar("T")
 WISH = Wish("models/street.tflite", "1.4.0")
 REPORTED = Reported(
     device="pi",
@@ -87,6 +95,62 @@ def test_nonsense_is_refused_in_words(payload: bytes, says: str) -> None:
 def test_a_report_that_makes_no_sense_is_refused(changes: dict[str, object], says: str) -> None:
     with pytest.raises(MalformedError, match=says):
         parse_reported(json.dumps({**json.loads(encode_reported(REPORTED)), **changes}).encode())
+
+
+def test_what_is_barred_is_told_of_the_latest_only() -> None:
+    barred = tuple(replace(REPORTED.barred[0], utc_ns=n) for n in range(MOST_TOLD))
+    told = parse_reported(encode_reported(replace(REPORTED, barred=barred)))
+    assert told == replace(REPORTED, barred=barred[-MOST_BARRED_TOLD:])
+
+
+def test_people_read_what_is_told() -> None:
+    wish = replace(REPORTED.wishes[0], detail="Kühlung")
+    assert "Kühlung".encode() in encode_reported(replace(REPORTED, wishes=(wish,)))
+
+
+ANY = st.text(max_size=3)
+LONG = st.builds(
+    lambda character, n: character * n,
+    st.sampled_from(["a", "\\", '"', "\u00e9", "\u4e2d", "\U0001f600", "\x01", "\udcff"]),
+    st.sampled_from([0, 1, 400, 5000]),
+)
+TEXT = ANY | LONG
+NAMES = st.builds(
+    lambda character, n: character * n, st.sampled_from(["a", "\\", "\U0001f600"]), st.sampled_from([1, LONGEST_PATH])
+)
+VERSIONS = st.sampled_from(["1", "1-" + "\U0001f600" * 118])
+SHA256 = st.just("ab" * 32)
+TIME = st.just(1 << 63)
+
+
+def _many(of: st.SearchStrategy[T], most: int) -> st.SearchStrategy[tuple[T, ...]]:
+    return st.builds(lambda one, n: (one,) * n, of, st.sampled_from([0, 1, most]))
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.builds(
+        Reported,
+        device=st.just("pi"),
+        utc_ns=TIME,
+        board=st.just("pi4"),
+        daemon=st.just("0.3.0"),
+        rollout=st.just("r" * 100),
+        wishes=_many(
+            st.builds(Progress, NAMES, VERSIONS, st.sampled_from(Phase), st.just(1 / 3), ANY, TEXT), MOST_WISHES
+        ),
+        running=_many(st.builds(Running, TEXT, TEXT, TEXT, SHA256, TIME), MOST_TOLD),
+        barred=_many(st.builds(Barred, SHA256, NAMES, VERSIONS, ANY, TEXT, TIME), MOST_TOLD),
+    )
+)
+def test_the_largest_states_can_be_read_where_they_are_told(reported: Reported) -> None:
+    data = encode_reported(reported)
+    assert len(data) <= MOST_BYTES
+    told = parse_reported(data)
+    assert len(told.wishes) == len(reported.wishes)
+    assert [one.phase for one in told.wishes] == [one.phase for one in reported.wishes]
+    assert told.running == reported.running[: len(told.running)]
+    assert all(one.detail.startswith(each.detail) for one, each in zip(reported.wishes, told.wishes, strict=True))
 
 
 def test_what_no_device_would_take_is_not_written() -> None:

@@ -16,6 +16,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from edge.contracts.files import sha256_of
 from firmware_tools.errors import FirmwareError, MistakeError
 from firmware_tools.flash.bmap import beside, read_block_map
 from firmware_tools.flash.image import look_at
@@ -23,7 +24,6 @@ from firmware_tools.image import customise as making
 from firmware_tools.image.bmap import write_bmap
 from firmware_tools.image.customise import Made, customise
 from firmware_tools.image.layout import read_table
-from firmware_tools.image.sbom import sha256_of
 from tests.programs import program
 from tests.rigs.customised import BOOKWORM, HASH, KEY, MODEL, PASSWORD, Inside, desk, of_another, order
 from tests.rigs.official import MIB, Sizes, official

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import lzma
+import os
 from pathlib import Path
 from types import ModuleType
 
@@ -101,3 +102,15 @@ def test_no_sum_is_a_mistake(tmp_path: Path, text: str, listed: str, why: str) -
     file.write_text(listed)
     with pytest.raises(MistakeError, match=why):
         wanted_sha256(text, file if listed else None, Path("os.img.xz"))
+
+
+def test_a_pipe_of_sums_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "sums")
+    with pytest.raises(MistakeError, match="it is no file"):
+        wanted_sha256("", tmp_path / "sums", Path("os.img.xz"))
+
+
+def test_a_list_of_sums_that_is_too_long_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "sums").write_text(f"{'d' * 64} os.img.xz\n" + " " * (1 << 20))
+    with pytest.raises(MistakeError, match="more than 1048576 bytes"):
+        wanted_sha256("", tmp_path / "sums", Path("os.img.xz"))

@@ -1,6 +1,7 @@
 """A repository from its beginning: what is signed by enough is served, and nothing else is."""
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,11 +13,11 @@ from tuf.api.metadata import Metadata, Root, Snapshot
 from edge.contracts.release import Kind, Purpose
 from edge.updates.trust.refusal import Reason, RefusedError
 from firmware_tools.errors import FirmwareError, MistakeError
-from firmware_tools.release import lists
+from firmware_tools.release import lists, starting
 from firmware_tools.release.adding import add, remove
 from firmware_tools.release.keys import new_key
 from firmware_tools.release.lifetimes import Lifetimes, wall_clock
-from firmware_tools.release.naming import kind_of, name_of
+from firmware_tools.release.naming import broker_place, kind_of, name_of
 from firmware_tools.release.places import Places
 from firmware_tools.release.publishing import Published, publish
 from firmware_tools.release.rotating import Rotation, renew, rotate
@@ -73,6 +74,68 @@ def test_plans_that_cannot_hold(tmp_path: Path, change: Callable[[KeyPlan, Place
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("days", [{"timestamp": 99_999_999}, {"root": 0}, {"targets": -1}, {"snapshot": 3651}])
+def test_days_that_cannot_be_are_refused_before_anything_is_written(tmp_path: Path, days: dict[str, int]) -> None:
+    plan = KeyPlan(tmp_path / "keys", "", Holders(1, 1), Holders(1, 1))
+    with pytest.raises(MistakeError, match="at least 1, at most 3650"):
+        start(Places(tmp_path / "releases"), plan, Lifetimes(**days), wall_clock())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_days_that_were_damaged(workshop: Workshop) -> None:
+    workshop.places.lifetimes.write_text(workshop.places.lifetimes.read_text().replace("730", "99999999"))
+    with pytest.raises(MistakeError, match="damaged"):
+        workshop.add()
+
+
+@pytest.mark.parametrize("step", ["new_key", "write_list", "write_lifetimes", "publish"])
+@pytest.mark.parametrize("fault", [OSError(28, "No space left"), FirmwareError("no"), KeyboardInterrupt()])
+def test_a_beginning_that_failed_can_be_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, fault: BaseException
+) -> None:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "mine").touch()
+    places, plan = (
+        Places(tmp_path / "new" / "releases"),
+        KeyPlan(tmp_path / "keys", "", Holders(1, 1), Holders(1, 1)),
+    )
+    real, calls = getattr(starting, step), []
+
+    def failing(*arguments: object) -> object:
+        calls.append(arguments)
+        if len(calls) == 2 or step in ("write_lifetimes", "publish"):
+            raise fault
+        return real(*arguments)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(starting, step, failing)
+        with pytest.raises((FirmwareError, KeyboardInterrupt, OSError)):
+            start(places, plan, Lifetimes(), wall_clock())
+    assert [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*"))] == ["keys", "keys/mine"]
+    assert len(start(places, plan, Lifetimes(), wall_clock())) == 4
+
+
+def test_what_was_there_before_a_beginning_that_failed_stays(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "targets-1.pem").write_text("another's")
+    (tmp_path / "releases").mkdir()
+    (tmp_path / "releases" / "notes").touch()
+    plan = KeyPlan(tmp_path / "keys", "", Holders(1, 1), Holders(1, 1))
+    with pytest.raises(MistakeError, match="no key is ever replaced"):
+        start(Places(tmp_path / "releases"), plan, Lifetimes(), wall_clock())
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["keys", "notes", "releases", "targets-1.pem"]
+    assert (tmp_path / "keys" / "targets-1.pem").read_text() == "another's"
+
+
+def test_two_do_not_begin_the_same(tmp_path: Path) -> None:
+    places, plan = Places(tmp_path / "releases"), KeyPlan(tmp_path / "keys", "", Holders(1, 1), Holders(1, 1))
+    places.files.mkdir(parents=True)
+    with pytest.raises(MistakeError, match="broken off"):
+        start(places, plan, Lifetimes(), wall_clock())
+    assert places.files.is_dir()
+    assert not plan.folder.exists()
+
+
 def test_a_repository_is_never_begun_anew(workshop: Workshop, tmp_path: Path) -> None:
     plan = KeyPlan(tmp_path / "other", "", Holders(1, 1), Holders(1, 1))
     before = workshop.served()
@@ -116,6 +179,38 @@ def test_nothing_is_served_before_it_is_signed(workshop: Workshop, tmp_path: Pat
     assert fetched(workshop, tmp_path / "rig") == CONTENT
     with pytest.raises(MistakeError, match="nothing waits"):
         sign(workshop.places, [workshop.key("targets-1")])
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_a_pipe_is_not_waited_for(workshop: Workshop, kind: Kind) -> None:
+    os.mkfifo(workshop.folder / "pipe")
+    with pytest.raises(MistakeError, match=r"no (regular )?file"):
+        add(workshop.places, workshop.folder / "pipe", NAME, purpose(kind=kind, boards=("pi4",)), wall_clock())
+
+
+def test_a_version_that_devices_could_not_order_is_not_released(workshop: Workshop) -> None:
+    with pytest.raises(MistakeError, match="is no version"):
+        workshop.add(version="2026.11.22.9.30")
+
+
+@pytest.mark.parametrize("content", [b"", b"no PEM", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+def test_an_authority_that_is_none_is_told_in_words(workshop: Workshop, content: bytes) -> None:
+    authority = workshop.folder / "ca.pem"
+    authority.write_bytes(content)
+    broker = broker_place("localhost:1", "", None, authority, "foresight")
+    with pytest.raises(MistakeError, match=r"ca\.pem is no certificate in PEM"):
+        serve(workshop.places, broker, threading.Event(), lambda: None)
+
+
+def test_the_password_of_a_broker(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("open sesame\n")
+    assert broker_place("x:1", "me", tmp_path / "password", None, "foresight").password == "open sesame"
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "long").write_bytes(b"x" * (1 << 17))
+    (tmp_path / "binary").write_bytes(b"\xff")
+    for name, why in (("pipe", "it is no file"), ("long", "more than"), ("binary", "decode"), ("none", "No such file")):
+        with pytest.raises(MistakeError, match=why):
+            broker_place("x:1", "me", tmp_path / name, None, "foresight")
 
 
 def test_a_key_that_may_sign_nothing_is_a_mistake(workshop: Workshop) -> None:

@@ -95,6 +95,7 @@ def test_status_of_what_has_expired(folder: Path, monkeypatch: pytest.MonkeyPatc
         ["add", "nowhere", "door.yaml"],
         ["add", "nowhere", "door.bin"],
         ["init", "x", "--keys", "k", "--plain-keys", "--root-threshold", "9"],
+        ["init", "x", "--keys", "k", "--plain-keys", "--timestamp-days", "99999999"],
         ["rotate-keys", "nowhere", "root", "--public", "door.yaml"],
         ["serve", "nowhere", "--broker", "here"],
     ],

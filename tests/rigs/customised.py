@@ -5,10 +5,10 @@ import subprocess
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from edge.contracts.files import sha256_of
 from firmware_tools.image.cloud_init_settings import SystemSettings
 from firmware_tools.image.customise import Order
 from firmware_tools.image.layout import read_table
-from firmware_tools.image.sbom import sha256_of
 from firmware_tools.image.wheels_fetch import Sources
 from tests.programs import program
 from tests.rigs import fleet
