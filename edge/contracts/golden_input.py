@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.contracts.flatbuffer import MalformedError
+from edge.contracts.track_windows import MOTION_COLUMNS
 from edge.contracts.types import I64
 
 HIGHEST = 255  # values are 0..HIGHEST, as those of a picture
 SIDE = 1024  # a picture's sides and a window's length, in the units of the formulas
 GRATINGS, DISCS, WAVES = 5, 7, 3
-PRESENT = 4  # the column of `track_windows.MOTION_COLUMNS` that says whether there was a sample
+PRESENT = MOTION_COLUMNS.index("present")  # the column that says whether there was a sample
 MOST_BYTES = 1 << 28
 _U64 = np.uint64
 

@@ -6,7 +6,6 @@ what it found as one line of JSON. Everything here may crash, hang or run out of
 
 import json
 import sys
-import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -62,14 +61,14 @@ def _examine(order: Order) -> Findings:
     try:
         served = _served(bundle, order)
         if served is None:
-            return Findings(task, bundle.head, bundle.name, bundle.version, NOT_RUN, ())
-        unlike, looks_s = _run(served, order.threads)
+            return Findings(task, bundle.head, bundle.name, bundle.version, NOT_RUN)
+        unlike = _run(served, order.threads)
     except ModelError as error:
         if _is_out_of_memory(bundle, order.memory_mib, error):
             said = "needs more memory than its trial has (trial_memory_mib); use a smaller model"
             raise _WrongError(Fault.LIMITS, f"{bundle.path} {said}") from error
         raise _WrongError(Fault.UNFIT, str(error)) from error
-    return Findings(task, bundle.head, bundle.name, bundle.version, unlike, looks_s)
+    return Findings(task, bundle.head, bundle.name, bundle.version, unlike)
 
 
 def _read(path: Path, order: Order) -> tuple[ModelBundle, Manifest | None]:
@@ -104,14 +103,15 @@ def _served(bundle: ModelBundle, order: Order) -> ModelBundle | None:
     return None if path is None else _read(path, order)[0]
 
 
-def _run(bundle: ModelBundle, threads: int) -> tuple[str, tuple[float, ...]]:
-    """Why its golden input was not compared, "" where it was; and how long it took to answer to others."""
+def _run(bundle: ModelBundle, threads: int) -> str:
+    """Why its golden input was not compared, "" where it was; others it must answer to with numbers."""
     golden, settings = _golden(bundle), RuntimeSettings(threads=threads)
     with open_runtime(bundle, settings) as runtime:
         unlike = _shown(runtime, golden) if golden else NO_GOLDEN
-        looks_s = tuple(_look(runtime, golden, seed) for seed in range(1, LOOKS + 1))
+        for seed in range(1, LOOKS + 1):
+            _look(runtime, golden, seed)
     rehearse(open_interpreter(find_library(), plan_for(bundle, settings)), str(bundle.path))
-    return unlike, looks_s
+    return unlike
 
 
 def _is_out_of_memory(bundle: ModelBundle, memory_mib: int, error: ModelError) -> bool:
@@ -141,21 +141,17 @@ def _shown(runtime: Runtime, golden: Golden) -> str:
     return ""
 
 
-def _look(runtime: Runtime, golden: Golden | None, seed: int) -> float:
-    """Seconds that it took to answer to another input, with numbers."""
+def _look(runtime: Runtime, golden: Golden | None, seed: int) -> None:
+    """It answers to another input, with numbers."""
     pattern = golden.given.pattern if golden else _pattern(runtime.bundle)
     given = GoldenInput(pattern, (golden.given.seed if golden else 0) + seed, -1.0, 1 / 128)
-    tensor = _made(runtime.bundle, given)
-    began = time.perf_counter()
-    found = runtime.invoke(tensor)
-    took_s = time.perf_counter() - began
+    found = runtime.invoke(_made(runtime.bundle, given))
     count = len(found[0][0]) if runtime.bundle.head is not Head.SSD or len(found) != 4 else _rows(found[3])
     shown = [values[:, :count] if runtime.bundle.head is Head.SSD and values.ndim > 1 else values for values in found]
     if not all(np.isfinite(values.astype(np.float64)).all() for values in shown):
         raise _WrongError(
             Fault.UNFIT, f"{runtime.bundle.path} answers with what is no number; train it again, or export it again"
         )
-    return took_s
 
 
 def _made(bundle: ModelBundle, given: GoldenInput) -> NDArray[Any]:

@@ -14,7 +14,7 @@ from edge.contracts.confined import End, Ended, Limits, run_confined
 from edge.contracts.errors import ModelError
 from edge.contracts.flatbuffer import MalformedError
 from edge.contracts.input_rules import NO_OVERRIDES, Overrides
-from edge.contracts.json_fields import below, member, reals, text
+from edge.contracts.json_fields import below, member, text
 from edge.contracts.types import ColourOrder, Head, Resize
 from edge.runtime.settings import RuntimeSettings
 
@@ -58,7 +58,6 @@ class Findings:
     name: str
     version: str
     unproven: str  # why its golden input was not compared; "" where it was, and agreed
-    looks_s: tuple[float, ...]  # seconds that each look took
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +130,7 @@ def _findings(path: Path, ended: Ended, limits: Limits) -> Findings:
         task, head, name, version, unproven = (
             text(told, key) for key in ("task", "head", "name", "version", "unproven")
         )
-        return Findings(task, head, name, version, unproven, reals(told, "looks_s"))
+        return Findings(task, head, name, version, unproven)
     except (ValueError, IndexError, RecursionError, MalformedError) as error:
         raise FaultError(
             Fault.CRASHED, f"{path} ended its trial without an answer: {ended.told}; export it again"

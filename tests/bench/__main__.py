@@ -35,7 +35,6 @@ BENCHMARKS = {
     "startup": "process start to first published detection, memory, growth",
     "teach": "new classes from five crops of each: beside the recipes of others, and what is unknown",
     "tracking": "MOT17 half-val by TrackEval, every frame and every 5th",
-    "update-bad-targets": "bad targets of every kind through the chain of a device: what serves, which reasons",
     "train": "the training loop against the bare step of the model",
     "update-faults": "the update machine, killed or its power cut at every step, and given bad releases",
 }

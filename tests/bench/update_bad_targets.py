@@ -1,4 +1,4 @@
-"""`update-bad-targets`: a thousand bad targets through the chain of a device, of which none may serve.
+"""Bad targets by the hundred through the chain of a device, of which none may serve: a part of `update-faults`.
 
 Each is refused with a reason; the reason must be the one that belongs to its kind. Good targets go the same way before
 and between, and must serve.
@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench.report import parser, print_table, show
+from tests.bench.report import print_table
 from tests.rigs.updating.bad_targets import KINDS, Outcome, Range, plan
 
 
@@ -37,17 +37,6 @@ def run(count: int, seed: int) -> dict[str, object]:
         "controls_installed": sum(outcome.installed for outcome in controls),
         "reasons": dict(sorted(Counter(outcome.reason for outcome in outcomes).items())),
     }
-
-
-def main(argv: list[str]) -> None:
-    """Run it alone."""
-    options = parser("update-bad-targets", (__doc__ or "").splitlines()[0])
-    options.add_argument("--targets", type=int, default=1000, help="how many (%(default)s)")
-    options.add_argument("--seed", type=int, default=7)
-    given = options.parse_args(argv)
-    figures = run(given.targets, given.seed)
-    rows: list[list[object]] = [[key, value] for key, value in figures.items() if key != "reasons"]
-    show("update-bad-targets", ["figure", "value"], rows, figures)
 
 
 def _rows(outcomes: Sequence[Outcome]) -> list[list[object]]:

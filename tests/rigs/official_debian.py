@@ -54,10 +54,7 @@ def standin(image: Path, tar: Path, sizes: Sizes = SIZES, used_mib: int = USED_M
     root = work / "root"
     alone = [] if os.geteuid() == 0 else ["unshare", "--user", "--map-auto", "--map-root-user"]
     subprocess.run([*alone, "sh", "-c", FILL, "fill", str(root), str(tar), str(used_mib)], check=True, timeout=1800)
-    table = (
-        f"PARTUUID={DISK_ID:08x}-01 /boot/firmware vfat defaults 0 2\nPARTUUID={DISK_ID:08x}-02 / ext4 noatime 0 1\n"
-    )
-    (root / "etc" / "fstab").write_text(table)
+    (root / "etc" / "fstab").write_text(FSTAB)
     assembled(image, root, boot_files(), sizes)
     subprocess.run([*alone, "rm", "-rf", str(work)], check=True, timeout=600)
     return image

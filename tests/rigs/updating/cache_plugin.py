@@ -3,7 +3,7 @@
 It is given `folder=`; there `disk` is what it holds at first, and `orders` what befalls it, line by line: `freeze` what
 it holds now to begin from, `reset` to that, `cut KEEP SEED AFTER` the power, after so many more writes: of what was not
 flushed each block is kept with that probability, and nothing more is taken until it is to `revive`. To `flushed` it
-adds a byte with each flush.
+adds a byte with each flush, to `died` one whenever its power went.
 """
 
 import random
@@ -72,6 +72,8 @@ class Disk:
             self.seen[span] = self.durable[span]
         self.pieces.clear()
         self.dead = True
+        with (self.folder / "died").open("ab") as file:
+            file.write(b".")
 
     def revive(self) -> None:
         self.dead, self.fuse = False, ("0", "0", -1)

@@ -22,8 +22,8 @@ class Medium(Protocol):
     def close(self) -> None:
         """Nobody uses it."""
 
-    def cut(self, cut: Cut) -> None:
-        """The power; and it is there again. While it is open."""
+    def cut(self, cut: Cut) -> bool:
+        """The power; and it is there again. While it is open. Whether that happened."""
 
 
 class Folder:
@@ -44,7 +44,7 @@ class Folder:
     def close(self) -> None:
         shutil.rmtree(self.root)
 
-    def cut(self, cut: Cut) -> None:
+    def cut(self, cut: Cut) -> bool:
         raise NotImplementedError("a folder has no power")
 
 
@@ -65,6 +65,7 @@ class Card:
     def close(self) -> None:
         self._disk.unmount()
 
-    def cut(self, cut: Cut) -> None:
-        self._disk.cut(cut)
+    def cut(self, cut: Cut) -> bool:
+        happened = self._disk.cut(cut)
         self._disk.mount()
+        return happened

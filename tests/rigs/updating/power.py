@@ -56,19 +56,24 @@ class Powered:
         """Not while it is mounted."""
         self.order("reset")
 
-    def cut(self, cut: "Cut") -> None:
-        """The power; unmounted then, and to be mounted again."""
+    def cut(self, cut: "Cut") -> bool:
+        """The power; unmounted then, and to be mounted again. Whether the disk says that its power went, once."""
+        before = self.deaths()
         self.order(f"cut {cut.keep} {cut.seed} {cut.after}")
         self._obeyed()
         self.unmount()
         self.order(f"cut {cut.keep} {cut.seed} 0")
         self._obeyed()
         self.order("revive")
+        return self.deaths() == before + 1
+
+    def deaths(self) -> int:
+        """How often its power went."""
+        return _size(self.folder / "died")
 
     def flushes(self) -> int:
         """How often it was told to."""
-        path = self.folder / "flushed"
-        return path.stat().st_size if path.exists() else 0
+        return _size(self.folder / "flushed")
 
     def mount(self) -> None:
         command = [*self.inside, program("mount"), "-t", "ext4", "-o", OPTIONS, self.device, str(self.root)]
@@ -114,6 +119,10 @@ def powered(folder: Path) -> Iterator[Powered]:
     subprocess.run(mke2fs, check=True, timeout=60)
     with served(folder, ["python", str(PLUGIN), f"folder={folder}"]) as device, _namespace() as inside:
         yield Powered(device, folder, root, inside)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
 
 @contextlib.contextmanager

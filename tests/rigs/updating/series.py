@@ -4,6 +4,7 @@ import contextlib
 import json
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,16 +22,22 @@ from tests.rigs.updating.stories import EMPTY, ONE, STORIES, Story
 from tests.rigs.updating.updating import PURPOSES
 
 KILL, LOST, TORN, LATER, TWICE = "kill -9", "cut, all lost", "cut, some lost", "cut while written", "kill -9, then cut"
+KILLED = -signal.SIGKILL  # as the runner tells of a life that ended so
 MOST_LATER = 12  # writes of the kernel after the process has ended
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of one life that was ended before step `edge`."""
+    """Of one life that was to be ended before step `edge`, by `mode`.
+
+    `killed` is whether it was: the process died of SIGKILL, and where power was to be cut, the disk says that it went.
+    One that was not ended shows nothing, whatever its faults: the rig has failed.
+    """
 
     story: str
     edge: int
     mode: str
+    killed: bool
     faults: tuple[str, ...]
 
 
@@ -107,21 +114,22 @@ class Lives:
     def _case(self, story: Story, edge: int, mode: str, dice: random.Random) -> Outcome:
         self.medium.open()
         task = self._task(story.name, lazy=self.lazy, kill_at=edge)
-        self._run(task)
-        if mode == TWICE:
-            self._run(replace(task, kill_at=1 + dice.randrange(self.edges[story.name])))
+        killed = self._run(task) == KILLED
+        if mode == TWICE:  # the second one may come to its end first, for there is less for it to do
+            again = self._run(replace(task, kill_at=1 + dice.randrange(self.edges[story.name])))
+            killed = killed and again in (KILLED, 0)
         cuts = {LOST: Cut(0.0, 0, edge), TORN: Cut(0.5, 0, edge)}
         later = Cut(dice.random(), 1 + dice.randrange(MOST_LATER), edge)
         if mode != KILL:
-            self.medium.cut(cuts.get(mode, later))
+            killed = self.medium.cut(cuts.get(mode, later)) and killed
         before = _lines(Path(task.log))
         after = self._task(story.name)
         code = self._run(after)
         wrong = faults(story, before, _lines(Path(after.log)))
-        if code and wrong:
+        if code:
             wrong.append(_error(after))
         self.medium.close()
-        return Outcome(story.name, edge, mode, tuple(wrong))
+        return Outcome(story.name, edge, mode, killed, tuple(wrong))
 
     def _lived(self, name: str) -> None:
         """A life that nothing ends, on the medium, which stays open."""
