@@ -4,14 +4,18 @@ The device's own file says who the device is, whatever a released configuration 
 of its state, and whom it takes updates from. What else a released configuration leaves out of `mqtt` it says as well.
 """
 
-from collections.abc import Iterator
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from edge.check import check_loaded
-from edge.config.loader import Loaded, load_with_places
-from edge.config.problems import InvalidConfig, Problem, problem
+from edge.config.loader import Loaded, load_with_places, parse_settings
+from edge.config.problems import WHOLE_FILE, InvalidConfig, Problem, problem
 from edge.config.settings import Settings
+from edge.config.yaml_positions import LIMIT_BYTES
+from edge.contracts.files import open_plain
 from edge.contracts.update_state import CONFIGURATION
 from edge.mqtt.settings import MqttSettings
 from edge.updating.overlay import Files, overlaid
@@ -36,6 +40,13 @@ class Reading:
         """As the device's own file has it, without a look at other files. Raises InvalidConfig."""
         return load_with_places(self._path, Settings).settings
 
+    def known(self) -> Sequence[Settings]:
+        """The same, where it can be read: whose secrets may be in what is said of it."""
+        try:
+            return [self.own()]
+        except InvalidConfig:
+            return []
+
     def with_files(self, files: Files) -> Settings:
         """The settings with these files in their places, checked.
 
@@ -52,7 +63,7 @@ class Reading:
 
 
 def _of_release(own: Settings, path: Path) -> Loaded[Settings]:
-    loaded = load_with_places(path, Settings)
+    loaded = parse_settings(_held(path), str(path), Settings, os.environ)
     if problems := list(_of_another(own, loaded)):
         raise InvalidConfig(problems)
     given = loaded.settings
@@ -60,6 +71,20 @@ def _of_release(own: Settings, path: Path) -> Loaded[Settings]:
     kept["mqtt"] = _mqtt(own.mqtt, given.mqtt) if "mqtt" in given.model_fields_set else own.mqtt
     settings = given.model_copy(update=kept).of_release(released(path))
     return replace(loaded, settings=settings)
+
+
+def _held(path: Path) -> bytes:
+    """What a released file says, read once: what is taken up is what was verified. Raises InvalidConfig."""
+    try:
+        with open_plain(path) as file:
+            raw = file.read(LIMIT_BYTES + 1)
+    except (OSError, ValueError) as error:
+        said = f"cannot be read: {error}"
+    else:
+        if hashlib.sha256(raw).hexdigest() == released(path) or not released(path) or len(raw) > LIMIT_BYTES:
+            return raw
+        said = "is not the file that was verified when it came"
+    raise InvalidConfig([problem(str(path), WHOLE_FILE, (), said, "start the daemon anew: it is fetched again")])
 
 
 def _of_another(own: Settings, loaded: Loaded[Settings]) -> Iterator[Problem]:
