@@ -35,7 +35,7 @@ class Store:
     def holds(self, name: str, sha256: str) -> bool:
         """Whether it is there, whole and unchanged; it is read to its end. What cannot be read is not."""
         try:
-            return _digest(self.path(name, sha256)) == sha256
+            return digest_of(self.path(name, sha256)) == sha256
         except FileNotFoundError:
             return False
         except (OSError, ValueError) as error:
@@ -78,7 +78,8 @@ def file_name(name: str) -> str:
     return last
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """SHA-256 of a plain file, in hexadecimal. Raises OSError; ValueError where it is none."""
     digest = hashlib.sha256()
     with open_plain(path) as file:
         while block := file.read(BLOCK_BYTES):

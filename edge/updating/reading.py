@@ -18,11 +18,13 @@ from edge.config.yaml_positions import LIMIT_BYTES
 from edge.contracts.files import open_plain
 from edge.contracts.update_state import CONFIGURATION
 from edge.mqtt.settings import MqttSettings
+from edge.updates.store import digest_of
 from edge.updating.overlay import Files, overlaid
-from edge.updating.sites import released
+from edge.updating.sites import released, sites
 
 NAME = ("device", "prefix", "client_id")  # of `mqtt`: by what the device is known
 SECTIONS = ("device", "updates")
+UNVERIFIED = "is not the file that was verified when it came"
 PASSWORDS = frozenset({"password", "password_file"})
 
 
@@ -57,7 +59,7 @@ class Reading:
         enabled = own.settings.updates.enabled
         loaded = _of_release(own.settings, files[CONFIGURATION]) if enabled and CONFIGURATION in files else own
         loaded = replace(loaded, settings=overlaid(loaded.settings, files if enabled else {}))
-        if problems := check_loaded(loaded).problems:
+        if problems := [*_changed(loaded.settings), *check_loaded(loaded).problems]:
             raise InvalidConfig(problems)
         return loaded.settings
 
@@ -73,6 +75,20 @@ def _of_release(own: Settings, path: Path) -> Loaded[Settings]:
     return replace(loaded, settings=settings)
 
 
+def _changed(settings: Settings) -> Iterator[Problem]:
+    """Released models whose settings have no room for a hash, and that are not what their folder is called by."""
+    for path in sorted({site.file.path for site in sites(settings) if site.released and not site.file.sha256}):
+        try:
+            if digest_of(path) != released(path):
+                yield _damaged(path, UNVERIFIED)
+        except (OSError, ValueError) as error:
+            yield _damaged(path, f"cannot be read: {error}")
+
+
+def _damaged(path: Path, said: str) -> Problem:
+    return problem(str(path), WHOLE_FILE, (), said, "start the daemon anew: it is fetched again")
+
+
 def _held(path: Path) -> bytes:
     """What a released file says, read once: what is taken up is what was verified. Raises InvalidConfig."""
     try:
@@ -83,8 +99,8 @@ def _held(path: Path) -> bytes:
     else:
         if hashlib.sha256(raw).hexdigest() == released(path) or not released(path) or len(raw) > LIMIT_BYTES:
             return raw
-        said = "is not the file that was verified when it came"
-    raise InvalidConfig([problem(str(path), WHOLE_FILE, (), said, "start the daemon anew: it is fetched again")])
+        said = UNVERIFIED
+    raise InvalidConfig([_damaged(path, said)])
 
 
 def _of_another(own: Settings, loaded: Loaded[Settings]) -> Iterator[Problem]:

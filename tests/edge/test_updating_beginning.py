@@ -140,6 +140,8 @@ def test_a_model_that_changed_on_disk_is_not_taken_up(reading: Reading) -> None:
     [file] = (home / "store").glob(f"*/{SHIPPED_PLACE}")
     file.write_bytes(shipped() + b"x")
     assert again(reading).cameras["yard"].forecast.model == "shipped"
+    with pytest.raises(InvalidConfig, match="is not the file that was verified"):
+        reading.with_files({SHIPPED_PLACE: file})
 
 
 def test_a_damaged_store_does_not_keep_the_daemon_from_starting(reading: Reading) -> None:
