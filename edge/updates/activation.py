@@ -6,7 +6,7 @@ time, and barred. Nothing serves whose file is not, byte for byte, what was veri
 
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.contracts.release import Kind
@@ -41,7 +41,7 @@ def start(home: Path, utc_ns: Callable[[], int]) -> Serving:
     """
     book, store = Book(home), Store(home)
     state = _counted(book.state, utc_ns())
-    state = _proved(state, store)
+    state = _proved(state, store, store.put_aside)
     try:
         book.write(state)
     except OSError as error:  # a trial whose starts cannot be counted could fail for ever
@@ -53,6 +53,24 @@ def start(home: Path, utc_ns: Callable[[], int]) -> Serving:
 def serving(home: Path) -> Serving:
     """The same for those who only look, as `foresight check`: nothing is counted or proved. Raises as `start`."""
     return of_state(Store(home), Book(home).state)
+
+
+def proved(home: Path) -> Serving:
+    """The same for a daemon that reads its configuration again: nothing is counted or written. Raises as `start`."""
+    store = Store(home)
+    return of_state(store, _proved(Book(home).state, store))
+
+
+def untried(home: Path) -> Serving:
+    """What serves without what is on trial. Raises as `start`."""
+    return _files(Store(home), Book(home).state.good.items())
+
+
+def uncount(home: Path) -> None:
+    """A start that failed for another reason is not held against what is on trial. Raises as `give_up`."""
+    book = Book(home)
+    trials = {place: replace(one, starts=max(0, one.starts - 1)) for place, one in book.state.trials.items()}
+    book.write(replace(book.state, trials=trials))
 
 
 def give_up(home: Path, place: str, why: str, utc_ns: Callable[[], int]) -> bool:
@@ -85,15 +103,17 @@ def _counted(state: State, utc_ns: int) -> State:
     return state
 
 
-def _proved(state: State, store: Store) -> State:
+def _proved(state: State, store: Store, put_aside: Callable[[str], None] = lambda _: None) -> State:
     """Without what is damaged."""
     for place, trial in state.trials.items():
         if trial.content.purpose.kind in FILES and not is_whole(store, trial.content):
             _log.warning("%s on trial in %s is damaged on disk; it is fetched again", trial.content.name, place)
+            put_aside(trial.content.sha256)
             state = withdrawn(state, place)
     for place, content in state.good.items():
         if content.purpose.kind in FILES and not is_whole(store, content):
             _log.warning("%s in %s is damaged on disk; what was shipped serves until it is back", content.name, place)
+            put_aside(content.sha256)
             state = lost(state, place)
     return state
 

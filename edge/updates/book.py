@@ -15,6 +15,8 @@ from edge.contracts.stored import Json, Stored
 from edge.contracts.update_state import Barred, Desired, Wish
 from edge.updates.gate import Pulse
 from edge.updates.state import EMPTY, Content, Duty, Owed, State, Trial
+from edge.updates.store import file_name
+from edge.updates.trust.refusal import RefusedError
 
 FILE = "state.json"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -102,7 +104,12 @@ def _read_content(entry: Object) -> Content:
     sha256 = text(entry, "sha256")
     if not _SHA256.fullmatch(sha256):
         raise MalformedError(f"{sha256!r:.80} is no SHA-256")
-    return Content(text(entry, "name"), parse_purpose(entry.get("purpose")), sha256, count(entry, "utc_ns"))
+    name = text(entry, "name")
+    try:
+        file_name(name)
+    except RefusedError as error:
+        raise MalformedError(str(error)) from error
+    return Content(name, parse_purpose(entry.get("purpose")), sha256, count(entry, "utc_ns"))
 
 
 def _read_trial(entry: Object) -> Trial:

@@ -4,18 +4,22 @@ What lies here was verified when it came. A disk can lose it since, so whoever s
 """
 
 import hashlib
+import logging
 import os
-from collections.abc import Iterator, Set
+from collections.abc import Set
 from pathlib import Path, PurePosixPath
 
-from edge.contracts.files import open_plain
+from edge.contracts.files import move_aside, open_plain
 from edge.contracts.stored import sync
 from edge.updates.state import Content
+from edge.updates.trust.clearing import clear
 from edge.updates.trust.refusal import Reason, RefusedError
 
 FOLDER = "store"
 BLOCK_BYTES = 1 << 20
 LONGEST_NAME = 200  # bytes
+DAMAGED = ".damaged"  # what was moved aside
+_log = logging.getLogger(__name__)
 
 
 class Store:
@@ -29,11 +33,23 @@ class Store:
         return self._folder / sha256 / file_name(name)
 
     def holds(self, name: str, sha256: str) -> bool:
-        """Whether it is there, whole and unchanged; it is read to its end."""
+        """Whether it is there, whole and unchanged; it is read to its end. What cannot be read is not."""
         try:
-            return _digest(self.path(name, sha256)) == sha256
-        except (FileNotFoundError, ValueError):
+            return digest_of(self.path(name, sha256)) == sha256
+        except FileNotFoundError:
             return False
+        except (OSError, ValueError) as error:
+            _log.warning("%s: %s", self.path(name, sha256), error)
+            return False
+
+    def put_aside(self, sha256: str) -> None:
+        """Make room for the same file, whatever lies in its place and can be moved."""
+        try:
+            move_aside(self._folder / sha256, self._folder / (sha256 + DAMAGED))
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            _log.warning("%s: cannot be moved aside: %s", self._folder / sha256, error)
 
     def take(self, fetched: Path, name: str, sha256: str) -> Path:
         """Move a verified file here from elsewhere on the same disk; it is settled when it returns. Raises OSError."""
@@ -45,15 +61,8 @@ class Store:
         return path
 
     def sweep(self, kept: Set[str]) -> None:
-        """Delete all but the files with these SHA-256. Raises OSError."""
-        for folder in self._folders():
-            if folder.name not in kept:
-                for path in folder.iterdir():
-                    path.unlink()
-                folder.rmdir()
-
-    def _folders(self) -> Iterator[Path]:
-        yield from self._folder.iterdir() if self._folder.is_dir() else ()
+        """Delete all but the files with these SHA-256, as far as it can be deleted."""
+        clear(self._folder, lambda name: name in kept)
 
 
 def is_whole(store: Store, content: Content) -> bool:
@@ -69,7 +78,8 @@ def file_name(name: str) -> str:
     return last
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
+    """SHA-256 of a plain file, in hexadecimal. Raises OSError; ValueError where it is none."""
     digest = hashlib.sha256()
     with open_plain(path) as file:
         while block := file.read(BLOCK_BYTES):

@@ -2,13 +2,14 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from edge.config.settings import Settings
 from edge.contracts.errors import ConfigError
 from edge.contracts.stored import StateError
-from edge.updates.activation import give_up, serving, start
+from edge.updates.activation import give_up, proved, serving, start, uncount, untried
+from edge.updating.hiding import hidden
 from edge.updating.reading import Reading
 
 FOLDER = "updates"  # below the folder of the daemon's state
@@ -33,7 +34,7 @@ def first(reading: Reading) -> Settings:
     except ConfigError as error:
         if not files:
             raise
-        return _without(reading, home_of(own), str(error))
+        return _without(reading, own, hidden(error, own))
 
 
 def again(reading: Reading) -> Settings:
@@ -45,7 +46,7 @@ def again(reading: Reading) -> Settings:
         OSError: that cannot be read now.
     """
     own = reading.own()
-    return reading.with_files(serving(home_of(own)).files if own.updates.enabled else {})
+    return reading.with_files(proved(home_of(own)).files if own.updates.enabled else {})
 
 
 def _started(home: Path) -> Mapping[str, Path]:
@@ -56,14 +57,36 @@ def _started(home: Path) -> Mapping[str, Path]:
         return {}
 
 
-def _without(reading: Reading, home: Path, why: str) -> Settings:
-    """Without what is on trial; without anything that was released, where it is not to blame."""
+def _without(reading: Reading, own: Settings, why: str) -> Settings:
+    """Without what is on trial; without anything that was released, where it is not to blame.
+
+    Where the device's own configuration cannot be run either, nothing is held against what was released.
+    """
     _log.error("released files cannot serve: %s", why)
+    home = home_of(own)
     try:
-        given_up = [give_up(home, place, why, time.time_ns) for place in serving(home).files]
-        if any(given_up):
-            return reading.with_files(serving(home).files)
+        settings = _able(reading, home)
+    except ConfigError:
+        _try(lambda: uncount(home))
+        raise
+    _try(lambda: [give_up(home, place, why, time.time_ns) for place in serving(home).files])
+    return settings
+
+
+def _able(reading: Reading, home: Path) -> Settings:
+    """What can be run: with what was good before, or as shipped. Raises InvalidConfig."""
+    try:
+        if files := untried(home).files:
+            return reading.with_files(files)
     except (OSError, ConfigError, StateError) as error:
-        _log.error("released files cannot serve: %s", error)
+        _log.error("released files cannot serve: %s", hidden(error))
+    settings = reading.with_files({})
     _log.error("what the device was shipped with serves")
-    return reading.with_files({})
+    return settings
+
+
+def _try(write: Callable[[], object]) -> None:
+    try:
+        write()
+    except (OSError, StateError) as error:
+        _log.error("updates: what came of the start cannot be written down: %s", error)

@@ -8,6 +8,7 @@ from edge.contracts.errors import EdgeError
 from edge.contracts.update_state import CONFIGURATION
 from edge.updates.seams import Candidate
 from edge.updates.trust.refusal import Reason, RefusedError
+from edge.updating.hiding import hidden
 from edge.updating.overlay import Files
 from edge.updating.reading import Reading
 from edge.updating.seat import Seat
@@ -41,9 +42,10 @@ class ConfigurationInstaller:
             if error.reason is not Reason.UNFIT:
                 raise  # else with released models in their places, it may fit
         try:
-            proven(self._reading.with_files({**self._files(), CONFIGURATION: candidate.path}))
+            self._prove(candidate)
         except EdgeError as error:
-            raise RefusedError(Reason.UNFIT, f"it does not fit this device: {error}") from error
+            why = f"it does not fit this device: {error}"
+            raise RefusedError(Reason.UNFIT, hidden(why, *self._reading.known())) from error
 
     def take_up(self, candidate: Candidate) -> None:
         """By a reload."""
@@ -68,3 +70,10 @@ class ConfigurationInstaller:
         if self.serves(candidate):
             self._seat.reload(lambda: self._seat.present is not None and not self.serves(candidate))
             self._taken_up()
+
+    def _prove(self, candidate: Candidate) -> None:
+        settings = self._reading.with_files({**self._files(), CONFIGURATION: candidate.path})
+        try:
+            proven(settings)
+        except EdgeError as error:
+            raise RefusedError(Reason.UNFIT, hidden(error, settings)) from error

@@ -10,6 +10,7 @@ from edge.contracts.errors import EdgeError, ModelError
 from edge.runtime.switched import SwitchedRuntime
 from edge.updates.seams import Candidate
 from edge.updates.trust.refusal import Reason, RefusedError
+from edge.updating.hiding import hidden
 from edge.updating.overlay import Files
 from edge.updating.reading import Reading
 from edge.updating.seat import Present, Seat
@@ -43,7 +44,7 @@ class ModelInstaller:
         known = sites(self._settings())
         found = [site for site in known if site.place == place]
         if not found:
-            names = ", ".join(sorted({site.place for site in known})) or "none"
+            names = hidden(", ".join(sorted({site.place for site in known})) or "none", *self._reading.known())
             raise RefusedError(
                 Reason.NO_PLACE,
                 f"{candidate.name}: the configuration of this device names no model file {place}; it has {names}: "
@@ -129,7 +130,8 @@ class ModelInstaller:
         try:
             return self._reading.with_files(files)
         except EdgeError as error:
-            raise RefusedError(Reason.UNFIT, f"it does not fit the configuration of this device: {error}") from error
+            why = f"it does not fit the configuration of this device: {error}"
+            raise RefusedError(Reason.UNFIT, hidden(why, *self._reading.known())) from error
 
     def _align(self, place: str, done: Callable[[], bool]) -> str:
         """Make serve in a place what the disk says; how that was done, "" where it is so already."""

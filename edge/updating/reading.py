@@ -4,21 +4,27 @@ The device's own file says who the device is, whatever a released configuration 
 of its state, and whom it takes updates from. What else a released configuration leaves out of `mqtt` it says as well.
 """
 
-from collections.abc import Iterator
+import hashlib
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from edge.check import check_loaded
-from edge.config.loader import Loaded, load_with_places
-from edge.config.problems import InvalidConfig, Problem, problem
+from edge.config.loader import Loaded, load_with_places, parse_settings
+from edge.config.problems import WHOLE_FILE, InvalidConfig, Problem, problem
 from edge.config.settings import Settings
+from edge.config.yaml_positions import LIMIT_BYTES
+from edge.contracts.files import open_plain
 from edge.contracts.update_state import CONFIGURATION
 from edge.mqtt.settings import MqttSettings
+from edge.updates.store import digest_of
 from edge.updating.overlay import Files, overlaid
-from edge.updating.sites import released
+from edge.updating.sites import released, sites
 
 NAME = ("device", "prefix", "client_id")  # of `mqtt`: by what the device is known
 SECTIONS = ("device", "updates")
+UNVERIFIED = "is not the file that was verified when it came"
 PASSWORDS = frozenset({"password", "password_file"})
 
 
@@ -36,6 +42,13 @@ class Reading:
         """As the device's own file has it, without a look at other files. Raises InvalidConfig."""
         return load_with_places(self._path, Settings).settings
 
+    def known(self) -> Sequence[Settings]:
+        """The same, where it can be read: whose secrets may be in what is said of it."""
+        try:
+            return [self.own()]
+        except InvalidConfig:
+            return []
+
     def with_files(self, files: Files) -> Settings:
         """The settings with these files in their places, checked.
 
@@ -46,13 +59,13 @@ class Reading:
         enabled = own.settings.updates.enabled
         loaded = _of_release(own.settings, files[CONFIGURATION]) if enabled and CONFIGURATION in files else own
         loaded = replace(loaded, settings=overlaid(loaded.settings, files if enabled else {}))
-        if problems := check_loaded(loaded).problems:
+        if problems := [*_changed(loaded.settings), *check_loaded(loaded).problems]:
             raise InvalidConfig(problems)
         return loaded.settings
 
 
 def _of_release(own: Settings, path: Path) -> Loaded[Settings]:
-    loaded = load_with_places(path, Settings)
+    loaded = parse_settings(_held(path), str(path), Settings, os.environ)
     if problems := list(_of_another(own, loaded)):
         raise InvalidConfig(problems)
     given = loaded.settings
@@ -60,6 +73,34 @@ def _of_release(own: Settings, path: Path) -> Loaded[Settings]:
     kept["mqtt"] = _mqtt(own.mqtt, given.mqtt) if "mqtt" in given.model_fields_set else own.mqtt
     settings = given.model_copy(update=kept).of_release(released(path))
     return replace(loaded, settings=settings)
+
+
+def _changed(settings: Settings) -> Iterator[Problem]:
+    """Released models whose settings have no room for a hash, and that are not what their folder is called by."""
+    for path in sorted({site.file.path for site in sites(settings) if site.released and not site.file.sha256}):
+        try:
+            if digest_of(path) != released(path):
+                yield _damaged(path, UNVERIFIED)
+        except (OSError, ValueError) as error:
+            yield _damaged(path, f"cannot be read: {error}")
+
+
+def _damaged(path: Path, said: str) -> Problem:
+    return problem(str(path), WHOLE_FILE, (), said, "start the daemon anew: it is fetched again")
+
+
+def _held(path: Path) -> bytes:
+    """What a released file says, read once: what is taken up is what was verified. Raises InvalidConfig."""
+    try:
+        with open_plain(path) as file:
+            raw = file.read(LIMIT_BYTES + 1)
+    except (OSError, ValueError) as error:
+        said = f"cannot be read: {error}"
+    else:
+        if hashlib.sha256(raw).hexdigest() == released(path) or not released(path) or len(raw) > LIMIT_BYTES:
+            return raw
+        said = UNVERIFIED
+    raise InvalidConfig([_damaged(path, said)])
 
 
 def _of_another(own: Settings, loaded: Loaded[Settings]) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from typing import Protocol
 from edge.config.settings import ModelFile, Settings
 from edge.runtime.switched import SwitchedRuntime
 from edge.updates.trust.refusal import Reason, RefusedError
+from edge.updating.hiding import hidden
 
 REFUSED = "refused: "  # what the daemon says of a configuration that it does not run begins so
 CHANGE_S = 320.0  # a change of configuration takes no longer
@@ -86,7 +87,8 @@ class Seat:
             if done():
                 return
             if said.startswith(REFUSED) and turn:
-                raise RefusedError(Reason.UNFIT, f"the daemon does not run with it: {said.removeprefix(REFUSED)}")
+                why = f"the daemon does not run with it: {said.removeprefix(REFUSED)}"
+                raise RefusedError(Reason.UNFIT, hidden(why))
         raise RefusedError(Reason.UNFIT, "the daemon does not run with it, though it read it; see its log")
 
     def wait(self, done: Callable[[], bool], limit_s: float) -> bool:

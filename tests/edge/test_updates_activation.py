@@ -1,15 +1,19 @@
 """What serves in each place when the daemon starts."""
 
 import os
-from collections.abc import Mapping
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from errno import EIO, EPERM
 from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from edge.contracts.release import Kind, Purpose
 from edge.updates import state as states
-from edge.updates.activation import give_up, serving, start
+from edge.updates.activation import give_up, proved, serving, start
 from edge.updates.book import Book
 from edge.updates.gate import NOTHING
 from edge.updates.state import EMPTY, Content, State
@@ -113,6 +117,79 @@ def test_the_store_holds_what_is_whole(tmp_path: Path) -> None:
     assert not store.holds(NAME, "0" * 64)
     store.path(NAME, content.sha256).write_bytes(b"0ne")
     assert not store.holds(NAME, content.sha256)
+
+
+def a_file(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.write_text("of a repaired disk")
+
+
+def a_folder(folder: Path) -> None:
+    [path] = folder.iterdir()
+    path.unlink()
+    path.mkdir()
+
+
+def a_loop(folder: Path) -> None:
+    shutil.rmtree(folder)
+    folder.symlink_to(folder)
+
+
+@pytest.mark.parametrize("spoil", [a_file, a_folder, a_loop])
+@pytest.mark.parametrize("tried", [True, False])
+def test_one_damaged_folder_takes_nothing_else_along(
+    tmp_path: Path, spoil: Callable[[Path], None], tried: bool
+) -> None:
+    state = on_trial(tmp_path)
+    other = stored(tmp_path, b"other")
+    Book(tmp_path).write(replace(state, good={**state.good, "other": other}))
+    hurt = state.trials[STREET].content if tried else state.good[STREET]
+    spoil(tmp_path / "store" / hurt.sha256)
+    expected = {STREET: b"one" if tried else b"two", "other": b"other"}
+    assert contents(proved(tmp_path).files) == expected
+    assert contents(start(tmp_path, utc_ns).files) == expected
+    left = Book(tmp_path).state
+    assert (left.barred, STREET in left.trials, STREET in left.good) == ((), not tried, tried)
+    stored(tmp_path, b"two" if tried else b"one")  # fetched again
+    assert Store(tmp_path).holds(NAME, hurt.sha256)
+
+
+def test_a_file_that_cannot_be_read_is_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = stored(tmp_path, b"one")
+
+    def failing(_: Path) -> BinaryIO:
+        raise OSError(EIO, "input/output error")
+
+    monkeypatch.setattr("edge.updates.store.open_plain", failing)
+    assert not Store(tmp_path).holds(NAME, content.sha256)
+
+
+def test_strangers_in_the_store_go(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    one, store = stored(tmp_path, b"one"), tmp_path / "store"
+    (store / ".DS_Store").write_text("x")
+    (store / "deep" / "deeper").mkdir(parents=True)
+    (store / "link").symlink_to(tmp_path)
+    stored(tmp_path, b"two")
+    Store(tmp_path).sweep({one.sha256})
+    assert [path.name for path in store.iterdir()] == [one.sha256]
+    assert tmp_path.is_dir()
+    assert caplog.text == ""
+
+
+def test_what_cannot_be_deleted_stays_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stored(tmp_path, b"one")
+    store = tmp_path / "store"
+    (store / ".fixed").write_text("x")
+
+    def fixed(path: Path, missing_ok: bool = False) -> None:
+        raise PermissionError(EPERM, "operation not permitted", str(path))
+
+    monkeypatch.setattr(Path, "unlink", fixed)
+    Store(tmp_path).sweep(set())
+    assert [path.name for path in store.iterdir()] == [".fixed"]
+    assert "cannot be deleted" in caplog.text
 
 
 def test_the_store_keeps_what_it_is_told_to(tmp_path: Path) -> None:

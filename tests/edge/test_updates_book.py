@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.contracts.release import Kind, Purpose
+from edge.contracts.release import Kind, Purpose, encode_purpose
 from edge.contracts.stored import StateError
 from edge.contracts.update_state import MOST_TOLD, Barred, Desired, Wish
 from edge.updates import state as states
@@ -55,12 +55,27 @@ def test_a_score_of_nothing_stays_one(tmp_path: Path) -> None:
     assert math.isnan(Book(tmp_path).state.trials[PLACE].before.score)
 
 
+def stored(name: str) -> dict[str, object]:
+    """A state with one good file, that has this name."""
+    good = {"place": PLACE, "name": name, "sha256": "0" * 64, "purpose": encode_purpose(content().purpose), "utc_ns": 1}
+    nothing = {"rollout": "", "wishes": []}
+    return {"good": [good], "trials": [], "owed": [], "floors": [], "barred": [], "desired": nothing}
+
+
+def test_a_name_of_a_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(json.dumps({"version": 1, "value": stored("models/a.tflite")}))
+    assert Book(tmp_path).state.good[PLACE].name == "models/a.tflite"
+
+
 @pytest.mark.parametrize(
     "value",
     [
         [],
         {},
         {"good": [{"place": PLACE, "name": "a", "sha256": "../x", "purpose": {}, "utc_ns": 1}]},
+        stored(".."),
+        stored("models/.."),
+        stored(""),
         {"good": [], "trials": 1, "owed": [], "floors": [], "barred": [], "desired": {}},
     ],
 )

@@ -122,6 +122,21 @@ def test_parts_of_other_files_go(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == [wanted().sha256]
 
 
+def test_what_somebody_else_put_there_goes(tmp_path: Path) -> None:
+    kept = download(tmp_path, Served({PATH: DATA})).fetch(wanted())
+    (tmp_path / "stray" / "deep").mkdir(parents=True)
+    (tmp_path / f"stray{PART}").mkdir()
+    (tmp_path / ".hidden").write_text("x")
+    download(tmp_path, Served({})).tidy({kept.name})
+    assert list(tmp_path.iterdir()) == [kept]
+    download(tmp_path / "absent", Served({})).tidy(set())
+
+
+def test_a_stray_folder_among_the_parts_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / f"stray{PART}").mkdir()
+    assert download(tmp_path, Served({PATH: DATA})).fetch(wanted()).read_bytes() == DATA
+
+
 def test_pace() -> None:
     now = [0.0]
     pace = Pace(10, 100, clock_s=lambda: now[0])

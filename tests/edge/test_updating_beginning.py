@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from edge.contracts.release import Kind, Purpose
 from edge.contracts.stored import replace_file
 from edge.contracts.topics import Topics
 from edge.contracts.update_state import CONFIGURATION
+from edge.forecast.shipped import shipped_model
 from edge.retained import RetainedTopics
 from edge.updates import state as states
 from edge.updates.book import Book
@@ -21,9 +23,17 @@ from edge.updates.store import Store
 from edge.updating.beginning import again, first, home_of
 from edge.updating.keeping import Updating
 from edge.updating.reading import Reading
+from edge.updating.sites import SHIPPED_PLACE
 
 BEFORE = Pulse(0.0, 0.0, 0.0, 0.0, broker=False)
 GOOD, BAD = b"cameras: {garden: {source: street}}\n", b"cameras: {yard: {sauce: street}}\n"
+
+
+def shipped() -> bytes:
+    """The trajectory model that comes along."""
+    path = shipped_model()
+    assert path is not None
+    return path.read_bytes()
 
 
 @pytest.fixture
@@ -35,18 +45,19 @@ def reading(tmp_path: Path) -> Reading:
     return Reading(path)
 
 
-def released(reading: Reading, text: bytes, *, good: bool) -> Path:
-    """A configuration that serves, on trial or as good; the home of the updates."""
+def released(reading: Reading, text: bytes, *, good: bool, place: str = CONFIGURATION) -> Path:
+    """A configuration, or a trajectory model, that serves, on trial or as good; the home of the updates."""
     home, fetched = home_of(reading.own()), home_of(reading.own()).parent / "fetched"
     home.mkdir(parents=True, exist_ok=True)
     replace_file(fetched, text)
-    purpose = Purpose(Kind.CONFIGURATION, "", "2", "", (), ())
-    content = Content("door.yaml", purpose, hashlib.sha256(text).hexdigest(), 5)
+    model = place != CONFIGURATION
+    purpose = Purpose(Kind.MODEL if model else Kind.CONFIGURATION, "forecaster" if model else "", "2", "", (), ())
+    content = Content(place if model else "door.yaml", purpose, hashlib.sha256(text).hexdigest(), 5)
     Store(home).take(fetched, content.name, content.sha256)
     book = Book(home)
-    book.write(states.on_trial(book.state, CONFIGURATION, content, BEFORE))
+    book.write(states.on_trial(book.state, place, content, BEFORE))
     if good:
-        book.write(states.accepted(book.state, CONFIGURATION))
+        book.write(states.accepted(book.state, place))
     return home
 
 
@@ -84,6 +95,69 @@ def test_the_own_configuration_runs_where_what_was_good_cannot_any_more(
     with caplog.at_level(logging.ERROR):
         assert list(first(reading).cameras) == ["yard"]
     assert "what the device was shipped with serves" in caplog.text
+
+
+@pytest.mark.parametrize("own", ["model: {path: /no/such.tflite}\n", "mqtt: {password_file: /nowhere/pw}\n"])
+def test_what_is_wrong_with_the_own_configuration_is_not_held_against_a_trial(
+    reading: Reading, tmp_path: Path, own: str
+) -> None:
+    home, path = released(reading, shipped(), good=False, place=SHIPPED_PLACE), tmp_path / "own.yaml"
+    serves = first(reading).cameras["yard"].forecast.model
+    before, sound = Book(home).state, path.read_text()
+    path.write_text(sound + own)
+    for _ in range(4):
+        with pytest.raises(InvalidConfig):
+            first(reading)
+    assert Book(home).state == before
+    path.write_text(sound)
+    assert first(reading).cameras["yard"].forecast.model == serves != "shipped"
+
+
+def test_why_a_trial_was_given_up_is_short_and_holds_no_secret(
+    reading: Reading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORESIGHT_PW", "hunter2secret")
+    more = ", ".join(f"m{number}: '/models/${{FORESIGHT_PW}}/{number}.tflite'" for number in range(50))
+    home = released(reading, f"cameras: {{yard: {{source: street}}}}\nmore_models: {{{more}}}\n".encode(), good=False)
+    assert list(first(reading).cameras) == ["yard"]
+    [barred] = Book(home).state.barred
+    assert 0 < len(barred.detail) <= 400
+    assert "hunter2" not in (home / "state.json").read_text()
+
+
+def test_a_configuration_that_changed_on_disk_is_not_taken_up(reading: Reading) -> None:
+    home = released(reading, GOOD, good=True)
+    [file] = (home / "store").glob("*/door.yaml")
+    file.write_bytes(b"cameras: {other: {source: street}}\n")
+    state = (home / "state.json").read_bytes()
+    assert (list(again(reading).cameras), again(reading).release) == (["yard"], "")
+    assert (home / "state.json").read_bytes() == state
+
+
+def test_a_model_that_changed_on_disk_is_not_taken_up(reading: Reading) -> None:
+    home = released(reading, shipped(), good=True, place=SHIPPED_PLACE)
+    assert again(reading).cameras["yard"].forecast.model != "shipped"
+    [file] = (home / "store").glob(f"*/{SHIPPED_PLACE}")
+    file.write_bytes(shipped() + b"x")
+    assert again(reading).cameras["yard"].forecast.model == "shipped"
+    with pytest.raises(InvalidConfig, match="is not the file that was verified"):
+        reading.with_files({SHIPPED_PLACE: file})
+
+
+def test_a_damaged_store_does_not_keep_the_daemon_from_starting(reading: Reading) -> None:
+    home = released(reading, GOOD, good=True)
+    [folder] = (home / "store").iterdir()
+    shutil.rmtree(folder)
+    folder.write_text("of a repaired disk")
+    assert list(again(reading).cameras) == list(first(reading).cameras) == ["yard"]
+    assert dict(Book(home).state.good) == {}
+
+
+def test_a_state_that_names_no_file_is_put_aside(reading: Reading) -> None:
+    home = released(reading, GOOD, good=True)
+    file = home / "state.json"
+    file.write_text(file.read_text().replace('"door.yaml"', '".."'))
+    assert list(first(reading).cameras) == ["yard"]
 
 
 def test_a_state_of_a_newer_daemon_is_told_of_and_left_alone(

@@ -1,5 +1,6 @@
 """Released files take places of a configuration; who the device is stays what its own file says."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,7 @@ def own(tmp_path: Path) -> Path:
 
 
 def released(own: Path, text: str) -> dict[str, Path]:
-    folder = own.parent / HASH
+    folder = own.parent / sha256(text.encode()).hexdigest()
     folder.mkdir(exist_ok=True)
     (folder / "door.yaml").write_text(text)
     return {CONFIGURATION: folder / "door.yaml"}
@@ -117,7 +118,7 @@ def test_a_released_configuration_leaves_the_device_what_it_is(own: Path) -> Non
     reading, text = Reading(own), "mqtt: {keepalive_s: 20}\ncameras: {garden: {source: street}}\n"
     assert reading.with_files({}).release == ""
     made = reading.with_files(released(own, text))
-    assert (made.release, list(made.cameras), made.model) == (HASH, ["garden"], None)
+    assert (made.release, list(made.cameras), made.model) == (sha256(text.encode()).hexdigest(), ["garden"], None)
     mqtt = made.mqtt
     assert (mqtt.host, mqtt.device, mqtt.secret(), mqtt.keepalive_s) == ("broker", "dev", "mine", 20)
     assert (made.device, made.updates) == (reading.own().device, reading.own().updates)
@@ -151,6 +152,13 @@ def test_it_cannot_make_another_device_of_it(own: Path, text: str, key: str) -> 
 def test_it_must_be_sound(own: Path, text: str) -> None:
     with pytest.raises(InvalidConfig):
         Reading(own).with_files(released(own, text))
+
+
+def test_a_released_configuration_is_the_one_that_was_verified(own: Path) -> None:
+    files = released(own, "cameras: {garden: {source: street}}\n")
+    files[CONFIGURATION].write_text("cameras: {other: {source: street}}\n")
+    with pytest.raises(InvalidConfig, match="is not the file that was verified"):
+        Reading(own).with_files(files)
 
 
 def test_the_check_says_who_the_device_is_to_releases(own: Path) -> None:

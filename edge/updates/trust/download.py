@@ -13,6 +13,7 @@ from pathlib import Path
 from edge.contracts.backoff import Backoff
 from edge.contracts.files import open_plain
 from edge.contracts.stored import sync
+from edge.updates.trust.clearing import clear
 from edge.updates.trust.refusal import Reason, RefusedError
 from edge.updates.trust.settings import TrustSettings
 from edge.updates.trust.source import MissingError, Pace, Source, paced
@@ -80,10 +81,8 @@ class Download:
         return min(1.0, _size(self._folder / (wanted.sha256 + PART)) / max(1, wanted.length))
 
     def tidy(self, wanted: Set[str]) -> None:
-        """Delete all but the files with these SHA-256, and parts of them. Raises OSError."""
-        for path in self._folder.glob("*"):
-            if path.name.removesuffix(PART) not in wanted:
-                path.unlink(missing_ok=True)
+        """Delete all but the files with these SHA-256, and parts of them, as far as it can be deleted."""
+        clear(self._folder, lambda name: name.removesuffix(PART) in wanted)
 
     def _came(self, part: Path, wanted: Wanted) -> bool:
         """Whether the part is the file now. One that is not is thrown away: its beginning may be of a liar."""
@@ -94,9 +93,7 @@ class Download:
         return False
 
     def _make_room(self, part: Path, wanted: Wanted) -> None:
-        for other in self._folder.glob(f"*{PART}"):
-            if other != part:
-                other.unlink()
+        clear(self._folder, lambda name: name == part.name or not name.endswith(PART))
         need = wanted.length - _size(part) + SPARE_BYTES
         if (free := shutil.disk_usage(self._folder).free) < need:
             raise RefusedError(
