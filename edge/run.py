@@ -15,7 +15,7 @@ from edge.config.secrets import secrets_of
 from edge.config.settings import Settings
 from edge.contracts.bus import Message
 from edge.contracts.errors import EdgeError
-from edge.contracts.redact import RedactingFilter, redact
+from edge.contracts.redact import RedactingFilter
 from edge.contracts.topics import DEVICE
 from edge.delivery import Delivery
 from edge.health import give_back_memory
@@ -23,6 +23,7 @@ from edge.life.notify import Notifier
 from edge.life.watchdog import Watchdog
 from edge.orders import Orders, Reloader, signals
 from edge.updating.beginning import again, first
+from edge.updating.hiding import hidden
 from edge.updating.keeping import Updating
 from edge.updating.reading import Reading
 from edge.updating.seat import Present
@@ -184,7 +185,7 @@ class Daemon:
         self._updating.seat.told(text)
         if self._delivery:
             topic = self._delivery.topics.state(DEVICE, "reload")
-            self._delivery.bus.publish(topic, redact(text)[:LONGEST_STATE].encode(), retain=True)
+            self._delivery.bus.publish(topic, hidden(text, self._tried)[:LONGEST_STATE].encode(), retain=True)
 
 
 def _begin_log() -> None:
