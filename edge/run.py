@@ -22,7 +22,7 @@ from edge.health import give_back_memory
 from edge.life.notify import Notifier
 from edge.life.watchdog import Watchdog
 from edge.orders import Orders, Reloader, signals
-from edge.updating.beginning import again, first
+from edge.updating.beginning import again, ended, first
 from edge.updating.hiding import hidden
 from edge.updating.keeping import Updating
 from edge.updating.reading import Reading
@@ -48,6 +48,7 @@ def run_daemon(path: Path) -> None:
     _hide_secrets(settings)
     cv2.setNumThreads(1)  # resizing one picture on several cores costs more than it saves
     Daemon(settings, lambda: _reread(reading), Notifier(), reading).run()
+    ended(settings)
 
 
 def _reread(reading: Reading) -> Settings:

@@ -1,7 +1,8 @@
 """What serves in each place when the daemon starts. No network, no settings: what the disk says is enough.
 
-A start that finds something on trial counts; one whose starts have failed twice is returned before it can do so a third
-time, and barred. Nothing serves whose file is not, byte for byte, what was verified when it came.
+A start that finds something on trial counts, unless the daemon ends as it was told to (`stop`). What two starts failed
+with is returned before a third, and barred. Nothing serves whose file is not, byte for byte, what was verified when it
+came.
 """
 
 import logging
@@ -12,7 +13,7 @@ from pathlib import Path
 from edge.contracts.release import Kind
 from edge.contracts.update_state import Barred
 from edge.updates.book import Book
-from edge.updates.state import Content, State, lost, returned, started, withdrawn
+from edge.updates.state import Content, State, lost, returned, started, stopped, withdrawn
 from edge.updates.store import Store, is_whole
 from edge.updates.trust.refusal import Reason
 
@@ -48,6 +49,20 @@ def start(home: Path, utc_ns: Callable[[], int]) -> Serving:
         _log.warning("%s: starts cannot be counted: %s; what is on trial does not serve", home, error)
         return _files(store, state.good.items())
     return of_state(store, state)
+
+
+def stop(home: Path) -> None:
+    """The daemon ends in order: this start does not count. After it, nothing else writes there.
+
+    Raises:
+        OSError: it cannot be written.
+        StateError: a newer Foresight wrote it.
+    """
+    book = Book(home)
+    state = book.state
+    for place in state.trials:
+        state = stopped(state, place)
+    book.write(state)
 
 
 def serving(home: Path) -> Serving:

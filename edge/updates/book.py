@@ -66,6 +66,10 @@ def _encode(state: State) -> Json:
             {"place": place, **_content(trial.content), "starts": trial.starts, "before": _pulse(trial.before)}
             for place, trial in state.trials.items()
         ],
+        "doubted": [
+            {"place": place, **_content(trial.content), "starts": trial.starts, "before": _pulse(trial.before)}
+            for place, trial in state.doubted.items()
+        ],
         "owed": [
             {"place": place, **_content(owed.content), "duty": owed.duty.value} for place, owed in state.owed.items()
         ],
@@ -84,6 +88,7 @@ def _parse(told: Object) -> State:
         floors=_by_place(told, "floors", _read_version),
         barred=tuple(map(_read_barred, objects(told, "barred"))),
         desired=_read_desired(below(told.get("desired"), "desired")),
+        doubted=_by_place(told, "doubted", _read_trial) if "doubted" in told else {},  # older ones know of none
     )
 
 

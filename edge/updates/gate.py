@@ -1,11 +1,14 @@
 """The health gate: whether the daemon does as well with something new as it did before.
 
 Nothing is demanded that was not there before: a camera that was dead may stay dead, and an update may be what heals it.
+
+A broker or cameras that go away need not be the fault of what is on trial: that is a verdict of its own (`LOST`). Where
+they cannot be, the clock is held while they are away, and goes on when they are back.
 """
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from edge.updates.seams import Vitals
@@ -75,6 +78,7 @@ class Health(Enum):
     WATCHED = auto()  # nothing yet
     WELL = auto()
     SICK = auto()
+    LOST = auto()  # the broker or cameras went away, and nobody can say because of what
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +99,12 @@ class Gate:
         settings: how.
         before: how the daemon did without it.
         now_s: when it began to serve, of a clock that never goes back.
+        holds: it cannot be why the broker or cameras are away: they are waited for, for `hold_s` in all.
     """
 
-    def __init__(self, settings: GateSettings, before: Pulse, now_s: float) -> None:
+    def __init__(self, settings: GateSettings, before: Pulse, now_s: float, *, holds: bool = False) -> None:
         self._settings, self._before, self._warm_s = settings, before, now_s + settings.warm_s
+        self._holds, self._held_s, self._felt_s = holds, 0.0, now_s
         self._first: tuple[float, Vitals] | None = None
         self._last_frame_s = self._last_look_s = self._last_broker_s = now_s
         self._last = Vitals(0, 0, 0, math.nan, broker=False)
@@ -113,19 +119,30 @@ class Gate:
             self._begun += 1
         if self._begun > MOST_BEGUN:
             return Verdict(Health.SICK, f"the daemon began its work {self._begun} times")
+        if self._holds and (self._mute_s(now_s) or self._unheard(vitals)):
+            self._hold(vitals, now_s)
         self._note(vitals, now_s)
         began_s, first = self._first or (now_s, vitals)
         watched_s = now_s - began_s
-        if why := self._at_once(vitals, first, watched_s, now_s):
+        if why := self._at_once(vitals, first, watched_s):
             return Verdict(Health.SICK, why)
-        if watched_s < self._settings.watch_s or (self._before.broker and not vitals.broker):
+        if why := self._lost(now_s):
+            return Verdict(Health.LOST, why)
+        if watched_s < self._settings.watch_s or self._unheard(vitals):
             return WATCHED  # a broker that is away is waited for, until it has been for too long
-        why = self._in_the_end(vitals, first, watched_s)
-        return Verdict(Health.SICK, why) if why else WELL
+        return self._in_the_end(vitals, first, watched_s)
 
     def _begin(self, vitals: Vitals, now_s: float) -> None:
         self._first, self._last = (now_s, vitals), vitals
-        self._last_frame_s = self._last_look_s = self._last_broker_s = now_s
+        self._last_frame_s = self._last_look_s = self._last_broker_s = self._felt_s = now_s
+
+    def _hold(self, vitals: Vitals, now_s: float) -> None:
+        """What passed since it was felt last is not watched; failures are counted all the same."""
+        began_s, first = self._first or (now_s, vitals)
+        past_s, last = now_s - self._felt_s, self._last
+        frames, looks = vitals.frames - last.frames, vitals.looks - last.looks
+        self._first = began_s + past_s, replace(first, frames=first.frames + frames, looks=first.looks + looks)
+        self._held_s += past_s
 
     def _note(self, vitals: Vitals, now_s: float) -> None:
         if vitals.frames > self._last.frames:
@@ -134,35 +151,51 @@ class Gate:
             self._last_look_s = now_s
         if vitals.broker:
             self._last_broker_s = now_s
-        self._last = vitals
+        self._last, self._felt_s = vitals, now_s
 
-    def _at_once(self, vitals: Vitals, first: Vitals, watched_s: float, now_s: float) -> str:
+    def _at_once(self, vitals: Vitals, first: Vitals, watched_s: float) -> str:
         """What is too bad to be watched any longer; "" for nothing."""
         settings, before = self._settings, self._before
         failures = vitals.failures - first.failures
         if failures > settings.most_failures + 2 * before.failures_s * watched_s:
             return f"models failed {failures} times within {watched_s:.0f} s"
-        silent_s = now_s - self._last_frame_s
-        if silent_s > _patience_s(settings.silent_s, before.frames_s):
-            return f"no frame came for {silent_s:.0f} s, and {before.frames_s:.2g} a second did before"
-        silent_s = now_s - self._last_look_s
+        silent_s = self._last_frame_s - self._last_look_s  # while frames came: what does not come cannot be looked at
         if silent_s > _patience_s(settings.silent_s, before.looks_s * settings.least_looks):
             return f"no detector looked for {silent_s:.0f} s, and {before.looks_s:.2g} a second did before"
-        away_s = now_s - self._last_broker_s
-        if before.broker and away_s > settings.broker_s:
-            return f"the broker has been away for {away_s:.0f} s"
         return ""
 
-    def _in_the_end(self, vitals: Vitals, first: Vitals, watched_s: float) -> str:
+    def _unheard(self, vitals: Vitals) -> bool:
+        return self._before.broker and not vitals.broker
+
+    def _mute_s(self, now_s: float) -> float:
+        """For how long no frame came, where that is too long; else 0."""
+        silent_s = now_s - self._last_frame_s
+        return silent_s if silent_s > _patience_s(self._settings.silent_s, self._before.frames_s) else 0.0
+
+    def _lost(self, now_s: float) -> str:
+        """What is away for too long; "" for nothing."""
+        if self._holds and self._held_s <= self._settings.hold_s:
+            return ""
+        held = f" ({self._held_s:.0f} s of the watch in all)" if self._holds else ""
+        if silent_s := self._mute_s(now_s):
+            return f"no frame came for {silent_s:.0f} s{held}, and {self._before.frames_s:.2g} a second did before"
+        away_s = now_s - self._last_broker_s
+        if self._holds or (self._before.broker and away_s > self._settings.broker_s):
+            return f"the broker has been away for {away_s:.0f} s{held}"
+        return ""
+
+    def _in_the_end(self, vitals: Vitals, first: Vitals, watched_s: float) -> Verdict:
         settings, before = self._settings, self._before
         frames, looks = vitals.frames - first.frames, vitals.looks - first.looks
         if _too_few(frames, before.frames_s * watched_s, settings.least_rate):
-            return f"{frames / watched_s:.2g} frames came a second, and {before.frames_s:.2g} did before"
+            why = f"{frames / watched_s:.2g} frames came a second, and {before.frames_s:.2g} did before"
+            return Verdict(Health.LOST, why)
         if _too_few(looks, before.looks_s * watched_s, settings.least_looks):
-            return f"detectors looked {looks / watched_s:.2g} times a second, and {before.looks_s:.2g} times before"
+            why = f"detectors looked {looks / watched_s:.2g} times a second, and {before.looks_s:.2g} times before"
+            return Verdict(Health.SICK, why)
         if vitals.score < settings.least_score * before.score:  # not where either is NaN
-            return f"the mean score is {vitals.score:.2f}, and was {before.score:.2f} before"
-        return ""
+            return Verdict(Health.SICK, f"the mean score is {vitals.score:.2f}, and was {before.score:.2f} before")
+        return WELL
 
 
 def _too_few(count: int, expected: float, least: float) -> bool:

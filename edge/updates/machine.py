@@ -9,6 +9,7 @@ its trial ends before anything else begins, also when nobody wants it any more.
 """
 
 import logging
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from edge.contracts.backoff import Backoff
 from edge.contracts.errors import ConfigError
 from edge.contracts.release import Kind
 from edge.contracts.update_state import Desired, Phase, Wish
+from edge.updates import doubts
 from edge.updates import state as states
 from edge.updates.activation import FILES
 from edge.updates.parts import Parts
@@ -28,6 +30,8 @@ from edge.updates.trying import Trying, pay
 from edge.updates.wishes import PASSING, Told, Wishes, refused, returned, serves
 
 ORDER = (Kind.MODEL, Kind.CONFIGURATION, Kind.SYSTEM)
+PACE_S = 3.0  # from one change of what is wanted to the next: what comes faster is passed over for the newest
+REPEAT_S = 60.0  # the same heard again within that says nothing; after it, somebody wants it looked at anew
 FIRST_S = 5.0  # the first pause, at most, before what did not come is tried again
 _log = logging.getLogger(__name__)
 
@@ -57,6 +61,8 @@ class Machine:
         self._trying: deque[Trying] = deque(self._begun())
         self._backoff, self._pay_backoff = (Backoff(parts.settings.retry_s, FIRST_S) for _ in range(2))
         self._heard, self._look_s, self._pay_s = False, 0.0, 0.0
+        self._next: tuple[Desired, ...] = ()  # what was heard, and is not wanted yet
+        self._change_s = self._repeat_s = -math.inf  # not before then
         self._asked = False  # since the start, so that it is known what is wanted
         self._wanted: set[str] = set()  # files that were found, and are still to serve
 
@@ -66,11 +72,25 @@ class Machine:
         return self._preparing.fraction
 
     def want(self, desired: Desired) -> None:
-        """What is wanted from now on. Raises OSError where that cannot be remembered; it is wanted nevertheless."""
-        self._heard = True
-        self._soon()
-        if desired == self.wishes.desired:
-            return
+        """What is wanted from now on, or soon. Raises OSError where that cannot be remembered; it is wanted anyway."""
+        self._next = (desired,)
+        self._hear()
+
+    def _hear(self) -> None:
+        """At a pace of its own: whoever sends drives neither the network nor the disk."""
+        now_s = self._parts.clock.now_s()
+        for desired in self._next:
+            same = desired == self.wishes.desired
+            if now_s < (self._repeat_s if same else self._change_s):
+                self._next = self._next if not same else ()
+                return
+            self._next, self._heard = (), True
+            self._change_s, self._repeat_s = now_s + PACE_S, now_s + REPEAT_S
+            self._soon()
+            if not same:
+                self._change(desired)
+
+    def _change(self, desired: Desired) -> None:
         self.wishes = Wishes(self._parts.book.state, desired)
         self._jobs.clear()
         self._staged.clear()
@@ -80,6 +100,7 @@ class Machine:
 
     def turn(self) -> None:
         """The next step. Raises OSError where the disk fails: it is tried again with a later turn."""
+        self._hear()
         if self._trying:
             self._try()
             return
@@ -154,6 +175,7 @@ class Machine:
         self._pause()
         state = self._parts.book.state
         try:
+            doubts.check(self._parts, job.wish.name, job.offer.wanted.sha256)
             staged = self._preparing.prepare(job.wish, job.offer, self.wishes.desired)
         except (RefusedError, OSError) as error:
             self._refuse(job, _as_refusal(error))
@@ -199,7 +221,8 @@ class Machine:
             self._preparing.refuse(trying.content, error)
         self._trying.popleft()
         self._parts.before.forget()
-        self._wanted.discard(trying.content.sha256)
+        if told.phase is not Phase.WAITING:
+            self._wanted.discard(trying.content.sha256)
         self._tell(wish, told)
         if told.phase is Phase.GOOD:
             self._preparing.forget()  # what did not fit may do so now

@@ -16,8 +16,11 @@ class GateSettings(BaseModel, extra="forbid", frozen=True):
     before_s: float = Field(60.0, ge=0, description="how long the daemon is watched before something new is tried")
     warm_s: float = Field(20.0, ge=0, description="what something new is given to begin, before it is judged")
     watch_s: float = Field(120.0, gt=0, description="how long it is watched then, before it is held to be good")
-    silent_s: float = Field(30.0, gt=0, description="so long without a frame or a look, where there were some, is sick")
-    broker_s: float = Field(60.0, gt=0, description="so long without the broker that was there before is sick")
+    silent_s: float = Field(
+        30.0, gt=0, description="so long without a frame or a look, where there were some, is too long"
+    )
+    broker_s: float = Field(60.0, gt=0, description="so long without the broker that was there before is too long")
+    hold_s: float = Field(600.0, gt=0, description="how long a model's watch waits for a broker or cameras, in all")
     least_rate: float = Field(0.5, ge=0, le=1, description="frames that must come, as a part of what came before")
     least_looks: float = Field(0.1, ge=0, le=1, description="looks of detectors, as a part of what they were before")
     least_score: float = Field(0.5, ge=0, le=1, description="mean score, as a part of what it was before")

@@ -4,7 +4,7 @@ Every change makes a new state, which is written as a whole (`book`): there is n
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
@@ -60,6 +60,7 @@ class State:
     floors: Mapping[str, str]  # the highest version that was good there: nothing older is taken
     barred: tuple[Barred, ...]  # the latest last
     desired: Desired  # that was heard last
+    doubted: Mapping[str, Trial] = field(default_factory=dict)  # that ended for want of the broker or of cameras
 
     def barring(self, sha256: str) -> tuple[Barred, ...]:
         """Why a file is not taken, if it was barred."""
@@ -85,6 +86,12 @@ def started(state: State, place: str) -> State:
     return replace(state, trials=_with(state.trials, place, replace(trial, starts=trial.starts + 1)))
 
 
+def stopped(state: State, place: str) -> State:
+    """The daemon was told to stop, and did: that start is not held against it."""
+    trial = state.trials[place]
+    return replace(state, trials=_with(state.trials, place, replace(trial, starts=max(0, trial.starts - 1))))
+
+
 def accepted(state: State, place: str) -> State:
     """It is good."""
     content = state.trials[place].content
@@ -94,6 +101,7 @@ def accepted(state: State, place: str) -> State:
         trials=_without(state.trials, place),
         owed=_with(state.owed, place, Owed(Duty.KEEP, content)),
         floors=_with(state.floors, place, _higher(state.floors.get(place, ""), content.purpose.version)),
+        doubted=_without(state.doubted, place),
     )
 
 
@@ -101,6 +109,11 @@ def returned(state: State, place: str, barred: Barred) -> State:
     """It is not, and is never taken again."""
     others = tuple(each for each in state.barred if each.sha256 != barred.sha256)
     return replace(withdrawn(state, place), barred=(*others, barred)[-MOST_TOLD:])
+
+
+def doubted(state: State, place: str) -> State:
+    """The broker or cameras went away while it was on trial: it may be tried once more."""
+    return replace(withdrawn(state, place), doubted=_with(state.doubted, place, state.trials[place]))
 
 
 def withdrawn(state: State, place: str) -> State:

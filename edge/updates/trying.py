@@ -3,6 +3,7 @@
 import logging
 from enum import Enum, auto
 
+from edge.updates import doubts
 from edge.updates import state as states
 from edge.updates.activation import barred
 from edge.updates.gate import Gate, Health
@@ -40,8 +41,8 @@ class Trying:
         self._step = Step.TO_TAKE_UP
         self._until_s = parts.clock.now_s() + parts.settings.serve_s
         gate = parts.settings.gate
-        self._gate = Gate(gate, trial.before, parts.clock.now_s())
-        self._end_s = self._until_s + MOST_WATCHES * (gate.warm_s + gate.watch_s + gate.broker_s)
+        self._gate = self._new_gate()
+        self._end_s = self._until_s + gate.hold_s + MOST_WATCHES * (gate.warm_s + gate.watch_s + gate.broker_s)
 
     @property
     def content(self) -> Content:
@@ -62,13 +63,17 @@ class Trying:
             return self._watched()
         if self._serves():
             self._step = Step.WATCHED
-            self._gate = Gate(self._parts.settings.gate, self._trial.before, self._parts.clock.now_s())
+            self._gate = self._new_gate()
         elif self._parts.clock.now_s() >= self._until_s:
             self._too_late()
             return True
         elif self._step is Step.TO_TAKE_UP:
             self._take_up()
         return False
+
+    def _new_gate(self) -> Gate:
+        holds = self.content.purpose.kind in doubts.BLAMELESS
+        return Gate(self._parts.settings.gate, self._trial.before, self._parts.clock.now_s(), holds=holds)
 
     def _serves(self) -> bool:
         try:
@@ -104,12 +109,19 @@ class Trying:
         verdict = self._gate.feel(self._parts.body.vitals(), self._parts.clock.now_s())
         if verdict.health is Health.WATCHED:
             return False
-        if verdict.health is Health.SICK:
+        if verdict.health is Health.LOST and not doubts.is_blamed(self._parts, self.content):
+            self._doubt(verdict.why)
+        if verdict.health in (Health.SICK, Health.LOST):
             self._return(Reason.SICK, f"{verdict.why}; what was before serves again: release a mended one")
         else:
             self._parts.book.write(states.accepted(self._parts.book.state, self._place))
             _log.info("%s %s is good in %s", self.content.name, self.content.purpose.version, self._place)
         return True
+
+    def _doubt(self, why: str) -> None:
+        """It is tried again once what went away is back. Raises RefusedError, always."""
+        self._parts.book.write(states.doubted(self._parts.book.state, self._place))
+        raise RefusedError(Reason.AWAY, f"{why}; what was before serves again, and it is tried again later")
 
     def _return(self, reason: Reason, why: str) -> None:
         content, book = self.content, self._parts.book

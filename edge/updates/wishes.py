@@ -18,6 +18,7 @@ PASSING = frozenset(
         Reason.ENDLESS,
         Reason.STOPPED,
         Reason.NO_SPACE,
+        Reason.AWAY,
     }
 )
 SETTLED = frozenset({Phase.GOOD, Phase.RETURNED, Phase.REFUSED})

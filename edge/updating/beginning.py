@@ -8,7 +8,7 @@ from pathlib import Path
 from edge.config.settings import Settings
 from edge.contracts.errors import ConfigError
 from edge.contracts.stored import StateError
-from edge.updates.activation import give_up, proved, serving, start, uncount, untried
+from edge.updates.activation import give_up, proved, serving, start, stop, uncount, untried
 from edge.updating.hiding import hidden
 from edge.updating.reading import Reading
 
@@ -47,6 +47,16 @@ def again(reading: Reading) -> Settings:
     """
     own = reading.own()
     return reading.with_files(proved(home_of(own)).files if own.updates.enabled else {})
+
+
+def ended(settings: Settings) -> None:
+    """The daemon ended as it was told to: its start is not held against what is on trial."""
+    if not settings.updates.enabled:
+        return
+    try:
+        stop(home_of(settings))
+    except (OSError, StateError) as error:
+        _log.warning("updates: %s; this start counts for what is on trial", error)
 
 
 def _started(home: Path) -> Mapping[str, Path]:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -20,10 +21,10 @@ def vitals(
     return Vitals(int(frames), int(looks), int(failures), score, broker)
 
 
-def judged(life: Life, before: Pulse = BEFORE, settings: GateSettings = SETTINGS, most_s: int = 600) -> Verdict:
+def judged(life: Life, before: Pulse = BEFORE, settings: GateSettings = SETTINGS, *, holds: bool = False) -> Verdict:
     """The first verdict that is one."""
-    gate = Gate(settings, before, 0.0)
-    verdicts = (gate.feel(life(second), float(second)) for second in range(most_s))
+    gate = Gate(settings, before, 0.0, holds=holds)
+    verdicts = (gate.feel(life(second), float(second)) for second in range(900))
     return next((verdict for verdict in verdicts if verdict != WATCHED), WATCHED)
 
 
@@ -44,14 +45,10 @@ def test_what_does_as_well_is_good_once_it_was_watched() -> None:
 @pytest.mark.parametrize(
     ("life", "why"),
     [
-        (lambda s: vitals(0, 2 * s, score=0.8), "no frame came"),
-        (lambda s: vitals(10 * min(s, 30), 2 * s, score=0.8), "no frame came"),
-        (lambda s: vitals(4 * s, 2 * s, score=0.8), "frames came a second"),
         (lambda s: vitals(10 * s, 0, score=0.8), "no detector looked"),
         (lambda s: vitals(10 * s, 0.15 * s, score=0.8), "detectors looked"),
         (lambda s: vitals(10 * s, 2 * s, s // 4, 0.8), "models failed"),
         (lambda s: vitals(10 * s, 2 * s, score=0.3), "mean score"),
-        (lambda s: vitals(10 * s, 2 * s, score=0.8, broker=s < 30), "broker"),
         (lambda s: vitals(10 * (s % 30), 2 * (s % 30), score=0.8), "began its work 4 times"),
     ],
 )
@@ -59,6 +56,57 @@ def test_what_does_worse_is_sick(life: Life, why: str) -> None:
     verdict = judged(life)
     assert verdict.health is Health.SICK
     assert why in verdict.why
+
+
+@pytest.mark.parametrize("holds", [False, True])
+@pytest.mark.parametrize(
+    ("life", "why"),
+    [
+        (lambda _: vitals(0, 0), "no frame came"),
+        (lambda s: vitals(10 * min(s, 30), 2 * min(s, 30), score=0.8), "no frame came"),
+        (lambda s: vitals(4 * s, 2 * s, score=0.8), "frames came a second"),
+        (lambda s: vitals(10 * s, 2 * s, score=0.8, broker=s < 30), "broker"),
+    ],
+)
+def test_what_goes_away_is_no_sickness(life: Life, why: str, holds: bool) -> None:
+    verdict = judged(life, holds=holds)
+    assert verdict.health is Health.LOST
+    assert why in verdict.why
+
+
+def unplugged(second: int) -> Vitals:
+    """From 30 to 330 s."""
+    return healthy(second - min(300, max(0, second - 30)))
+
+
+def unheard(second: int) -> Vitals:
+    """In the same time."""
+    return replace(healthy(second), broker=not 30 <= second < 330)
+
+
+def flickering(second: int) -> Vitals:
+    """Somebody ends each connection."""
+    return replace(healthy(second), broker=second % 3 == 0)
+
+
+@pytest.mark.parametrize("life", [unplugged, unheard])
+def test_the_clock_is_held_while_something_is_away(life: Life) -> None:
+    assert judged(life, holds=True) == WELL
+    assert judged(life, holds=False).health is Health.LOST
+    gate = Gate(SETTINGS, BEFORE, 0.0, holds=True)
+    told = [gate.feel(life(second), second) for second in range(360)]
+    assert set(told[:340]) == {WATCHED}
+
+
+def test_the_clock_is_not_held_for_ever() -> None:
+    settings = SETTINGS.model_copy(update={"hold_s": 100, "watch_s": 200})
+    verdict = judged(flickering, settings=settings, holds=True)
+    assert (verdict.health, "in all" in verdict.why) == (Health.LOST, True)
+
+
+def test_failures_count_while_the_clock_is_held() -> None:
+    verdict = judged(lambda s: vitals(10 * s, 2 * s, s // 4, 0.8, broker=s < 10), holds=True)
+    assert (verdict.health, "models failed" in verdict.why) == (Health.SICK, True)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from edge.contracts.update_state import Phase
+from edge.updates.machine import PACE_S, REPEAT_S
 from edge.updates.trust.refusal import Reason
 from tests.rigs.releases import Served, Workshop
-from tests.rigs.updating.device import BREAKS, FAILS, SICK, STILLBORN, STUCK, UNFIT
+from tests.rigs.updating.device import BLIND, BREAKS, FAILS, SICK, STILLBORN, STUCK, UNFIT
 from tests.rigs.updating.updating import CONFIGURATION, MODEL, SYSTEM, Rig
 
 BUNDLE = b"hsqs, as a RAUC bundle begins"
@@ -121,6 +122,7 @@ def test_what_is_heard_again_is_looked_at_again(rig: Rig) -> None:
     rig.settle()
     assert rig.told().reason == "unknown"
     rig.release(b"one")
+    rig.turn(REPEAT_S)
     rig.want((MODEL, "1"))
     rig.until(lambda: rig.phase() is Phase.GOOD)
 
@@ -275,6 +277,38 @@ def test_a_trial_of_which_nobody_can_tell_ends(rig: Rig, monkeypatch: pytest.Mon
     assert (rig.phase(), rig.told().reason) == (Phase.RETURNED, "sick")
 
 
+def test_the_same_heard_again_and_again_asks_nobody_and_writes_nothing(rig: Rig) -> None:
+    rig.release(b"a: 1", CONFIGURATION)
+    rig.want((MODEL, "1"))
+    rig.settle()
+    rig.turn(PACE_S)
+    rig.served.asked.clear()
+    written = (rig.home / "state.json").stat().st_ino
+    for _ in range(50):
+        rig.want((MODEL, "1"), passes=False)
+        rig.turn(0.01)
+    assert rig.served.asked == []
+    for _ in range(12):
+        rig.want((MODEL, "1"), passes=False)
+        rig.turn(REPEAT_S / 10)
+    assert len([path for path, _ in rig.served.asked if path.endswith("timestamp.json")]) == 1
+    assert (rig.home / "state.json").stat().st_ino == written
+
+
+def test_a_flood_of_wishes_is_answered_at_the_pace_of_the_device(rig: Rig) -> None:
+    rig.release(b"one")
+    written, asked = set(), len(rig.served.asked)
+    for number in range(300):
+        rig.want((MODEL, "1"), rollout=f"r{number}", passes=False)
+        rig.turn(0.01)  # three seconds in all
+        written.add((rig.home / "state.json").stat().st_ino)
+    assert len(written) == 1
+    assert len([path for path, _ in rig.served.asked[asked:] if path.endswith("timestamp.json")]) <= 2
+    rig.turn(PACE_S)
+    rig.turn()
+    assert (rig.updates.reported().rollout, rig.state.desired.rollout) == ("r299", "r299")
+
+
 def test_lists_that_are_not_believed_are_asked_for_again_soon(rig: Rig) -> None:
     rig.release(b"one")
     rig.served.files["metadata/timestamp.json"] = b"{}"
@@ -283,3 +317,75 @@ def test_lists_that_are_not_believed_are_asked_for_again_soon(rig: Rig) -> None:
     assert (rig.phase(), rig.told().reason) == (Phase.REFUSED, "malformed")
     rig.serve()
     rig.until(lambda: rig.phase() is Phase.GOOD)
+
+
+def lose(rig: Rig, what: str) -> None:
+    """Let the broker or the cameras go away once something is on trial."""
+    rig.until(lambda: rig.phase(rig.names()[0]) is Phase.TRYING)
+    setattr(rig.daemon, what, False)
+
+
+@pytest.mark.parametrize("what", ["broker", "cameras"])
+def test_what_goes_away_while_a_model_is_on_trial_is_waited_for(rig: Rig, what: str) -> None:
+    rig.release(b"one")
+    rig.want((MODEL, "1"))
+    lose(rig, what)
+    for _ in range(300):
+        rig.turn()
+    assert (rig.phase(), rig.content()) == (Phase.TRYING, b"one")
+    setattr(rig.daemon, what, True)
+    rig.settle()
+    assert rig.phase() is Phase.GOOD
+
+
+@pytest.mark.parametrize("what", ["broker", "cameras"])
+def test_a_model_is_withdrawn_in_the_end_and_never_barred(rig: Rig, what: str) -> None:
+    rig.release(b"one")
+    rig.want((MODEL, "1"))
+    for _ in range(2):
+        lose(rig, what)
+        rig.until(lambda: rig.phase() is Phase.WAITING and not rig.state.owed)
+        assert (rig.told().reason, rig.content(), rig.state.barred) == ("away", b"", ())
+        rig.said.clear()
+        for _ in range(50):
+            rig.turn(60)
+        assert (rig.phase(), rig.told().reason, rig.said) == (Phase.WAITING, "away", [])
+        setattr(rig.daemon, what, True)
+    rig.settle()
+    assert (rig.phase(), rig.content(), dict(rig.state.doubted)) == (Phase.GOOD, b"one", {})
+
+
+@pytest.mark.parametrize("name", [CONFIGURATION, SYSTEM])
+@pytest.mark.parametrize("what", ["broker", "cameras"])
+def test_what_may_be_why_is_returned_at_once_and_tried_once_more(rig: Rig, name: str, what: str) -> None:
+    rig.release(BUNDLE if name == SYSTEM else b"a: 1", name)
+    rig.want((name, "1"))
+    for phase, reason in [(Phase.WAITING, "away"), (Phase.RETURNED, "sick")]:
+        rig.until(lambda: rig.phase(name) is Phase.TRYING)
+        rig.turn()
+        rig.daemon.slots.reboot()
+        setattr(rig.daemon, what, False)
+        for _ in range(40):
+            rig.turn()
+        assert (rig.phase(name), rig.told(name).reason) == (phase, reason)
+        rig.daemon.slots.reboot()
+        rig.start()  # what is doubted is on disk
+        rig.want((name, "1"))
+        setattr(rig.daemon, what, True)
+    assert [each.name for each in rig.state.barred] == [name]
+
+
+def test_what_was_not_why_is_good_the_second_time(rig: Rig) -> None:
+    rig.release(b"a: 1", CONFIGURATION)
+    rig.want((CONFIGURATION, "1"))
+    lose(rig, "broker")
+    rig.until(lambda: rig.phase(CONFIGURATION) is Phase.WAITING)
+    rig.daemon.broker = True
+    rig.settle()
+    assert (rig.phase(CONFIGURATION), rig.state.barred) == (Phase.GOOD, ())
+
+
+def test_a_configuration_without_a_camera_is_barred_by_itself(rig: Rig) -> None:
+    take(rig, b"a: " + BLIND, "1", CONFIGURATION)
+    assert (rig.phase(CONFIGURATION), rig.told(CONFIGURATION).reason) == (Phase.RETURNED, "sick")
+    assert rig.said.count(rig.said[1]) == 2

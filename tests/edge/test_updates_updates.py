@@ -1,6 +1,7 @@
 """The thread of the updates: who is heard, what is reported, and how it ends."""
 
 import threading
+import time
 from functools import partial
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from edge.contracts.clerk import Desk
 from edge.contracts.release import Kind
 from edge.contracts.update_state import Desired, Phase, Running, Wish, encode_reported, parse_reported
+from edge.updates.parts import Clock
 from edge.updates.settings import GateSettings
 from edge.updates.updates import Device, Links, Updates
 from tests.rigs.host import wait_until
@@ -35,6 +37,7 @@ def updates(rig: Rig, **changes: object) -> Updates:
         installers=dict.fromkeys(Kind, rig.daemon),
         body=rig.daemon,
         changed=lambda: None,
+        clock=Clock(now_s=lambda: 10 * time.monotonic()),
         shipped=lambda: [SHIPPED],
         clocks=FakeClocks().clocks(),
     )

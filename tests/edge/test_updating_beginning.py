@@ -20,7 +20,7 @@ from edge.updates.book import Book
 from edge.updates.gate import Pulse
 from edge.updates.state import Content
 from edge.updates.store import Store
-from edge.updating.beginning import again, first, home_of
+from edge.updating.beginning import again, ended, first, home_of
 from edge.updating.keeping import Updating
 from edge.updating.reading import Reading
 from edge.updating.sites import SHIPPED_PLACE
@@ -80,6 +80,21 @@ def test_a_trial_that_cannot_be_run_is_given_up_at_once(reading: Reading) -> Non
     assert ([one.reason for one in state.barred], dict(state.trials)) == (["crashed"], {})
     assert "sauce" in state.barred[0].detail
     assert list(again(reading).cameras) == ["yard"]
+
+
+def test_a_daemon_that_is_told_to_stop_may_start_as_often_as_it_likes(reading: Reading) -> None:
+    home = released(reading, GOOD, good=False)
+    for _ in range(4):
+        settings = first(reading)
+        assert list(settings.cameras) == ["garden"]
+        ended(settings)
+    assert ([trial.starts for trial in Book(home).state.trials.values()], Book(home).state.barred) == ([0], ())
+
+
+def test_one_that_is_killed_may_not(reading: Reading) -> None:
+    home = released(reading, GOOD, good=False)
+    assert [list(first(reading).cameras) for _ in range(3)] == [["garden"], ["garden"], ["yard"]]
+    assert [one.reason for one in Book(home).state.barred] == ["crashed"]
 
 
 def test_a_trial_goes_before_it_takes_what_was_good_with_it(reading: Reading) -> None:

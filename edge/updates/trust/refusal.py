@@ -36,6 +36,7 @@ class Reason(StrEnum):
     LIMITS = "limits"  # it needs more memory or disk than it may have
     GOLDEN = "golden"  # it does not compute here what it computed where it was made
     NOT_INSTALLED = "not_installed"  # a program that it takes is absent here
+    AWAY = "away"  # the broker or cameras went away during its trial: tried again once they are back
     SICK = "sick"  # it served, and the daemon did worse with it
 
 

@@ -14,7 +14,8 @@ from edge.updates.seams import Candidate, Vitals
 from edge.updates.trust.refusal import Reason, RefusedError
 
 FRAMES_S, LOOKS_S = 10, 5
-SICK = b"sick"  # a file with this inside: no frame comes while it serves
+SICK = b"sick"  # a file with this inside: no detector looks while it serves
+BLIND = b"blind"  # no frame comes while it serves
 FAILS = b"fails"  # models fail with it
 UNFIT = b"unfit"  # it does not pass its check
 STUCK = b"stuck"  # it never serves
@@ -58,6 +59,7 @@ class Daemon:
     looks: int = 0
     failures: int = 0
     broker: bool = True
+    cameras: bool = True
     damaged: list[Path] = field(default_factory=list)
 
     def start(self) -> None:
@@ -73,8 +75,8 @@ class Daemon:
         contents = [path.read_bytes() for path in self.serving.values()]
         if any(DIES in content for content in contents):
             raise DiedError
-        if not any(SICK in content for content in contents):
-            self.frames += int(FRAMES_S * seconds)
+        self.frames += int(FRAMES_S * seconds) if self.cameras and not any(BLIND in one for one in contents) else 0
+        if self.cameras and not any(SICK in content or BLIND in content for content in contents):
             self.looks += int(LOOKS_S * seconds)
         self.failures += sum(FAILS in content for content in contents)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from edge.contracts.release import Kind
 from edge.contracts.update_state import Desired, Phase, Progress, Wish
 from edge.updates.book import Book
+from edge.updates.machine import PACE_S
 from edge.updates.settings import GateSettings, UpdateSettings
 from edge.updates.state import State
 from edge.updates.trust.settings import TrustSettings
@@ -57,8 +58,9 @@ class Living:
         given = device_settings(self.root, **self.settings)
         self.updates = Updates(given, Device("door-1", THIS.daemon), self.home, links)
 
-    def want(self, *wishes: tuple[str, str], rollout: str = "r1") -> None:
-        """Names and versions."""
+    def want(self, *wishes: tuple[str, str], rollout: str = "r1", passes: bool = True) -> None:
+        """Names and versions; unless told otherwise, a while after what was wanted before."""
+        self.daemon.now_s += PACE_S if passes else 0
         self.updates._desired = {"": Desired(rollout, tuple(Wish(*wish) for wish in wishes))}
         self.updates._work(True)
 
