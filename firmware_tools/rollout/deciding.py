@@ -93,3 +93,8 @@ def wanted(course: Course) -> dict[str, str]:
     return {
         device: known.before if device in course.back else ours for device, known in asked.items() if not known.taken
     }
+
+
+def taken_back(course: Course) -> frozenset[str]:
+    """The devices for which what was wanted before is to be retained again; others have not claimed them since."""
+    return frozenset(device for device in course.back if not course.devices[device].taken)

@@ -14,7 +14,7 @@ from edge.contracts.errors import BrokerError
 from edge.contracts.update_state import Wish
 from firmware_tools.rollout.answers import answer
 from firmware_tools.rollout.course import Course
-from firmware_tools.rollout.deciding import decide, finished, standings, stop, wanted
+from firmware_tools.rollout.deciding import decide, finished, standings, stop, taken_back, wanted
 from firmware_tools.rollout.folder import Folder, Order
 from firmware_tools.rollout.journal import Journal
 from firmware_tools.rollout.link import AVAILABLE, DESIRED, REPORTED, Link, Message
@@ -78,9 +78,10 @@ class Run:
             FirmwareError: the journal cannot be written.
         """
         while not self.course.ended and not wait(0.0):
-            if self._link.connected or self._connect():
+            if self._link.connected:
                 self._turn()
-            else:
+            elif not self._over() and (why := self._connect()):
+                self._watcher.say(f"{why}; the roll-out waits for it")
                 self._obey()
                 self._write()
                 wait(self._backoff.next_s())
@@ -89,9 +90,12 @@ class Run:
 
     def once(self, gap_s: float) -> bool:
         """Count `gap_s` as watched, hear, decide, say. Whether it has ended. Raises as `until_ended`."""
+        if self._over():
+            self._watcher.turn(self.course)
+            return True
         self._note([Time(at_s=self.course.now_s + gap_s, utc_s=self._clock.wall())])
-        if not self._connect():
-            raise BrokerError("the broker cannot be reached; nothing was asked")
+        if why := self._connect():
+            raise BrokerError(f"{why}; nothing was asked")
         self._act()
         deadline_s = self._clock.monotonic() + READY_S
         while (
@@ -104,25 +108,32 @@ class Run:
         self._watcher.turn(self.course)
         return self.course.ended
 
-    def _connect(self) -> bool:
-        """Whether there is a connection, and all that the broker kept is known."""
+    def _over(self) -> bool:
+        """Whether it has ended because it was stopped and has nothing to take back: no broker is needed for that."""
+        if not self.course.asked:
+            self._obey()
+        if self.course.stopped and not taken_back(self.course):
+            self._note([Ended(at_s=self.course.now_s)])
+        self._write()
+        return self.course.ended
+
+    def _connect(self) -> str:
+        """Connect, and hear all that the broker kept. "", or why that is not to be had now."""
         self._retained, self._present = Retained(), set()
         try:
             self._link.connect()
         except OSError as error:
-            self._watcher.say(f"the broker cannot be reached ({error}); the roll-out waits for it")
-            return False
+            return f"the broker cannot be reached ({error})"
         deadline_s = self._clock.monotonic() + READY_S
         while self._link.connected and not self._link.ready and self._clock.monotonic() < deadline_s:
             self._take(self._link.turn(TURN_S))
         if not self._link.ready or not self._link.connected:
             self._link.close()
-            self._watcher.say("the broker does not answer; the roll-out waits for it")
-            return False
+            return "the broker does not answer"
         self._absent()
         self._backoff.reset()
         self._turned_s = self._clock.monotonic()
-        return True
+        return ""
 
     def _absent(self) -> None:
         """Devices of which a broker that lost its memory says nothing are not online until they say so."""
@@ -133,14 +144,23 @@ class Run:
     def _turn(self) -> None:
         """With a connection."""
         came = self._link.turn(TURN_S)
-        now_s = self._clock.monotonic()
-        self.course.now_s += min(now_s - self._turned_s, LONGEST_TURN_S)
-        self._turned_s = now_s
+        self._pass()
         self._take(came)
         if self._link.connected:
             self._act()
         else:
             self._watcher.say("the broker has gone; the roll-out waits for it")
+
+    def _pass(self) -> None:
+        """Count the time since the last turn; now and then it comes on disk with what is written next."""
+        now_s = self._clock.monotonic()
+        watched_s = self.course.now_s + min(now_s - self._turned_s, LONGEST_TURN_S)
+        passed = Time(at_s=watched_s, utc_s=self._clock.wall())
+        self._turned_s = now_s
+        if watched_s - self._kept_s >= KEPT_EVERY_S:
+            self._note([passed])
+        else:
+            self.course.add(passed)
 
     def _act(self) -> None:
         """Decide, write down, and say."""
@@ -148,10 +168,7 @@ class Run:
         self._obey()
         self._note(decide(course, self._retained.there))
         wishes = wanted(course)
-        ends = not self._retained.missing(wishes) and (course.stopped or finished(course, standings(course)))
-        if ends or course.now_s - self._kept_s >= KEPT_EVERY_S:
-            self._note([Time(at_s=course.now_s, utc_s=self._clock.wall())])
-        if ends:
+        if not self._retained.missing(wishes) and (course.stopped or finished(course, standings(course))):
             self._note([Ended(at_s=course.now_s)])
         self._write()
         for device in self._retained.due(wishes, self._clock.monotonic()):

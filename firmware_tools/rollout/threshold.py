@@ -8,9 +8,7 @@ Four rules, the first that holds stops the roll-out:
 
 The last one is there because a share of few is noise: at a threshold of 5 %, 1 failure of 12 (8 %) happens in 46 % of
 the roll-outs of a release that is just good enough, while 3 of 12 happen in 2 %. `least` is by default what 20 failures
-are at the threshold. Drawn 400 times each for 1,000 devices and 5 %: a release of which 2.5 % fail is stopped in 3 % of
-its roll-outs (11 % if the share alone decided from 100 on), one of 5 % in 82 %, one of 10 % always, after 6 failures,
-one of 20 % after 3.
+are at the threshold. `python -m tests.bench rollout --thresholds` draws what that stops.
 """
 
 from math import ceil, exp, lgamma, log

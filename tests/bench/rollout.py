@@ -3,12 +3,17 @@
 Two roll-outs by the command itself, its process killed -9 on the way and begun again: one whose threshold is below the
 share of the sick, so that it must stop, and one whose threshold is above it, so that it must come to its end. One
 device is offline throughout, one of a hundred goes offline now and then. In some of them works the real update machine,
-with real releases, at twenty times the speed; the others answer as it does. A device is harmed where it runs neither
-version afterwards, was asked after the stop, was returned though it is well, or was left on what makes it sick.
+with real releases, at twenty times the speed; the others answer as it does. Harmed
+is whom the controller asked after the stop, took back from though it was good, spoke to though it is of no plan, or
+asked twice; and of the real machines (`machine_harmed`) each that runs neither version as a whole, was returned though
+it is well, or was left on what makes it sick.
+
+`--thresholds`: draws instead how often and after how many failures releases of some true shares are stopped.
 """
 
 import argparse
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from firmware_tools.rollout.standing import Word
@@ -16,10 +21,12 @@ from firmware_tools.rollout.threshold import enough
 from tests.bench.report import parser, show
 from tests.rigs.broker import Broker
 from tests.rigs.real_devices import RealDevices
+from tests.rigs.rollout_draws import draws
 from tests.rigs.rollout_trial import Fleet, Outcome, count, drawn_fleet, trial
 from tests.rigs.rollouts import names, plan
 
 CANARIES, SOAK_S, GONE_S, DEADLINE_S = 5, 2.0, 10.0, 60.0
+THRESHOLD, SHARES = 0.05, (0.025, 0.05, 0.10, 0.20)
 
 
 def main(argv: list[str]) -> None:
@@ -31,7 +38,11 @@ def main(argv: list[str]) -> None:
     options.add_argument("--passes", type=float, default=0.04, help="threshold above it (%(default)s)")
     options.add_argument("--real", type=int, default=20, help="of them in which the real update machine works")
     options.add_argument("--seed", type=int, default=7)
+    options.add_argument("--thresholds", action="store_true", help="draw what is stopped, without a fleet")
     given = options.parse_args(argv)
+    if given.thresholds:
+        _thresholds(given)
+        return
     fleet = drawn_fleet(names(given.devices), CANARIES, given.sick, given.seed)
     stopped = _run(fleet, given, given.stops, (CANARIES, 4 * CANARIES))
     passed = _run(fleet, given, given.passes, (CANARIES, given.devices // 10, given.devices // 2))
@@ -39,19 +50,31 @@ def main(argv: list[str]) -> None:
         "devices": given.devices,
         "stopped_at": stopped.course.asked,
         "harmed": len(stopped.harmed) + len(passed.harmed),
+        "machine_harmed": len(stopped.machine_harm.everybody) + len(passed.machine_harm.everybody),
         "why": stopped.course.stopped,
         "sick": len(fleet.sick),
         "sick_asked": len([name for name in fleet.sick if stopped.course.devices[name].wave >= 0]),
         "returned": stopped.returned,
         "taken_back": len(stopped.course.back),
         "to_the_end": _figures(passed),
-        "asked_twice": len(stopped.asked_twice) + len(passed.asked_twice),
+        "asked_twice": len(stopped.harm.asked_twice) + len(passed.harm.asked_twice),
         "real_machines": given.real,
         "kills": stopped.kills + passed.kills,
     }
     rows = [_row("stops", given.stops, stopped), _row("passes", given.passes, passed)]
     header = ["roll-out", "threshold", "asked", "good", "failed", "returned", "pending", "waves", "harmed", "seconds"]
     show(f"rollout: {given.devices} devices, {len(fleet.sick)} of them sick", header, rows, figures)
+
+
+def _thresholds(given: argparse.Namespace) -> None:
+    least = enough(THRESHOLD)
+    drawn = [draws(given.seed, given.devices, share, THRESHOLD, least) for share in SHARES]
+    alone = draws(given.seed, given.devices, SHARES[0], THRESHOLD, 1, judged_first=100)
+    figures = {f"{share:.1%}": asdict(one) for share, one in zip(SHARES, drawn, strict=True)}
+    rows = [[name, *one.values()] for name, one in [*figures.items(), (f"{SHARES[0]:.1%}, share alone", asdict(alone))]]
+    header = ["of which fail", "drawn", "stopped", "failures at the stop (median)"]
+    title = f"rollout: {given.devices} devices, threshold {THRESHOLD:.0%}"
+    show(title, header, rows, {**figures, "share_alone_from_100": asdict(alone)})
 
 
 def _run(fleet: Fleet, given: argparse.Namespace, threshold: float, kill_at: tuple[int, ...]) -> Outcome:

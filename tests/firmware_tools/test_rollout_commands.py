@@ -135,3 +135,18 @@ def test_without_a_broker_nothing_is_lost(folder: Path) -> None:
     for command in ("pause", "resume", "abort", "status"):
         with pytest.raises(MistakeError, match="there is no roll-out winter"):
             rollout(command, "winter")
+
+
+def test_what_asked_nobody_is_ended_without_a_broker(folder: Path) -> None:
+    begin(Path("rollouts"), plan(3, port=1))
+    with pytest.raises(BrokerError, match=r"cannot be reached \(.+\); nothing was asked"):
+        rollout("resume", "autumn", "--once", "--quiet")
+    assert "autumn: aborted, 0 of 3 asked in 0 waves; a person asked for it" in rollout("abort", "autumn", "--quiet")
+    begin(Path("rollouts"), plan(3, name="winter"))  # its devices are free again
+
+
+def test_without_a_broker_it_is_said_once_what_comes_of_that(folder: Path) -> None:
+    begin(Path("rollouts"), plan(3, port=1))
+    done = CliRunner().invoke(app, ["rollout", "resume", "autumn", "--once", "--quiet"], env={"COLUMNS": "200"})
+    assert isinstance(done.exception, BrokerError)
+    assert "waits" not in done.output

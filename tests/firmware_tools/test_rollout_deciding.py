@@ -21,8 +21,6 @@ from firmware_tools.rollout.records import (
     Stopped,
     Taken,
     Time,
-    parsed,
-    written,
 )
 from firmware_tools.rollout.standing import Word
 from tests.rigs.rollouts import names, plan
@@ -133,23 +131,6 @@ def test_what_must_hold_of_every_roll_out(plan: Plan, life: list[tuple[object, .
     if Stopped in kinds:
         assert Asked not in kinds[kinds.index(Stopped) :]
         assert kinds.count(Stopped) == 1
-
-
-@settings(max_examples=20, deadline=None, database=None)
-@given(PLANS, LIVES, st.integers(0, 200))
-def test_it_goes_on_from_any_record_as_if_nothing_had_been(
-    plan: Plan, life: list[tuple[object, ...]], cut: int
-) -> None:
-    events = lived(plan, life)
-    kept = [event for line in (written(events[:cut]), written(events[cut:])) for event in parsed(line)]
-    assert kept == events
-    whole, resumed = Course(plan, events[:cut]), Course(plan, kept[:cut])
-    for event, again in zip([*events[cut:], None], [*kept[cut:], None], strict=True):
-        assert vars(whole) == vars(resumed)
-        assert decide(whole, before) == decide(resumed, before)
-        if event and again:
-            whole.add(event)
-            resumed.add(again)
 
 
 def run(plan: Plan, sick: set[str], offline: set[str]) -> Course:

@@ -215,4 +215,6 @@ def test_a_broker_that_refuses_us(tmp_path: Path) -> None:
         folder = begin(tmp_path / "home", Plan(**{**dict(plan(2)), "access": access}))
         with pytest.raises(BrokerError, match="refuses us") as caught:
             ran(folder)
+        folder.want(Order.ABORT)
+        assert ran(folder).ended  # it had asked nobody, so nobody is to be told
     assert "wrong-wrong" not in str(caught.value)

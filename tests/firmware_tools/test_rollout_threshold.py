@@ -1,12 +1,10 @@
 """When too much has failed: exact figures of the binomial, and what they stop."""
 
-import random
-from statistics import median
-
 import pytest
 from scipy.stats import binom
 
 from firmware_tools.rollout.threshold import by_chance, enough, too_many
+from tests.rigs.rollout_draws import draws
 
 
 @pytest.mark.parametrize(
@@ -45,22 +43,9 @@ def test_a_threshold_of_nothing_and_a_share_of_all() -> None:
     assert by_chance(5, 5, 1.0) == 1
 
 
-def drawn(share: float, threshold: float) -> list[int]:
-    """Of 200 roll-outs to 1,000 devices each, how many had failed in those that were stopped."""
-    chance, stopped = random.Random(1), []
-    for _ in range(200):
-        failed = 0
-        for judged in range(1, 1001):
-            if chance.random() < share:
-                failed += 1
-                if failed > threshold * 1000 or too_many(failed, judged, threshold, enough(threshold)):
-                    stopped.append(failed)
-                    break
-    return stopped
-
-
 def test_what_is_half_as_bad_is_let_pass_and_what_is_twice_as_bad_stops_early() -> None:
-    assert len(drawn(0.025, 0.05)) <= 12
-    bad = drawn(0.10, 0.05)
-    assert len(bad) == 200
-    assert median(bad) <= 8
+    well, bad = (draws(1, 1000, share, 0.05, enough(0.05)) for share in (0.025, 0.10))
+    assert well.stopped <= 0.06
+    assert bad.stopped == 1
+    assert bad.failures is not None
+    assert bad.failures <= 8

@@ -12,11 +12,13 @@ from pathlib import Path
 from firmware_tools.rollout.course import Course
 from firmware_tools.rollout.deciding import standings
 from firmware_tools.rollout.folder import Folder, begin
+from firmware_tools.rollout.journal import read_journal
 from firmware_tools.rollout.plan import Plan
 from firmware_tools.rollout.standing import Word
 from tests.paths import REPOSITORY
 from tests.rigs.broker import Broker
 from tests.rigs.host import wait_until
+from tests.rigs.rollout_harm import Harm, MachineHarm, Said, harm, machine_harm
 from tests.rigs.rollouts import WISH, Overheard
 from tests.rigs.simulated_device import OLD, Nature, SimulatedDevice
 from tests.rigs.simulated_fleet import Make, SimulatedFleet
@@ -48,16 +50,13 @@ class Outcome:
     seconds: float
     kills: int
     returned: int  # devices that were on the new version, and went back by themselves
-    mixed: list[str]  # neither on the old nor on the new version
-    healthy_returned: list[str]
-    sick_on_new: list[str]
-    asked_after_stop: list[str]
-    asked_twice: list[str]
+    harm: Harm
+    machine_harm: MachineHarm  # of the devices with real machines alone: simulated ones cannot but be whole
 
     @property
     def harmed(self) -> set[str]:
         """Everybody to whom something happened that must not."""
-        return {*self.mixed, *self.healthy_returned, *self.sick_on_new, *self.asked_after_stop}
+        return self.harm.everybody | self.machine_harm.everybody
 
 
 def drawn_fleet(names: tuple[str, ...], spared: int, sick_share: float, seed: int) -> Fleet:
@@ -93,27 +92,20 @@ def trial(
             process.wait(LONGEST_S)
         seconds = time.monotonic() - began_s
         assert wait_until(devices.settled)
-        return _outcome(folder.course(), fleet, devices, overheard.said(), (seconds, kills))
+        return _outcome(folder, fleet, devices, overheard.said(), (seconds, kills))
 
 
-def _outcome(
-    course: Course, fleet: Fleet, devices: SimulatedFleet, said: list[tuple[str, str]], effort: tuple[float, int]
-) -> Outcome:
-    versions = devices.versions()
-    ours = Counter(device for device, rollout in said if rollout == course.plan.name)
-    first_back = next((at for at, (_, rollout) in enumerate(said) if rollout != course.plan.name), len(said))
-    returned = {name for name, device in devices.devices.items() if device.returned}
+def _outcome(folder: Folder, fleet: Fleet, devices: SimulatedFleet, said: Said, effort: tuple[float, int]) -> Outcome:
+    course, events = folder.course(), read_journal(folder.path)
+    real = {name: device for name, device in devices.devices.items() if not isinstance(device, SimulatedDevice)}
     return Outcome(
         course=course,
         standings=dict(Counter(one.word.value for one in standings(course).values())),
         seconds=effort[0],
         kills=effort[1],
-        returned=len(returned),
-        mixed=[name for name, version in versions.items() if version not in (OLD, WISH.version)],
-        healthy_returned=sorted(returned - fleet.sick),
-        sick_on_new=sorted(name for name in fleet.sick if versions[name] == WISH.version),
-        asked_after_stop=[device for device, rollout in said[first_back:] if rollout == course.plan.name],
-        asked_twice=[device for device, times in ours.items() if times > 1],
+        returned=sum(device.returned > 0 for device in devices.devices.values()),
+        harm=harm(course.plan, events, said),
+        machine_harm=machine_harm(real, fleet.sick, OLD, WISH.version),
     )
 
 
