@@ -10,7 +10,6 @@ from firmware_tools.errors import MistakeError
 
 if TYPE_CHECKING:
     from firmware_tools.rollout.folder import Folder, Order
-    from firmware_tools.rollout.plan import Access
 
 UNFINISHED = 3
 EXIT_CODES = {"done": 0, "aborted": 1}
@@ -65,8 +64,8 @@ def start(  # noqa: PLR0913 - a command has as many options as its users need
     from firmware_tools.identity.records import checked  # noqa: PLC0415
     from firmware_tools.release.places import Places  # noqa: PLC0415
     from firmware_tools.rollout.folder import begin  # noqa: PLC0415
-    from firmware_tools.rollout.place import place_of  # noqa: PLC0415
-    from firmware_tools.rollout.plan import Pace  # noqa: PLC0415
+    from firmware_tools.rollout.place import access_of_host, place_of  # noqa: PLC0415
+    from firmware_tools.rollout.plan import CertificateAccess, Pace, PasswordAccess  # noqa: PLC0415
     from firmware_tools.rollout.planning import Asking, Canaries, Whom, plan  # noqa: PLC0415
     from firmware_tools.rollout.threshold import enough  # noqa: PLC0415
 
@@ -75,14 +74,16 @@ def start(  # noqa: PLR0913 - a command has as many options as its users need
         Pace, {**fields, "least": least or enough(threshold / 100), "gone_s": gone, "deadline_s": deadline}, "the pace"
     )
     whom = Whom(fleet, tuple(group or ()), tuple(device or ()), devices)
-    access = _access(fleet, host, broker).model_copy(
-        update={
-            "username": username,
-            "password_file": password_file and password_file.absolute(),
-            "ca_file": ca_file and ca_file.absolute(),
-            "prefix": prefix,
-        }
-    )
+    if host and (username or password_file or ca_file):
+        raise MistakeError("a host is known by its certificate: leave out --username, --password-file and --ca-file")
+    access: CertificateAccess | PasswordAccess
+    if host:
+        access = access_of_host(fleet, host, broker, prefix)
+    else:
+        files = {"password_file": password_file, "ca_file": ca_file}
+        found = {key: path and path.absolute() for key, path in files.items()}
+        told = {"address": broker or "localhost:1883", "username": username, **found, "prefix": prefix}
+        access = checked(PasswordAccess, told, "the broker")
     place_of(access)
     asking = Asking(name, tuple(wish), whom, Canaries(canaries, tuple(canary or ())), pace, access)
     _end(_run(begin(home, plan(asking, Places(releases), datetime.now(UTC))), quiet, once))
@@ -182,16 +183,6 @@ def _folder(name: str, home: Path) -> "Folder":
     folder = Folder(home / name)
     folder.plan()
     return folder
-
-
-def _access(fleet: Path, host: str, broker: str) -> "Access":
-    from firmware_tools.rollout.place import access_of_host  # noqa: PLC0415
-    from firmware_tools.rollout.plan import Access  # noqa: PLC0415
-
-    if not host:
-        return Access(address=broker or "localhost:1883")
-    access = access_of_host(fleet, host)
-    return access.model_copy(update={"address": broker or access.address})
 
 
 def _console() -> Console:

@@ -85,7 +85,8 @@ def serve(places: Places, broker: BrokerPlace, stop: threading.Event, ready: Cal
         client.disconnect()
 
 
-def _trusting(authority: Path) -> ssl.SSLContext:
+def trusting(authority: Path) -> ssl.SSLContext:
+    """What takes a broker's certificate that this authority has signed. Raises MistakeError."""
     try:
         return ssl.create_default_context(cafile=authority)
     except OSError as error:  # also what is wrong with the certificate
@@ -102,7 +103,7 @@ def _client(
     if broker.username:
         client.username_pw_set(broker.username, broker.password or None)
     if broker.ca_file is not None:
-        client.tls_set_context(_trusting(broker.ca_file))
+        client.tls_set_context(trusting(broker.ca_file))
     asks = re.compile(rf"{re.escape(broker.prefix)}/(?P<device>[a-zA-Z0-9_-]+)/update/ask")
 
     def connected(_client: paho.Client, _data: object, _flags: object, code: ReasonCode, _properties: object) -> None:

@@ -103,7 +103,7 @@ def alone(home: Path) -> Iterator[None]:
 
 
 def begin(home: Path, plan: Plan) -> Folder:
-    """Keep a new plan, or find the same one kept already.
+    """Keep a new plan, or find the same one kept already: it takes over the way to the broker, which may have changed.
 
     Raises:
         MistakeError: the name is taken by another one, or a device is in one that has not ended.
@@ -112,14 +112,20 @@ def begin(home: Path, plan: Plan) -> Folder:
     folder = Folder(home / plan.name)
     with alone(home):
         if (folder.path / PLAN).exists():
-            refuse_other(folder.plan(), plan)
+            kept = folder.plan()
+            refuse_other(kept, plan)
+            _keep(folder, kept.model_copy(update={"access": plan.access}))
             return folder
         refuse_busy(home, plan)
-        try:
-            _plan(folder.path).write(json.loads(plan.model_dump_json()))
-        except OSError as error:
-            raise FirmwareError(f"{folder.path} cannot be written: {error.strerror}; make room") from error
+        _keep(folder, plan)
     return folder
+
+
+def _keep(folder: Folder, plan: Plan) -> None:
+    try:
+        _plan(folder.path).write(json.loads(plan.model_dump_json()))
+    except OSError as error:
+        raise FirmwareError(f"{folder.path} cannot be written: {error.strerror}; make room") from error
 
 
 def refuse_other(kept: Plan, plan: Plan) -> None:

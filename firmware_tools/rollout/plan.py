@@ -1,7 +1,7 @@
 """What a roll-out is to do, settled before it begins and never changed: which releases, whose devices, how fast."""
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
@@ -26,30 +26,35 @@ class Pace(Record):
     deadline_s: float = Field(7200.0, gt=0, description="from the asking; the roll-out waits no longer for a device")
 
 
-class Access(Record):
-    """How the broker is reached. `host` of `fleet` shows its certificate; a password lies in a file."""
+class PasswordAccess(Record):
+    """To a broker that knows us by name and password, or asks for none."""
 
+    kind: Literal["password"] = "password"
     address: str = Field(description="host:port")
     username: str = ""
     password_file: Path | None = None
-    ca_file: Path | None = None
-    fleet: Path | None = None
-    host: str = ""
+    ca_file: Path | None = Field(None, description="authority of its certificate; in plain text without")
     prefix: str = ROOT
 
 
-class WishedFile(Record):
-    """A released file."""
+class CertificateAccess(Record):
+    """To the broker of a fleet, by the certificate of one of its hosts."""
 
-    name: str
-    version: str
+    kind: Literal["certificate"] = "certificate"
+    address: str = Field(description="host:port")
+    fleet: Path
+    host: Name
+    prefix: str = ROOT
+
+
+Access = Annotated[PasswordAccess | CertificateAccess, Field(discriminator="kind")]
 
 
 class Plan(Record):
     """A roll-out. Devices are in the order in which they are asked: the first `canaries` of them alone."""
 
     name: RolloutName
-    wishes: tuple[WishedFile, ...] = Field(min_length=1)
+    wishes: tuple[Wish, ...] = Field(min_length=1)
     devices: tuple[Name, ...] = Field(min_length=1)
     canaries: int = Field(ge=1)
     left_out: dict[str, str]  # devices that it is not for, and why
@@ -60,7 +65,7 @@ class Plan(Record):
     @property
     def desired(self) -> bytes:
         """What is published to each device."""
-        return encode_desired(Desired(self.name, tuple(Wish(one.name, one.version) for one in self.wishes)))
+        return encode_desired(Desired(self.name, self.wishes))
 
     @model_validator(mode="after")
     def _can_be_done(self) -> Self:

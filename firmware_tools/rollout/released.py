@@ -5,13 +5,13 @@ from datetime import datetime
 from difflib import get_close_matches
 
 from edge.contracts.release import Purpose
+from edge.contracts.update_state import Wish
 from firmware_tools.errors import MistakeError
 from firmware_tools.release.places import Places
 from firmware_tools.release.status import status
-from firmware_tools.rollout.plan import WishedFile
 
 
-def wished(places: Places, names: Sequence[str], now: datetime) -> dict[WishedFile, Purpose]:
+def wished(places: Places, names: Sequence[str], now: datetime) -> dict[Wish, Purpose]:
     """What `NAME` or `NAME@VERSION` wishes for; without a version, the one that is released.
 
     Raises:
@@ -24,7 +24,7 @@ def wished(places: Places, names: Sequence[str], now: datetime) -> dict[WishedFi
             f"the list {expired[0]} of {places.home} has expired, so every device would refuse it; `release publish`"
         )
     released = {file.name: file.purpose for file in told.files}
-    found: dict[WishedFile, Purpose] = {}
+    found: dict[Wish, Purpose] = {}
     for wish in names:
         name, _, version = wish.partition("@")
         purpose = released.get(name)
@@ -36,5 +36,5 @@ def wished(places: Places, names: Sequence[str], now: datetime) -> dict[WishedFi
             raise MistakeError(
                 f"{name} is released in version {purpose.version}, not {version}; devices take only that"
             )
-        found[WishedFile(name=name, version=purpose.version)] = purpose
+        found[Wish(name, purpose.version)] = purpose
     return found

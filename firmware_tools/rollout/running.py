@@ -13,12 +13,12 @@ from edge.contracts.backoff import Backoff
 from edge.contracts.errors import BrokerError
 from edge.contracts.update_state import Wish
 from firmware_tools.rollout.answers import answer
-from firmware_tools.rollout.course import Course
+from firmware_tools.rollout.course import NOT_ASKED, Course
 from firmware_tools.rollout.deciding import decide, finished, standings, stop, taken_back, wanted
 from firmware_tools.rollout.folder import Folder, Order
 from firmware_tools.rollout.journal import Journal
 from firmware_tools.rollout.link import AVAILABLE, DESIRED, REPORTED, Link, Message
-from firmware_tools.rollout.records import Ended, Event, Heard, Here, Paused, Taken, Time
+from firmware_tools.rollout.records import Asked, Ended, Event, Heard, Here, Paused, Taken, Time
 from firmware_tools.rollout.retained import Retained, of_others
 
 TURN_S, RECONNECT_S = 0.25, 30.0
@@ -66,6 +66,7 @@ class Run:
         self._ours = self.course.plan.desired.decode()
         self._retained = Retained()
         self._present: set[str] = set()  # of whom the broker told whether they are online
+        self._early: dict[str, Message] = {}  # the last report of each who was not asked yet
         self._new: list[Event] = []  # not on disk yet; nothing was done because of them
         self._kept_s = self.course.now_s
         self._turned_s = 0.0  # when time was counted last, by the machine's clock
@@ -166,7 +167,11 @@ class Run:
         """Decide, write down, and say."""
         course = self.course
         self._obey()
-        self._note(decide(course, self._retained.there))
+        for event in decide(course, self._retained.there):
+            self._note([event])
+            for device in event.before if isinstance(event, Asked) else ():
+                if early := self._early.pop(device, None):
+                    self._note(self._reported(early))
         wishes = wanted(course)
         if not self._retained.missing(wishes) and (course.stopped or finished(course, standings(course))):
             self._note([Ended(at_s=course.now_s)])
@@ -202,7 +207,9 @@ class Run:
     def _reported(self, message: Message) -> Iterable[Event]:
         known = self.course.devices[message.device]
         told = answer(message.payload, message.device, self.course.plan.name, self._wishes)
-        if told and (not known.answered or told != (known.phase, known.reason, known.detail)):
+        if known.wave == NOT_ASKED:
+            self._early[message.device] = message  # not on disk: nobody can fill it who was not asked
+        elif told and (not known.answered or (told.phase, told.reason) != (known.phase, known.reason)):
             yield Heard(at_s=self.course.now_s, device=message.device, **told._asdict())
 
     def _desired(self, message: Message) -> Iterable[Event]:

@@ -112,9 +112,12 @@ def test_a_fleet_with_certificates(workshop: Workshop, folder: Path) -> None:
         ((NAME, "--device", "d0000", "--gone", "60", "--deadline", "30"), "deadline must not be before"),
         ((NAME, "--device", "d0000", "--broker", "nowhere"), "write host:port"),
         ((NAME, "--device", "d0000", "--factor", "1000"), "less than or equal to 100"),
+        ((NAME, "--device", "d0000", "--ca-file", "names"), "no certificate in PEM"),
+        ((NAME, "--device", "d0000", "--host", "desk", "--username", "me"), "known by its certificate"),
     ],
 )
-def test_what_must_be_mended_first(workshop: Workshop, arguments: tuple[str, ...], said: str) -> None:
+def test_what_must_be_mended_first(workshop: Workshop, folder: Path, arguments: tuple[str, ...], said: str) -> None:
+    listed(folder, 1)
     with pytest.raises(MistakeError, match=said):
         rollout("start", "autumn", *arguments)
     assert rollout("status") == "no roll-outs in rollouts\n"
@@ -150,3 +153,11 @@ def test_without_a_broker_it_is_said_once_what_comes_of_that(folder: Path) -> No
     done = CliRunner().invoke(app, ["rollout", "resume", "autumn", "--once", "--quiet"], env={"COLUMNS": "200"})
     assert isinstance(done.exception, BrokerError)
     assert "waits" not in done.output
+
+
+def test_another_way_to_the_broker_is_taken_over(workshop: Workshop, folder: Path, broker: Broker) -> None:
+    start = ("start", "autumn", NAME, "--device", "d0000", "--canaries", "1", "--once", *QUICK)
+    with pytest.raises(BrokerError, match="nothing was asked"):
+        rollout(*start, "--broker", "127.0.0.1:1")
+    rollout(*start, "--broker", f"127.0.0.1:{broker.port}", code=3)
+    assert "autumn: running, 1 of 1 asked" in rollout("status")

@@ -12,6 +12,7 @@ from firmware_tools.rollout.course import Course
 from firmware_tools.rollout.folder import Order, begin
 from firmware_tools.rollout.journal import read_journal
 from firmware_tools.rollout.plan import Plan
+from firmware_tools.rollout.records import Heard
 from firmware_tools.rollout.running import KEPT_EVERY_S
 from tests.rigs.rollout_world import What, World
 from tests.rigs.rollouts import plan
@@ -69,3 +70,23 @@ def test_killed_anywhere_it_goes_on(plan: Plan, life: list[What]) -> None:
 def test_time_that_a_connection_lost_again_and_again_was_watched_is_kept() -> None:
     course, _ = lived(plan(2), [("lost", 4.0)] * 20 + [("killed",)])
     assert course.ended
+
+
+def test_who_was_not_asked_fills_no_disk_and_is_heard_once_it_is() -> None:
+    flood: list[What] = [("heard", 3, phase) for _ in range(50) for phase in (Phase.TRYING, Phase.GOOD)]
+    sizes: list[int] = []
+    with tempfile.TemporaryDirectory() as home:
+        folder = begin(Path(home), plan(4, canaries=1))
+        world = World(
+            plan(4, canaries=1),
+            folder,
+            [("ordered", Order.PAUSE), *flood],
+            lambda course, path: sizes.append(
+                sum(isinstance(event, Heard) for event in read_journal(path)) if not course.asked else 0
+            ),
+        )
+        course = world.lives(TURNS)
+    assert len(sizes) > len(flood)
+    assert max(sizes) == 0
+    assert course.asked == 4
+    assert not course.stopped

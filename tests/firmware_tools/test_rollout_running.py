@@ -19,7 +19,7 @@ from firmware_tools.errors import MistakeError
 from firmware_tools.rollout.course import Course
 from firmware_tools.rollout.deciding import standings
 from firmware_tools.rollout.folder import BusyError, Folder, Order, begin
-from firmware_tools.rollout.plan import Access, Plan
+from firmware_tools.rollout.plan import PasswordAccess, Plan
 from firmware_tools.rollout.session import run
 from firmware_tools.rollout.standing import Word
 from tests.paths import REPOSITORY
@@ -211,7 +211,9 @@ def test_a_broker_that_refuses_us(tmp_path: Path) -> None:
     passwords(tmp_path / "users", "rollout", "hush-hush")
     (tmp_path / "wrong").write_text("wrong-wrong\n")
     with Broker((f"password_file {tmp_path / 'users'}",), anonymous=False) as broker:
-        access = Access(address=f"127.0.0.1:{broker.port}", username="rollout", password_file=tmp_path / "wrong")
+        access = PasswordAccess(
+            address=f"127.0.0.1:{broker.port}", username="rollout", password_file=tmp_path / "wrong"
+        )
         folder = begin(tmp_path / "home", Plan(**{**dict(plan(2)), "access": access}))
         with pytest.raises(BrokerError, match="refuses us") as caught:
             ran(folder)

@@ -8,11 +8,11 @@ from typing import Any, Self
 from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from edge.contracts.update_state import parse_desired
-from firmware_tools.rollout.plan import Access, Pace, Plan, WishedFile
+from edge.contracts.update_state import Wish, parse_desired
+from firmware_tools.rollout.plan import Pace, PasswordAccess, Plan
 from tests.rigs.host import wait_until
 
-WISH = WishedFile(name="models/street.tflite", version="2")
+WISH = Wish("models/street.tflite", "2")
 
 
 def names(count: int) -> tuple[str, ...]:
@@ -30,7 +30,7 @@ def plan(count: int = 10, port: int = 1883, canaries: int = 2, name: str = "autu
         canaries=canaries,
         left_out={},
         pace=Pace(**{**quick, **pace}),
-        access=Access(address=f"127.0.0.1:{port}"),
+        access=PasswordAccess(address=f"127.0.0.1:{port}"),
         at=datetime(2026, 1, 1, tzinfo=UTC),
     )
 
