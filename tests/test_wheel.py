@@ -16,6 +16,8 @@ from packaging.requirements import Requirement
 from tests.paths import REPOSITORY
 
 TOP = {"edge", "trainer", "firmware_tools"}
+DATA = ("trainer/recipes/", "firmware_tools/image/ab/files/")  # whose YAML is of the product
+IN_IMAGES = ("systemd/foresight.service", "udev/60-foresight-coral.rules", "dbus/foresight-rauc.conf")
 # Imports every module of `edge`, as all its commands together would, where what is named cannot be imported. Left out
 # is what runs inside Flower's own process alone, which the extra `federated` brings.
 IMPORT_ALL = """
@@ -77,7 +79,8 @@ def test_the_wheel_holds_the_packages_and_no_tests(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == TOP
     stray = re.compile(r"(^|/)(tests?|conftest|bench)[/._]|\.yaml$|__pycache__")
-    assert not [name for name in names if stray.search(name) and not name.startswith("trainer/recipes/")]
+    assert not [name for name in names if stray.search(name) and not name.startswith(DATA)]
+    assert {f"firmware_tools/image/deploy/{name}" for name in IN_IMAGES} <= set(names)
     assert {"edge/contracts/schema.json", "trainer/recipes/street.yaml"} <= set(names)
     assert "firmware_tools/image/deploy/systemd/foresight.service" in names
     assert {"edge/demo/shipped/street.tflite", "edge/demo/shipped/street.mp4", "edge/demo/shipped/street.csv"} <= set(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from edge.contracts.confined import MOST_OUTPUT_BYTES, End, Limits, bare_environment, run_confined
+from tests.rigs.host import wait_until
 
 LIMITS = Limits(wall_s=20, cpu_s=20, memory_mib=512)
 
@@ -66,7 +67,7 @@ def test_nothing_that_it_started_is_left(module: Path) -> None:
     )
     before = children()
     assert run_confined(module.stem, [], Limits(2, 20, 512)).how is End.HUNG
-    assert children() == before
+    assert wait_until(lambda: children() == before)  # what was killed takes a moment to go
 
 
 def children() -> list[str]:
