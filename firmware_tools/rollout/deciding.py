@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from math import ceil
 
+from edge.contracts.update_state import Phase
 from firmware_tools.rollout.course import Course
 from firmware_tools.rollout.records import Asked, Event, Stopped
 from firmware_tools.rollout.standing import JUDGED, SETTLED, Standing, Word, standing
@@ -38,8 +39,14 @@ def decide(course: Course, wanted_before: Callable[[str], str]) -> tuple[Event, 
 def stop(course: Course, now: Standings, why: str) -> Stopped:
     """The end of asking: what was asked of devices that are not good is taken back."""
     asked = [device for wave in course.waves for device in wave]
-    back = tuple(device for device in asked if now[device].word not in (Word.GOOD, Word.OTHERS))
+    back = tuple(device for device in asked if not _stays(course, now, device))
     return Stopped(at_s=course.now_s, why=why, back=back)
+
+
+def _stays(course: Course, now: Standings, device: str) -> bool:
+    """Whether a device keeps what it was asked for: it is good, also if it is away for a moment; or it is of others."""
+    word = now[device].word
+    return word in (Word.GOOD, Word.OTHERS) or (word is Word.AWAY and course.devices[device].phase is Phase.GOOD)
 
 
 def reason_to_stop(course: Course, now: Standings) -> str:
