@@ -3,7 +3,6 @@
 import json
 import os
 import threading
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,18 +12,16 @@ from tuf.api.metadata import Metadata, Root, Snapshot
 from edge.contracts.release import Kind, Purpose
 from edge.updates.trust.refusal import Reason, RefusedError
 from firmware_tools.errors import FirmwareError, MistakeError
-from firmware_tools.release import lists, starting
+from firmware_tools.release import lists
 from firmware_tools.release.adding import add, remove
 from firmware_tools.release.keys import new_key
-from firmware_tools.release.lifetimes import Lifetimes, wall_clock
+from firmware_tools.release.lifetimes import wall_clock
 from firmware_tools.release.naming import broker_place, kind_of, name_of
-from firmware_tools.release.places import Places
 from firmware_tools.release.publishing import Published, publish
 from firmware_tools.release.rotating import Rotation, renew, rotate
-from firmware_tools.release.serving import BrokerPlace, serve
+from firmware_tools.release.serving import serve
 from firmware_tools.release.shown import as_json
 from firmware_tools.release.signing import sign, standings
-from firmware_tools.release.starting import Holders, KeyPlan, start
 from firmware_tools.release.status import status
 from tests.paths import REPOSITORY
 from tests.rigs.releases import CONTENT, NAME, DeviceRig, Served, Workshop, purpose
@@ -42,123 +39,6 @@ def fetched(workshop: Workshop, folder: Path, name: str = NAME) -> bytes:
     releases = DeviceRig(folder, workshop).boot(Served(workshop.served()))
     releases.refresh()
     return releases.fetch(releases.find(name)).path.read_bytes()
-
-
-def test_a_new_repository(workshop: Workshop) -> None:
-    told = status(workshop.places, wall_clock())
-    assert [(one.role, one.version, one.threshold, len(one.keys)) for one in told.lists] == [
-        ("root", 1, 2, 3),
-        ("targets", 1, 1, 1),
-        ("snapshot", 1, 1, 1),
-        ("timestamp", 1, 1, 1),
-    ]
-    assert (told.staged, told.files, told.changes) == ((), (), ())
-    assert workshop.places.trust_root.read_bytes() == (workshop.places.metadata / "1.root.json").read_bytes()
-    assert b"PRIVATE" not in b"".join(path.read_bytes() for path in workshop.places.home.rglob("*") if path.is_file())
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda plan, _: KeyPlan(plan.folder, "", Holders(2, 3), plan.targets),
-        lambda plan, _: KeyPlan(plan.folder, "", Holders(0, 0), plan.targets),
-        lambda plan, _: KeyPlan(plan.folder, "", plan.root, Holders(99, 1)),
-        lambda plan, places: KeyPlan(places.public / "keys", "", plan.root, plan.targets),
-    ],
-)
-def test_plans_that_cannot_hold(tmp_path: Path, change: Callable[[KeyPlan, Places], KeyPlan]) -> None:
-    places = Places(tmp_path / "releases")
-    plan = change(KeyPlan(tmp_path / "keys", "", Holders(1, 1), Holders(1, 1)), places)
-    with pytest.raises(MistakeError):
-        start(places, plan, Lifetimes(), wall_clock())
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("days", [{"timestamp": 99_999_999}, {"root": 0}, {"targets": -1}, {"snapshot": 3651}])
-def test_days_that_cannot_be_are_refused_before_anything_is_written(tmp_path: Path, days: dict[str, int]) -> None:
-    plan = KeyPlan(tmp_path / "keys", "", Holders(1, 1), Holders(1, 1))
-    with pytest.raises(MistakeError, match="at least 1, at most 3650"):
-        start(Places(tmp_path / "releases"), plan, Lifetimes(**days), wall_clock())
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_days_that_were_damaged(workshop: Workshop) -> None:
-    workshop.places.lifetimes.write_text(workshop.places.lifetimes.read_text().replace("730", "99999999"))
-    with pytest.raises(MistakeError, match="damaged"):
-        workshop.add()
-
-
-@pytest.mark.parametrize("step", ["new_key", "write_list", "write_lifetimes", "publish"])
-@pytest.mark.parametrize("fault", [OSError(28, "No space left"), FirmwareError("no"), KeyboardInterrupt()])
-def test_a_beginning_that_failed_can_be_repeated(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, fault: BaseException
-) -> None:
-    (tmp_path / "keys").mkdir()
-    (tmp_path / "keys" / "mine").touch()
-    places, plan = (
-        Places(tmp_path / "new" / "releases"),
-        KeyPlan(tmp_path / "keys", "", Holders(1, 1), Holders(1, 1)),
-    )
-    real, calls = getattr(starting, step), []
-
-    def failing(*arguments: object) -> object:
-        calls.append(arguments)
-        if len(calls) == 2 or step in ("write_lifetimes", "publish"):
-            raise fault
-        return real(*arguments)
-
-    with monkeypatch.context() as broken:
-        broken.setattr(starting, step, failing)
-        with pytest.raises((FirmwareError, KeyboardInterrupt, OSError)):
-            start(places, plan, Lifetimes(), wall_clock())
-    assert [path.relative_to(tmp_path).as_posix() for path in sorted(tmp_path.rglob("*"))] == ["keys", "keys/mine"]
-    assert len(start(places, plan, Lifetimes(), wall_clock())) == 4
-
-
-def test_what_was_there_before_a_beginning_that_failed_stays(tmp_path: Path) -> None:
-    (tmp_path / "keys").mkdir()
-    (tmp_path / "keys" / "targets-1.pem").write_text("another's")
-    (tmp_path / "releases").mkdir()
-    (tmp_path / "releases" / "notes").touch()
-    plan = KeyPlan(tmp_path / "keys", "", Holders(1, 1), Holders(1, 1))
-    with pytest.raises(MistakeError, match="no key is ever replaced"):
-        start(Places(tmp_path / "releases"), plan, Lifetimes(), wall_clock())
-    assert sorted(path.name for path in tmp_path.rglob("*")) == ["keys", "notes", "releases", "targets-1.pem"]
-    assert (tmp_path / "keys" / "targets-1.pem").read_text() == "another's"
-
-
-def test_two_do_not_begin_the_same(tmp_path: Path) -> None:
-    places, plan = Places(tmp_path / "releases"), KeyPlan(tmp_path / "keys", "", Holders(1, 1), Holders(1, 1))
-    places.files.mkdir(parents=True)
-    with pytest.raises(MistakeError, match="broken off"):
-        start(places, plan, Lifetimes(), wall_clock())
-    assert places.files.is_dir()
-    assert not plan.folder.exists()
-
-
-def test_a_repository_is_never_begun_anew(workshop: Workshop, tmp_path: Path) -> None:
-    plan = KeyPlan(tmp_path / "other", "", Holders(1, 1), Holders(1, 1))
-    before = workshop.served()
-    with pytest.raises(MistakeError, match="rotate-keys"):
-        start(workshop.places, plan, Lifetimes(), wall_clock())
-    assert workshop.served() == before
-    assert not (tmp_path / "other").exists()
-
-
-def test_without_a_repository(tmp_path: Path) -> None:
-    places, now = Places(tmp_path / "nothing"), wall_clock()
-    rotation = Rotation("root", [], [], 1)
-    for act in (
-        lambda: status(places, now),
-        lambda: sign(places, []),
-        lambda: publish(places, [], now),
-        lambda: rotate(places, rotation, now),
-        lambda: remove(places, NAME, now),
-        lambda: serve(places, BrokerPlace("x", 1, "", "", None), threading.Event(), lambda: None),
-    ):
-        with pytest.raises(MistakeError, match="release init"):
-            act()
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_served_before_it_is_signed(workshop: Workshop, tmp_path: Path) -> None:
