@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from edge.config.settings import Settings
 from edge.contracts.clerk import Clerk, Desk
@@ -41,6 +42,27 @@ class Orders:
         return following
 
 
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The configuration as it is on disk runs."""
+
+    def __str__(self) -> str:
+        return "loaded"
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """It is of no use, and what ran before goes on."""
+
+    why: str
+
+    def __str__(self) -> str:
+        return f"refused: {self.why}"
+
+
+ReloadResult = Loaded | Refused
+
+
 class Reloader(Clerk[None]):
     """Reads the configuration again whenever it is asked to, on a thread of its own: what runs goes on meanwhile.
 
@@ -49,10 +71,10 @@ class Reloader(Clerk[None]):
     Args:
         read: the configuration as it is on disk now, checked; raises an EdgeError where it is of no use.
         orders: told of a good one.
-        say: told how it went, in one line.
+        say: told where it is of no use; who takes it up says how that went.
     """
 
-    def __init__(self, read: Callable[[], Settings], orders: Orders, say: Callable[[str], None]) -> None:
+    def __init__(self, read: Callable[[], Settings], orders: Orders, say: Callable[[Refused], None]) -> None:
         super().__init__(Desk("reloader", "the configuration stays as it was"))
         self._read, self._orders, self._say = read, orders, say
 
@@ -65,10 +87,10 @@ class Reloader(Clerk[None]):
             settings = self._read()
         except EdgeError as error:
             _log.error("the configuration stays as it was: %s", error)
-            self._say(f"refused: {error}")
+            self._say(Refused(str(error)))
         except Exception as error:  # noqa: BLE001 - whatever is on disk, what runs goes on
             _log.exception("the configuration stays as it was")
-            self._say(f"refused: {error!r}")
+            self._say(Refused(repr(error)))
         else:
             self._orders.replace(settings)
 

@@ -21,12 +21,12 @@ from edge.delivery import Delivery
 from edge.health import give_back_memory
 from edge.life.notify import Notifier
 from edge.life.watchdog import Watchdog
-from edge.orders import Orders, Reloader, signals
-from edge.updating.beginning import again, ended, first
-from edge.updating.hiding import hidden
-from edge.updating.keeping import Updating
-from edge.updating.reading import Reading
-from edge.updating.seat import Present
+from edge.orders import Loaded, Orders, Refused, Reloader, ReloadResult, signals
+from edge.updating.control import RunningConfiguration
+from edge.updating.lifecycle import UpdateLifecycle
+from edge.updating.reader import ConfigurationReader
+from edge.updating.redaction import redacted
+from edge.updating.startup import record_shutdown, reloaded_settings, starting_settings
 from edge.watch import Watch
 
 CHANGE_S = 300.0  # every model may take a minute to be tried
@@ -43,17 +43,17 @@ def run_daemon(path: Path) -> None:
         ModelError: a model crashed or hung in its trial.
     """
     _begin_log()
-    reading = Reading(path)
-    settings = first(reading)
+    reader = ConfigurationReader(path)
+    settings = starting_settings(reader)
     _hide_secrets(settings)
     cv2.setNumThreads(1)  # resizing one picture on several cores costs more than it saves
-    Daemon(settings, lambda: _reread(reading), Notifier(), reading).run()
-    ended(settings)
+    Daemon(settings, lambda: _reread(reader), Notifier(), reader).run()
+    record_shutdown(settings)
 
 
-def _reread(reading: Reading) -> Settings:
+def _reread(reader: ConfigurationReader) -> Settings:
     """What is on disk now, known to run. Raises InvalidConfig or ModelError."""
-    settings = again(reading)
+    settings = reloaded_settings(reader)
     _hide_secrets(settings)
     return proven(settings)
 
@@ -69,7 +69,7 @@ class Daemon:
         settings: to begin with.
         reread: what is on disk now; raises an EdgeError where that is of no use.
         notifier: of the service manager.
-        reading: of the configuration, with which released files are taken up; None: none are.
+        reader: of the configuration, with which released files are taken up; None: none are.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Daemon:
         settings: Settings,
         reread: Callable[[], Settings],
         notifier: Notifier,
-        reading: Reading | None = None,
+        reader: ConfigurationReader | None = None,
     ) -> None:
         self._first, self._reread, self._notifier = settings, reread, notifier
         self._orders = Orders()
@@ -86,9 +86,9 @@ class Daemon:
         self._delivery: Delivery | None = None
         self._watch: Watch | None = None
         self._ready_s = math.inf  # by when the next watch runs, or the last one has ended
-        self._refused = ""  # why the newest configuration does not run
+        self._result: ReloadResult = Loaded()  # of the change that leads to the next watch
         self._early: deque[Message] = deque(maxlen=MOST_EARLY)  # commands while nothing is watched
-        self._updating = Updating(reading)
+        self._updating = UpdateLifecycle(reader)
 
     def run(self) -> None:
         """Until it is told to stop, or every clip has ended."""
@@ -109,7 +109,7 @@ class Daemon:
     def _stop(self) -> None:
         """Asked by a signal. What is being loaded may take its time, or hang: nothing of it is worth waiting for."""
         self._orders.stop()
-        self._updating.seat.end()
+        self._updating.control.end()
         if math.isfinite(self._ready_s):
             raise _Interrupted
 
@@ -131,14 +131,14 @@ class Daemon:
                 self._ready_s = time.monotonic() + CHANGE_S
                 with Watch(following, delivery, self._orders.changed, reloader.ask, self._updating) as watch:
                     self._good, self._watch, self._ready_s = following, watch, math.inf
-                    self._updating.seat.runs(Present(following, watch.models, watch.captured))
-                    self._say(self._refused or "loaded")
-                    self._refused = ""
+                    self._updating.control.started(RunningConfiguration(following, watch.models, watch.captured))
+                    self._say(self._result)
+                    self._result = Loaded()
                     while self._early:
                         watch.heard(self._early.popleft())
                     self._notifier.ready(f"{len(following.cameras)} cameras, {len(following.sensors)} sensors")
                     watch.run()
-                    self._updating.seat.rests()
+                    self._updating.control.stopped()
                     self._watch, self._ready_s = None, time.monotonic() + CHANGE_S
                 give_back_memory()
                 # Only now: leaving the watch sets the event that orders are taken by.
@@ -151,7 +151,7 @@ class Daemon:
         if self._good is None or self._good is self._tried:
             raise error
         _log.error("the configuration stays as it was: %s", error, exc_info=not isinstance(error, EdgeError))
-        self._refused = f"refused: {error}"
+        self._result = Refused(str(error))
         return self._good
 
     def _adopt(self, settings: Settings) -> None:
@@ -182,11 +182,11 @@ class Daemon:
         if self._watch:
             self._watch.announcer.heard(message)
 
-    def _say(self, text: str) -> None:
-        self._updating.seat.told(text)
+    def _say(self, result: ReloadResult) -> None:
+        self._updating.control.reloaded(result)
         if self._delivery:
             topic = self._delivery.topics.state(DEVICE, "reload")
-            self._delivery.bus.publish(topic, hidden(text, self._tried)[:LONGEST_STATE].encode(), retain=True)
+            self._delivery.bus.publish(topic, redacted(str(result), self._tried)[:LONGEST_STATE].encode(), retain=True)
 
 
 def _begin_log() -> None:

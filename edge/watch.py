@@ -22,7 +22,7 @@ from edge.homeassistant.described import Description
 from edge.learners.side import LearningSide
 from edge.monitor import worst
 from edge.periodic import Periodic
-from edge.updating.keeping import Updating
+from edge.updating.lifecycle import UpdateLifecycle
 from edge.watching.cameras import CameraSide, places, scored
 from edge.watching.sensors import SensorSide
 
@@ -47,10 +47,10 @@ class Watch(Composed):
         delivery: Delivery,
         ended: threading.Event,
         reload: Action,
-        updating: Updating | None = None,
+        updating: UpdateLifecycle | None = None,
     ) -> None:
         self._settings, self._delivery, self._ended, self._reload = settings, delivery, ended, reload
-        self._updating = updating or Updating(None)
+        self._updating = updating or UpdateLifecycle(None)
         self._described: Description | None = None
 
     def _open(self, stack: ExitStack) -> None:

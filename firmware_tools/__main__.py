@@ -68,6 +68,10 @@ def main() -> None:
             raise
         _say(f"this command needs the package {error.name}, which is not here; {EXTRA}")
         sys.exit(2)
+    except OSError as error:  # of a path that nobody asked with care: of another owner, too long, on a dying disk
+        where = f"{error.filename}: " if error.filename else ""
+        _say(f"{where}{error.strerror or error}; correct that, or name another path")
+        sys.exit(1)
 
 
 def _say(text: str) -> None:

@@ -5,16 +5,10 @@ length is checked, and whatever is wrong becomes a `ModelError` that names the f
 that the model runs, is for `edge.runtime.canary` to try.
 """
 
-import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from edge.contracts.errors import ModelError
 from edge.contracts.flatbuffer import MalformedError
-from edge.contracts.golden import FILE_NAME as GOLDEN
-from edge.contracts.golden import MAX_BYTES as MAX_GOLDEN_BYTES
-from edge.contracts.golden import Golden, parse_golden
 from edge.contracts.head_rules import Clues, class_count, resolve_head
 from edge.contracts.input_rules import NO_OVERRIDES, Overrides, resolve_input
 from edge.contracts.labels import MAX_BYTES as MAX_LABEL_BYTES
@@ -22,14 +16,13 @@ from edge.contracts.labels import fit_labels, parse_labels, read_labels
 from edge.contracts.manifest import FILE_NAME, Manifest, parse_manifest
 from edge.contracts.manifest import MAX_BYTES as MAX_MANIFEST_BYTES
 from edge.contracts.metadata import Metadata, read_metadata
-from edge.contracts.model_file import MIB, check_sha256, read_model_file
+from edge.contracts.model_file import LIMIT_BYTES, check_sha256, naming, read_model_file
 from edge.contracts.packed import PackedFiles
 from edge.contracts.tflite import Graph, read_graph
 from edge.contracts.types import Head, ModelBundle
 from edge.contracts.window_rules import check_tensors
 from edge.contracts.windows import Window
 
-LIMIT_BYTES = 256 * MIB
 EDGETPU = "edgetpu-custom-op"
 
 
@@ -50,7 +43,7 @@ def read_bundle(
     """
     data = read_model_file(path, limit_bytes)
     digest = check_sha256(path, data, sha256)
-    with _naming(path):
+    with naming(path):
         return _parse(path, data, digest, overrides)
 
 
@@ -61,25 +54,8 @@ def read_manifest(path: Path, *, limit_bytes: int = LIMIT_BYTES) -> Manifest | N
         ModelError: the file is absent, damaged, or its manifest is of an unknown format.
     """
     data = read_model_file(path, limit_bytes)
-    with _naming(path):
+    with naming(path):
         return _manifest(PackedFiles.find(data))
-
-
-def read_golden(path: Path, *, limit_bytes: int = LIMIT_BYTES) -> Golden | None:
-    """The `golden.json` of a model file, None where it brings none.
-
-    Raises:
-        ModelError: the file is absent or damaged, or what it brings cannot be read, or is of another network.
-    """
-    data = read_model_file(path, limit_bytes)
-    with _naming(path):
-        packed = PackedFiles.find(data)
-        if GOLDEN not in packed.names:
-            return None
-        golden = parse_golden(packed.read(GOLDEN, MAX_GOLDEN_BYTES))
-        if hashlib.sha256(data[: packed.start]).hexdigest() != golden.model_sha256:
-            raise MalformedError("what answered to its golden input was another network, or it was damaged since")
-        return golden
 
 
 def _parse(path: Path, data: bytes, digest: str, overrides: Overrides) -> ModelBundle:
@@ -141,14 +117,3 @@ def _fitted(labels: tuple[str, ...], classes: int, manifest: Manifest | None) ->
 def _clues(graph: Graph, labels: tuple[str, ...]) -> Clues:
     counts = frozenset({len(labels), len([label for label in labels if label])} - {0})
     return Clues(graph.inputs[0], graph.outputs, graph.custom, graph.probabilities, counts)
-
-
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Put the file's name before whatever is wrong with it."""
-    try:
-        yield
-    except MalformedError as error:
-        raise ModelError(f"{path} is damaged or no TFLite model: {error}; fetch it again from its source") from error
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from error

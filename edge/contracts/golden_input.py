@@ -15,15 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.contracts.flatbuffer import MalformedError
-from edge.contracts.track_windows import MOTION_COLUMNS
-from edge.contracts.types import I64
 
 HIGHEST = 255  # values are 0..HIGHEST, as those of a picture
 SIDE = 1024  # a picture's sides and a window's length, in the units of the formulas
 GRATINGS, DISCS, WAVES = 5, 7, 3
-PRESENT = MOTION_COLUMNS.index("present")  # the column that says whether there was a sample
+PRESENT = 4  # of `track_windows.MOTION_COLUMNS`: says whether there was a sample
 MOST_BYTES = 1 << 28
 _U64 = np.uint64
+Wholes = NDArray[np.integer[Any]]
 
 
 class Pattern(StrEnum):
@@ -69,27 +68,28 @@ def make_input(given: GoldenInput, shape: tuple[int, ...], dtype: str) -> NDArra
     return values.reshape(shape)
 
 
-def _picture(seed: int, height: int, width: int, channels: int) -> I64:
-    """(H, W, C) 0..255."""
+def _picture(seed: int, height: int, width: int, channels: int) -> Wholes:
+    """(H, W, C) 0..255. All of it fits into 32 bits."""
     chance = _Chance(seed)
-    y, x = (np.arange(size)[:, None] * SIDE // size for size in (height, width))
+    y, x = (np.arange(size, dtype=np.int32)[:, None] * SIDE // size for size in (height, width))
     x = x.reshape(1, width)
-    total = np.zeros((height, width, channels), np.int64)
+    planes = np.zeros((channels, height, width), np.int32)
     for _ in range(GRATINGS):
-        across, down, phase = chance.below(17, 3) - np.array([8, 8, 0])
-        wave = np.abs((x * across + y * down + phase * 128) % 2048 - 1024)
-        total += wave[..., None] * (1 + chance.below(8, channels))
-    total = total * 200 // max(1, int(total.max()))
+        across, down, phase = (chance.below(17, 3) - np.array([8, 8, 0])).tolist()
+        wave = np.abs(((x * across + (y * down + phase * 128)) & 2047) - 1024)
+        planes += wave * (1 + chance.below(8, channels)).astype(np.int32)[:, None, None]
+    planes = planes * 200 // max(1, int(planes.max()))
     for _ in range(DISCS):
-        at_x, at_y, size = chance.below(SIDE, 3)
+        at_x, at_y, size = chance.below(SIDE, 3).tolist()
         away = (x - at_x) ** 2 + (y - at_y) ** 2
         edge = (40 + size // 6) ** 2
-        shade = (32 + chance.below(224, channels)) * (2 * edge - away)[..., None] // (2 * edge)
-        total = np.where((away < edge)[..., None], shade, total)
-    return np.clip(total, 0, HIGHEST)
+        inside = away < edge
+        depth = 2 * edge - away[inside]
+        planes[:, inside] = (32 + chance.below(224, channels)).astype(np.int32)[:, None] * depth // (2 * edge)
+    return np.ascontiguousarray(np.moveaxis(np.clip(planes, 0, HIGHEST), 0, -1))
 
 
-def _walks(seed: int, rows: int, samples: int, columns: int) -> I64:
+def _walks(seed: int, rows: int, samples: int, columns: int) -> Wholes:
     """(B, S, F) 0..255: for each column waves of different lengths, each a straight way up and down again."""
     chance = _Chance(seed)
     time = (np.arange(samples) * SIDE // samples)[:, None]
@@ -107,7 +107,7 @@ class _Chance:
     def __init__(self, seed: int) -> None:
         self._at, self._seed = 0, seed
 
-    def below(self, most: int, count: int) -> I64:
+    def below(self, most: int, count: int) -> Wholes:
         """(count,) whole numbers from 0 to most - 1."""
         place = np.arange(self._at + 1, self._at + count + 1, dtype=_U64)
         self._at += count
@@ -117,7 +117,7 @@ class _Chance:
         return ((mixed ^ (mixed >> _U64(31))) % _U64(most)).astype(np.int64)
 
 
-def _floats(values: I64, given: GoldenInput) -> NDArray[Any]:
+def _floats(values: Wholes, given: GoldenInput) -> NDArray[Any]:
     scaled = values.astype(np.float64) * np.float64(given.step)
     return (scaled + np.float64(given.low)).astype(np.float32)
 

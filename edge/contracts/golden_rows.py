@@ -6,12 +6,13 @@ that scores high enough needs one of the same class, about the same score, and a
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.contracts.types import F64
+if TYPE_CHECKING:  # which imports much, and the trial of a new model imports this
+    from edge.contracts.types import F64
 
 SAME_PLACE = 0.5  # intersection over union: what suppression itself takes for one object
 MOST_ROWS = 256
@@ -45,7 +46,7 @@ def compare_rows(rows: Rows, wanted: Sequence[NDArray[Any]], found: Sequence[NDA
     return f"{'; '.join(told)} (allowed: {rows.tolerance:.3g} of the score)"
 
 
-def _table(outputs: Sequence[NDArray[Any]]) -> F64:
+def _table(outputs: Sequence[NDArray[Any]]) -> "F64":
     """(N, 6): box, class, score of the rows that count says are there."""
     box, label, score, number = (np.asarray(one, np.float64) for one in outputs)
     count = number.reshape(-1)[0]
@@ -53,7 +54,7 @@ def _table(outputs: Sequence[NDArray[Any]]) -> F64:
     return np.concatenate([box[0, :kept], label[0, :kept, None], score[0, :kept, None]], axis=1)
 
 
-def _unmatched(rows: F64, others: F64, tolerance: float) -> F64:
+def _unmatched(rows: "F64", others: "F64", tolerance: float) -> "F64":
     """Rows that have none like them."""
     if not len(rows) or not len(others):
         return rows
@@ -62,7 +63,7 @@ def _unmatched(rows: F64, others: F64, tolerance: float) -> F64:
     return result
 
 
-def _overlap(rows: F64, others: F64) -> F64:
+def _overlap(rows: "F64", others: "F64") -> "F64":
     """(N, M) intersection over union; boxes without an area overlap where they are the same."""
     low = np.maximum(rows[:, None, :2], others[None, :, :2])
     high = np.minimum(rows[:, None, 2:4], others[None, :, 2:4])
@@ -74,6 +75,6 @@ def _overlap(rows: F64, others: F64) -> F64:
     return result
 
 
-def _told(row: F64) -> str:
+def _told(row: "F64") -> str:
     box = ", ".join(f"{edge:.3f}" for edge in row[:4])
     return f"class {row[4]:.0f} with {row[5]:.3f} at [{box}]"

@@ -2,12 +2,16 @@
 
 import hashlib
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 
 from edge.contracts.errors import ModelError
+from edge.contracts.flatbuffer import MalformedError
 
 MIB = 1 << 20
+LIMIT_BYTES = 256 * MIB
 
 
 def read_model_file(path: Path, limit_bytes: int) -> bytes:
@@ -49,6 +53,17 @@ def check_sha256(path: Path, data: bytes, expected: str) -> str:
             "it is damaged or another file: fetch it again, or correct the expected hash"
         )
     return actual
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Put the file's name before whatever is wrong with it."""
+    try:
+        yield
+    except MalformedError as error:
+        raise ModelError(f"{path} is damaged or no TFLite model: {error}; fetch it again from its source") from error
+    except ModelError as error:
+        raise ModelError(f"{path}: {error}") from error
 
 
 def _near_names(path: Path) -> str:

@@ -1,5 +1,6 @@
 """A child process that may hang: everything asked of it has a deadline, and it can be killed."""
 
+import functools
 import logging
 import os
 import select
@@ -14,6 +15,7 @@ from edge.contracts.redact import redact
 _LOG = logging.getLogger(__name__)
 KEPT_BYTES = 4096  # of what the child says on its standard error
 KILL_S = 5.0
+TRIED_S = 10.0
 
 
 class Child:
@@ -60,10 +62,13 @@ class Child:
                 return fd in ready
 
     def said(self) -> str:
-        """The end of what it said on standard error, on one line and without passwords; "" if nothing."""
+        """The end of what it said on standard error, on one line and without passwords; "" if nothing.
+
+        What a library says for information only (`INFO: ...`) is left out.
+        """
         self._listen()
-        lines = [line.strip() for line in self._said.decode(errors="replace").splitlines() if line.strip()]
-        return redact("; ".join(lines[-3:]))
+        lines = [line.strip() for line in self._said.decode(errors="replace").splitlines()]
+        return redact("; ".join([line for line in lines if line and not line.startswith("INFO")][-3:]))
 
     def exit_code(self, deadline_s: float) -> int | None:
         """How it ended, negative for a signal; None if it still runs at the deadline."""
@@ -97,5 +102,20 @@ class Child:
 
 def dying_with_us(argv: Sequence[str]) -> Sequence[str]:
     """The command, wrapped so that it dies with us even if we are killed, where the system can do that."""
+    return (*_wrapper(), *argv)
+
+
+@functools.cache
+def _wrapper() -> tuple[str, ...]:
+    """What a command is begun by; nothing where that does not work: setpriv calls capset(2), which can be forbidden."""
     setpriv = shutil.which("setpriv")
-    return (setpriv, "--pdeathsig", "KILL", *argv) if setpriv else argv
+    if setpriv is None:
+        return ()
+    wrapper = (setpriv, "--pdeathsig", "KILL")
+    try:
+        tried = subprocess.run(
+            (*wrapper, "true"), stdin=subprocess.DEVNULL, capture_output=True, timeout=TRIED_S, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    return () if tried.returncode else wrapper

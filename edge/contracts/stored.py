@@ -63,20 +63,27 @@ class Stored:
             OSError: it is there and cannot be read now; nothing was changed.
         """
         try:
-            with open_plain(self._path) as file:
-                data = file.read(self._limit_bytes + 1)
-            version, value = _opened(data, self._limit_bytes)
+            data, version, value = self._found()
         except FileNotFoundError:
             return None
         except ValueError as error:
             self.put_aside(error)
             return None
-        if version > self.version:
-            raise StateError(
-                f"{self._path}: a newer Foresight wrote it (form {version}, known here: {self.version}); install that "
-                "one again, or move the file away to begin without what it holds"
-            )
-        return self._upgraded(data, version, value)
+        return value if version == self.version else self._kept(data, self._upgraded(version, value))
+
+    def read_only(self) -> Json:
+        """The same for whoever only looks: nothing on disk is changed, whatever it holds.
+
+        Raises:
+            StateError: a newer Foresight wrote it.
+            ValueError: it is damaged; the words say how.
+            OSError: it is there and cannot be read now.
+        """
+        try:
+            _, version, value = self._found()
+        except FileNotFoundError:
+            return None
+        return self._upgraded(version, value)
 
     def read_regained(self) -> Json:
         """The same of a value that comes by itself again: one of a newer form is put aside as well."""
@@ -105,11 +112,25 @@ class Stored:
         except OSError as failed:
             _log.warning("%s stays where it is: %s", self._path, failed)
 
-    def _upgraded(self, data: bytes, version: int, value: Json) -> Json:
-        if version == self.version:
-            return value
+    def _found(self) -> tuple[bytes, int, Json]:
+        """What the file holds, its form, and the value in that form. Raises as `read_only`, and FileNotFoundError."""
+        with open_plain(self._path) as file:
+            data = file.read(self._limit_bytes + 1)
+        version, value = _opened(data, self._limit_bytes)
+        if version > self.version:
+            raise StateError(
+                f"{self._path}: a newer Foresight wrote it (form {version}, known here: {self.version}); install that "
+                "one again, or move the file away to begin without what it holds"
+            )
+        return data, version, value
+
+    def _upgraded(self, version: int, value: Json) -> Json:
         for upgrade in self._upgrades[version - 1 :]:
             value = upgrade(value)
+        return value
+
+    def _kept(self, data: bytes, value: Json) -> Json:
+        """Have the present form on disk, and a copy of the old one beside it."""
         try:
             replace_file(self._path.with_name(self._path.name + BACKUP.format(version=self.version)), data)
             self.write(value)

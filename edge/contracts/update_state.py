@@ -21,7 +21,7 @@ from edge.contracts.topics import NAME_PATTERN
 FORMAT = 1
 MOST_WISHES, MOST_TOLD = 32, 256
 MOST_BYTES = 1 << 18
-MOST_BARRED_TOLD = 16  # a device keeps more of them in mind
+MOST_BLOCKED_TOLD = 16  # a device keeps more of them in mind
 LONGEST_DETAIL = 400
 CONFIGURATION, SYSTEM = "configuration", "system"  # places that are not called after a model file
 _ROLLOUT = re.compile(rf"({NAME_PATTERN[1:-1]})?")
@@ -80,7 +80,7 @@ class Running:
 
 
 @dataclass(frozen=True, slots=True)
-class Barred:
+class BlockedFile:
     """A file that is not taken again."""
 
     sha256: str
@@ -102,11 +102,11 @@ class Reported:
     rollout: str  # of the desired state that this answers
     wishes: tuple[Progress, ...]
     running: tuple[Running, ...]
-    barred: tuple[Barred, ...]
+    blocked: tuple[BlockedFile, ...]
 
 
-_Detailed = TypeVar("_Detailed", Progress, Barred)
-_Entry = TypeVar("_Entry", Progress, Running, Barred)
+_Detailed = TypeVar("_Detailed", Progress, BlockedFile)
+_Entry = TypeVar("_Entry", Progress, Running, BlockedFile)
 
 
 def encode_desired(desired: Desired) -> bytes:
@@ -131,16 +131,16 @@ def parse_desired(payload: bytes) -> Desired:
 def encode_reported(reported: Reported) -> bytes:
     """As it is published, retained: never more than its reader takes.
 
-    Details are cut to their length. The wishes come first, then what runs, then the latest of what is barred, as many
+    Details are cut to their length. The wishes come first, then what runs, then the latest of what is blocked, as many
     of each as there is room for.
     """
     wishes = _detailed(reported.wishes[:MOST_TOLD])
-    barred = _detailed(reported.barred[-MOST_BARRED_TOLD:])
-    room = MOST_BYTES - len(_written(replace(reported, wishes=(), running=(), barred=())))
+    blocked = _detailed(reported.blocked[-MOST_BLOCKED_TOLD:])
+    room = MOST_BYTES - len(_written(replace(reported, wishes=(), running=(), blocked=())))
     wishes, room = _fitting(wishes, room)
     running, room = _fitting(reported.running[:MOST_TOLD], room)
-    latest, room = _fitting(barred[::-1], room)
-    return _written(replace(reported, wishes=wishes, running=running, barred=latest[::-1]))
+    latest, room = _fitting(blocked[::-1], room)
+    return _written(replace(reported, wishes=wishes, running=running, blocked=latest[::-1]))
 
 
 def parse_reported(payload: bytes) -> Reported:
@@ -154,12 +154,14 @@ def parse_reported(payload: bytes) -> Reported:
         rollout=_rollout(told),
         wishes=tuple(map(_progress, _few(told, "wishes"))),
         running=tuple(map(_running, _few(told, "running"))),
-        barred=tuple(map(_barred, _few(told, "barred"))),
+        blocked=tuple(map(_blocked, _few(told, "barred"))),
     )
 
 
 def _written(reported: Reported) -> bytes:
-    return _json({"v": FORMAT, **asdict(reported)})
+    told = asdict(reported)
+    told["barred"] = told.pop("blocked")  # as it is called on the wire
+    return _json({"v": FORMAT, **told})
 
 
 def _json(told: dict[str, object]) -> bytes:
@@ -192,11 +194,11 @@ def _running(entry: Object) -> Running:
     return Running(place, name, version, sha256, count(entry, "since_utc_ns"))
 
 
-def _barred(entry: Object) -> Barred:
+def _blocked(entry: Object) -> BlockedFile:
     sha256, name, version, reason, detail = (
         text(entry, key) for key in ("sha256", "name", "version", "reason", "detail")
     )
-    return Barred(sha256, name, version, reason, detail, count(entry, "utc_ns"))
+    return BlockedFile(sha256, name, version, reason, detail, count(entry, "utc_ns"))
 
 
 def _few(told: Object, key: str) -> tuple[Mapping[str, object], ...]:

@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Self
 
 from edge.contracts.backoff import Backoff
-from edge.contracts.confined import bare_environment
 from edge.contracts.process import Child, dying_with_us
+from edge.contracts.sandbox import bare_environment
 from edge.contracts.stored import Json
 from edge.learners.handover import HandOver
 from edge.learners.wire import LARGEST
@@ -129,5 +129,5 @@ class Keeper:
 def _ended(code: int | None, said: str) -> str:
     """Why a process has ended, in words."""
     how = f"by signal {-code}" if code is not None and code < 0 else f"with exit code {code}"
-    lines = [line for line in said.split("; ") if line and not line.startswith("INFO")]
-    return f"the process has ended {how}{f': {lines[-1][:200]}' if lines else ''}"
+    last = said.rsplit("; ", maxsplit=1)[-1]
+    return f"the process has ended {how}{f': {last[:200]}' if last else ''}"

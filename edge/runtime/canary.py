@@ -1,38 +1,36 @@
-"""Tries a model file for the first time where it can do no harm: in a process that is thrown away.
+"""Tries a model where it can do no harm, before anything serves by it: in a process with limits that is thrown away.
 
 A damaged or hostile file can crash, hang or eat all memory when it is loaded or run, and a native crash takes the
-daemon with it. `try_model` starts `edge.runtime.trial`, which loads the file and runs it twice under limits on memory,
-time and file size, without the daemon's environment (no passwords). What has passed once is remembered by its
-hash and the library's version, and not tried again: that is what start-up usually costs.
+daemon with it. In a sandbox (`edge.contracts.sandbox`) it is loaded by the library that is to serve it, run, shown its
+golden input, and made to learn where it can; limits and words are the same for all models. There are two ways in:
+
+- `try_model`: a model that the configuration names and that the daemon has read. What has passed once is remembered by
+  its hash and the library's version, and not tried again: that is what start-up usually costs.
+- `try_candidate`: a file that is to take the place of a model, whose inside is not trusted; it is read there too.
 """
 
 import json
-import signal
-import subprocess
-import sys
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
-from edge.contracts.confined import bare_environment
-from edge.contracts.errors import ModelError
+from edge.contracts.flatbuffer import MalformedError
+from edge.contracts.golden import FILE_NAME, encode_golden
+from edge.contracts.golden_file import golden_of
+from edge.contracts.model_file import check_sha256, read_model_file
+from edge.contracts.sandbox import End, Limits, run_sandboxed
 from edge.contracts.types import ModelBundle
-from edge.runtime.interpreters import Plan
+from edge.runtime import canary_child, candidate
+from edge.runtime.candidate import Wanted, encode_overrides
+from edge.runtime.faults import Fault, FaultError, parse_answer
 from edge.runtime.libraries import find_library
 from edge.runtime.proven import is_proven, remember
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.tflite import plan_for
 
-MAX_OUTPUT_BYTES = 1 << 16
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What the trial is told, as JSON on its command line."""
-
-    plan: Plan
-    deadline_s: float
-    memory_mib: int
+UNPACKED_MIB = 128  # a model for the CPU that is packed into one for an accelerator is unpacked
 
 
 def try_model(bundle: ModelBundle, settings: RuntimeSettings, state: Path) -> None:
@@ -44,57 +42,95 @@ def try_model(bundle: ModelBundle, settings: RuntimeSettings, state: Path) -> No
         state: folder of the daemon's own files; made where it is absent.
 
     Raises:
-        ModelError: it crashes, hangs, fails or exceeds a limit, or no library is there to run it.
+        ModelError: it crashes, hangs, fails, exceeds a limit or does not answer as it did where it was exported, or no
+            library is there to run it.
     """
     plan = plan_for(bundle, settings)
     key = f"{bundle.sha256} {find_library().key} {plan.accelerator}"
     if is_proven(state, key):
         return
-    _run_trial(Order(plan, settings.trial_deadline_s, settings.trial_memory_mib))
+    golden = _golden(bundle)
+    with _folder(bundle.path) as folder:
+        sample = folder / FILE_NAME
+        sample.write_bytes(golden)
+        order = canary_child.Order(plan, str(sample), settings.trial_memory_mib)
+        _run("edge.runtime.canary_child", json.dumps(asdict(order)), bundle.path, _limits(settings))
     remember(state, key)
 
 
-def _run_trial(order: Order) -> None:
-    command = [sys.executable, "-P", "-m", "edge.runtime.trial", json.dumps(asdict(order))]
-    with tempfile.TemporaryFile() as output:
-        try:
-            done = subprocess.run(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=bare_environment(),
-                timeout=order.deadline_s,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as error:
-            raise ModelError(
-                f"{order.plan.path} did not load and run within {order.deadline_s:g} s in its trial and was refused; "
-                "use a smaller model, or raise trial_deadline_s"
-            ) from error
-        except OSError as error:
-            raise ModelError(f"no process can be started to try {order.plan.path} in: {error}") from error
-        if done.returncode:
-            output.seek(0)
-            raise ModelError(_complaint(order.plan.path, done.returncode, output.read(MAX_OUTPUT_BYTES)))
+def try_candidate(path: Path, sha256: str, wanted: Wanted, settings: RuntimeSettings) -> str:
+    """Read and try a model file; waits `trial_deadline_s` of the settings at most.
+
+    Args:
+        path: the `.tflite`.
+        sha256: its hash in hexadecimal; "" where it is not known.
+        wanted: what it must be.
+        settings: threads, and the limits of a trial.
+
+    Returns:
+        Why its golden input was not compared; "" where it was, and agreed.
+
+    Raises:
+        FaultError: it is not to serve.
+    """
+    with _folder(path) as folder:
+        order = candidate.Order(
+            path=str(path),
+            sha256=sha256,
+            task=wanted.task,
+            head=wanted.head or "",
+            threads=settings.threads,
+            memory_mib=settings.trial_memory_mib,
+            folder=str(folder),
+            overrides=encode_overrides(wanted.overrides),
+        )
+        limits = _limits(settings, UNPACKED_MIB)
+        return _run("edge.runtime.candidate_child", json.dumps(asdict(order)), path, limits)
 
 
-def _complaint(path: str, code: int, output: bytes) -> str:
-    """What the trial's exit code and last line mean."""
-    said = [line.strip() for line in output.decode(errors="replace").splitlines()]
-    lines = [line for line in said if line and not line.startswith("INFO:")] or ["it gave no reason"]
-    named = [line for line in lines if line.startswith(path)]
-    if code == 1 and named:
-        return named[-1]
-    end = _signal_name(-code) if code < 0 else f"exit code {code}"
-    return (
-        f"{path} ended its trial with {end} ({lines[-1][:200]}) and was refused; "
-        "fetch it again from its source, or export it again"
-    )
+def _golden(bundle: ModelBundle) -> bytes:
+    """Its golden sample, nothing where it brings none. Raises ModelError: the file has changed since it was read."""
+    data = read_model_file(bundle.path, bundle.size_bytes)
+    check_sha256(bundle.path, data, bundle.sha256)
+    # What it answers to is the CPU's arithmetic; an accelerator rounds in its own way.
+    golden = None if bundle.edgetpu else golden_of(bundle.path, data)
+    return encode_golden(golden) if golden else b""
 
 
-def _signal_name(number: int) -> str:
+@contextmanager
+def _folder(path: Path) -> Iterator[Path]:
+    """For what is written to try a file. Raises FaultError where this cannot be done at all."""
     try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+        with tempfile.TemporaryDirectory(prefix="foresight-canary-") as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise FaultError(
+            Fault.NO_SPACE, f"no process can be started to try {path} in: {error}; free some space"
+        ) from error
+
+
+def _limits(settings: RuntimeSettings, file_mib: int = 1) -> Limits:
+    wall_s = settings.trial_deadline_s
+    return Limits(wall_s, wall_s * settings.threads + 1, settings.trial_memory_mib, file_mib)
+
+
+def _run(module: str, order: str, path: Path, limits: Limits) -> str:
+    """What the child found. Raises FaultError; OSError: there can be no child."""
+    ended = run_sandboxed(module, [order], limits)
+    if ended.how is not End.DONE:
+        raise FaultError(Fault(ended.how.value), _WORDS[ended.how].format(path=path, told=ended.told, limits=limits))
+    try:
+        return parse_answer(ended.output)
+    except MalformedError as error:
+        said = _WORDS[End.CRASHED].format(path=path, told=ended.told)
+        raise FaultError(Fault.CRASHED, said) from error
+
+
+_WORDS = {
+    End.CRASHED: "{path} ended its trial with {told} and was refused; fetch it again from its source, or export it "
+    "again",
+    End.HUNG: "{path} did not load and run within {limits.wall_s:g} s in its trial and was refused; use a smaller "
+    "model, or raise trial_deadline_s",
+    End.LIMITS: "{path} took more than its trial allows (trial_memory_mib = {limits.memory_mib}): {told}; use a "
+    "smaller model",
+}

@@ -23,6 +23,11 @@ class Plan:
     device: str  # of the accelerator, "" for any
 
 
+def cpu_plan(path: str, threads: int) -> Plan:
+    """To run it on the CPU."""
+    return Plan(path, "cpu", threads, "", "")
+
+
 def open_interpreter(library: Library, plan: Plan) -> Any:
     """An interpreter with its tensors allocated.
 

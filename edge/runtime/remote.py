@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.contracts.confined import bare_environment
 from edge.contracts.errors import ModelError
 from edge.contracts.process import Child
+from edge.contracts.sandbox import bare_environment
 from edge.runtime.interpreters import Plan
 
 OUTPUT_BYTES = 1 << 24  # room for a model's outputs; only what is used becomes memory
@@ -98,5 +98,5 @@ class RemoteModel:
         return arrays
 
     def _trouble(self, what: str) -> ModelError:
-        said = [line for line in self._child.said().split("; ") if line and not line.startswith("INFO")]
-        return ModelError(f"the {self._plan.accelerator} {what}{f' ({said[-1][:200]})' if said else ''}")
+        said = self._child.said().split("; ")[-1]
+        return ModelError(f"the {self._plan.accelerator} {what}{f' ({said[:200]})' if said else ''}")

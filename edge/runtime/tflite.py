@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from edge.contracts.errors import ModelError
 from edge.contracts.model_file import check_sha256, read_model_file
 from edge.contracts.runtime import NO_ACCELERATOR
-from edge.contracts.types import ModelBundle, TensorSpec
-from edge.runtime.interpreters import Plan, applied_delegate, open_interpreter
+from edge.contracts.types import ModelBundle
+from edge.runtime.interpreters import Plan, applied_delegate, cpu_plan, open_interpreter
 from edge.runtime.libraries import find_library
+from edge.runtime.ports import check_ports
 from edge.runtime.settings import RuntimeSettings
 
 
@@ -80,7 +81,7 @@ def open_runtime(bundle: ModelBundle, settings: RuntimeSettings) -> TfliteRuntim
     library, plan = find_library(), plan_for(bundle, settings)
     check_sha256(bundle.path, read_model_file(bundle.path, bundle.size_bytes), bundle.sha256)
     interpreter = open_interpreter(library, plan)
-    _check_ports(bundle, interpreter)
+    check_ports(bundle, interpreter)
     return TfliteRuntime(bundle, interpreter, library.name, applied_delegate(interpreter, plan.accelerator))
 
 
@@ -88,21 +89,4 @@ def plan_for(bundle: ModelBundle, settings: RuntimeSettings) -> Plan:
     """How a bundle is run under these settings."""
     if bundle.edgetpu:
         return Plan(str(bundle.path), "edgetpu", settings.threads, settings.edgetpu_library, settings.edgetpu_device)
-    return Plan(str(bundle.path), "cpu", settings.threads, "", "")
-
-
-def _check_ports(bundle: ModelBundle, interpreter: Any) -> None:
-    """The library must see the inputs and outputs that were read from the file."""
-    details = (*interpreter.get_input_details(), *interpreter.get_output_details())
-    specs = (bundle.input.tensor, *bundle.outputs)
-    if len(details) != len(specs) or not all(map(_agrees, specs, details)):
-        raise ModelError(
-            f"{bundle.path}: the library sees other inputs and outputs than stand in the file; "
-            "fetch it again from its source"
-        )
-
-
-def _agrees(spec: TensorSpec, detail: Any) -> bool:
-    """Type and, where the file gives one, shape."""
-    shape = tuple(int(extent) for extent in detail["shape"])
-    return detail["dtype"].__name__.rstrip("_") == spec.dtype and (not spec.shape or shape == spec.shape)
+    return cpu_plan(str(bundle.path), settings.threads)

@@ -1,6 +1,6 @@
 """What serves in which place, what is on trial there, and what is never taken again: values, and how they change.
 
-Every change makes a new state, which is written as a whole (`book`): there is nothing in between.
+Every change makes a new state, which is written as a whole (`state_file`): there is nothing in between.
 """
 
 from collections.abc import Mapping
@@ -10,14 +10,15 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from edge.contracts.release import Purpose, parse_version
-from edge.contracts.update_state import MOST_TOLD, Barred, Desired
-from edge.updates.gate import Pulse
+from edge.contracts.update_state import LONGEST_DETAIL, MOST_TOLD, BlockedFile, Desired
+from edge.updates.baseline import Baseline
+from edge.updates.trust.refusal import Reason
 
 _Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class Artifact:
     """A released file that lies in the store."""
 
     name: str
@@ -30,54 +31,66 @@ class Content:
 class Trial:
     """What is to show that it is no worse than what was before."""
 
-    content: Content
+    artifact: Artifact
     starts: int  # of the daemon, that found it on trial
-    before: Pulse  # how the daemon did without it
+    baseline: Baseline  # how the daemon did without it
 
 
-class Duty(StrEnum):
+class Action(StrEnum):
     """What an installer is still to do, after it was written down that it will be."""
 
-    KEEP = "keep"
-    GO_BACK = "go_back"
+    COMMIT = "keep"
+    ROLL_BACK = "go_back"
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
-    """A duty, and the file that it is about."""
+class PendingAction:
+    """An action, and the file that it is about."""
 
-    duty: Duty
-    content: Content
+    action: Action
+    artifact: Artifact
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """Everything, by place. A place without a good one has what the device was shipped with."""
 
-    good: Mapping[str, Content]
+    good: Mapping[str, Artifact]
     trials: Mapping[str, Trial]
-    owed: Mapping[str, Owed]
-    floors: Mapping[str, str]  # the highest version that was good there: nothing older is taken
-    barred: tuple[Barred, ...]  # the latest last
+    pending: Mapping[str, PendingAction]
+    minimum_versions: Mapping[str, str]  # the highest version that was good there: nothing older is taken
+    blocked: tuple[BlockedFile, ...]  # the latest last
     desired: Desired  # that was heard last
-    doubted: Mapping[str, Trial] = field(default_factory=dict)  # that ended for want of the broker or of cameras
+    inconclusive: Mapping[str, Trial] = field(default_factory=dict)  # that ended for want of the broker or of cameras
 
-    def barring(self, sha256: str) -> tuple[Barred, ...]:
-        """Why a file is not taken, if it was barred."""
-        return tuple(each for each in self.barred if each.sha256 == sha256)
+    def blocked_entries(self, sha256: str) -> tuple[BlockedFile, ...]:
+        """Why a file is not taken, if it was blocked."""
+        return tuple(each for each in self.blocked if each.sha256 == sha256)
 
-    def contents(self) -> tuple[tuple[str, Content], ...]:
+    def artifact_of(self, place: str, sha256: str) -> Artifact | None:
+        """The one that serves in a place with this hash, or has, and is to leave."""
+        pending = [self.pending[place].artifact] if place in self.pending else []
+        known = [artifact for where, artifact in (*self.good.items(), *self.artifacts()) if where == place]
+        return next((artifact for artifact in (*known, *pending) if artifact.sha256 == sha256), None)
+
+    def artifacts(self) -> tuple[tuple[str, Artifact], ...]:
         """What serves now, with its place: what is on trial goes first."""
-        tried = {place: trial.content for place, trial in self.trials.items()}
+        tried = {place: trial.artifact for place, trial in self.trials.items()}
         return tuple({**self.good, **tried}.items())
 
 
 EMPTY = State({}, {}, {}, {}, (), Desired("", ()))
 
 
-def on_trial(state: State, place: str, content: Content, before: Pulse) -> State:
+def blocked_file(artifact: Artifact, reason: Reason, why: str, utc_ns: int) -> BlockedFile:
+    """As it is written down."""
+    version, detail = artifact.purpose.version, why[:LONGEST_DETAIL]
+    return BlockedFile(artifact.sha256, artifact.name, version, reason.value, detail, utc_ns)
+
+
+def on_trial(state: State, place: str, artifact: Artifact, baseline: Baseline) -> State:
     """It is about to be taken up."""
-    return replace(state, trials=_with(state.trials, place, Trial(content, 0, before)))
+    return replace(state, trials=_with(state.trials, place, Trial(artifact, 0, baseline)))
 
 
 def started(state: State, place: str) -> State:
@@ -94,48 +107,48 @@ def stopped(state: State, place: str) -> State:
 
 def accepted(state: State, place: str) -> State:
     """It is good."""
-    content = state.trials[place].content
+    artifact = state.trials[place].artifact
     return replace(
         state,
-        good=_with(state.good, place, content),
+        good=_with(state.good, place, artifact),
         trials=_without(state.trials, place),
-        owed=_with(state.owed, place, Owed(Duty.KEEP, content)),
-        floors=_with(state.floors, place, _higher(state.floors.get(place, ""), content.purpose.version)),
-        doubted=_without(state.doubted, place),
+        pending=_with(state.pending, place, PendingAction(Action.COMMIT, artifact)),
+        minimum_versions=_raised(state, place, artifact.purpose.version),
+        inconclusive=_without(state.inconclusive, place),
     )
 
 
-def returned(state: State, place: str, barred: Barred) -> State:
+def returned(state: State, place: str, blocked: BlockedFile) -> State:
     """It is not, and is never taken again."""
-    others = tuple(each for each in state.barred if each.sha256 != barred.sha256)
-    return replace(withdrawn(state, place), barred=(*others, barred)[-MOST_TOLD:])
+    others = tuple(each for each in state.blocked if each.sha256 != blocked.sha256)
+    return replace(withdrawn(state, place), blocked=(*others, blocked)[-MOST_TOLD:])
 
 
-def doubted(state: State, place: str) -> State:
+def inconclusive(state: State, place: str) -> State:
     """The broker or cameras went away while it was on trial: it may be tried once more."""
-    return replace(withdrawn(state, place), doubted=_with(state.doubted, place, state.trials[place]))
+    return replace(withdrawn(state, place), inconclusive=_with(state.inconclusive, place, state.trials[place]))
 
 
 def withdrawn(state: State, place: str) -> State:
     """It could not be tried; nothing is held against it."""
-    content = state.trials[place].content
+    artifact = state.trials[place].artifact
     return replace(
         state,
         trials=_without(state.trials, place),
-        owed=_with(state.owed, place, Owed(Duty.GO_BACK, content)),
+        pending=_with(state.pending, place, PendingAction(Action.ROLL_BACK, artifact)),
     )
 
 
-def called(state: State, place: str, content: Content) -> State:
+def renamed(state: State, place: str, artifact: Artifact) -> State:
     """What is good there was released once more, under another name or version."""
-    kept = replace(content, utc_ns=state.good[place].utc_ns)
-    higher = _higher(state.floors.get(place, ""), content.purpose.version)
-    return replace(state, good=_with(state.good, place, kept), floors=_with(state.floors, place, higher))
+    kept = replace(artifact, utc_ns=state.good[place].utc_ns)
+    minimum_versions = _raised(state, place, artifact.purpose.version)
+    return replace(state, good=_with(state.good, place, kept), minimum_versions=minimum_versions)
 
 
-def paid(state: State, place: str) -> State:
-    """The installer has done its duty."""
-    return replace(state, owed=_without(state.owed, place))
+def completed(state: State, place: str) -> State:
+    """The installer has done its action."""
+    return replace(state, pending=_without(state.pending, place))
 
 
 def lost(state: State, place: str) -> State:
@@ -148,13 +161,15 @@ def wanting(state: State, desired: Desired) -> State:
     return replace(state, desired=desired)
 
 
-def is_older(version: str, floor: str) -> bool:
+def is_older(version: str, minimum: str) -> bool:
     """Whether a version is below the highest that was good; "" bounds nothing."""
-    return bool(floor) and parse_version(version) < parse_version(floor)
+    return bool(minimum) and parse_version(version) < parse_version(minimum)
 
 
-def _higher(one: str, other: str) -> str:
-    return one if is_older(other, one) else other
+def _raised(state: State, place: str, version: str) -> Mapping[str, str]:
+    """The highest versions, with one that is good now."""
+    minimum = state.minimum_versions.get(place, "")
+    return _with(state.minimum_versions, place, minimum if is_older(version, minimum) else version)
 
 
 def _with(values: Mapping[str, _Value], place: str, value: _Value) -> Mapping[str, _Value]:

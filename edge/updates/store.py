@@ -3,20 +3,18 @@
 What lies here was verified when it came. A disk can lose it since, so whoever serves by it proves it once more.
 """
 
-import hashlib
 import logging
 import os
 from collections.abc import Set
 from pathlib import Path, PurePosixPath
 
-from edge.contracts.files import move_aside, open_plain
+from edge.contracts.files import move_aside, sha256_of
 from edge.contracts.stored import sync
-from edge.updates.state import Content
+from edge.updates.state import Artifact
 from edge.updates.trust.clearing import clear
 from edge.updates.trust.refusal import Reason, RefusedError
 
 FOLDER = "store"
-BLOCK_BYTES = 1 << 20
 LONGEST_NAME = 200  # bytes
 DAMAGED = ".damaged"  # what was moved aside
 _log = logging.getLogger(__name__)
@@ -35,7 +33,7 @@ class Store:
     def holds(self, name: str, sha256: str) -> bool:
         """Whether it is there, whole and unchanged; it is read to its end. What cannot be read is not."""
         try:
-            return digest_of(self.path(name, sha256)) == sha256
+            return sha256_of(self.path(name, sha256)) == sha256
         except FileNotFoundError:
             return False
         except (OSError, ValueError) as error:
@@ -65,9 +63,9 @@ class Store:
         clear(self._folder, lambda name: name in kept)
 
 
-def is_whole(store: Store, content: Content) -> bool:
+def is_whole(store: Store, artifact: Artifact) -> bool:
     """Whether the file of what shall serve is there, and is what its hash says."""
-    return store.holds(content.name, content.sha256)
+    return store.holds(artifact.name, artifact.sha256)
 
 
 def file_name(name: str) -> str:
@@ -76,12 +74,3 @@ def file_name(name: str) -> str:
     if not last or last == ".." or len(os.fsencode(last)) > LONGEST_NAME or not last.isprintable():
         raise RefusedError(Reason.MALFORMED, f"{name!r:.120} ends in no name of a file; release it under another")
     return last
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a plain file, in hexadecimal. Raises OSError; ValueError where it is none."""
-    digest = hashlib.sha256()
-    with open_plain(path) as file:
-        while block := file.read(BLOCK_BYTES):
-            digest.update(block)
-    return digest.hexdigest()

@@ -1,21 +1,21 @@
 """The thread that keeps this device at what is wanted of it."""
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from edge.contracts.clerk import Clerk, Desk
 from edge.contracts.update_state import Desired, Reported, Running
-from edge.updates.activation import Serving, of_state
-from edge.updates.book import Book
-from edge.updates.gate import Before
+from edge.updates.baseline import BaselineRecorder
+from edge.updates.context import Clock, UpdateContext
+from edge.updates.interfaces import HealthProbe, Installers
 from edge.updates.interrupt import Interrupt
 from edge.updates.machine import Machine
-from edge.updates.parts import Clock, Parts
-from edge.updates.seams import Body, Installers
 from edge.updates.settings import UpdateSettings
-from edge.updates.state import State
+from edge.updates.startup import FILES, Files, files_of
+from edge.updates.state import Artifact, State
+from edge.updates.state_file import StateFile
 from edge.updates.store import Store
 from edge.updates.trust.clock import Clocks
 from edge.updates.trust.releases import Releases
@@ -40,14 +40,15 @@ class Links:
     """What the updates are connected with.
 
     `installers` by kind: what has none is refused. `changed` is called on the thread of the updates whenever there is
-    something new in `Updates.reported`. `shipped` is what serves where nothing was taken up yet.
+    something new in `Updates.reported`. `serving` says what really serves, but for systems: files by their
+    hashes, with no name of a release.
     """
 
     source: Source  # of the releases; not trusted
     installers: Installers
-    body: Body
+    probe: HealthProbe
     changed: Callable[[], None]
-    shipped: Callable[[], Iterable[Running]] = tuple
+    serving: Callable[[], Iterable[Running]]
     clock: Clock = field(default_factory=Clock)
     clocks: Clocks = field(default_factory=Clocks)  # by which releases expire
 
@@ -58,7 +59,7 @@ class Updates(Clerk[bool]):
     Args:
         settings: of the updates.
         device: this one.
-        home: folder of the updates, as `activation.start` was given it.
+        home: folder of the updates, as `startup.start` was given it.
         links: with everything else.
         desk: how the thread works.
 
@@ -72,20 +73,20 @@ class Updates(Clerk[bool]):
         self._settings, self._device, self._links = settings, device, links
         self._interrupt = Interrupt(links.changed)
         this = ThisDevice(settings.board, device.daemon, frozenset(settings.groups))
-        self._parts = Parts(
+        self._context = UpdateContext(
             settings=settings,
             releases=Releases(
                 settings.trust, links.source, this, home / TRUST, clocks=links.clocks, wait=self._interrupt.wait
             ),
             installers=links.installers,
-            body=links.body,
-            book=Book(home),
+            probe=links.probe,
+            state_file=StateFile(home),
             store=Store(home),
-            before=Before(),
+            recorder=BaselineRecorder(),
             clock=links.clock,
             interrupt=self._interrupt,
         )
-        self._machine = Machine(self._parts, links.changed)
+        self._machine = Machine(self._context, links.changed)
         self._desired: Mapping[str, Desired] = {}
         self._lock = threading.Lock()
 
@@ -103,7 +104,8 @@ class Updates(Clerk[bool]):
 
     def reported(self) -> Reported:
         """Everything that this device says of its updates. Any thread."""
-        wishes, state = self._machine.wishes, self._parts.book.state
+        watched = self._machine.watched  # before the state: what has become good since is there
+        wishes, state = self._machine.wishes, self._context.state
         return Reported(
             device=self._device.name,
             utc_ns=self._links.clock.utc_ns(),
@@ -111,13 +113,13 @@ class Updates(Clerk[bool]):
             daemon=self._device.daemon,
             rollout=wishes.desired.rollout,
             wishes=wishes.progress(self._machine.fraction),
-            running=_running(state, self._links.shipped()),
-            barred=state.barred,
+            running=_running(state, self._links.serving(), watched),
+            blocked=state.blocked,
         )
 
-    def serving(self) -> Serving:
+    def active_files(self) -> Files:
         """The files that serve now, what is on trial included. Any thread."""
-        return of_state(self._parts.store, self._parts.book.state)
+        return files_of(self._context.store, self._context.state)
 
     def _begin(self) -> bool:
         return self._settings.enabled
@@ -136,8 +138,23 @@ class Updates(Clerk[bool]):
         return NOTHING
 
 
-def _running(state: State, shipped: Iterable[Running]) -> tuple[Running, ...]:
-    told = {each.place: each for each in shipped}
-    for place, content in state.contents():
-        told[place] = Running(place, content.name, content.purpose.version, content.sha256, content.utc_ns)
+def _running(state: State, serving: Iterable[Running], watched: Set[str]) -> tuple[Running, ...]:
+    """What serves, by the releases that it is of.
+
+    A system serves by its slot, which only its trial asks for: until it was `watched`, what was before runs.
+    """
+    told = {each.place: _named(state, each) for each in serving}
+    tried = {place: trial.artifact for place, trial in state.trials.items() if place in watched}
+    for place, artifact in {**state.good, **tried}.items():
+        if artifact.purpose.kind not in FILES:
+            told[place] = _of_release(place, artifact)
     return tuple(told[place] for place in sorted(told))
+
+
+def _named(state: State, serving: Running) -> Running:
+    artifact = state.artifact_of(serving.place, serving.sha256)
+    return _of_release(serving.place, artifact) if artifact else serving
+
+
+def _of_release(place: str, artifact: Artifact) -> Running:
+    return Running(place, artifact.name, artifact.purpose.version, artifact.sha256, artifact.utc_ns)

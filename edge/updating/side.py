@@ -2,10 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
-from pathlib import Path
 
 from edge import __version__
 from edge.composed import Composed
@@ -17,20 +15,21 @@ from edge.contracts.topics import Topics, group_desired
 from edge.contracts.update_state import parse_desired
 from edge.periodic import Periodic
 from edge.retained import RetainedTopics
-from edge.updates.seams import Installer
+from edge.updates.interfaces import Installer
+from edge.updates.startup import Files
 from edge.updates.system.installer import Board, SystemInstaller
 from edge.updates.system.rauc import Rauc
 from edge.updates.trust.sources import source
 from edge.updates.updates import Device, Links, Updates
-from edge.updating.beginning import home_of
 from edge.updating.configurations import ConfigurationInstaller
+from edge.updating.control import DaemonControl
+from edge.updating.daemon_health import DaemonHealth
+from edge.updating.inventory import Inventory
 from edge.updating.models import ModelInstaller
-from edge.updating.pulse import Pulse
-from edge.updating.reading import Reading
+from edge.updating.reader import ConfigurationReader
 from edge.updating.relay import Relay
-from edge.updating.seat import Seat
-from edge.updating.shipped import Shipped
-from edge.updating.telling import Telling, explained
+from edge.updating.reporter import Reporter
+from edge.updating.startup import home_of
 
 TELL_S = 0.5
 WRITING = 0.8
@@ -42,28 +41,27 @@ class UpdateSide(Composed):
 
     Args:
         settings: of the device, as its own file has them.
-        reading: of its configuration.
-        seat: of the daemon.
+        reader: of its configuration.
+        control: of the daemon.
     """
 
-    def __init__(self, settings: Settings, reading: Reading, seat: Seat) -> None:
-        self._settings, self._reading, self._seat = settings, reading, seat
+    def __init__(self, settings: Settings, reader: ConfigurationReader, control: DaemonControl) -> None:
+        self._settings, self._reader, self._control = settings, reader, control
         self._relay, self._topics = Relay(), Topics(settings.mqtt.device, settings.mqtt.prefix)
-        self._telling = Telling(self._relay, self._topics)
+        self._reporter = Reporter(self._relay, self._topics)
         self._lock, self._ended = threading.Lock(), threading.Event()
         self._updates: Updates | None = None
-        self.pulse = Pulse(seat, lambda: self._relay.connected)
-        self._models = ModelInstaller(seat, reading, self._files, self.pulse.forget)
+        self.health = DaemonHealth(control, lambda: self._relay.connected)
 
     def follow(self, bus: RetainedTopics) -> None:
         """From now on this bus leads to the broker. Before it is connected: what is kept there comes only once."""
-        self._telling.known(bus.under(f"{self._topics.base}/update/"))
+        self._reporter.known(bus.under(f"{self._topics.base}/update/"))
         self._relay.follow(bus)
 
     @property
     def places(self) -> tuple[str, ...]:
         """Where anything can be taken up, as far as is known."""
-        return self._telling.places
+        return self._reporter.places
 
     def _open(self, stack: ExitStack) -> None:
         updates = self._settings.updates
@@ -71,9 +69,9 @@ class UpdateSide(Composed):
         links = Links(
             source=source(updates.trust, self._relay, self._topics),
             installers=self._installers(),
-            body=self.pulse,
+            probe=self.health,
             changed=self._tell,
-            shipped=Shipped(self._seat),
+            serving=Inventory(self._control),
         )
         self._updates = Updates(updates, device, home_of(self._settings), links)
         for group in updates.groups:
@@ -83,13 +81,14 @@ class UpdateSide(Composed):
         stack.enter_context(self._updates)
         stack.callback(self._ended.set)  # first of all: what waits for a system to be written stops
 
-    def _files(self) -> Mapping[str, Path]:
-        return self._updates.serving().files if self._updates else {}
+    def _files(self) -> Files:
+        return self._updates.active_files() if self._updates else {}
 
     def _installers(self) -> dict[Kind, Installer]:
+        shared = self._control, self._reader, self._files, self.health.forget
         return {
-            Kind.MODEL: self._models,
-            Kind.CONFIGURATION: ConfigurationInstaller(self._seat, self._reading, self._files, self.pulse.forget),
+            Kind.MODEL: ModelInstaller(*shared),
+            Kind.CONFIGURATION: ConfigurationInstaller(*shared),
             Kind.SYSTEM: SystemInstaller(Rauc(), home_of(self._settings), self._ended.wait, self._board()),
         }
 
@@ -109,9 +108,9 @@ class UpdateSide(Composed):
 
     def _tell(self) -> None:
         """Not before anything runs: what the device was shipped with is known only then."""
-        if self._updates and self._seat.began:
+        if self._updates and self._control.has_run:
             with self._lock:
-                self._telling.tell(explained(self._updates.reported(), self._models.how))
+                self._reporter.tell(self._updates.reported())
 
 
 def kept(settings: Settings) -> tuple[object, ...]:

@@ -129,14 +129,14 @@ def ab(  # noqa: PLR0913, PLR0917 - a command has as many options as its users n
     from firmware_tools.image.wheels_fetch import Sources  # noqa: PLC0415
 
     sizes, base = Sizes(system_mib, data_mib), None if fresh else making.cache()
-    to = making.Recipient(fleet, device, keyring, tuple(model or ()), releases, wifi, sizes)
+    to = making.DeviceInputs(fleet, device, keyring, tuple(model or ()), releases, wifi, sizes)
     if rpi_image_gen is not None:
-        making.make_source(making.Systems(Path(), Sources(wheels, wheel), version, base), to, rpi_image_gen, _say)
+        making.make_source(making.SystemInputs(Path(), Sources(wheels, wheel), version, base), to, rpi_image_gen, _say)
         _say(f"{rpi_image_gen} is a source tree for rpi-image-gen, which has never built it: read its README.md")
         return
     if out is None or packages is None:
         raise MistakeError("say what the image is to be called (--out) and what it is made of (--packages)")
-    systems = making.Systems(packages, Sources(wheels, wheel), version, base)
+    systems = making.SystemInputs(packages, Sources(wheels, wheel), version, base)
     made = making.make_image(systems, to, out, _say)
     _say(
         f"{made.image} is made ({made.mapped_bytes >> 20} MiB to write). It holds the key of {device}: keep it private"
@@ -168,7 +168,7 @@ def bundle(  # noqa: PLR0913, PLR0917 - a command has as many options as its use
         images = Images(system, boot)
         making.make_bundle_of(images, board, version, Signer(key, _passphrase(key.key)), out)
     elif packages is not None and system is None and boot is None:
-        systems = making.Systems(packages, Sources(wheels, wheel), version, None if fresh else making.cache())
+        systems = making.SystemInputs(packages, Sources(wheels, wheel), version, None if fresh else making.cache())
         making.make_bundle(systems, board, Signer(key, _passphrase(key.key)), out, _say)
     else:
         raise MistakeError("say what the bundle is made of: --packages, or --system and --boot")

@@ -2,7 +2,6 @@
 
 import os
 import sys
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -13,14 +12,15 @@ from rich.console import Console
 from firmware_tools.errors import MistakeError
 
 if TYPE_CHECKING:
-    from firmware_tools.identity.members import Settled
+    from firmware_tools.identity.settling import Template
 
 PASSPHRASE = "FORESIGHT_AUTHORITY_PASSPHRASE"  # noqa: S105 - the name of a variable
 Reasons = Literal["key_compromise", "cessation_of_operation"]
 Fleet = Annotated[Path, typer.Option("--fleet", help="The fleet's folder")]
 Name = Annotated[str, typer.Argument(help="Of a device or host")]
-Template = Annotated[Path | None, typer.Option(help="The configuration; else the fleet's template.yaml")]
-Values = Annotated[Path | None, typer.Option(help="Private file, NAME=value a line: the template's ${FORESIGHT_...}")]
+TemplateFile = Annotated[Path | None, typer.Option(help="The configuration; else the fleet's template.yaml")]
+VALUES = "Private file, NAME=value a line: the template's ${FORESIGHT_...}"
+Values = Annotated[Path | None, typer.Option(help=VALUES)]
 HERE = Path("fleet")
 
 app = typer.Typer(help="Who the devices of a fleet are.", no_args_is_help=True, rich_markup_mode=None)
@@ -43,32 +43,32 @@ def init(
 
 @app.command()
 def add(
-    name: Annotated[str, typer.Argument(help="Of the device: letters, digits, _ and -")],
+    names: Annotated[list[str], typer.Argument(help="Of the device: letters, digits, _ and -; several")],
     board: Annotated[str, typer.Option(help="See `foresight-firmware boards`")],
     fleet: Fleet = HERE,
     group: Annotated[str, typer.Option(help="Devices that are updated together")] = "all",
-    template: Template = None,
-    values: Values = None,
+    template: TemplateFile = None,
+    values: Annotated[Path | None, typer.Option(help=f"{VALUES}; or a folder with NAME.values for each")] = None,
     reads: Annotated[list[str] | None, typer.Option(help="A topic of others that its sensors hear; several")] = None,
 ) -> None:
-    """Put a device in: key, certificate, rights at the broker, configuration."""
+    """Put devices in, all or none: key, certificate, rights at the broker, configuration."""
     from firmware_tools.identity import members  # noqa: PLC0415
-    from firmware_tools.identity.workshop import opened  # noqa: PLC0415
+    from firmware_tools.identity.transaction import opened  # noqa: PLC0415
 
-    asked = members.Asked(name, board, group, tuple(reads or ()))
-    with opened(fleet, _passphrase, _now()) as workshop:
-        after = members.add(workshop, asked, _settled(fleet, template, values))
-    _told(fleet, name, after.inventory.revision)
+    wanted = [members.NewDevice(name, board, group, tuple(reads or ()), _values(values, name)) for name in names]
+    with opened(fleet, _passphrase, _now()) as transaction:
+        after = members.add(transaction, wanted, _template(fleet, template))
+    _tell_ready(fleet, names, after.inventory.revision)
 
 
 @app.command()
 def host(name: Annotated[str, typer.Argument(help="Of the program")], fleet: Fleet = HERE) -> None:
     """Put in a program that sees every device: a collector, Home Assistant. Each needs one of its own."""
     from firmware_tools.identity.members import add_host  # noqa: PLC0415
-    from firmware_tools.identity.workshop import opened  # noqa: PLC0415
+    from firmware_tools.identity.transaction import opened  # noqa: PLC0415
 
-    with opened(fleet, _passphrase, _now()) as workshop:
-        after = add_host(workshop, name)
+    with opened(fleet, _passphrase, _now()) as transaction:
+        after = add_host(transaction, name)
     _say(f"{name} is in; its files: {fleet}/hosts/{name}/{after.inventory.revision}")
 
 
@@ -85,17 +85,15 @@ def list_(fleet: Fleet = HERE, as_json: Annotated[bool, typer.Option("--json", h
 
 
 @app.command()
-def configure(name: Name, fleet: Fleet = HERE, template: Template = None, values: Values = None) -> None:
+def configure(name: Name, fleet: Fleet = HERE, template: TemplateFile = None, values: Values = None) -> None:
     """Give a device the template as it is now, or other values; it keeps its key."""
     from firmware_tools.identity import members  # noqa: PLC0415
-    from firmware_tools.identity.workshop import opened  # noqa: PLC0415
+    from firmware_tools.identity.transaction import opened  # noqa: PLC0415
 
-    with opened(fleet, _passphrase, _now()) as workshop:
-        settled = _settled(fleet, template, values)
-        if values is None:
-            settled = replace(settled, values=members.values_now(workshop, name))
-        after = members.configure(workshop, name, settled)
-    _told(fleet, name, after.inventory.revision)
+    with opened(fleet, _passphrase, _now()) as transaction:
+        own = members.values_now(transaction, name) if values is None else _values(values, name)
+        after = members.configure(transaction, name, _template(fleet, template), own)
+    _tell_ready(fleet, [name], after.inventory.revision)
 
 
 @app.command()
@@ -103,10 +101,10 @@ def rotate(name: Name, fleet: Fleet = HERE) -> None:
     """Give a device or host a new key; the certificate before stays good until `revoke NAME --old`."""
     from firmware_tools.identity import members  # noqa: PLC0415
     from firmware_tools.identity.delivery import folder_of  # noqa: PLC0415
-    from firmware_tools.identity.workshop import opened  # noqa: PLC0415
+    from firmware_tools.identity.transaction import opened  # noqa: PLC0415
 
-    with opened(fleet, _passphrase, _now()) as workshop:
-        after = members.rotate(workshop, name)
+    with opened(fleet, _passphrase, _now()) as transaction:
+        after = members.rotate(transaction, name)
     _say(f"{name} has a new key: {folder_of(fleet, after.inventory, name)}")
     _say(f"once it is in use: provision revoke {name} --old")
 
@@ -120,13 +118,13 @@ def revoke(
 ) -> None:
     """Put a device or host out of the fleet: its certificates are refused and it has no rights."""
     from firmware_tools.identity import members  # noqa: PLC0415
-    from firmware_tools.identity.workshop import opened  # noqa: PLC0415
+    from firmware_tools.identity.transaction import opened  # noqa: PLC0415
 
-    with opened(fleet, _passphrase, _now()) as workshop:
+    with opened(fleet, _passphrase, _now()) as transaction:
         if old:
-            members.revoke_old(workshop, name)
+            members.revoke_old(transaction, name)
         else:
-            members.revoke(workshop, name, reason)
+            members.revoke(transaction, name, reason)
     _say(f"revoked. Copy {fleet}/mosquitto/ to the broker and have it read that (systemctl reload mosquitto)")
 
 
@@ -139,16 +137,16 @@ def broker(
 ) -> None:
     """Make the broker's files anew: certificate, list of what is revoked, rights."""
     from firmware_tools.identity.authorities import renew_broker  # noqa: PLC0415
-    from firmware_tools.identity.workshop import opened  # noqa: PLC0415
+    from firmware_tools.identity.transaction import opened  # noqa: PLC0415
 
     if not renew and (name or port):
         raise MistakeError("--name and --port need a new certificate: add --renew")
-    with opened(fleet, _passphrase, _now()) as workshop:
-        now = workshop.inventory.broker
+    with opened(fleet, _passphrase, _now()) as transaction:
+        now = transaction.inventory.broker
         if renew:
-            renew_broker(workshop, tuple(name or now.names), port or now.port)
+            renew_broker(transaction, tuple(name or now.names), port or now.port)
         else:
-            workshop.write_broker()
+            transaction.write_broker()
     _say(f"copy {fleet}/mosquitto/ to the broker and restart it")
 
 
@@ -156,10 +154,10 @@ def broker(
 def rotate_authority(fleet: Fleet = HERE) -> None:
     """Begin to sign with a new authority; then rotate every device, renew the broker, and retire the old one."""
     from firmware_tools.identity import authorities  # noqa: PLC0415
-    from firmware_tools.identity.workshop import opened  # noqa: PLC0415
+    from firmware_tools.identity.transaction import opened  # noqa: PLC0415
 
-    with opened(fleet, _passphrase, _now()) as workshop:
-        after = authorities.rotate_authority(workshop)
+    with opened(fleet, _passphrase, _now()) as transaction:
+        after = authorities.rotate_authority(transaction)
     _say(f"authority {after.inventory.newest.number} signs from now on; `provision list` says what is to be done")
 
 
@@ -167,22 +165,31 @@ def rotate_authority(fleet: Fleet = HERE) -> None:
 def retire_authority(fleet: Fleet = HERE) -> None:
     """Trust the newest authority only."""
     from firmware_tools.identity import authorities  # noqa: PLC0415
-    from firmware_tools.identity.workshop import opened  # noqa: PLC0415
+    from firmware_tools.identity.transaction import opened  # noqa: PLC0415
 
-    with opened(fleet, _passphrase, _now()) as workshop:
-        after = authorities.retire_authority(workshop)
+    with opened(fleet, _passphrase, _now()) as transaction:
+        after = authorities.retire_authority(transaction)
     _say(f"authority {after.inventory.newest.number} is the only one; copy {fleet}/mosquitto/ to the broker")
 
 
-def _settled(fleet: Path, template: Path | None, values: Path | None) -> "Settled":
-    from firmware_tools.identity.files import read, read_private  # noqa: PLC0415
-    from firmware_tools.identity.members import Settled  # noqa: PLC0415
+def _template(fleet: Path, template: Path | None) -> "Template":
+    from firmware_tools.identity.files import read  # noqa: PLC0415
+    from firmware_tools.identity.settling import Template  # noqa: PLC0415
     from firmware_tools.identity.template import FILE, text_of  # noqa: PLC0415
-    from firmware_tools.identity.values import parse_values  # noqa: PLC0415
 
     path = template or fleet / FILE
-    own = parse_values(read_private(values), str(values)) if values else {}
-    return Settled(text_of(read(path), path), path, own)
+    return Template(text_of(read(path), path), path)
+
+
+def _values(given: Path | None, name: str) -> dict[str, str]:
+    """A device's own, from a file or from its file in a folder."""
+    from firmware_tools.identity.files import read_private  # noqa: PLC0415
+    from firmware_tools.identity.values import parse_values  # noqa: PLC0415
+
+    if given is None:
+        return {}
+    path = given / f"{name}.values" if given.is_dir() else given
+    return parse_values(read_private(path), str(path))
 
 
 def _now() -> datetime:
@@ -205,8 +212,12 @@ def _new_passphrase() -> str:
     return given
 
 
-def _told(fleet: Path, name: str, revision: int) -> None:
-    _say(f"{name} is ready; its files: {fleet}/devices/{name}/{revision}. Copy {fleet}/mosquitto/ to the broker.")
+def _tell_ready(fleet: Path, names: list[str], revision: int) -> None:
+    if len(names) == 1:
+        ready = f"{names[0]} is ready; its files: {fleet}/devices/{names[0]}/{revision}"
+    else:
+        ready = f"{len(names)} devices are ready; the files of each: {fleet}/devices/NAME/{revision}"
+    _say(f"{ready}. Copy {fleet}/mosquitto/ to the broker.")
 
 
 def _say(text: str) -> None:

@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from firmware_tools.errors import MistakeError
+
 app = typer.Typer(
     name="release",
     help="Signed releases: init, add, remove, sign, publish, rotate-keys, renew, status, serve.",
@@ -32,14 +34,14 @@ def init(  # noqa: PLR0913 - a command has as many options as its users need
     """Make the keys and an empty, signed list of releases."""
     from firmware_tools.release.lifetimes import Lifetimes, wall_clock  # noqa: PLC0415 - commands load what they need
     from firmware_tools.release.passphrases import chosen  # noqa: PLC0415
-    from firmware_tools.release.places import Places  # noqa: PLC0415
+    from firmware_tools.release.repository import Repository  # noqa: PLC0415
     from firmware_tools.release.starting import Holders, KeyPlan, start  # noqa: PLC0415
 
     root, targets = Holders(root_keys, root_threshold), Holders(targets_keys, targets_threshold)
-    plan, places = KeyPlan(keys, chosen(plain_keys), root, targets), Places(home)
-    made = start(places, plan, Lifetimes(timestamp=timestamp_days), wall_clock())
+    plan, repository = KeyPlan(keys, chosen(plain_keys), root, targets), Repository(home)
+    made = start(repository, plan, Lifetimes(timestamp=timestamp_days), wall_clock())
     _say(f"{len(made)} keys in {keys}: move those of root and targets to media of their own")
-    _say(f"give devices {places.trust_root}; serve {places.public} by any web server, or with release serve")
+    _say(f"give devices {repository.trust_root}; serve {repository.public} by any web server, or with release serve")
 
 
 @app.command()
@@ -62,13 +64,13 @@ def add(  # noqa: PLR0913 - a command has as many options as its users need
     from firmware_tools.release.adding import add as put  # noqa: PLC0415
     from firmware_tools.release.lifetimes import wall_clock  # noqa: PLC0415
     from firmware_tools.release.naming import kind_of, name_of  # noqa: PLC0415
-    from firmware_tools.release.places import Places  # noqa: PLC0415
+    from firmware_tools.release.repository import Repository  # noqa: PLC0415
     from firmware_tools.release.shown import audience  # noqa: PLC0415
 
     is_a = kind_of(file, kind)
     asked = Purpose(is_a, task, version, minimum_daemon, tuple(board or ()), tuple(group or ()))
     known_as = name or name_of(file, is_a)
-    purpose = put(Places(home), file, known_as, asked, wall_clock())
+    purpose = put(Repository(home), file, known_as, asked, wall_clock())
     _say(f"{known_as}: {purpose.kind.value} version {purpose.version}, for {audience(purpose)}; now sign and publish")
 
 
@@ -77,9 +79,9 @@ def remove(home: Home, name: Annotated[str, typer.Argument(help="A name of relea
     """Leave a file out of the next release; devices that have it keep it."""
     from firmware_tools.release.adding import remove as leave_out  # noqa: PLC0415 - commands load what they need
     from firmware_tools.release.lifetimes import wall_clock  # noqa: PLC0415
-    from firmware_tools.release.places import Places  # noqa: PLC0415
+    from firmware_tools.release.repository import Repository  # noqa: PLC0415
 
-    leave_out(Places(home), name, wall_clock())
+    leave_out(Repository(home), name, wall_clock())
     _say(f"{name} is not in the next release; now sign and publish")
 
 
@@ -88,10 +90,10 @@ def sign(home: Home, key: Keys) -> None:
     """Sign what waits, with each key at hand; others sign later, elsewhere."""
     from firmware_tools.release.keys import load_key  # noqa: PLC0415 - commands load only what they need
     from firmware_tools.release.passphrases import asked  # noqa: PLC0415
-    from firmware_tools.release.places import Places  # noqa: PLC0415
+    from firmware_tools.release.repository import Repository  # noqa: PLC0415
     from firmware_tools.release.signing import sign as put  # noqa: PLC0415
 
-    for role, standing in put(Places(home), [load_key(path, asked) for path in key]).items():
+    for role, standing in put(Repository(home), [load_key(path, asked) for path in key]).items():
         _say(f"{role}: {len(standing.signed)} signature(s), {standing.missing} missing")
 
 
@@ -101,10 +103,10 @@ def publish(home: Home, key: Keys) -> None:
     from firmware_tools.release.keys import load_key  # noqa: PLC0415 - commands load only what they need
     from firmware_tools.release.lifetimes import wall_clock  # noqa: PLC0415
     from firmware_tools.release.passphrases import asked  # noqa: PLC0415
-    from firmware_tools.release.places import Places  # noqa: PLC0415
     from firmware_tools.release.publishing import publish as serve_it  # noqa: PLC0415
+    from firmware_tools.release.repository import Repository  # noqa: PLC0415
 
-    now = serve_it(Places(home), [load_key(path, asked) for path in key], wall_clock())
+    now = serve_it(Repository(home), [load_key(path, asked) for path in key], wall_clock())
     _say(f"served: root {now.root}, targets {now.targets}, snapshot {now.snapshot}, timestamp {now.timestamp}")
 
 
@@ -123,13 +125,21 @@ def rotate_keys(
     from firmware_tools.release.keys import load_public, new_key  # noqa: PLC0415 - commands load only what they need
     from firmware_tools.release.lifetimes import wall_clock  # noqa: PLC0415
     from firmware_tools.release.passphrases import chosen  # noqa: PLC0415
-    from firmware_tools.release.places import Places  # noqa: PLC0415
+    from firmware_tools.release.repository import Repository  # noqa: PLC0415
     from firmware_tools.release.rotating import Rotation, rotate  # noqa: PLC0415
 
     others = [load_public(path) for path in public or ()]
     passphrase = chosen(plain_keys) if new else ""
-    made = [new_key(path, passphrase).public_key for path in new or ()]
-    root = rotate(Places(home), Rotation(role, [*others, *made], remove_ or [], threshold), wall_clock())
+    made: list[Path] = []
+    try:
+        for path in new or ():
+            others.append(new_key(path, passphrase).public_key)
+            made.append(path)
+        root = rotate(Repository(home), Rotation(role, others, remove_ or [], threshold), wall_clock())
+    except MistakeError:  # nothing is staged, and a new key would only be in the way of the next attempt
+        for path in made:
+            path.unlink(missing_ok=True)
+        raise
     _say(f"root {root.version} waits for signatures of old and new root keys; then publish")
 
 
@@ -137,10 +147,10 @@ def rotate_keys(
 def renew(home: Home, role: Annotated[str, typer.Argument(help="root or targets")]) -> None:
     """Have a list that is about to expire signed anew as it is; sign and publish come after."""
     from firmware_tools.release.lifetimes import wall_clock  # noqa: PLC0415 - commands load only what they need
-    from firmware_tools.release.places import Places  # noqa: PLC0415
+    from firmware_tools.release.repository import Repository  # noqa: PLC0415
     from firmware_tools.release.rotating import renew as again  # noqa: PLC0415
 
-    again(Places(home), role, wall_clock())
+    again(Repository(home), role, wall_clock())
     _say(f"{role} waits for signatures; then publish")
 
 
@@ -148,11 +158,11 @@ def renew(home: Home, role: Annotated[str, typer.Argument(help="root or targets"
 def status(home: Home, *, json: Annotated[bool, typer.Option("--json", help="For programs")] = False) -> None:
     """Show what is served and until when, what waits, and who is to sign; exit code 1 if anything has expired."""
     from firmware_tools.release.lifetimes import wall_clock  # noqa: PLC0415 - commands load only what they need
-    from firmware_tools.release.places import Places  # noqa: PLC0415
+    from firmware_tools.release.repository import Repository  # noqa: PLC0415
     from firmware_tools.release.shown import as_json, show  # noqa: PLC0415
     from firmware_tools.release.status import status as stands  # noqa: PLC0415
 
-    told = stands(Places(home), wall_clock())
+    told = stands(Repository(home), wall_clock())
     if json:
         print(as_json(told))  # noqa: T201 - the answer itself
     else:
@@ -162,10 +172,12 @@ def status(home: Home, *, json: Annotated[bool, typer.Option("--json", help="For
 
 
 @app.command()
-def serve(
+def serve(  # noqa: PLR0913 - a command has as many options as its users need
     home: Home,
     *,
-    broker: Annotated[str, typer.Option(help="host:port of the MQTT broker")] = "localhost:1883",
+    fleet: Annotated[Path, typer.Option(help="The fleet's folder, as provision made it")] = Path("fleet"),
+    host: Annotated[str, typer.Option(help="Whose certificate of the fleet is shown: `provision host`")] = "",
+    broker: Annotated[str, typer.Option(help="host:port; else with --host the fleet's own, or localhost:1883")] = "",
     username: Annotated[str, typer.Option(help="Empty for a broker that asks for none")] = "",
     password_file: Annotated[Path | None, typer.Option(help="File that holds the password")] = None,
     ca_file: Annotated[Path | None, typer.Option(help="Encrypt; authority of the broker's certificate, PEM")] = None,
@@ -175,15 +187,15 @@ def serve(
     import signal  # noqa: PLC0415 - commands load only what they need
     import threading  # noqa: PLC0415
 
-    from firmware_tools.release.naming import broker_place  # noqa: PLC0415
-    from firmware_tools.release.places import Places  # noqa: PLC0415
+    from firmware_tools.broker import Credentials, access_by, endpoint  # noqa: PLC0415
+    from firmware_tools.release.repository import Repository  # noqa: PLC0415
     from firmware_tools.release.serving import serve as answer  # noqa: PLC0415
 
-    place = broker_place(broker, username, password_file, ca_file, prefix)
+    at = endpoint(access_by(Credentials(fleet, host, username, password_file, ca_file), broker, prefix))
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    answer(Places(home), place, stop, lambda: _say(f"answering devices below {prefix}/ at {broker}"))
+    answer(Repository(home), at, stop, lambda: _say(f"answering devices below {prefix}/ at {at.address}"))
 
 
 def _say(text: str) -> None:

@@ -45,12 +45,12 @@ def start(  # noqa: PLR0913 - a command has as many options as its users need
     soak: Annotated[float, typer.Option(help="Seconds that a wave must be good before the next", min=0)] = 600.0,
     threshold: Annotated[float, typer.Option(help="Stop when more than this percentage fails", min=0, max=99)] = 5.0,
     least: Annotated[
-        int, typer.Option(help="Until so many are judged chance is allowed for; 0: as many as 20 fail of")
+        int, typer.Option(help="Before so many are judged, chance is allowed for; 0: 20 divided by the threshold")
     ] = 0,
     gone: Annotated[float, typer.Option(help="Seconds offline until a device counts as gone", min=1)] = 900.0,
     deadline: Annotated[float, typer.Option(help="Seconds that the roll-out waits for a device", min=1)] = 7200.0,
     host: Annotated[str, typer.Option(help="Whose certificate of the fleet is shown: `provision host`")] = "",
-    broker: Annotated[str, typer.Option(help="host:port; with --host the fleet's own")] = "",
+    broker: Annotated[str, typer.Option(help="host:port; else with --host the fleet's own, or localhost:1883")] = "",
     username: Annotated[str, typer.Option(help="Empty for a broker that asks for none")] = "",
     password_file: Annotated[Path | None, typer.Option(help="File that holds the password")] = None,
     ca_file: Annotated[Path | None, typer.Option(help="Encrypt; authority of the broker's certificate, PEM")] = None,
@@ -61,32 +61,23 @@ def start(  # noqa: PLR0913 - a command has as many options as its users need
     """Begin a roll-out, or go on with it; it runs here until it is over."""
     from datetime import UTC, datetime  # noqa: PLC0415 - commands load only what they need
 
+    from firmware_tools.broker import Credentials, access_by, endpoint  # noqa: PLC0415
     from firmware_tools.identity.records import checked  # noqa: PLC0415
-    from firmware_tools.release.places import Places  # noqa: PLC0415
+    from firmware_tools.release.repository import Repository  # noqa: PLC0415
     from firmware_tools.rollout.folder import begin  # noqa: PLC0415
-    from firmware_tools.rollout.place import access_of_host, place_of  # noqa: PLC0415
-    from firmware_tools.rollout.plan import CertificateAccess, Pace, PasswordAccess  # noqa: PLC0415
-    from firmware_tools.rollout.planning import Asking, Canaries, Whom, plan  # noqa: PLC0415
+    from firmware_tools.rollout.plan import Pace  # noqa: PLC0415
+    from firmware_tools.rollout.planning import Canaries, Request, Selection, plan  # noqa: PLC0415
     from firmware_tools.rollout.threshold import enough  # noqa: PLC0415
 
     fields = {"factor": factor, "most": most, "soak_s": soak, "threshold": threshold / 100}
     pace = checked(
         Pace, {**fields, "least": least or enough(threshold / 100), "gone_s": gone, "deadline_s": deadline}, "the pace"
     )
-    whom = Whom(fleet, tuple(group or ()), tuple(device or ()), devices)
-    if host and (username or password_file or ca_file):
-        raise MistakeError("a host is known by its certificate: leave out --username, --password-file and --ca-file")
-    access: CertificateAccess | PasswordAccess
-    if host:
-        access = access_of_host(fleet, host, broker, prefix)
-    else:
-        files = {"password_file": password_file, "ca_file": ca_file}
-        found = {key: path and path.absolute() for key, path in files.items()}
-        told = {"address": broker or "localhost:1883", "username": username, **found, "prefix": prefix}
-        access = checked(PasswordAccess, told, "the broker")
-    place_of(access)
-    asking = Asking(name, tuple(wish), whom, Canaries(canaries, tuple(canary or ())), pace, access)
-    _end(_run(begin(home, plan(asking, Places(releases), datetime.now(UTC))), quiet, once))
+    selection = Selection(fleet, tuple(group or ()), tuple(device or ()), devices)
+    access = access_by(Credentials(fleet, host, username, password_file, ca_file), broker, prefix)
+    endpoint(access)  # what cannot be read is told before anything begins
+    request = Request(name, tuple(wish), selection, Canaries(canaries, tuple(canary or ())), pace, access)
+    _end(_run(begin(home, plan(request, Repository(releases), datetime.now(UTC))), quiet, once))
 
 
 @app.command()
@@ -124,26 +115,28 @@ def status(
     names: Annotated[str, typer.Option(help="Only the devices that stand so: good, failed, pending, ...")] = "",
 ) -> None:
     """Show how roll-outs stand, as far as was written down; no broker is needed."""
-    from firmware_tools.rollout.folder import folders  # noqa: PLC0415
+    from firmware_tools.rollout.folder import Folder, courses_in  # noqa: PLC0415
     from firmware_tools.rollout.picture import names as standing_so  # noqa: PLC0415
     from firmware_tools.rollout.picture import picture  # noqa: PLC0415
     from firmware_tools.rollout.shown import as_json, show, summary  # noqa: PLC0415
-    from firmware_tools.rollout.standing import Word  # noqa: PLC0415
+    from firmware_tools.rollout.standing import State  # noqa: PLC0415
 
-    courses = [folder.course() for folder in ([_folder(name, home)] if name else folders(home))]
-    if names and (not name or names not in set(Word)):
-        raise MistakeError(f"--names needs the name of a roll-out, and one of {', '.join(Word)}")
+    courses, faults = ([Folder(home / name).course()], []) if name else courses_in(home)
+    if names and (not name or names not in set(State)):
+        raise MistakeError(f"--names needs the name of a roll-out, and one of {', '.join(State)}")
     pictures = [picture(course) for course in courses]
     if names:
         lines = standing_so(courses[0], names)
     elif json:
         lines = [as_json(pictures[0])] if name else [f"[{', '.join(map(as_json, pictures))}]"]
     else:
-        lines = [] if name else list(map(summary, pictures)) or [f"no roll-outs in {home}"]
+        lines = [] if name else list(map(summary, pictures)) or ([] if faults else [f"no roll-outs in {home}"])
     for line in lines:
         print(line)  # noqa: T201 - the answer itself
     if name and not lines and not names:
         show(pictures[0], _console())
+    if faults:
+        raise MistakeError("\n".join(faults))
 
 
 def _order(name: str, home: Path, order: "Order", quiet: bool, once: bool) -> str:
@@ -160,13 +153,17 @@ def _order(name: str, home: Path, order: "Order", quiet: bool, once: bool) -> st
 
 
 def _run(folder: "Folder", quiet: bool, once: bool) -> str:
+    from edge.contracts.errors import BrokerError  # noqa: PLC0415
     from firmware_tools.rollout.picture import state  # noqa: PLC0415
     from firmware_tools.rollout.session import run  # noqa: PLC0415
 
-    now = state(run(folder, _console(), quiet, once))
+    left = f"it is not over: `rollout resume {folder.path.name}` goes on, `rollout abort {folder.path.name}` ends it"
+    try:
+        now = state(run(folder, _console(), quiet, once))
+    except BrokerError as error:
+        raise BrokerError(f"{error}; {left}; until then no other roll-out has its devices") from error
     if now not in EXIT_CODES:
-        name = folder.path.name
-        _say(f"it is not over: `rollout resume {name}` goes on, `rollout abort {name}` ends it")
+        _say(left)
     return now
 
 
@@ -177,11 +174,11 @@ def _end(state: str) -> None:
 
 
 def _folder(name: str, home: Path) -> "Folder":
-    """Of a roll-out that there is. Raises MistakeError."""
+    """Of a roll-out that there is, and can be read. Raises MistakeError, StateError."""
     from firmware_tools.rollout.folder import Folder  # noqa: PLC0415
 
     folder = Folder(home / name)
-    folder.plan()
+    folder.course()
     return folder
 
 

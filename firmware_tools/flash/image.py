@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from edge.contracts.files import NotPlainError, open_plain
+from firmware_tools.bmap import BlockMap
 from firmware_tools.errors import MistakeError
-from firmware_tools.flash.bmap import BlockMap
 from firmware_tools.flash.lengths import plain_length
 from firmware_tools.flash.packed import kind_of, unpacked
 

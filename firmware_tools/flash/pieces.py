@@ -10,8 +10,8 @@ import queue
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from firmware_tools.bmap import Span
 from firmware_tools.errors import MistakeError
-from firmware_tools.flash.bmap import Span
 from firmware_tools.flash.image import Source
 
 PIECE_BYTES = 4 << 20

@@ -11,8 +11,8 @@ from types import FrameType
 from rich.console import Console
 from rich.table import Table
 
+from firmware_tools.bmap import BlockMap, beside, read_block_map
 from firmware_tools.errors import FirmwareError, MistakeError
-from firmware_tools.flash.bmap import BlockMap, beside, read_block_map
 from firmware_tools.flash.card import BlockCard, opened_card
 from firmware_tools.flash.choosing import Wish, candidates, choose, described, still_there
 from firmware_tools.flash.disks import Disk, Roots

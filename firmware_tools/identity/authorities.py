@@ -6,57 +6,58 @@
 4. The old one is retired: nobody trusts it any more.
 """
 
+from dataclasses import replace
+
 from firmware_tools.errors import MistakeError
 from firmware_tools.identity.beginning import write_authority
-from firmware_tools.identity.certificates import Signer, new_authority, pem, serial, sign_broker
+from firmware_tools.identity.certificates import new_authority, pem, serial, sign_broker
 from firmware_tools.identity.keys import key_pem, new_key
 from firmware_tools.identity.records import Authority, Broker, Inventory, Issued, Reached, Revoked, checked
-from firmware_tools.identity.workshop import LASTS, Workshop, authority_files
+from firmware_tools.identity.transaction import LASTS, Transaction, authority_files
 
 SHOWN = 5
 
 
-def rotate_authority(workshop: Workshop) -> Workshop:
+def rotate_authority(transaction: Transaction) -> Transaction:
     """Begin to sign with a new authority. Raises FirmwareError."""
-    inventory, key = workshop.inventory, new_key()
+    inventory = transaction.inventory
     number = inventory.newest.number + 1
-    signer = Signer(number, new_authority(inventory.fleet, number, key, workshop.now), key)
-    write_authority(workshop.fleet, signer, workshop.passphrase)
+    signer = new_authority(inventory.fleet, number, transaction.now)
+    write_authority(transaction.fleet, signer, transaction.passphrase)
     authority = Authority(number=number, until=signer.certificate.not_valid_after_utc)
     changed = inventory.model_copy(update={"authorities": (*inventory.authorities, authority)})
-    return Workshop(workshop.fleet, inventory, (*workshop.signers, signer), workshop.now, workshop.passphrase).commit(
-        changed
-    )
+    signers = (*transaction.signers, signer)
+    return replace(transaction, signers=signers).commit(changed)
 
 
-def renew_broker(workshop: Workshop, names: tuple[str, ...], port: int) -> Workshop:
+def renew_broker(transaction: Transaction, names: tuple[str, ...], port: int) -> Transaction:
     """Give the broker a new key and a certificate of the newest authority; the old certificate is revoked.
 
     Raises:
         MistakeError: a device or host would not trust it, or a name cannot be used.
         FirmwareError: something could not be written; nothing has changed.
     """
-    inventory, key = workshop.inventory, new_key()
+    inventory, key = transaction.inventory, new_key()
     _refuse_left_behind(inventory)
     reached = checked(Reached, {"names": names, "port": port}, "the broker cannot be reached so")
-    certificate = sign_broker(workshop.signer, reached.names, key, workshop.now, LASTS)
+    certificate = sign_broker(transaction.signer, reached.names, key, transaction.now, LASTS)
     until = certificate.not_valid_after_utc
-    issued = Issued(serial=serial(certificate), authority=workshop.signer.number, until=until)
-    broker = Broker(**reached.model_dump(), issued=issued, folder=workshop.next)
-    workshop.stage("broker", {"broker.crt": pem(certificate), "broker.key": key_pem(key)})
+    issued = Issued(serial=serial(certificate), authority=transaction.signer.number, until=until)
+    broker = Broker(**reached.model_dump(), issued=issued, folder=transaction.next)
+    transaction.stage("broker", {"broker.crt": pem(certificate), "broker.key": key_pem(key)})
     old = inventory.broker.issued
-    gone = Revoked(serial=old.serial, authority=old.authority, owner="broker", at=workshop.now, reason="superseded")
-    return workshop.commit(inventory.model_copy(update={"broker": broker, "revoked": (*inventory.revoked, gone)}))
+    gone = Revoked(serial=old.serial, authority=old.authority, owner="broker", at=transaction.now, reason="superseded")
+    return transaction.commit(inventory.model_copy(update={"broker": broker, "revoked": (*inventory.revoked, gone)}))
 
 
-def retire_authority(workshop: Workshop) -> Workshop:
+def retire_authority(transaction: Transaction) -> Transaction:
     """Trust the newest authority only, and delete the keys of those before.
 
     Raises:
         MistakeError: there is one only, or somebody is in the fleet by a certificate of an older one.
         FirmwareError: something could not be written.
     """
-    inventory = workshop.inventory
+    inventory = transaction.inventory
     if len(inventory.authorities) < 2:
         raise MistakeError("there is one authority only; `provision rotate-authority` makes the next one first")
     _refuse_left_behind(inventory)
@@ -66,9 +67,9 @@ def retire_authority(workshop: Workshop) -> Workshop:
     old = [one.name for one in inventory.members if any(each.authority != newest for each in one.issued)]
     if old:
         raise MistakeError(f"{_listed(old)} may sign in with an older certificate too: `provision revoke NAME --old`")
-    changed = workshop.commit(inventory.model_copy(update={"authorities": (inventory.newest,)}))
+    changed = transaction.commit(inventory.model_copy(update={"authorities": (inventory.newest,)}))
     for authority in inventory.authorities[:-1]:
-        for path in authority_files(workshop.fleet, authority.number):
+        for path in authority_files(transaction.fleet, authority.number):
             path.unlink(missing_ok=True)
     return changed
 

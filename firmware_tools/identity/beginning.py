@@ -11,7 +11,7 @@ from firmware_tools.identity.keys import key_pem, new_key
 from firmware_tools.identity.records import FORM, Authority, Broker, Inventory, Issued, Name, Reached, checked
 from firmware_tools.identity.template import FILE as TEMPLATE
 from firmware_tools.identity.template import FIRST
-from firmware_tools.identity.workshop import LASTS, MOSQUITTO, Workshop, authority_files, held
+from firmware_tools.identity.transaction import LASTS, MOSQUITTO, Transaction, authority_files, held
 
 
 class Beginning(Reached):
@@ -20,7 +20,9 @@ class Beginning(Reached):
     fleet: Name
 
 
-def begin(fleet: Path, name: str, names: tuple[str, ...], port: int, now: datetime, passphrase: str = "") -> Workshop:
+def begin(
+    fleet: Path, name: str, names: tuple[str, ...], port: int, now: datetime, passphrase: str = ""
+) -> Transaction:
     """Begin a fleet.
 
     Args:
@@ -41,8 +43,7 @@ def begin(fleet: Path, name: str, names: tuple[str, ...], port: int, now: dateti
             raise MistakeError(f"{fleet} is a fleet already; name another folder, or use `provision add`")
         wanted = {"fleet": name, "names": names, "port": port}
         reached = checked(Beginning, wanted, "the fleet cannot be begun")
-        key = new_key()
-        signer = Signer(1, new_authority(name, 1, key, now), key)
+        signer = new_authority(name, 1, now)
         broker_key = new_key()
         certificate = sign_broker(signer, reached.names, broker_key, now, LASTS)
         issued = Issued(serial=serial(certificate), authority=1, until=certificate.not_valid_after_utc)
@@ -55,7 +56,7 @@ def begin(fleet: Path, name: str, names: tuple[str, ...], port: int, now: dateti
         if not (fleet / TEMPLATE).exists():
             write(fleet / TEMPLATE, FIRST.encode())
         write_inventory(fleet, inventory)
-        begun = Workshop(fleet, inventory, (signer,), now, passphrase)
+        begun = Transaction(fleet, inventory, (signer,), now, passphrase)
         begun.write_broker()
     return begun
 

@@ -1,22 +1,19 @@
-"""X.509: authorities, what they sign, and their lists of what is revoked (RFC 5280)."""
+"""The certificates of a fleet: authorities, devices, hosts, the broker; and the lists of what is revoked."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from firmware_tools.errors import MistakeError
-from firmware_tools.identity.keys import Key
+from firmware_tools.identity.issuing import BEFORE, Issuer, issue, self_signed, signed_by
+from firmware_tools.identity.keys import Key, new_key
 from firmware_tools.identity.records import Revoked
 
-BEFORE = timedelta(days=1)  # clocks differ
-AUTHORITY_LASTS = timedelta(days=20 * 365)
 FLAGS = {
     "key_compromise": x509.ReasonFlags.key_compromise,
     "superseded": x509.ReasonFlags.superseded,
@@ -25,21 +22,16 @@ FLAGS = {
 
 
 @dataclass(frozen=True)
-class Signer:
-    """An authority at work."""
+class Signer(Issuer):
+    """An authority of a fleet at work, by its number."""
 
     number: int
-    certificate: x509.Certificate
-    key: Key
 
 
-def new_authority(fleet: str, number: int, key: Key, now: datetime) -> x509.Certificate:
-    """An authority's own certificate; it signs devices and no further authorities."""
-    name = _named(f"{fleet} authority {number}")
-    made = _begun(name, name, key.public_key(), now, now + AUTHORITY_LASTS)
-    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    made = made.add_extension(_usage(signs_others=True), critical=True)
-    return made.sign(key, hashes.SHA256())
+def new_authority(fleet: str, number: int, now: datetime) -> Signer:
+    """An authority of a fleet, with a new key."""
+    key = new_key()
+    return Signer(self_signed(f"{fleet} authority {number}", key, now), key, number)
 
 
 def sign_client(signer: Signer, name: str, key: Key, now: datetime, lasts: timedelta) -> x509.Certificate:
@@ -47,17 +39,12 @@ def sign_client(signer: Signer, name: str, key: Key, now: datetime, lasts: timed
 
     It cannot be shown as a broker's: a device that was stolen deceives no other.
     """
-    made = _leaf(signer, name, key, now, lasts)
-    made = made.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
-    return made.sign(signer.key, hashes.SHA256())
+    return issue(signer, name, key, now, lasts, (ExtendedKeyUsageOID.CLIENT_AUTH,))
 
 
 def sign_broker(signer: Signer, names: tuple[str, ...], key: Key, now: datetime, lasts: timedelta) -> x509.Certificate:
     """The broker's certificate, for all names and addresses that it is reached by."""
-    made = _leaf(signer, "broker", key, now, lasts)
-    made = made.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-    made = made.add_extension(x509.SubjectAlternativeName([_reached_by(name) for name in names]), critical=False)
-    return made.sign(signer.key, hashes.SHA256())
+    return issue(signer, "broker", key, now, lasts, (ExtendedKeyUsageOID.SERVER_AUTH,), names)
 
 
 def revocation_list(signer: Signer, number: int, revoked: Iterable[Revoked], now: datetime) -> bytes:
@@ -69,7 +56,7 @@ def revocation_list(signer: Signer, number: int, revoked: Iterable[Revoked], now
     made = x509.CertificateRevocationListBuilder().issuer_name(signer.certificate.subject)
     made = made.last_update(now - BEFORE).next_update(signer.certificate.not_valid_after_utc)
     made = made.add_extension(x509.CRLNumber(number), critical=False)
-    made = made.add_extension(_by(signer.key), critical=False)
+    made = made.add_extension(signed_by(signer.key), critical=False)
     for one in revoked:
         if one.authority == signer.number:
             reason = x509.CRLReason(FLAGS[one.reason])
@@ -94,48 +81,3 @@ def read_certificate(data: bytes, where: str) -> x509.Certificate:
 def serial(certificate: x509.Certificate) -> str:
     """As the inventory writes it."""
     return f"{certificate.serial_number:x}"
-
-
-def _named(name: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-
-
-def _reached_by(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)
-
-
-def _leaf(signer: Signer, name: str, key: Key, now: datetime, lasts: timedelta) -> x509.CertificateBuilder:
-    until = min(now + lasts, signer.certificate.not_valid_after_utc)
-    made = _begun(_named(name), signer.certificate.subject, key.public_key(), now, until)
-    made = made.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-    made = made.add_extension(_usage(signs_others=False), critical=True)
-    return made.add_extension(_by(signer.key), critical=False)
-
-
-def _begun(
-    name: x509.Name, by: x509.Name, key: EllipticCurvePublicKey, now: datetime, until: datetime
-) -> x509.CertificateBuilder:
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(by).public_key(key)
-    made = made.serial_number(x509.random_serial_number()).not_valid_before(now - BEFORE).not_valid_after(until)
-    return made.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-
-
-def _by(key: Key) -> x509.AuthorityKeyIdentifier:
-    return x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
-
-
-def _usage(signs_others: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not signs_others,
-        key_cert_sign=signs_others,
-        crl_sign=signs_others,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )

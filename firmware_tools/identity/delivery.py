@@ -6,7 +6,7 @@ from pathlib import Path
 from firmware_tools.errors import MistakeError
 from firmware_tools.identity.files import contents
 from firmware_tools.identity.inventory import member, read_inventory
-from firmware_tools.identity.records import Device, Inventory
+from firmware_tools.identity.records import Device, Host, Inventory
 
 ETC = "/etc/foresight"
 MODELS_FOLDER = f"{ETC}/models"
@@ -47,9 +47,13 @@ class Delivered:
 
 def folder_of(fleet: Path, inventory: Inventory, name: str) -> Path:
     """Where the files of a device or host are. Raises MistakeError."""
-    found = member(inventory, name)
+    return folder_of_member(fleet, member(inventory, name))
+
+
+def folder_of_member(fleet: Path, found: Device | Host) -> Path:
+    """The same of one that was found."""
     kind = "devices" if isinstance(found, Device) else "hosts"
-    return fleet / kind / name / str(found.folder)
+    return fleet / kind / found.name / str(found.folder)
 
 
 def delivered(fleet: Path, name: str) -> tuple[Delivered, ...]:
@@ -63,14 +67,14 @@ def delivered(fleet: Path, name: str) -> tuple[Delivered, ...]:
     if not isinstance(found, Device) or not found.issued:
         what = "is out of the fleet" if isinstance(found, Device) else "is a host, no device"
         raise MistakeError(f"{name} {what}; `provision list` shows who is in it")
-    given(fleet, inventory, found, tuple(PLACES))
-    folder = folder_of(fleet, inventory, name)
+    files_of(fleet, found, tuple(PLACES))
+    folder = folder_of_member(fleet, found)
     return tuple(Delivered(folder / file, place, mode) for file, (place, mode) in PLACES.items())
 
 
-def given(fleet: Path, inventory: Inventory, device: Device, names: tuple[str, ...]) -> dict[str, bytes]:
+def files_of(fleet: Path, device: Device, names: tuple[str, ...]) -> dict[str, bytes]:
     """Some of the files of a device. Raises MistakeError: one is missing."""
-    folder = folder_of(fleet, inventory, device.name)
+    folder = folder_of_member(fleet, device)
     there = contents(folder)
     missing = [name for name in names if name not in there]
     if missing:

@@ -1,6 +1,7 @@
 """The fleet's inventory as a file, and who is who in it."""
 
 import json
+from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -59,11 +60,14 @@ def member(inventory: Inventory, name: str) -> Device | Host:
     return known[name]
 
 
-def with_member(inventory: Inventory, changed: Device | Host) -> Inventory:
-    """The inventory with one device or host put in, or in the place of the one of that name."""
-    if isinstance(changed, Device):
-        others = [each for each in inventory.devices if each.name != changed.name]
-        devices = tuple(sorted([*others, changed], key=lambda each: each.name))
-        return inventory.model_copy(update={"devices": devices})
-    rest = [each for each in inventory.hosts if each.name != changed.name]
-    return inventory.model_copy(update={"hosts": tuple(sorted([*rest, changed], key=lambda each: each.name))})
+def with_members(inventory: Inventory, changed: Iterable[Device | Host]) -> Inventory:
+    """The inventory with devices and hosts put in, or in the place of those of their names; all by name."""
+    devices = {each.name: each for each in inventory.devices}
+    hosts = {each.name: each for each in inventory.hosts}
+    for each in changed:
+        if isinstance(each, Device):
+            devices[each.name] = each
+        else:
+            hosts[each.name] = each
+    by_name = {"devices": tuple(map(devices.get, sorted(devices))), "hosts": tuple(map(hosts.get, sorted(hosts)))}
+    return inventory.model_copy(update=by_name)

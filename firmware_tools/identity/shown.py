@@ -11,7 +11,7 @@ from rich.table import Table
 from firmware_tools.identity.inventory import read_inventory
 from firmware_tools.identity.records import Device, Inventory, Issued
 from firmware_tools.identity.rights import revision_of
-from firmware_tools.identity.workshop import MOSQUITTO
+from firmware_tools.identity.transaction import MOSQUITTO
 
 SOON = timedelta(days=60)
 COLUMNS = ("name", "is", "group", "certificate", "until")

@@ -4,7 +4,7 @@ The image is checked first, by its SHA-256 and by its layout; nothing needs root
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from edge.contracts.files import sha256_of
@@ -12,16 +12,15 @@ from firmware_tools.errors import MistakeError
 from firmware_tools.identity.delivery import CERTIFICATE, delivered
 from firmware_tools.identity.files import read
 from firmware_tools.image import ext4, fat
-from firmware_tools.image.bmap import write_bmap
 from firmware_tools.image.cloud_init_settings import SystemSettings, host_name
 from firmware_tools.image.customise_system import System, system_of
-from firmware_tools.image.customise_work import publish, refuse_present, workplace
+from firmware_tools.image.customise_work import workplace
 from firmware_tools.image.ext4_tree import Tree, write_tree
+from firmware_tools.image.image_files import ImageFiles, names_for, publish_image
 from firmware_tools.image.layout_grow import make_room
 from firmware_tools.image.layout_official import Official, look
-from firmware_tools.image.packing import pack, plain_name, suffix_of
 from firmware_tools.image.payload import Payload, models_in, stage
-from firmware_tools.image.sbom import Part, write_sbom
+from firmware_tools.image.sbom import Part
 from firmware_tools.image.sbom_debian import debian_parts
 from firmware_tools.image.sbom_wheels import model_part, wheel_part
 from firmware_tools.image.unpacking import unpack
@@ -57,17 +56,7 @@ class Order:
     releases: Path | None
 
 
-@dataclass(frozen=True)
-class Made:
-    """What was made."""
-
-    image: Path
-    bmap: Path
-    sbom: Path
-    mapped_bytes: int
-
-
-def customise(order: Order, out: Path, say: Say) -> Made:
+def customise(order: Order, out: Path, say: Say) -> ImageFiles:
     """Make the image of a device, with its block map and its bill of materials beside it.
 
     Args:
@@ -79,10 +68,7 @@ def customise(order: Order, out: Path, say: Say) -> Made:
         MistakeError: something must be mended first; nothing was made.
         FirmwareError: something failed; nothing was made.
     """
-    suffix, plain = suffix_of(out), plain_name(out)
-    named = Made(out, plain.with_name(f"{plain.name}.bmap"), plain.with_name(f"{plain.name}.cdx.json"), 0)
-    refuse_present(named.bmap)
-    refuse_present(named.sbom)
+    names = names_for(out)
     given = delivered(order.fleet, order.device)
     with workplace(out) as work:
         say(f"checking {order.image.name}")
@@ -96,11 +82,7 @@ def customise(order: Order, out: Path, say: Say) -> Made:
         say(f"writing {len(wheels)} wheels, {len(models)} models, the identity and settings of {order.device}")
         _write(found, payload, order, work, time_s)
         say("making the block map and the bill of materials")
-        mapped = write_bmap(work / DISK, work / "bmap")
-        write_sbom(work / "sbom", _subject(order), _parts(found, payload), time_s)
-        kept = pack(work / DISK, suffix)
-        publish(((work / "bmap", named.bmap), (work / "sbom", named.sbom), (kept, out)))
-    return replace(named, mapped_bytes=mapped)
+        return publish_image(work / DISK, names, _subject(order), _parts(found, payload), time_s)
 
 
 def _write(found: Official, payload: Payload, order: Order, work: Path, time_s: int) -> None:

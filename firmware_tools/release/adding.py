@@ -13,23 +13,24 @@ from edge.contracts.bundle import read_manifest
 from edge.contracts.errors import ModelError
 from edge.contracts.files import NotPlainError, open_plain, read_plain
 from edge.contracts.flatbuffer import MalformedError
+from edge.contracts.manifest import Task
 from edge.contracts.release import FIELD, Kind, Purpose, encode_purpose, parse_purpose
 from firmware_tools.boards.catalogue import board
 from firmware_tools.errors import FirmwareError, MistakeError
 from firmware_tools.release.files import stage_file
 from firmware_tools.release.lifetimes import dated, read_lifetimes
 from firmware_tools.release.lists import public_targets, staged_targets, write_list
-from firmware_tools.release.places import Places
+from firmware_tools.release.repository import Repository
 
 MOST_YAML_BYTES = 1 << 20
 SQUASHFS = b"hsqs"  # a RAUC bundle begins as one
 
 
-def add(places: Places, file: Path, name: str, purpose: Purpose, now: datetime) -> Purpose:
+def add(repository: Repository, file: Path, name: str, purpose: Purpose, now: datetime) -> Purpose:
     """Put a file into the next release, in the place of the one of that name; signatures of that list begin anew.
 
     Args:
-        places: of the repository.
+        repository: of the repository.
         file: to be released.
         name: under which devices will know it.
         purpose: who it is for. Of a model, an empty task or version is taken from the file.
@@ -42,7 +43,7 @@ def add(places: Places, file: Path, name: str, purpose: Purpose, now: datetime) 
         MistakeError: the file is not of that kind, or the purpose cannot be.
         FirmwareError: it cannot be written.
     """
-    places.must_be_there()
+    repository.must_be_there()
     for each in purpose.boards:
         board(each)
     complete = CHECKS[purpose.kind](file, purpose)
@@ -50,33 +51,33 @@ def add(places: Places, file: Path, name: str, purpose: Purpose, now: datetime) 
         custom = encode_purpose(complete)
     except MalformedError as error:
         raise MistakeError(f"{file}: {error}") from error
-    with places.alone():
-        targets = _next(places)
-        target = stage_file(places, file, name)
+    with repository.alone():
+        targets = _next(repository)
+        target = stage_file(repository, file, name)
         target.unrecognized_fields["custom"] = custom
         targets.targets[name] = target
-        _write(places, targets, now)
+        _write(repository, targets, now)
     return complete
 
 
-def remove(places: Places, name: str, now: datetime) -> None:
+def remove(repository: Repository, name: str, now: datetime) -> None:
     """Leave a file out of the next release. Devices that have it keep it.
 
     Raises:
         MistakeError: there is none of that name.
         FirmwareError: it cannot be written.
     """
-    places.must_be_there()
-    with places.alone():
-        targets = _next(places)
+    repository.must_be_there()
+    with repository.alone():
+        targets = _next(repository)
         if targets.targets.pop(name, None) is None:
             raise MistakeError(f"no release is called {name!r}; see release status")
-        _write(places, targets, now)
+        _write(repository, targets, now)
 
 
-def restage(places: Places, now: datetime) -> None:
+def restage(repository: Repository, now: datetime) -> None:
     """Have the list of files signed anew as it is: its keys have changed, or it is about to expire."""
-    _write(places, _next(places), now)
+    _write(repository, _next(repository), now)
 
 
 def purposes(targets: Targets) -> dict[str, Purpose]:
@@ -89,21 +90,21 @@ def purposes(targets: Targets) -> dict[str, Purpose]:
         ) from error
 
 
-def _next(places: Places) -> Targets:
+def _next(repository: Repository) -> Targets:
     """The list of the next release, to be changed."""
-    staged, served = staged_targets(places), public_targets(places)
+    staged, served = staged_targets(repository), public_targets(repository)
     if staged is not None:
         return staged.signed
     if served is None:
-        raise FirmwareError(f"{places.home} has no list of files; restore it, or begin anew with release init")
+        raise FirmwareError(f"{repository.home} has no list of files; restore it, or begin anew with release init")
     made = deepcopy(served.signed)
     made.version += 1
     return made
 
 
-def _write(places: Places, targets: Targets, now: datetime) -> None:
-    dated(targets, read_lifetimes(places.lifetimes), now)
-    write_list(places.staged / "targets.json", Metadata(targets))
+def _write(repository: Repository, targets: Targets, now: datetime) -> None:
+    dated(targets, read_lifetimes(repository.lifetimes), now)
+    write_list(repository.staged / "targets.json", Metadata(targets))
 
 
 def _model(file: Path, purpose: Purpose) -> Purpose:
@@ -112,6 +113,11 @@ def _model(file: Path, purpose: Purpose) -> Purpose:
     except ModelError as error:
         raise MistakeError(str(error)) from error
     if manifest is None:
+        if not purpose.task:
+            raise MistakeError(
+                f"{file} does not say what it is for: ours do unless they are cut off, so copy it again; "
+                f"of a model of others say --task {', '.join(Task)}"
+            )
         return purpose
     if purpose.task not in ("", manifest.task.value):
         raise MistakeError(f"{file} is a {manifest.task.value} by its own words; leave --task out")

@@ -6,11 +6,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from firmware_tools.errors import MistakeError
-from firmware_tools.release.places import Places
+from firmware_tools.release.repository import Repository
 
 
 @contextmanager
-def claimed(places: Places) -> Iterator[ExitStack]:
+def claimed(repository: Repository) -> Iterator[ExitStack]:
     """Begin a repository; where the block raises, what is in the stack is called and the repository is gone.
 
     Raises:
@@ -18,17 +18,17 @@ def claimed(places: Places) -> Iterator[ExitStack]:
         OSError: it cannot be written.
     """
     with ExitStack() as undone:
-        make_folder(places.home, undone)
+        make_folder(repository.home, undone)
         try:
-            places.staged.mkdir()  # by one command only
+            repository.staged.mkdir()  # by one command only
         except FileExistsError as error:
             raise MistakeError(
-                f"{places.staged} is of another release init, running or broken off; if broken off, remove it "
+                f"{repository.staged} is of another release init, running or broken off; if broken off, remove it "
                 "and the keys that were made"
             ) from error
-        undone.callback(shutil.rmtree, places.staged, ignore_errors=True)
-        undone.callback(shutil.rmtree, places.public, ignore_errors=True)
-        for path in (places.lifetimes, places.trust_root, places.home / "lock"):
+        undone.callback(shutil.rmtree, repository.staged, ignore_errors=True)
+        undone.callback(shutil.rmtree, repository.public, ignore_errors=True)
+        for path in (repository.lifetimes, repository.trust_root, repository.home / "lock"):
             if not path.exists():
                 undone.callback(path.unlink, missing_ok=True)
         yield undone

@@ -9,21 +9,21 @@ from typing import BinaryIO
 
 from tuf.api.metadata import TargetFile, Targets
 
-from edge.contracts.files import NotPlainError, open_plain
+from edge.contracts.files import NotPlainError, open_plain, sha256_of
 from edge.contracts.release import NAME
 from edge.contracts.stored import PUBLIC, sync
 from firmware_tools.errors import FirmwareError, MistakeError
-from firmware_tools.release.places import Places
+from firmware_tools.release.repository import Repository
 
 BLOCK_BYTES = 1 << 20
 MOST_BYTES = 2 << 30  # what devices take unless told otherwise
 
 
-def stage_file(places: Places, file: Path, name: str) -> TargetFile:
+def stage_file(repository: Repository, file: Path, name: str) -> TargetFile:
     """Copy a file to what waits for signatures.
 
     Args:
-        places: of the repository.
+        repository: of the repository.
         file: to be released.
         name: under which devices will know it, `models/street.tflite`.
 
@@ -37,17 +37,17 @@ def stage_file(places: Places, file: Path, name: str) -> TargetFile:
     if not NAME.fullmatch(name):
         raise MistakeError(f"{name!r} is no name of a release; use letters, digits, . _ - and / between")
     try:
-        places.files.mkdir(parents=True, exist_ok=True)
+        repository.files.mkdir(parents=True, exist_ok=True)
         with open_plain(file) as source:
-            length, sha256 = _copied(source, places.files)
+            length, sha256 = _copied(source, repository.files)
     except (NotPlainError, FileNotFoundError) as error:
         raise MistakeError(f"{file} is no file, or not there; name the file to be released") from error
     except OSError as error:
-        raise FirmwareError(f"{file} cannot be copied to {places.files}: {error.strerror}; make room") from error
+        raise FirmwareError(f"{file} cannot be copied to {repository.files}: {error.strerror}; make room") from error
     return TargetFile(length, {"sha256": sha256}, name)
 
 
-def publish_files(places: Places, targets: Targets) -> None:
+def publish_files(repository: Repository, targets: Targets) -> None:
     """Have every file that the list names where it is served; those that wait and are named no more go.
 
     Raises:
@@ -55,7 +55,7 @@ def publish_files(places: Places, targets: Targets) -> None:
     """
     try:
         for target in targets.targets.values():
-            served, waiting = places.targets / served_name(target), places.files / target.hashes["sha256"]
+            served, waiting = repository.targets / served_name(target), repository.files / target.hashes["sha256"]
             if served.exists():
                 continue
             served.parent.mkdir(parents=True, exist_ok=True)
@@ -66,7 +66,7 @@ def publish_files(places: Places, targets: Targets) -> None:
             sync(part)
             part.replace(served)
             sync(served.parent)
-        for waiting in places.files.glob("*"):
+        for waiting in repository.files.glob("*"):
             waiting.unlink()
     except OSError as error:
         raise FirmwareError(f"{error.filename} cannot be served: {error.strerror}; add the file again") from error
@@ -79,9 +79,8 @@ def served_name(target: TargetFile) -> str:
 
 
 def _check_unchanged(part: Path, target: TargetFile) -> None:
-    with part.open("rb") as copied:
-        if hashlib.file_digest(copied, "sha256").hexdigest() == target.hashes["sha256"]:
-            return
+    if sha256_of(part) == target.hashes["sha256"]:
+        return
     part.unlink()
     raise FirmwareError(f"{target.path} has changed on this disk since it was added; add it again")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tuf.api.metadata import Root, Signed, Snapshot, Targets, Timestamp
 
 from edge.contracts.release import SIGNED_AT
-from edge.contracts.stored import StateError, Stored
+from edge.contracts.stored import Stored
 from firmware_tools.errors import MistakeError
 
 NS_PER_S = 10**9
@@ -47,14 +47,15 @@ def write_lifetimes(path: Path, lifetimes: Lifetimes) -> None:
 
 
 def read_lifetimes(path: Path) -> Lifetimes:
-    """What was kept. Raises MistakeError where it is damaged."""
+    """What was kept; nothing on disk is changed. Raises MistakeError, StateError."""
+    why = "it is no table of days by role"
     try:
-        told = Stored(path).read()
+        told = Stored(path).read_only()
         if isinstance(told, dict) and all(type(days) is int and 1 <= days <= MOST_DAYS for days in told.values()):
             return Lifetimes(**told)
-    except (StateError, TypeError) as error:
-        raise MistakeError(f"{path} cannot be used: {error}; restore it") from error
-    raise MistakeError(f"{path} is damaged; restore it, or write the days anew as `release init` does")
+    except (OSError, ValueError, TypeError) as error:
+        why = str(error)
+    raise MistakeError(f"{path} is missing or damaged ({why}); bring it back from a copy")
 
 
 def dated(signed: Signed, lifetimes: Lifetimes, now: datetime) -> None:

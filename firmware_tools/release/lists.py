@@ -9,7 +9,7 @@ from tuf.api.serialization.json import JSONSerializer
 
 from edge.contracts.stored import PUBLIC, replace_file
 from firmware_tools.errors import FirmwareError
-from firmware_tools.release.places import Places
+from firmware_tools.release.repository import Repository
 
 S = TypeVar("S", Root, Timestamp, Snapshot, Targets)
 AnyRole: TypeAlias = Root | Timestamp | Snapshot | Targets
@@ -41,51 +41,56 @@ def serialised(metadata: AnyList) -> bytes:
     return metadata.to_bytes(JSONSerializer(compact=False))
 
 
-def public_root(places: Places) -> Metadata[Root] | None:
+def public_root(repository: Repository) -> Metadata[Root] | None:
     """The newest root that is served; None before the first."""
-    numbers = [int(path.name.split(".")[0]) for path in places.metadata.glob("[0-9]*.root.json")]
-    return read_list(places.metadata / f"{max(numbers)}.root.json", Root) if numbers else None
+    numbers = [path.name.removesuffix(".root.json") for path in repository.metadata.glob("*.root.json")]
+    newest = max((int(number) for number in numbers if number.isdecimal()), default=0)  # others are somebody's copies
+    return read_list(repository.metadata / f"{newest}.root.json", Root) if newest else None
 
 
-def public_timestamp(places: Places) -> Metadata[Timestamp] | None:
-    """The one that is served; None before the first."""
-    path = places.metadata / "timestamp.json"
-    return read_list(path, Timestamp) if path.exists() else None
+def public_timestamp(repository: Repository) -> Metadata[Timestamp] | None:
+    """The one that is served; None before the first. Raises FirmwareError where it is gone."""
+    path = repository.metadata / "timestamp.json"
+    if path.exists():
+        return read_list(path, Timestamp)
+    if repository.trust_root.exists() and public_root(repository):  # the first was served: versions do not begin anew
+        raise FirmwareError(f"{path} is gone; restore it from what is served, or devices see older versions and refuse")
+    return None
 
 
-def public_snapshot(places: Places) -> Metadata[Snapshot] | None:
+def public_snapshot(repository: Repository) -> Metadata[Snapshot] | None:
     """The one that the timestamp names; None before the first."""
-    timestamp = public_timestamp(places)
+    timestamp = public_timestamp(repository)
     if timestamp is None:
         return None
-    return read_list(places.metadata / f"{timestamp.signed.snapshot_meta.version}.snapshot.json", Snapshot)
+    return read_list(repository.metadata / f"{timestamp.signed.snapshot_meta.version}.snapshot.json", Snapshot)
 
 
-def public_targets(places: Places) -> Metadata[Targets] | None:
+def public_targets(repository: Repository) -> Metadata[Targets] | None:
     """The one that the snapshot names; None before the first."""
-    snapshot = public_snapshot(places)
+    snapshot = public_snapshot(repository)
     if snapshot is None:
         return None
-    return read_list(places.metadata / f"{snapshot.signed.meta['targets.json'].version}.targets.json", Targets)
+    return read_list(repository.metadata / f"{snapshot.signed.meta['targets.json'].version}.targets.json", Targets)
 
 
-def staged_root(places: Places) -> Metadata[Root] | None:
+def staged_root(repository: Repository) -> Metadata[Root] | None:
     """The root that waits for signatures. One that is served already was left by a publication that was killed."""
-    path, served = places.staged / "root.json", public_root(places)
+    path, served = repository.staged / "root.json", public_root(repository)
     told = read_list(path, Root) if path.exists() else None
     return told if told and (served is None or told.signed.version > served.signed.version) else None
 
 
-def staged_targets(places: Places) -> Metadata[Targets] | None:
+def staged_targets(repository: Repository) -> Metadata[Targets] | None:
     """The list of files that waits for signatures; see `staged_root`."""
-    path, served = places.staged / "targets.json", public_targets(places)
+    path, served = repository.staged / "targets.json", public_targets(repository)
     told = read_list(path, Targets) if path.exists() else None
     return told if told and (served is None or told.signed.version > served.signed.version) else None
 
 
-def coming_root(places: Places) -> Metadata[Root]:
+def coming_root(repository: Repository) -> Metadata[Root]:
     """The root that holds from the next publication on. Raises FirmwareError."""
-    root = staged_root(places) or public_root(places)
+    root = staged_root(repository) or public_root(repository)
     if root is None:
-        raise FirmwareError(f"{places.home} has no root; restore it, or begin anew with release init")
+        raise FirmwareError(f"{repository.home} has no root; restore it, or begin anew with release init")
     return root

@@ -18,7 +18,7 @@ from firmware_tools.errors import FirmwareError, MistakeError
 from firmware_tools.release import lists
 from firmware_tools.release.files import publish_files
 from firmware_tools.release.lifetimes import NS_PER_S, Lifetimes, dated, read_lifetimes
-from firmware_tools.release.places import Places
+from firmware_tools.release.repository import Repository
 from firmware_tools.release.standing import root_signatures
 
 S = TypeVar("S", Snapshot, Timestamp)
@@ -35,11 +35,11 @@ class Published:
     timestamp: int
 
 
-def publish(places: Places, signers: Sequence[CryptoSigner], now: datetime) -> Published:
+def publish(repository: Repository, signers: Sequence[CryptoSigner], now: datetime) -> Published:
     """Serve what is staged; with nothing staged, renew the timestamp (and the snapshot when it is due).
 
     Args:
-        places: of the repository.
+        repository: of the repository.
         signers: the keys of timestamp and, when something changes or is due, snapshot; others are not used.
         now: the time, in UTC.
 
@@ -47,22 +47,22 @@ def publish(places: Places, signers: Sequence[CryptoSigner], now: datetime) -> P
         MistakeError: signatures or keys are missing, or the clock is behind the last publication.
         FirmwareError: a list or file cannot be read or written.
     """
-    places.must_be_there()
-    lifetimes = read_lifetimes(places.lifetimes)
-    with places.alone():
-        _check_clock(places, now)
-        root = _root(places)
-        targets = _targets(places, root.signed)
-        snapshot = _snapshot(places, root.signed, targets, lifetimes, signers, now)
-        timestamp = _timestamp(places, root.signed, snapshot, lifetimes, signers, now)
-        publish_files(places, targets.signed)
-        _write(places, root, targets, snapshot, timestamp)
+    repository.must_be_there()
+    lifetimes = read_lifetimes(repository.lifetimes)
+    with repository.alone():
+        _check_clock(repository, now)
+        root = _root(repository)
+        targets = _targets(repository, root.signed)
+        snapshot = _snapshot(repository, root.signed, targets, lifetimes, signers, now)
+        timestamp = _timestamp(repository, root.signed, snapshot, lifetimes, signers, now)
+        publish_files(repository, targets.signed)
+        _write(repository, root, targets, snapshot, timestamp)
     return Published(root.signed.version, targets.signed.version, snapshot.signed.version, timestamp.signed.version)
 
 
-def _check_clock(places: Places, now: datetime) -> None:
+def _check_clock(repository: Repository, now: datetime) -> None:
     """A clock that is behind would publish what devices hold to be old; one that was ahead is known by this, too."""
-    served = lists.public_timestamp(places)
+    served = lists.public_timestamp(repository)
     before_ns = served.signed.unrecognized_fields.get(SIGNED_AT, 0) if served else 0
     if now.timestamp() < before_ns / NS_PER_S:
         raise MistakeError(
@@ -70,27 +70,27 @@ def _check_clock(places: Places, now: datetime) -> None:
         )
 
 
-def _root(places: Places) -> Metadata[Root]:
-    staged = lists.staged_root(places)
+def _root(repository: Repository) -> Metadata[Root]:
+    staged = lists.staged_root(repository)
     if staged is None:
-        return lists.coming_root(places)
-    if missing := root_signatures(places, staged).missing:
+        return lists.coming_root(repository)
+    if missing := root_signatures(repository, staged).missing:
         raise MistakeError(
             f"the new root lacks {missing} signature(s); release sign with more keys, see release status"
         )
     return staged
 
 
-def _targets(places: Places, root: Root) -> Metadata[Targets]:
-    targets = lists.staged_targets(places) or lists.public_targets(places)
+def _targets(repository: Repository, root: Root) -> Metadata[Targets]:
+    targets = lists.staged_targets(repository) or lists.public_targets(repository)
     if targets is None:
-        raise FirmwareError(f"{places.home} has no list of files; restore it, or begin anew with release init")
+        raise FirmwareError(f"{repository.home} has no list of files; restore it, or begin anew with release init")
     _check(targets, root, "release sign it with more keys of targets, see release status")
     return targets
 
 
 def _snapshot(
-    places: Places,
+    repository: Repository,
     root: Root,
     targets: Metadata[Targets],
     lifetimes: Lifetimes,
@@ -98,7 +98,7 @@ def _snapshot(
     now: datetime,
 ) -> Metadata[Snapshot]:
     """The one that is served, where it will do: the same list, valid keys, and half of its life before it."""
-    served, meta = lists.public_snapshot(places), _meta(targets)
+    served, meta = lists.public_snapshot(repository), _meta(targets)
     due = now + lifetimes.of(Snapshot.type) * RENEWED_WITHIN
     if served and served.signed.meta == {"targets.json": meta} and served.signed.expires > due and _valid(served, root):
         return served
@@ -107,14 +107,14 @@ def _snapshot(
 
 
 def _timestamp(
-    places: Places,
+    repository: Repository,
     root: Root,
     snapshot: Metadata[Snapshot],
     lifetimes: Lifetimes,
     signers: Sequence[CryptoSigner],
     now: datetime,
 ) -> Metadata[Timestamp]:
-    served = lists.public_timestamp(places)
+    served = lists.public_timestamp(repository)
     made = Timestamp(version=served.signed.version + 1 if served else 1, snapshot_meta=_meta(snapshot))
     return _signed(made, root, lifetimes, signers, now)
 
@@ -150,7 +150,7 @@ def _check(metadata: lists.AnyList, root: Root, todo: str) -> None:
 
 
 def _write(
-    places: Places,
+    repository: Repository,
     root: Metadata[Root],
     targets: Metadata[Targets],
     snapshot: Metadata[Snapshot],
@@ -158,9 +158,9 @@ def _write(
 ) -> None:
     several: tuple[lists.AnyList, ...] = (root, targets, snapshot)
     for numbered in several:
-        path = places.metadata / f"{numbered.signed.version}.{numbered.signed.type}.json"
+        path = repository.metadata / f"{numbered.signed.version}.{numbered.signed.type}.json"
         lists.write_list(path, numbered)
-    lists.write_list(places.metadata / "timestamp.json", timestamp)
-    lists.write_list(places.trust_root, root)
+    lists.write_list(repository.metadata / "timestamp.json", timestamp)
+    lists.write_list(repository.trust_root, root)
     for role in (Root.type, Targets.type):
-        (places.staged / f"{role}.json").unlink(missing_ok=True)
+        (repository.staged / f"{role}.json").unlink(missing_ok=True)

@@ -12,7 +12,7 @@ from firmware_tools.errors import FirmwareError, MistakeError
 from firmware_tools.release.adding import restage
 from firmware_tools.release.lifetimes import dated, read_lifetimes
 from firmware_tools.release.lists import public_root, staged_root, write_list
-from firmware_tools.release.places import Places
+from firmware_tools.release.repository import Repository
 
 SHORTEST_ID = 8  # digits by which a key is named
 
@@ -27,53 +27,53 @@ class Rotation:
     threshold: int  # 0: as it is
 
 
-def rotate(places: Places, rotation: Rotation, now: datetime) -> Root:
+def rotate(repository: Repository, rotation: Rotation, now: datetime) -> Root:
     """Stage the new root. Several rotations before a publication make one root; its signatures begin anew.
 
     Raises:
         MistakeError: the role, a key or the threshold cannot be so.
         FirmwareError: a list cannot be read or written.
     """
-    places.must_be_there()
+    repository.must_be_there()
     if rotation.role not in TOP_LEVEL_ROLE_NAMES:
         raise MistakeError(f"no role is called {rotation.role!r}; there are {', '.join(sorted(TOP_LEVEL_ROLE_NAMES))}")
-    with places.alone():
-        root = _next(places)
+    with repository.alone():
+        root = _next(repository)
         for keyid in [_one(root, rotation.role, beginning) for beginning in rotation.removed]:
             root.revoke_key(keyid, rotation.role)
         for key in rotation.added:
             root.add_key(key, rotation.role)
         _set_threshold(root, rotation)
-        dated(root, read_lifetimes(places.lifetimes), now)
-        write_list(places.staged / "root.json", Metadata(root))
+        dated(root, read_lifetimes(repository.lifetimes), now)
+        write_list(repository.staged / "root.json", Metadata(root))
         if rotation.role == Targets.type:
-            restage(places, now)
+            restage(repository, now)
     return root
 
 
-def renew(places: Places, role: str, now: datetime) -> None:
+def renew(repository: Repository, role: str, now: datetime) -> None:
     """Stage a list of an offline role as it is, to last anew from now.
 
     Raises:
         MistakeError: the role is not signed by hand.
         FirmwareError: a list cannot be read or written.
     """
-    places.must_be_there()
+    repository.must_be_there()
     if role == Root.type:
-        rotate(places, Rotation(role, [], [], 0), now)
+        rotate(repository, Rotation(role, [], [], 0), now)
     elif role == Targets.type:
-        with places.alone():
-            restage(places, now)
+        with repository.alone():
+            restage(repository, now)
     else:
         raise MistakeError(f"{role!r} is not renewed so: root and targets are, and publish renews the others")
 
 
-def _next(places: Places) -> Root:
-    staged, served = staged_root(places), public_root(places)
+def _next(repository: Repository) -> Root:
+    staged, served = staged_root(repository), public_root(repository)
     if staged is not None:
         return staged.signed
     if served is None:
-        raise FirmwareError(f"{places.home} has no root; restore it, or begin anew with release init")
+        raise FirmwareError(f"{repository.home} has no root; restore it, or begin anew with release init")
     made = deepcopy(served.signed)
     made.version += 1
     return made

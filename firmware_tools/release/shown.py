@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from edge.contracts.release import Purpose
 from firmware_tools.release.status import ListStatus, Status
@@ -20,7 +20,8 @@ def show(status: Status, console: Console) -> None:
         ids = "\n".join(keyid[:ID_DIGITS] for keyid in one.keys)
         served.add_row(one.role, str(one.version), _expiry(one), f"{one.threshold} of {len(one.keys)}", ids)
     console.print(served)
-    files = Table("file", "kind", "version", "for", "bytes", title="files")
+    name = Column("file", overflow="fold")  # whole, for it is what roll-outs are told
+    files = Table(name, "kind", "version", "for", "bytes", title="files")
     for file in status.files:
         files.add_row(file.name, _kind(file.purpose), file.purpose.version, audience(file.purpose), str(file.length))
     console.print(files)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from tuf.api.metadata import Metadata, Root
 
 from firmware_tools.release.lists import AnyList, public_root
-from firmware_tools.release.places import Places
+from firmware_tools.release.repository import Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def signatures(metadata: AnyList, root: Root, before: Root | None) -> Signatures
     return Signatures(tuple(signed), tuple(waiting), max(result.missing for result in results))
 
 
-def root_signatures(places: Places, staged: Metadata[Root]) -> Signatures:
+def root_signatures(repository: Repository, staged: Metadata[Root]) -> Signatures:
     """Of a root that is not published yet."""
-    served = public_root(places)
+    served = public_root(repository)
     return signatures(staged, staged.signed, served.signed if served else None)

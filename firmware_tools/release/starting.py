@@ -13,8 +13,8 @@ from firmware_tools.release.claiming import claimed, make_folder
 from firmware_tools.release.keys import new_key
 from firmware_tools.release.lifetimes import Lifetimes, check_lifetimes, dated, write_lifetimes
 from firmware_tools.release.lists import AnyList, write_list
-from firmware_tools.release.places import Places
 from firmware_tools.release.publishing import publish
+from firmware_tools.release.repository import Repository
 
 MOST_KEYS = 16
 ONLINE = frozenset({Snapshot.type, Timestamp.type})
@@ -41,32 +41,32 @@ class KeyPlan:
     targets: Holders
 
 
-def start(places: Places, plan: KeyPlan, lifetimes: Lifetimes, now: datetime) -> tuple[Path, ...]:
+def start(repository: Repository, plan: KeyPlan, lifetimes: Lifetimes, now: datetime) -> tuple[Path, ...]:
     """Make the keys, and publish an empty list of releases. Returns the key files.
 
     Raises:
         MistakeError: there is a repository already, or the plan cannot hold.
         FirmwareError: a file cannot be written.
     """
-    _check(places, plan)
+    _check(repository, plan)
     check_lifetimes(lifetimes)
     try:
-        with claimed(places) as undone:
-            places.files.mkdir()
+        with claimed(repository) as undone:
+            repository.files.mkdir()
             signers = _keys(plan, undone)
-            with places.alone():
-                _stage(places, plan, signers, lifetimes, now)
-                write_lifetimes(places.lifetimes, lifetimes)
-            publish(places, [signer for several in signers.values() for signer in several], now)
+            with repository.alone():
+                _stage(repository, plan, signers, lifetimes, now)
+                write_lifetimes(repository.lifetimes, lifetimes)
+            publish(repository, [signer for several in signers.values() for signer in several], now)
     except OSError as error:
-        raise FirmwareError(f"{places.home} cannot be written: {error.strerror}; name another folder") from error
+        raise FirmwareError(f"{repository.home} cannot be written: {error.strerror}; name another folder") from error
     return tuple(path for role, holders in _holders(plan).items() for path in _paths(plan.folder, role, holders.keys))
 
 
-def _check(places: Places, plan: KeyPlan) -> None:
-    if places.lifetimes.exists() or places.public.exists():
-        raise MistakeError(f"{places.home} holds releases already; their root is never made anew: see rotate-keys")
-    if plan.folder.resolve().is_relative_to(places.public.resolve()):
+def _check(repository: Repository, plan: KeyPlan) -> None:
+    if repository.lifetimes.exists() or repository.public.exists():
+        raise MistakeError(f"{repository.home} holds releases already; their root is never made anew: see rotate-keys")
+    if plan.folder.resolve().is_relative_to(repository.public.resolve()):
         raise MistakeError(f"{plan.folder} lies in what is served to everybody; put keys elsewhere")
     for role, holders in _holders(plan).items():
         if not 1 <= holders.threshold <= holders.keys <= MOST_KEYS:
@@ -97,7 +97,7 @@ def _paths(folder: Path, role: str, count: int) -> list[Path]:
 
 
 def _stage(
-    places: Places, plan: KeyPlan, signers: dict[str, list[CryptoSigner]], lifetimes: Lifetimes, now: datetime
+    repository: Repository, plan: KeyPlan, signers: dict[str, list[CryptoSigner]], lifetimes: Lifetimes, now: datetime
 ) -> None:
     """The first root and the first list of files, signed by all."""
     root = Root(consistent_snapshot=True)
@@ -110,4 +110,4 @@ def _stage(
         dated(first.signed, lifetimes, now)
         for signer in signers[first.signed.type]:
             first.sign(signer, append=True)
-        write_list(places.staged / f"{first.signed.type}.json", first)
+        write_list(repository.staged / f"{first.signed.type}.json", first)

@@ -10,7 +10,7 @@ from firmware_tools.errors import FirmwareError
 from firmware_tools.release import lists
 from firmware_tools.release.adding import purposes
 from firmware_tools.release.lifetimes import read_lifetimes
-from firmware_tools.release.places import Places
+from firmware_tools.release.repository import Repository
 from firmware_tools.release.signing import standings
 
 SOON = 0.34  # of its lifetime: then a list ought to be signed again
@@ -60,42 +60,42 @@ class Status:
     changes: tuple[str, ...]  # what the next release does to them
 
 
-def status(places: Places, now: datetime) -> Status:
+def status(repository: Repository, now: datetime) -> Status:
     """How a repository stands.
 
     Raises:
         MistakeError: it is none.
         FirmwareError: a list cannot be read.
     """
-    places.must_be_there()
-    root, targets = lists.public_root(places), lists.public_targets(places)
-    snapshot, timestamp = lists.public_snapshot(places), lists.public_timestamp(places)
+    repository.must_be_there()
+    root, targets = lists.public_root(repository), lists.public_targets(repository)
+    snapshot, timestamp = lists.public_snapshot(repository), lists.public_timestamp(repository)
     if root is None or targets is None or snapshot is None or timestamp is None:
-        raise FirmwareError(f"{places.public} is not complete; run release publish with all keys, or restore it")
+        raise FirmwareError(f"{repository.public} is not complete; run release publish with all keys, or restore it")
     served = (root.signed, targets.signed, snapshot.signed, timestamp.signed)
     return Status(
-        lists=tuple(_list(places, signed, root.signed.roles[signed.type], now) for signed in served),
-        staged=_staged(places),
+        lists=tuple(_list(repository, signed, root.signed.roles[signed.type], now) for signed in served),
+        staged=_staged(repository),
         files=_files(targets.signed),
-        changes=_changes(places, targets.signed),
+        changes=_changes(repository, targets.signed),
     )
 
 
-def _list(places: Places, signed: lists.AnyRole, role: Role, now: datetime) -> ListStatus:
+def _list(repository: Repository, signed: lists.AnyRole, role: Role, now: datetime) -> ListStatus:
     left: timedelta = signed.expires - now
     return ListStatus(
         role=signed.type,
         version=signed.version,
         expires=signed.expires,
         expired=left <= timedelta(),
-        soon=left <= read_lifetimes(places.lifetimes).of(signed.type) * SOON,
+        soon=left <= read_lifetimes(repository.lifetimes).of(signed.type) * SOON,
         threshold=role.threshold,
         keys=tuple(role.keyids),
     )
 
 
-def _staged(places: Places) -> tuple[StagedStatus, ...]:
-    standing, staged = standings(places), (lists.staged_root(places), lists.staged_targets(places))
+def _staged(repository: Repository) -> tuple[StagedStatus, ...]:
+    standing, staged = standings(repository), (lists.staged_root(repository), lists.staged_targets(repository))
     return tuple(
         StagedStatus(role, one.signed.version, standing[role].signed, standing[role].waiting, standing[role].missing)
         for one in staged
@@ -111,8 +111,8 @@ def _files(targets: Targets) -> tuple[FileStatus, ...]:
     )
 
 
-def _changes(places: Places, served: Targets) -> tuple[str, ...]:
-    staged = lists.staged_targets(places)
+def _changes(repository: Repository, served: Targets) -> tuple[str, ...]:
+    staged = lists.staged_targets(repository)
     if staged is None:
         return ()
     before, after = served.targets, staged.signed.targets

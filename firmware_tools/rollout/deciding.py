@@ -7,7 +7,7 @@ from math import ceil
 from edge.contracts.update_state import Phase
 from firmware_tools.rollout.course import Course
 from firmware_tools.rollout.records import Asked, Event, Stopped
-from firmware_tools.rollout.standing import JUDGED, SETTLED, Standing, Word, standing
+from firmware_tools.rollout.standing import JUDGED, SETTLED, Standing, State, standing
 from firmware_tools.rollout.threshold import too_many
 
 Standings = Mapping[str, Standing]
@@ -45,20 +45,20 @@ def stop(course: Course, now: Standings, why: str) -> Stopped:
 
 def _stays(course: Course, now: Standings, device: str) -> bool:
     """Whether a device keeps what it was asked for: it is good, also if it is away for a moment; or it is of others."""
-    word = now[device].word
-    return word in (Word.GOOD, Word.OTHERS) or (word is Word.AWAY and course.devices[device].phase is Phase.GOOD)
+    word = now[device].state
+    return word in (State.GOOD, State.OTHERS) or (word is State.AWAY and course.devices[device].phase is Phase.GOOD)
 
 
 def reason_to_stop(course: Course, now: Standings) -> str:
     """In words; "" for none."""
-    plan, counts = course.plan, Counter(one.word for one in now.values())
-    failed, judged = counts[Word.FAILED], counts[Word.FAILED] + counts[Word.GOOD]
+    plan, counts = course.plan, Counter(one.state for one in now.values())
+    failed, judged = counts[State.FAILED], counts[State.FAILED] + counts[State.GOOD]
     if not failed:
         return ""
     for canary in plan.devices[: plan.canaries]:
-        if now[canary].word is Word.FAILED:
+        if now[canary].state is State.FAILED:
             return f"the canary {canary} failed ({now[canary].reason})"
-    if counts[Word.GOOD] < plan.canaries:
+    if counts[State.GOOD] < plan.canaries:
         return f"{failed} of {judged} failed, before {plan.canaries} were good"
     if failed > plan.pace.threshold * len(plan.devices) or too_many(
         failed, judged, plan.pace.threshold, plan.pace.least
@@ -72,9 +72,9 @@ def wave_over_in_s(course: Course, now: Standings) -> float:
     if not course.waves:
         return 0.0
     wave = [now[device] for device in course.waves[-1]]
-    if any(one.word not in SETTLED for one in wave):
+    if any(one.state not in SETTLED for one in wave):
         return float("inf")
-    soaks = any(one.word in JUDGED for one in wave)
+    soaks = any(one.state in JUDGED for one in wave)
     soak_s = course.plan.pace.soak_s if soaks else 0.0
     return max(0.0, max(one.since_s for one in wave) + soak_s - course.now_s)
 
@@ -84,7 +84,7 @@ def wave_size(course: Course, now: Standings) -> int:
     plan = course.plan
     if not course.waves:
         return plan.canaries
-    good = sum(now[device].word is Word.GOOD for device in course.waves[-1])
+    good = sum(now[device].state is State.GOOD for device in course.waves[-1])
     return min(plan.pace.most, max(1, ceil(plan.pace.factor * good)))
 
 

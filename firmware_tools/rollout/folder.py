@@ -9,12 +9,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from edge.contracts.errors import EdgeError
 from edge.contracts.locking import HeldError, locked
 from edge.contracts.stored import Stored
 from firmware_tools.errors import FirmwareError, MistakeError
 from firmware_tools.identity.records import mistake
 from firmware_tools.rollout.course import Course
-from firmware_tools.rollout.journal import read_journal
+from firmware_tools.rollout.journal import begin_journal, read_journal
 from firmware_tools.rollout.plan import Plan
 
 PLAN, ASKED_FOR, LOCK = "plan.json", "wanted.json", "lock"
@@ -41,11 +42,15 @@ class Folder:
     path: Path
 
     def plan(self) -> Plan:
-        """Raises MistakeError, StateError."""
+        """Nothing on disk is changed. Raises MistakeError, StateError."""
+        path = self.path / PLAN
+        remedy = f"bring it back from a copy, or move the folder {self.path} away to be without this roll-out"
         try:
-            told = _plan(self.path).read_or_raise()
+            told = _plan(self.path).read_only()
         except OSError as error:
-            raise MistakeError(f"{self.path / PLAN} cannot be read: {error.strerror}") from error
+            raise MistakeError(f"{path} cannot be read: {error.strerror}; correct that, or {remedy}") from error
+        except ValueError as error:
+            raise MistakeError(f"{path} is damaged ({error}); {remedy}") from error
         if told is None:
             raise MistakeError(
                 f"there is no roll-out {self.path.name} in {self.path.parent}; `rollout status` names them"
@@ -53,14 +58,17 @@ class Folder:
         try:
             return Plan.model_validate_json(json.dumps(told))
         except ValidationError as error:
-            raise mistake(error, str(self.path / PLAN)) from None
+            raise MistakeError(f"{mistake(error, f'{path} is damaged')}; {remedy}") from None
 
     def course(self) -> Course:
-        """As it stands. Raises MistakeError, FirmwareError."""
+        """As it stands; nothing on disk is changed. Raises MistakeError, StateError."""
         try:
             return Course(self.plan(), read_journal(self.path))
         except KeyError as error:
-            raise FirmwareError(f"{self.path}: its journal is not of its plan: {error} is in one alone") from error
+            raise MistakeError(
+                f"{self.path}: its journal is not of its plan: {error} is in one alone; bring both back from a copy, "
+                "or move the folder away to be without this roll-out"
+            ) from error
 
     def order(self) -> Order:
         """What a person wanted last."""
@@ -89,6 +97,17 @@ def folders(home: Path) -> list[Folder]:
     return [Folder(path.parent) for path in sorted(home.glob(f"*/{PLAN}"))]
 
 
+def courses_in(home: Path) -> tuple[list[Course], list[str]]:
+    """How all roll-outs stand, by name; and of those that cannot be read, what is to be done."""
+    courses, faults = [], []
+    for folder in folders(home):
+        try:
+            courses.append(folder.course())
+        except EdgeError as error:
+            faults.append(str(error))
+    return courses, faults
+
+
 @contextmanager
 def alone(home: Path) -> Iterator[None]:
     """No other roll-out is begun meanwhile. Raises MistakeError, FirmwareError."""
@@ -106,17 +125,18 @@ def begin(home: Path, plan: Plan) -> Folder:
     """Keep a new plan, or find the same one kept already: it takes over the way to the broker, which may have changed.
 
     Raises:
-        MistakeError: the name is taken by another one, or a device is in one that has not ended.
+        MistakeError: the name is taken by another one, a device is in one that has not ended, or one is damaged.
         FirmwareError: it cannot be written.
     """
     folder = Folder(home / plan.name)
     with alone(home):
         if (folder.path / PLAN).exists():
-            kept = folder.plan()
+            kept = folder.course().plan
             refuse_other(kept, plan)
             _keep(folder, kept.model_copy(update={"access": plan.access}))
             return folder
         refuse_busy(home, plan)
+        begin_journal(folder.path)  # without a plan it is no roll-out yet
         _keep(folder, plan)
     return folder
 
@@ -144,9 +164,9 @@ def refuse_busy(home: Path, plan: Plan) -> None:
         course = folder.course()
         shared = [] if course.ended else sorted(set(plan.devices) & set(course.plan.devices))
         if shared:
-            more = f" and {len(shared) - 1} more" if len(shared) > 1 else ""
+            have = f" and {len(shared) - 1} more have" if len(shared) > 1 else " has"
             raise MistakeError(
-                f"{shared[0]}{more} has the roll-out {course.plan.name} at this time; wait for its end, or `rollout "
+                f"{shared[0]}{have} the roll-out {course.plan.name} at this time; wait for its end, or `rollout "
                 f"abort {course.plan.name}`"
             )
 

@@ -16,7 +16,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from edge.contracts.errors import BrokerError
 from edge.contracts.topics import Topics
-from firmware_tools.rollout.place import Place
+from firmware_tools.broker import Endpoint
 
 KEEPALIVE_S, CONNECT_S = 20, 10.0
 PORTION, MOST_PACKETS = 50, 500  # devices of one subscription; packets of one turn
@@ -40,16 +40,16 @@ class Link:
     """One connection at a time; `connect` after each loss. Close it with `close`.
 
     Args:
-        place: of the broker.
+        broker: and who we are there.
         rollout: its name.
         devices: whose topics are heard.
     """
 
-    def __init__(self, place: Place, rollout: str, devices: Iterable[str]) -> None:
-        self._place, self._devices = place, tuple(devices)
-        self._marker = f"{place.prefix}/rollout/{rollout}/{uuid.uuid4().hex}"
+    def __init__(self, broker: Endpoint, rollout: str, devices: Iterable[str]) -> None:
+        self._broker, self._devices = broker, tuple(devices)
+        self._marker = f"{broker.prefix}/rollout/{rollout}/{uuid.uuid4().hex}"
         self._mine = re.compile(
-            rf"{re.escape(place.prefix)}/(?P<device>[^/]+)/(?P<what>{AVAILABLE}|{REPORTED}|{DESIRED})"
+            rf"{re.escape(broker.prefix)}/(?P<device>[^/]+)/(?P<what>{AVAILABLE}|{REPORTED}|{DESIRED})"
         )
         self._client: paho.Client | None = None
         self._inbox: list[Message] = []
@@ -76,16 +76,16 @@ class Link:
             CallbackAPIVersion.VERSION2, client_id="", protocol=MQTTProtocolVersion.MQTTv5, reconnect_on_failure=False
         )
         client.connect_timeout = CONNECT_S
-        if self._place.username:
-            client.username_pw_set(self._place.username, self._place.password or None)
-        if self._place.tls is not None:
-            client.tls_set_context(self._place.tls)
+        if self._broker.username:
+            client.username_pw_set(self._broker.username, self._broker.password or None)
+        if self._broker.tls is not None:
+            client.tls_set_context(self._broker.tls)
         client.on_connect, client.on_message = self._connected, self._came
         client.on_subscribe, client.on_publish = self._subscribed, self._published
         try:
-            client.connect(self._place.host, self._place.port, KEEPALIVE_S, clean_start=True)
+            client.connect(self._broker.host, self._broker.port, KEEPALIVE_S, clean_start=True)
         except ValueError as error:
-            raise BrokerError(f"{self._place.address} cannot be reached: {error}") from error
+            raise BrokerError(f"{self._broker.address} cannot be reached: {error}") from error
         self._client = client
 
     def turn(self, wait_s: float) -> list[Message]:
@@ -118,14 +118,14 @@ class Link:
             wait_s = 0.0
 
     def _topics(self, device: str) -> Topics:
-        return Topics(device, self._place.prefix)
+        return Topics(device, self._broker.prefix)
 
     def _connected(
         self, client: paho.Client, _data: object, _flags: object, code: ReasonCode, _properties: object
     ) -> None:
         if code.is_failure:
             if code.value in LASTING:
-                self._refused = f"{self._place.address} refuses us: {code}; check who we are there"
+                self._refused = f"{self._broker.address} refuses us: {code}; check who we are there"
             return
         client.subscribe(self._marker, 1)
 
@@ -135,7 +135,7 @@ class Link:
         self._packets += 1
         if any(code.is_failure for code in codes):
             self._refused = (
-                f"{self._place.address} does not let us hear the devices: {codes[0]}; check our rights there"
+                f"{self._broker.address} does not let us hear the devices: {codes[0]}; check our rights there"
             )
         client.publish(self._marker, b"here", 1)
 
@@ -162,4 +162,4 @@ class Link:
     ) -> None:
         self._packets += 1
         if code.is_failure:
-            self._refused = f"{self._place.address} does not take what we say: {code}; check our rights there"
+            self._refused = f"{self._broker.address} does not take what we say: {code}; check our rights there"

@@ -7,9 +7,14 @@ from math import isfinite
 
 from firmware_tools.rollout.course import Course
 from firmware_tools.rollout.deciding import Standings, standings, wave_over_in_s
-from firmware_tools.rollout.standing import Word
+from firmware_tools.rollout.standing import State
 
-TOLD = (Word.FAILED, Word.PENDING, Word.OTHERS, Word.AWAY)  # of these each device is named, with the reason
+TOLD = (
+    State.FAILED,
+    State.PENDING,
+    State.OTHERS,
+    State.AWAY,
+)  # of these each device is named, with the reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +22,7 @@ class DeviceLine:
     """A device that somebody ought to look at."""
 
     device: str
-    standing: Word
+    standing: State
     wave: int
     reason: str
     detail: str
@@ -54,8 +59,8 @@ def picture(course: Course) -> Picture:
         wishes=tuple(f"{wish.name} {wish.version}" for wish in plan.wishes),
         devices=len(plan.devices),
         asked=course.asked,
-        counts=_counts([one.word for one in now.values()]),
-        waves=tuple(_counts([now[device].word for device in wave]) for wave in course.waves),
+        counts=_counts([one.state for one in now.values()]),
+        waves=tuple(_counts([now[device].state for device in wave]) for wave in course.waves),
         canaries=plan.canaries,
         told=_told(course, now),
         left_out=dict(plan.left_out),
@@ -89,18 +94,18 @@ def left_s(course: Course) -> float | None:
 
 def names(course: Course, word: str) -> list[str]:
     """The devices that stand so, in their order."""
-    return [device for device, one in standings(course).items() if one.word == word]
+    return [device for device, one in standings(course).items() if one.state == word]
 
 
-def _counts(words: list[Word]) -> dict[str, int]:
+def _counts(words: list[State]) -> dict[str, int]:
     counted = Counter(words)
-    return {word.value: counted[word] for word in Word if counted[word]}
+    return {word.value: counted[word] for word in State if counted[word]}
 
 
 def _told(course: Course, now: Standings) -> tuple[DeviceLine, ...]:
     lines = [
-        DeviceLine(device, one.word, course.devices[device].wave, one.reason, one.detail)
+        DeviceLine(device, one.state, course.devices[device].wave, one.reason, one.detail)
         for device, one in now.items()
-        if one.word in TOLD
+        if one.state in TOLD
     ]
     return tuple(sorted(lines, key=lambda line: TOLD.index(line.standing)))

@@ -1,14 +1,13 @@
 """What a roll-out is to do, settled before it begins and never changed: which releases, whose devices, how fast."""
 
-from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 
 from pydantic import AwareDatetime, Field, StringConstraints, model_validator
 
 from edge.contracts.flatbuffer import MalformedError
 from edge.contracts.release import LONGEST_TEXT, parse_version
-from edge.contracts.topics import ROOT
 from edge.contracts.update_state import Desired, Wish, encode_desired
+from firmware_tools.broker import Access
 from firmware_tools.identity.records import Name, Record
 
 RolloutName = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9_-]+$", max_length=LONGEST_TEXT)]
@@ -24,30 +23,6 @@ class Pace(Record):
     least: int = Field(400, ge=1, description="before so many are judged, chance is allowed for")
     gone_s: float = Field(900.0, gt=0, description="offline for longer is gone; longer than a restart takes")
     deadline_s: float = Field(7200.0, gt=0, description="from the asking; the roll-out waits no longer for a device")
-
-
-class PasswordAccess(Record):
-    """To a broker that knows us by name and password, or asks for none."""
-
-    kind: Literal["password"] = "password"
-    address: str = Field(description="host:port")
-    username: str = ""
-    password_file: Path | None = None
-    ca_file: Path | None = Field(None, description="authority of its certificate; in plain text without")
-    prefix: str = ROOT
-
-
-class CertificateAccess(Record):
-    """To the broker of a fleet, by the certificate of one of its hosts."""
-
-    kind: Literal["certificate"] = "certificate"
-    address: str = Field(description="host:port")
-    fleet: Path
-    host: Name
-    prefix: str = ROOT
-
-
-Access = Annotated[PasswordAccess | CertificateAccess, Field(discriminator="kind")]
 
 
 class Plan(Record):

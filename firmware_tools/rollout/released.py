@@ -7,21 +7,21 @@ from difflib import get_close_matches
 from edge.contracts.release import Purpose
 from edge.contracts.update_state import Wish
 from firmware_tools.errors import MistakeError
-from firmware_tools.release.places import Places
+from firmware_tools.release.repository import Repository
 from firmware_tools.release.status import status
 
 
-def wished(places: Places, names: Sequence[str], now: datetime) -> dict[Wish, Purpose]:
+def wished(repository: Repository, names: Sequence[str], now: datetime) -> dict[Wish, Purpose]:
     """What `NAME` or `NAME@VERSION` wishes for; without a version, the one that is released.
 
     Raises:
         MistakeError: it is not released in that version, or what is served has expired.
         FirmwareError: a list cannot be read.
     """
-    told = status(places, now)
+    told = status(repository, now)
     if expired := [one.role for one in told.lists if one.expired]:
         raise MistakeError(
-            f"the list {expired[0]} of {places.home} has expired, so every device would refuse it; `release publish`"
+            f"the list {expired[0]} of {repository.home} has expired, so devices would refuse it; `release publish`"
         )
     released = {file.name: file.purpose for file in told.files}
     found: dict[Wish, Purpose] = {}
@@ -31,7 +31,7 @@ def wished(places: Places, names: Sequence[str], now: datetime) -> dict[Wish, Pu
         if purpose is None:
             near = get_close_matches(name, released, 1)
             hint = f"did you mean {near[0]}?" if near else "`release status` names what is"
-            raise MistakeError(f"{name!r} is not released in {places.home}; {hint}")
+            raise MistakeError(f"{name!r} is not released in {repository.home}; {hint}")
         if version not in ("", purpose.version):
             raise MistakeError(
                 f"{name} is released in version {purpose.version}, not {version}; devices take only that"

@@ -8,11 +8,11 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
+from firmware_tools.broker import endpoint
 from firmware_tools.rollout.course import Course
 from firmware_tools.rollout.folder import Folder
 from firmware_tools.rollout.journal import Journal
 from firmware_tools.rollout.link import Link
-from firmware_tools.rollout.place import place_of
 from firmware_tools.rollout.running import Run
 from firmware_tools.rollout.watching import watcher
 
@@ -30,7 +30,7 @@ def run(folder: Folder, console: Console, quiet: bool, once: bool) -> Course:
     """
     plan = folder.plan()
     with folder.held(), Journal(folder.path) as journal, watcher(console, quiet) as looking, _stopped() as stop:
-        link = Link(place_of(plan.access), plan.name, plan.devices)
+        link = Link(endpoint(plan.access), plan.name, plan.devices)
         running = Run(folder, journal, link, looking)
         try:
             if running.course.ended:

@@ -9,9 +9,17 @@ from rich.table import Table
 from rich.text import Text
 
 from firmware_tools.rollout.picture import DeviceLine, Picture
-from firmware_tools.rollout.standing import Word
+from firmware_tools.rollout.standing import State
 
-COLUMNS = (Word.ASKED, Word.BUSY, Word.AWAY, Word.GOOD, Word.FAILED, Word.PENDING, Word.OTHERS)
+COLUMNS = (
+    State.ASKED,
+    State.BUSY,
+    State.AWAY,
+    State.GOOD,
+    State.FAILED,
+    State.PENDING,
+    State.OTHERS,
+)
 MOST_WAVES, MOST_TOLD = 12, 10  # rows on the screen while it runs
 STYLES = {"running": "bold", "paused": "yellow", "stopping": "red", "aborted": "red", "done": "green"}
 
@@ -26,12 +34,12 @@ def show(picture: Picture, console: Console) -> None:
     console.print(drawn(picture, most_told=len(picture.told)))
     for device, why in picture.left_out.items():
         _print(console, f"left out: {device}: {why}")
-    if picture.state == "aborted" and (good := picture.counts.get(Word.GOOD, 0)):
+    if picture.state == "aborted" and (good := picture.counts.get(State.GOOD, 0)):
         _print(console, GO_BACK.format(good=good, name=picture.name))
 
 
 GO_BACK = (
-    "{good} devices are good and stay as they are. To have them go back, release what they had before under a higher "
+    "Good devices stay as they are, here {good}. To have them go back, release what they had before under a higher "
     "version, and roll that out to them: `rollout status {name} --names good` names them"
 )
 
@@ -43,8 +51,9 @@ def drawn(picture: Picture, most_told: int = MOST_TOLD) -> RenderableType:
 
 def summary(picture: Picture) -> str:
     """In a line: `autumn: running, 35 of 1000 asked in 3 waves: 30 good, 5 busy; about 12 min left`."""
-    counts = ", ".join(f"{count} {word}" for word, count in picture.counts.items() if word != Word.WAITING)
-    told = f"{picture.name}: {picture.state}, {picture.asked} of {picture.devices} asked in {len(picture.waves)} waves"
+    counts = ", ".join(f"{count} {word}" for word, count in picture.counts.items() if word != State.WAITING)
+    waves = f"{len(picture.waves)} wave{'' if len(picture.waves) == 1 else 's'}"
+    told = f"{picture.name}: {picture.state}, {picture.asked} of {picture.devices} asked in {waves}"
     told += f": {counts}" if counts else ""
     told += f"; {picture.why}" if picture.why else ""
     return told + (f"; about {duration(picture.left_s)} left" if picture.left_s else "")
@@ -84,7 +93,7 @@ def _waves(picture: Picture) -> Table:
 
 
 def _line(line: DeviceLine) -> Text:
-    style = "red" if line.standing is Word.FAILED else "yellow"
+    style = "red" if line.standing is State.FAILED else "yellow"
     reason = f" ({line.reason})" if line.reason else ""
     return Text.assemble(
         (f"{line.standing}", style), f" {line.device}{reason}: {line.detail or 'offline for a moment'}"

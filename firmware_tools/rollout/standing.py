@@ -11,7 +11,7 @@ BAD = frozenset({Phase.RETURNED, Phase.REFUSED})
 TOUCHED = frozenset({Phase.CHECKING, Phase.TRYING})  # the release itself is at work, not the way to it
 
 
-class Word(StrEnum):
+class State(StrEnum):
     """How a device stands."""
 
     WAITING = "waiting"  # its wave comes
@@ -24,15 +24,15 @@ class Word(StrEnum):
     FAILED = "failed"
 
 
-JUDGED = frozenset({Word.GOOD, Word.FAILED})
-SETTLED = JUDGED | {Word.PENDING, Word.OTHERS}  # nobody waits for these
+JUDGED = frozenset({State.GOOD, State.FAILED})
+SETTLED = JUDGED | {State.PENDING, State.OTHERS}  # nobody waits for these
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
     """How a device stands since when (seconds watched), and why, for programs and for people."""
 
-    word: Word
+    state: State
     since_s: float
     reason: str = ""
     detail: str = ""
@@ -46,15 +46,15 @@ def standing(known: Facts, pace: Pace, now_s: float) -> Standing:
 
 def _not_ours(known: Facts, _pace: Pace, _now_s: float) -> Standing | None:
     if known.wave == NOT_ASKED:
-        return Standing(Word.WAITING, 0.0)
+        return Standing(State.WAITING, 0.0)
     if known.taken:
-        return Standing(Word.OTHERS, known.asked_s, "others", "somebody else wants something of it now")
+        return Standing(State.OTHERS, known.asked_s, "others", "somebody else wants something of it now")
     return None
 
 
 def _bad(known: Facts, _pace: Pace, _now_s: float) -> Standing | None:
     if known.answered and known.phase in BAD:
-        return Standing(Word.FAILED, _since_s(known), known.reason or known.phase, known.detail)
+        return Standing(State.FAILED, _since_s(known), known.reason or known.phase, known.detail)
     return None
 
 
@@ -64,9 +64,9 @@ def _missed(known: Facts, pace: Pace, now_s: float) -> Standing | None:
     if known.online or known.seen_s > known.turned_s or (good and known.turned_s - _since_s(known) > pace.soak_s):
         return None
     if now_s - known.turned_s < pace.gone_s:
-        return Standing(Word.AWAY, known.turned_s)
+        return Standing(State.AWAY, known.turned_s)
     told = f"it went offline {'after' if known.answered else 'before'} it answered, and did not come back"
-    return Standing(Word.FAILED, known.turned_s + pace.gone_s, "gone", told)
+    return Standing(State.FAILED, known.turned_s + pace.gone_s, "gone", told)
 
 
 def _answered(known: Facts, pace: Pace, now_s: float) -> Standing | None:
@@ -74,12 +74,12 @@ def _answered(known: Facts, pace: Pace, now_s: float) -> Standing | None:
     if not known.answered:
         return None
     if known.phase is Phase.GOOD:
-        return Standing(Word.GOOD, _since_s(known))
+        return Standing(State.GOOD, _since_s(known))
     if now_s < late_s:
-        return Standing(Word.BUSY, known.phase_s, known.reason, known.detail or known.phase)
+        return Standing(State.BUSY, known.phase_s, known.reason, known.detail or known.phase)
     if known.phase in TOUCHED:
-        return Standing(Word.FAILED, late_s, "late", f"it was still {known.phase} at its deadline")
-    return Standing(Word.PENDING, late_s, known.reason or known.phase, known.detail or "it was too slow")
+        return Standing(State.FAILED, late_s, "late", f"it was still {known.phase} at its deadline")
+    return Standing(State.PENDING, late_s, known.reason or known.phase, known.detail or "it was too slow")
 
 
 def _unreached(known: Facts, pace: Pace, now_s: float) -> Standing | None:
@@ -87,16 +87,16 @@ def _unreached(known: Facts, pace: Pace, now_s: float) -> Standing | None:
     if known.online:
         return None
     if now_s < given_up_s:
-        return Standing(Word.ASKED, known.asked_s, "", "offline")
-    return Standing(Word.PENDING, given_up_s, "offline", "it was never online since it was asked")
+        return Standing(State.ASKED, known.asked_s, "", "offline")
+    return Standing(State.PENDING, given_up_s, "offline", "it was never online since it was asked")
 
 
 def _silent(known: Facts, pace: Pace, now_s: float) -> Standing:
     silent_s = min(max(known.seen_s, known.turned_s) + pace.gone_s, known.asked_s + pace.deadline_s)
     if now_s < silent_s:
-        return Standing(Word.ASKED, known.asked_s)
+        return Standing(State.ASKED, known.asked_s)
     told = "it is online and does not answer; is its daemon too old for updates, or are they switched off?"
-    return Standing(Word.FAILED, silent_s, "silent", told)
+    return Standing(State.FAILED, silent_s, "silent", told)
 
 
 _RULES = (_not_ours, _bad, _missed, _answered, _unreached, _silent)  # the first that says something

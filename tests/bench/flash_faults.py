@@ -24,9 +24,10 @@ from firmware_tools.flash.flashing import flash
 from firmware_tools.flash.image import Image, look_at
 from tests.bench.report import parser, show
 from tests.programs import program
+from tests.rigs.flashing.disks import limited_disk
 from tests.rigs.flashing.images import MIB, disk_image
-from tests.rigs.flashing.nbd import limited_disk, loop
 from tests.rigs.flashing.series import FAULTS, Outcome, outcomes
+from tests.rigs.nbd.serving import loop
 
 UHS_BYTES_PER_S = 104_000_000
 

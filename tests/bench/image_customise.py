@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.contracts.files import sha256_of
-from firmware_tools.flash.bmap import read_block_map
+from firmware_tools.bmap import read_block_map
 from firmware_tools.image.wheels import Target
 from firmware_tools.image.wheels_fetch import Sources, gather
 from tests.bench.report import Figures, parser, show

@@ -16,7 +16,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from firmware_tools.rollout.standing import Word
+from firmware_tools.rollout.standing import State
 from firmware_tools.rollout.threshold import enough
 from tests.bench.report import parser, show
 from tests.rigs.broker import Broker
@@ -103,13 +103,13 @@ def _real(fleet: Fleet, count: int) -> list[str]:
 
 
 def _figures(outcome: Outcome) -> dict[str, object]:
-    told = {word: count(outcome, Word(word)) for word in ("good", "failed", "pending")}
+    told = {word: count(outcome, State(word)) for word in ("good", "failed", "pending")}
     stopped = outcome.course.stopped
     return {"ended": outcome.course.ended, "stopped": stopped, "asked": outcome.course.asked, **told}
 
 
 def _row(name: str, threshold: float, outcome: Outcome) -> list[object]:
-    words = (Word.GOOD, Word.FAILED)
+    words = (State.GOOD, State.FAILED)
     cells = [count(outcome, word) for word in words]
-    after = [outcome.returned, count(outcome, Word.PENDING), len(outcome.course.waves), len(outcome.harmed)]
+    after = [outcome.returned, count(outcome, State.PENDING), len(outcome.course.waves), len(outcome.harmed)]
     return [name, f"{threshold:.1%}", outcome.course.asked, *cells, *after, round(outcome.seconds)]

@@ -5,7 +5,7 @@ a disk (every file that is made, renamed, removed, synchronised, every piece of 
 and by cutting the power of an ext4 on a disk with a volatile write cache (nbdkit, nbdfuse, a loop device), where all
 that nobody synchronised is lost, or any part of it, or what the kernel was just writing, or what remained after a
 `kill -9`. Then a daemon starts from what is left. A life counts as mixed where it does not serve the old or the new,
-each whole; where it has forgotten what it had acted upon; where something barred serves; or where it does not come to
+each whole; where it has forgotten what it had acted upon; where something blocked serves; or where it does not come to
 the end that it had come to undisturbed. `mutants_mixed` are such lives with synchronising left out on purpose: that
 they are seen is what the zero of `mixed` is worth. A life that was to be ended and was not (`unended`) shows nothing:
 the benchmark then ends with exit code 1.

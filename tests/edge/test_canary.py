@@ -7,18 +7,27 @@ import pytest
 
 from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ModelError
+from edge.contracts.golden import FILE_NAME as GOLDEN
+from edge.contracts.golden import encode_golden, parse_golden
 from edge.contracts.input_rules import Overrides
 from edge.contracts.types import Head, ModelBundle
-from edge.runtime.canary import try_model
+from edge.runtime.canary import try_candidate, try_model
+from edge.runtime.candidate import Wanted
+from edge.runtime.faults import Fault, FaultError
 from edge.runtime.proven import FILE_NAME, KEPT, is_proven, remember
 from edge.runtime.settings import RuntimeSettings
 from tests.edge.test_bundle import mutants
 from tests.kernel import needs_memory_limits
-from tests.paths import data
+from tests.paths import REPOSITORY, data
+from tests.rigs import hostile_models as models
 from tests.rigs.tflite import ABS, Net, Port
 
 SETTINGS = RuntimeSettings()
 CRASHING = Net(operator=43, operands=(-1,))  # SQUEEZE of no tensor: LiteRT follows a null pointer while it loads
+SHIPPED = {
+    "detector": (REPOSITORY / "edge/demo/shipped/street.tflite", Head.SSD),
+    "forecaster": (REPOSITORY / "edge/forecast/shipped/street.tflite", Head.TRAJECTORY),
+}
 AS_EMBEDDING = Overrides(head=Head.EMBEDDING, mean=(0, 0, 0), std=(1, 1, 1))
 
 
@@ -56,13 +65,68 @@ def test_a_model_that_takes_too_long_is_refused(tmp_path: Path) -> None:
         try_model(bundle(tmp_path), settings, tmp_path)
 
 
-@pytest.mark.parametrize(("limit_mib", "complaint"), [(256, "cannot be loaded"), (512, "trial_memory_mib = 512")])
-def test_a_model_that_takes_too_much_memory_is_refused(tmp_path: Path, limit_mib: int, complaint: str) -> None:
+@pytest.mark.parametrize("limit_mib", [256, 512])  # when it is loaded, and when it is run
+def test_a_model_that_takes_too_much_memory_is_refused(tmp_path: Path, limit_mib: int) -> None:
     needs_memory_limits()
     port = Port((1, 4096, 4096, 3))  # 192 MiB, twice in the model and once in the trial
     settings = SETTINGS.model_copy(update={"trial_memory_mib": limit_mib})
-    with pytest.raises(ModelError, match=rf"m\.tflite .*{complaint}"):
+    with pytest.raises(FaultError, match=rf"m\.tflite .*trial_memory_mib = {limit_mib}") as caught:
         try_model(bundle(tmp_path, Net((port,), (port,), operator=ABS)), settings, tmp_path)
+    assert caught.value.fault is Fault.LIMITS
+
+
+def test_a_model_that_answers_otherwise_than_where_it_was_exported_is_refused(tmp_path: Path) -> None:
+    """A library, or a processor, that computes wrong is seen at the first start with it."""
+    path = tmp_path / "look.tflite"
+    sound = models.embedder(1)
+    path.write_bytes(sound)
+    try_model(read_bundle(path), SETTINGS, tmp_path)
+    golden = parse_golden(models.taken_apart(sound)[1][GOLDEN])
+    golden.outputs[0].values[3] += 1
+    path.write_bytes(models.with_files(sound, {GOLDEN: encode_golden(golden)}))
+    with pytest.raises(FaultError, match=r"look\.tflite does not answer here as .* differs in 1 of 16") as caught:
+        try_model(read_bundle(path), SETTINGS, tmp_path)
+    assert caught.value.fault is Fault.GOLDEN
+
+
+def test_a_file_that_has_changed_since_it_was_read_is_not_tried(tmp_path: Path) -> None:
+    read = bundle(tmp_path)
+    content = read.path.read_bytes()
+    read.path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    with pytest.raises(ModelError, match=r"m\.tflite has the SHA-256"):
+        try_model(read, SETTINGS, tmp_path)
+    assert not (tmp_path / FILE_NAME).exists()
+
+
+@pytest.mark.parametrize("task", SHIPPED)
+def test_shipped_models_answer_as_they_did_where_they_were_exported(task: str) -> None:
+    path, head = SHIPPED[task]
+    assert try_candidate(path, "", Wanted(task, head), SETTINGS) == ""
+    with pytest.raises(FaultError, match=f"is a {task}, and a classifier was released") as caught:
+        try_candidate(path, "", Wanted("classifier", head), SETTINGS)
+    assert caught.value.fault is Fault.UNFIT
+
+
+def test_a_model_of_somebody_else_passes_without_a_sample_and_that_is_said(tmp_path: Path) -> None:
+    path = Net(operator=ABS).write(tmp_path / "m.tflite")
+    unproven = try_candidate(path, "", Wanted("embedder", Head.EMBEDDING, AS_EMBEDDING), SETTINGS)
+    assert unproven.startswith("it has no golden.json")
+    with pytest.raises(FaultError, match="replace as ssd") as caught:
+        try_candidate(path, "", Wanted("embedder", Head.SSD, AS_EMBEDDING), SETTINGS)
+    assert caught.value.fault is Fault.UNFIT
+
+
+def test_a_candidate_that_crashes_is_refused_in_the_same_words(tmp_path: Path) -> None:
+    path = CRASHING.write(tmp_path / "m.tflite")
+    with pytest.raises(FaultError, match=r"m\.tflite ended its trial with SIGSEGV .* was refused") as caught:
+        try_candidate(path, "", Wanted("", None, AS_EMBEDDING), SETTINGS)
+    assert caught.value.fault is Fault.CRASHED
+
+
+def test_where_nothing_can_be_written_no_trial_is_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
+    with pytest.raises(ModelError, match=r"no process can be started to try .*m\.tflite"):
+        try_model(bundle(tmp_path), SETTINGS, tmp_path)
 
 
 def test_the_trial_does_not_see_the_daemons_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

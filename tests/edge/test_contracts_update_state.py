@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from edge.contracts.flatbuffer import MalformedError
 from edge.contracts.release_wire import LONGEST_PATH
 from edge.contracts.update_state import (
-    MOST_BARRED_TOLD,
+    MOST_BLOCKED_TOLD,
     MOST_BYTES,
     MOST_TOLD,
     MOST_WISHES,
-    Barred,
+    BlockedFile,
     Desired,
     Phase,
     Progress,
@@ -38,7 +38,7 @@ REPORTED = Reported(
     rollout="spring",
     wishes=(Progress(WISH.name, WISH.version, Phase.FETCHING, 0.5, "", ""),),
     running=(Running("street.tflite", "", "1.3.0", "ab" * 32, 5),),
-    barred=(Barred("cd" * 32, WISH.name, "1.3.9", "sick", "no frames for 30 s", 6),),
+    blocked=(BlockedFile("cd" * 32, WISH.name, "1.3.9", "sick", "no frames for 30 s", 6),),
 )
 
 
@@ -97,10 +97,10 @@ def test_a_report_that_makes_no_sense_is_refused(changes: dict[str, object], say
         parse_reported(json.dumps({**json.loads(encode_reported(REPORTED)), **changes}).encode())
 
 
-def test_what_is_barred_is_told_of_the_latest_only() -> None:
-    barred = tuple(replace(REPORTED.barred[0], utc_ns=n) for n in range(MOST_TOLD))
-    told = parse_reported(encode_reported(replace(REPORTED, barred=barred)))
-    assert told == replace(REPORTED, barred=barred[-MOST_BARRED_TOLD:])
+def test_what_is_blocked_is_told_of_the_latest_only() -> None:
+    blocked = tuple(replace(REPORTED.blocked[0], utc_ns=n) for n in range(MOST_TOLD))
+    told = parse_reported(encode_reported(replace(REPORTED, blocked=blocked)))
+    assert told == replace(REPORTED, blocked=blocked[-MOST_BLOCKED_TOLD:])
 
 
 def test_people_read_what_is_told() -> None:
@@ -140,7 +140,7 @@ def _many(of: st.SearchStrategy[T], most: int) -> st.SearchStrategy[tuple[T, ...
             st.builds(Progress, NAMES, VERSIONS, st.sampled_from(Phase), st.just(1 / 3), ANY, TEXT), MOST_WISHES
         ),
         running=_many(st.builds(Running, TEXT, TEXT, TEXT, SHA256, TIME), MOST_TOLD),
-        barred=_many(st.builds(Barred, SHA256, NAMES, VERSIONS, ANY, TEXT, TIME), MOST_TOLD),
+        blocked=_many(st.builds(BlockedFile, SHA256, NAMES, VERSIONS, ANY, TEXT, TIME), MOST_TOLD),
     )
 )
 def test_the_largest_states_can_be_read_where_they_are_told(reported: Reported) -> None:

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from edge.contracts.bundle import read_golden
 from edge.contracts.errors import ModelError
 from edge.contracts.flatbuffer import MalformedError
 from edge.contracts.golden import MOST_VALUES, Golden, compare, encode_golden, parse_golden, thinned
-from edge.contracts.golden_input import GoldenInput, Pattern, make_input
+from edge.contracts.golden_file import read_golden
+from edge.contracts.golden_input import PRESENT, GoldenInput, Pattern, make_input
 from edge.contracts.golden_rows import Rows
+from edge.contracts.track_windows import MOTION_COLUMNS
 from tests.paths import REPOSITORY
 from tests.rigs.hostile_models import taken_apart
 
@@ -31,6 +32,7 @@ SHIPPED = [REPOSITORY / "edge/demo/shipped/street.tflite", REPOSITORY / "edge/fo
         (PICTURE, (1, 24, 32, 3), "uint8", "46b6ddc5"),
         (PICTURE, (1, 24, 32, 3), "int8", "2b329b8b"),
         (PICTURE, (1, 24, 32, 3), "float32", "46b8d818"),
+        (replace(PICTURE, seed=7), (1, 256, 256, 3), "uint8", "f3d8fe8e"),
         (WALKS, (4, 20, 6), "float32", "3efdfdac"),
         (WALKS, (1, 7), "int16", "f40f2d76"),
         (replace(WALKS, pattern=Pattern.TRACKS, seed=9), (4, 20, 6), "float32", "d830d054"),
@@ -207,3 +209,7 @@ def test_shipped_models_bring_theirs_along(path: Path, tmp_path: Path) -> None:
     spoilt.write_bytes(data)
     with pytest.raises(ModelError, match="was another network, or it was damaged since"):
         read_golden(spoilt)
+
+
+def test_the_input_knows_the_column_of_presence() -> None:
+    assert MOTION_COLUMNS[PRESENT] == "present"

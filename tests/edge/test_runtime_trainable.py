@@ -26,10 +26,10 @@ from edge.contracts.trainable import (
 from edge.contracts.types import F32, Head, ModelBundle
 from edge.contracts.windows import Scaling, SeriesWindow, TrackWindow
 from edge.runtime.canary import try_model
+from edge.runtime.rehearsal import LEARNING
 from edge.runtime.settings import RuntimeSettings
 from edge.runtime.tflite import open_runtime
 from edge.runtime.trainable import open_trainable
-from edge.runtime.trial import LEARNING
 from tests.rigs.learning_model import learning_classifier, learning_paths, learning_series
 from tests.rigs.spoiled import with_files, with_graph
 

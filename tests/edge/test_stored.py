@@ -55,6 +55,22 @@ def test_what_is_damaged_is_put_aside_and_begun_anew(
     assert Stored(path).read() == 1
 
 
+@pytest.mark.parametrize("data", [b"", b"{", b'{"version": 1}', b"[" * 100_000])
+def test_whoever_only_looks_changes_nothing(tmp_path: Path, data: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "file.json"
+    assert Stored(path).read_only() is None
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"bytes|version|Expecting|nested"):
+        Stored(path).read_only()
+    Stored(tmp_path / "old.json").write(1)
+    assert Stored(tmp_path / "old.json", [lambda value: [value]]).read_only() == [1]
+    assert Stored(tmp_path / "old.json").read_only() == 1
+    assert {each.name: each.read_bytes() for each in tmp_path.iterdir() if each != tmp_path / "old.json"} == {
+        "file.json": data
+    }
+    assert caplog.text == ""
+
+
 def test_what_cannot_be_read_now_stays_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "file.json"
     Stored(path).write(["a"])

@@ -8,7 +8,7 @@ from tests.rigs.updating.bad_models import ENDLESS
 from tests.rigs.updating.bad_targets import KINDS, Outcome, Range, plan
 
 SLOW = {*ENDLESS, "unknown settings", "another task", "golden sample: other answers", "foreign operator"}
-SAMPLE = [kind for kind in KINDS if kind not in SLOW]  # `test_proving` and the benchmark have the others
+SAMPLE = [kind for kind in KINDS if kind not in SLOW]  # the benchmark and the tests of the canary have the others
 
 
 def test_bad_targets_are_refused_and_good_ones_serve(tmp_path: Path) -> None:

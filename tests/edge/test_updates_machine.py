@@ -7,25 +7,16 @@ from pathlib import Path
 import pytest
 
 from edge.contracts.update_state import Phase
-from edge.updates.machine import PACE_S, REPEAT_S
+from edge.updates.desired_inbox import PACE_S, REPEAT_S
 from edge.updates.trust.refusal import Reason
 from tests.rigs.releases import Served, Workshop
-from tests.rigs.updating.device import BLIND, BREAKS, FAILS, SICK, STILLBORN, STUCK, UNFIT
-from tests.rigs.updating.updating import CONFIGURATION, MODEL, SYSTEM, Rig
-
-BUNDLE = b"hsqs, as a RAUC bundle begins"
+from tests.rigs.updating.device import BREAKS, FAILS, HOW, SICK, STILLBORN, STUCK, UNFIT
+from tests.rigs.updating.updating import BUNDLE, CONFIGURATION, MODEL, SYSTEM, Rig
 
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Rig:
     return Rig(tmp_path / "device", Workshop(tmp_path / "workshop"))
-
-
-def take(rig: Rig, content: bytes, version: str, name: str = MODEL) -> None:
-    """Release it, want it, and see what comes of it."""
-    rig.release(content, name, version)
-    rig.want((name, version))
-    rig.settle()
 
 
 def test_nothing_is_done_where_nothing_is_wanted(rig: Rig) -> None:
@@ -34,85 +25,129 @@ def test_nothing_is_done_where_nothing_is_wanted(rig: Rig) -> None:
     for _ in range(20):
         rig.turn()
     reported = rig.updates.reported()
-    assert (reported.wishes, reported.running, reported.barred) == ((), (), ())
+    assert (reported.wishes, reported.running, reported.blocked) == ((), (), ())
     assert rig.said == []
 
 
 def test_what_is_wanted_serves_and_is_good(rig: Rig) -> None:
-    take(rig, b"one", "1")
+    rig.take(b"one", "1")
     assert (rig.phase(), rig.content()) == (Phase.GOOD, b"one")
-    assert [what for what, _ in rig.said] == ["check", "take_up", "keep"]
+    assert [what for what, _ in rig.said] == ["check", "activate", "commit"]
     running = rig.updates.reported().running
     assert [(each.place, each.name, each.version) for each in running] == [("street.tflite", MODEL, "1")]
 
 
+def test_what_serves_is_told_how_it_was_activated(rig: Rig) -> None:
+    rig.release(b"one")
+    rig.want((MODEL, "1"))
+    rig.until(lambda: rig.phase() is Phase.TRYING and rig.told().detail != "")
+    assert rig.told().detail == HOW
+    rig.settle()
+    for rollout in ("r1", "r2"):
+        rig.want((MODEL, "1"), rollout=rollout)
+        rig.turn(REPEAT_S)
+        assert (rig.phase(), rig.told().detail) == (Phase.GOOD, HOW)
+    rig.start()
+    assert (rig.phase(), rig.told().detail) == (Phase.GOOD, "")
+
+
+def test_what_does_not_serve_is_not_told_to_run(rig: Rig) -> None:
+    rig.take(b"one", "1")
+    serving = dict(rig.daemon.serving)
+    rig.daemon.serving.clear()  # as a reload does, where the file is damaged
+    assert rig.updates.reported().running == ()
+    rig.daemon.serving.update(serving)
+    assert [each.version for each in rig.updates.reported().running] == ["1"]
+
+
+def test_a_system_is_told_to_run_once_it_was_started(rig: Rig) -> None:
+    assert systems(rig) == []
+    for version, before in (("1", []), ("2", ["1"])):
+        rig.release(BUNDLE + version.encode(), SYSTEM, version=version)
+        rig.want((SYSTEM, version))
+        rig.until(lambda: rig.daemon.slots.trial != "")
+        rig.turn()
+        assert (rig.phase(SYSTEM), systems(rig)) == (Phase.TRYING, before)
+        rig.daemon.slots.reboot()
+        rig.start()
+        rig.turn()
+        assert (rig.phase(SYSTEM), systems(rig)) == (Phase.TRYING, [version])
+        rig.want((SYSTEM, version))
+        rig.settle()
+        assert systems(rig) == [version]
+
+
+def systems(rig: Rig) -> list[str]:
+    return [each.version for each in rig.updates.reported().running if each.place == "system"]
+
+
 def test_the_next_version_takes_the_place_and_the_old_file_goes(rig: Rig) -> None:
-    take(rig, b"one", "1")
-    take(rig, b"two", "2")
+    rig.take(b"one", "1")
+    rig.take(b"two", "2")
     assert (rig.phase(), rig.content()) == (Phase.GOOD, b"two")
     assert rig.files() == ["street.tflite"]
 
 
 @pytest.mark.parametrize("content", [SICK, FAILS, STUCK, BREAKS])
 def test_what_is_sick_is_returned_and_not_taken_again(rig: Rig, content: bytes) -> None:
-    take(rig, b"one", "1")
-    take(rig, content, "2")
+    rig.take(b"one", "1")
+    rig.take(content, "2")
     assert (rig.phase(), rig.told().reason, rig.content()) == (Phase.RETURNED, "sick", b"one")
-    assert [each.sha256 for each in rig.updates.reported().barred] == [hashlib.sha256(content).hexdigest()]
+    assert [each.sha256 for each in rig.updates.reported().blocked] == [hashlib.sha256(content).hexdigest()]
     rig.start()
     assert rig.phase() is Phase.RETURNED
     rig.said.clear()
-    take(rig, content, "3")
+    rig.take(content, "3")
     assert (rig.told().reason, rig.content(), rig.said) == ("barred", b"one", [])
 
 
 def test_what_was_shipped_serves_again_where_the_first_is_sick(rig: Rig) -> None:
-    take(rig, SICK, "1")
+    rig.take(SICK, "1")
     assert (rig.phase(), rig.content(), rig.files()) == (Phase.RETURNED, b"", [])
 
 
 @pytest.mark.parametrize("content", [UNFIT, STILLBORN])
 def test_what_does_not_pass_is_refused(rig: Rig, content: bytes) -> None:
-    take(rig, b"one", "1")
-    take(rig, content, "2")
+    rig.take(b"one", "1")
+    rig.take(content, "2")
     assert (rig.phase(), rig.told().reason, rig.content()) == (Phase.REFUSED, "unfit", b"one")
-    assert (rig.updates.reported().barred, rig.files()) == ((), ["street.tflite"])
+    assert (rig.updates.reported().blocked, rig.files()) == ((), ["street.tflite"])
     rig.said.clear()
     for _ in range(50):
         rig.turn(3600)
-    assert "take_up" not in [what for what, _ in rig.said]
+    assert "activate" not in [what for what, _ in rig.said]
 
 
 def test_older_than_what_was_good_is_refused_also_after_a_return(rig: Rig) -> None:
-    take(rig, b"two", "2")
-    take(rig, SICK, "3")
-    take(rig, b"one", "1")
+    rig.take(b"two", "2")
+    rig.take(SICK, "3")
+    rig.take(b"one", "1")
     assert (rig.phase(), rig.told().reason, rig.content()) == (Phase.REFUSED, "downgrade", b"two")
-    take(rig, b"two and a half", "2.5")  # below what was returned, above what was good
+    rig.take(b"two and a half", "2.5")  # below what was returned, above what was good
     assert (rig.phase(), rig.content()) == (Phase.GOOD, b"two and a half")
-    take(rig, b"one", "4")  # the way back
+    rig.take(b"one", "4")  # the way back
     assert (rig.phase(), rig.content()) == (Phase.GOOD, b"one")
 
 
 def test_the_way_back_is_the_refused_file_under_a_higher_version(rig: Rig) -> None:
-    take(rig, b"two", "2")
-    take(rig, b"one", "1")
+    rig.take(b"two", "2")
+    rig.take(b"one", "1")
     assert rig.told().reason == "downgrade"
-    take(rig, b"one", "3")
+    rig.take(b"one", "3")
     assert (rig.phase(), rig.content()) == (Phase.GOOD, b"one")
 
 
 def test_the_same_file_under_a_higher_version_needs_no_trial(rig: Rig) -> None:
-    take(rig, b"one", "1")
+    rig.take(b"one", "1")
     rig.said.clear()
-    take(rig, b"one", "2")
+    rig.take(b"one", "2")
     assert (rig.phase(), rig.content(), [what for what, _ in rig.said]) == (Phase.GOOD, b"one", ["check"])
-    take(rig, b"other", "1.5")
+    rig.take(b"other", "1.5")
     assert rig.told().reason == "downgrade"
 
 
 def test_a_model_cannot_take_the_place_of_a_configuration(rig: Rig) -> None:
-    take(rig, b"one", "1", "models/configuration")
+    rig.take(b"one", "1", "models/configuration")
     assert (rig.phase("models/configuration"), rig.told("models/configuration").reason) == (Phase.REFUSED, "no_place")
 
 
@@ -185,7 +220,7 @@ def test_each_wish_stands_alone_and_the_system_comes_last(rig: Rig) -> None:
 
 
 def test_a_wish_that_is_withdrawn_leaves_what_runs(rig: Rig) -> None:
-    take(rig, b"one", "1")
+    rig.take(b"one", "1")
     rig.want()
     for _ in range(50):
         rig.turn()
@@ -200,7 +235,7 @@ def test_a_trial_ends_before_the_next_wish_begins(rig: Rig) -> None:
     rig.want((CONFIGURATION, "1"))
     rig.settle()
     assert (rig.phase(CONFIGURATION), rig.content("configuration"), rig.content()) == (Phase.GOOD, b"a: 1", b"one")
-    assert [what for what, _ in rig.said] == ["check", "take_up", "keep"] * 2
+    assert [what for what, _ in rig.said] == ["check", "activate", "commit"] * 2
 
 
 def test_two_wishes_for_one_place_do_not_take_turns(rig: Rig) -> None:
@@ -217,7 +252,7 @@ def test_two_wishes_for_one_place_do_not_take_turns(rig: Rig) -> None:
 
 
 def test_a_daemon_that_dies_of_it_twice_returns_it_without_the_network(rig: Rig) -> None:
-    take(rig, b"one", "1")
+    rig.take(b"one", "1")
     rig.release(b"two", version="2")
     rig.want((MODEL, "2"))
     rig.until(lambda: rig.content() == b"two")
@@ -237,13 +272,13 @@ def test_a_trial_goes_on_after_a_start(rig: Rig) -> None:
     rig.source = Served({})
     rig.start()
     rig.until(lambda: rig.phase() is Phase.GOOD)
-    assert [what for what, _ in rig.said] == ["check", "take_up"]
+    assert [what for what, _ in rig.said] == ["check", "activate"]
     rig.turn()
-    assert rig.said[-1][0] == "keep"
+    assert rig.said[-1][0] == "commit"
 
 
 def test_a_file_that_the_disk_has_lost_does_not_serve_and_comes_again(rig: Rig) -> None:
-    take(rig, b"one", "1")
+    rig.take(b"one", "1")
     rig.daemon.serving["street.tflite"].write_bytes(b"0ne")
     rig.start()
     assert (rig.content(), rig.daemon.damaged) == (b"", [])
@@ -269,7 +304,7 @@ def test_a_trial_of_which_nobody_can_tell_ends(rig: Rig, monkeypatch: pytest.Mon
     rig.release(b"one")
     rig.want((MODEL, "1"))
     rig.until(lambda: rig.content() == b"one")
-    monkeypatch.setattr(rig.daemon, "vitals", lambda: 1 // 0)
+    monkeypatch.setattr(rig.daemon, "sample", lambda: 1 // 0)
     for _ in range(40):
         with contextlib.suppress(ZeroDivisionError):
             rig.turn(60)
@@ -317,75 +352,3 @@ def test_lists_that_are_not_believed_are_asked_for_again_soon(rig: Rig) -> None:
     assert (rig.phase(), rig.told().reason) == (Phase.REFUSED, "malformed")
     rig.serve()
     rig.until(lambda: rig.phase() is Phase.GOOD)
-
-
-def lose(rig: Rig, what: str) -> None:
-    """Let the broker or the cameras go away once something is on trial."""
-    rig.until(lambda: rig.phase(rig.names()[0]) is Phase.TRYING)
-    setattr(rig.daemon, what, False)
-
-
-@pytest.mark.parametrize("what", ["broker", "cameras"])
-def test_what_goes_away_while_a_model_is_on_trial_is_waited_for(rig: Rig, what: str) -> None:
-    rig.release(b"one")
-    rig.want((MODEL, "1"))
-    lose(rig, what)
-    for _ in range(300):
-        rig.turn()
-    assert (rig.phase(), rig.content()) == (Phase.TRYING, b"one")
-    setattr(rig.daemon, what, True)
-    rig.settle()
-    assert rig.phase() is Phase.GOOD
-
-
-@pytest.mark.parametrize("what", ["broker", "cameras"])
-def test_a_model_is_withdrawn_in_the_end_and_never_barred(rig: Rig, what: str) -> None:
-    rig.release(b"one")
-    rig.want((MODEL, "1"))
-    for _ in range(2):
-        lose(rig, what)
-        rig.until(lambda: rig.phase() is Phase.WAITING and not rig.state.owed)
-        assert (rig.told().reason, rig.content(), rig.state.barred) == ("away", b"", ())
-        rig.said.clear()
-        for _ in range(50):
-            rig.turn(60)
-        assert (rig.phase(), rig.told().reason, rig.said) == (Phase.WAITING, "away", [])
-        setattr(rig.daemon, what, True)
-    rig.settle()
-    assert (rig.phase(), rig.content(), dict(rig.state.doubted)) == (Phase.GOOD, b"one", {})
-
-
-@pytest.mark.parametrize("name", [CONFIGURATION, SYSTEM])
-@pytest.mark.parametrize("what", ["broker", "cameras"])
-def test_what_may_be_why_is_returned_at_once_and_tried_once_more(rig: Rig, name: str, what: str) -> None:
-    rig.release(BUNDLE if name == SYSTEM else b"a: 1", name)
-    rig.want((name, "1"))
-    for phase, reason in [(Phase.WAITING, "away"), (Phase.RETURNED, "sick")]:
-        rig.until(lambda: rig.phase(name) is Phase.TRYING)
-        rig.turn()
-        rig.daemon.slots.reboot()
-        setattr(rig.daemon, what, False)
-        for _ in range(40):
-            rig.turn()
-        assert (rig.phase(name), rig.told(name).reason) == (phase, reason)
-        rig.daemon.slots.reboot()
-        rig.start()  # what is doubted is on disk
-        rig.want((name, "1"))
-        setattr(rig.daemon, what, True)
-    assert [each.name for each in rig.state.barred] == [name]
-
-
-def test_what_was_not_why_is_good_the_second_time(rig: Rig) -> None:
-    rig.release(b"a: 1", CONFIGURATION)
-    rig.want((CONFIGURATION, "1"))
-    lose(rig, "broker")
-    rig.until(lambda: rig.phase(CONFIGURATION) is Phase.WAITING)
-    rig.daemon.broker = True
-    rig.settle()
-    assert (rig.phase(CONFIGURATION), rig.state.barred) == (Phase.GOOD, ())
-
-
-def test_a_configuration_without_a_camera_is_barred_by_itself(rig: Rig) -> None:
-    take(rig, b"a: " + BLIND, "1", CONFIGURATION)
-    assert (rig.phase(CONFIGURATION), rig.told(CONFIGURATION).reason) == (Phase.RETURNED, "sick")
-    assert rig.said.count(rig.said[1]) == 2

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from edge.contracts.release import Kind
-from edge.updates.seams import Candidate
+from edge.updates.interfaces import StoredArtifact
 from edge.updates.system.bus import Bus, BusError
 from edge.updates.system.installer import Board as Here
 from edge.updates.system.installer import SystemInstaller
-from edge.updates.system.rauc import Rauc
+from edge.updates.system.rauc import Inside, Rauc, inside
 from edge.updates.trust.refusal import Reason, RefusedError
 from tests.rigs.rauc import COMPATIBLE, SLOT_BYTES, Board, certificate
 from tests.rigs.releases import purpose
@@ -57,9 +57,9 @@ def device(board: Board, tmp_path: Path) -> Device:
     return Device(board, tmp_path)
 
 
-def candidate(bundle: Path) -> Candidate:
+def artifact(bundle: Path) -> StoredArtifact:
     sha256 = hashlib.sha256(bundle.read_bytes()).hexdigest()
-    return Candidate("systems/pi4.raucb", purpose(kind=Kind.SYSTEM, version="2"), sha256, bundle)
+    return StoredArtifact("systems/pi4.raucb", purpose(kind=Kind.SYSTEM, version="2"), sha256, bundle)
 
 
 def tampered(bundle: Path) -> Path:
@@ -76,101 +76,125 @@ def test_what_rauc_says_of_the_board(board: Board) -> None:
         ("rootfs.0", "A", True, True),
         ("rootfs.1", "B", False, False),
     ]
-    inside = rauc.inspect(board.bundle(NEW))
-    assert (inside.compatible, inside.version) == (COMPATIBLE, "2")
+    assert rauc.inspect(board.bundle(NEW)) == Inside(COMPATIBLE, "2")
+
+
+def variant(data: object, kind: str = "s") -> dict[str, object]:
+    return {"type": kind, "data": data}
+
+
+# busctl's answer of RAUC 1.13 to InspectBundle, shortened: the dictionaries lie in a variant within a variant.
+UPDATE = {"version": variant("2"), "compatible": variant("foresight-pi3")}
+TOLD = {"update": variant(variant(UPDATE, "a{sv}"), "v"), "manifest-hash": variant("a13e4f6c")}
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ([], Inside("", "")),
+        ([{}], Inside("", "")),
+        (["update"], Inside("", "")),
+        ([{"update": variant("toaster")}], Inside("", "")),
+        ([{"update": variant({"compatible": variant(7, "u")}, "a{sv}")}], Inside("", "")),
+        ([{"update": variant(UPDATE, "a{sv}")}], Inside("foresight-pi3", "2")),
+        ([TOLD], Inside("foresight-pi3", "2")),
+    ],
+)
+def test_what_a_bundle_says_of_itself(told: list[object], expected: Inside) -> None:
+    assert inside(told) == expected
 
 
 def test_installed_tried_and_kept(board: Board, device: Device) -> None:
-    system, new = device.installer(), candidate(board.bundle(NEW))
-    assert system.place(new) == "system"
+    system, new = device.installer(), artifact(board.bundle(NEW))
+    assert system.place_of(new) == "system"
     system.check(new)
-    assert (board.slot("b")[:10], device.asked(), system.serves(new)) == (bytes(10), [], False)
-    system.take_up(new)
-    assert (board.slot("b")[: len(NEW)] == NEW, device.asked(), system.serves(new)) == (True, ["tryboot"], False)
+    assert (board.slot("b")[:10], device.asked(), system.is_active(new)) == (bytes(10), [], False)
+    system.activate(new)
+    assert (board.slot("b")[: len(NEW)] == NEW, device.asked(), system.is_active(new)) == (True, ["tryboot"], False)
     assert (board.folder / "primary").read_text() == "B\n"
     system = device.restart("B")
-    assert system.serves(new)
-    system.take_up(new)  # the machine goes on where it was
+    assert system.is_active(new)
+    system.activate(new)  # the machine goes on where it was
     assert device.asked() == []
-    system.keep(new)
-    system.keep(new)
+    system.commit(new)
+    system.commit(new)
     assert (board.folder / "state-B").read_text() == "good\n"
 
 
 def test_a_restart_that_did_not_come_is_asked_for_again(board: Board, device: Device) -> None:
-    system, new = device.installer(), candidate(board.bundle(NEW))
-    system.take_up(new)
+    system, new = device.installer(), artifact(board.bundle(NEW))
+    system.activate(new)
     (device.runtime / "tryboot").unlink()
     (board.folder / "b").write_bytes(bytes(SLOT_BYTES))
-    device.installer().take_up(new)
+    device.installer().activate(new)
     assert (device.asked(), board.slot("b")[:10]) == (["tryboot"], bytes(10))  # and it is not written twice
 
 
 def test_the_old_system_runs_after_the_trial(board: Board, device: Device) -> None:
-    new = candidate(board.bundle(NEW))
-    device.installer().take_up(new)
+    new = artifact(board.bundle(NEW))
+    device.installer().activate(new)
     system = device.restart("A")
-    assert not system.serves(new)
+    assert not system.is_active(new)
     with pytest.raises(RefusedError, match="came back to the system before") as refused:
-        system.take_up(new)
+        system.activate(new)
     assert (refused.value.reason, device.asked()) == (Reason.SICK, [])
-    system.go_back(new)
+    system.roll_back(new)
     assert ((board.folder / "state-B").read_text(), device.asked()) == ("bad\n", [])
 
 
 def test_a_sick_one_is_left(board: Board, device: Device) -> None:
-    new = candidate(board.bundle(NEW))
-    device.installer().take_up(new)
+    new = artifact(board.bundle(NEW))
+    device.installer().activate(new)
     system = device.restart("B")
-    system.go_back(new)
-    system.go_back(new)
+    system.roll_back(new)
+    system.roll_back(new)
     assert ((board.folder / "state-B").read_text(), device.asked()) == ("bad\n", ["reboot"])
 
 
 def test_what_was_never_written_is_not_left(board: Board, device: Device) -> None:
-    device.installer().go_back(candidate(board.bundle(NEW)))
+    device.installer().roll_back(artifact(board.bundle(NEW)))
     assert ((board.folder / "state-A").read_text(), device.asked()) == ("good\n", [])
 
 
 def test_a_bundle_of_another_kind_of_device(board: Board, device: Device) -> None:
     with pytest.raises(RefusedError, match="is for 'toaster'") as refused:
-        device.installer().check(candidate(board.bundle(NEW, compatible="toaster")))
+        device.installer().check(artifact(board.bundle(NEW, compatible="toaster")))
     assert refused.value.reason is Reason.WRONG_BOARD
 
 
 def test_a_bundle_of_a_stranger(board: Board, device: Device) -> None:
     certificate(board.folder, "foreign-cert.pem", "foreign-key.pem")
     with pytest.raises(RefusedError, match="RAUC does not take it") as refused:
-        device.installer().check(candidate(board.bundle(NEW, key="foreign-")))
+        device.installer().check(artifact(board.bundle(NEW, key="foreign-")))
     assert refused.value.reason is Reason.UNFIT
 
 
 def test_a_tampered_bundle_is_not_installed(board: Board, device: Device) -> None:
     with pytest.raises(RefusedError, match="RAUC") as refused:
-        device.installer().take_up(candidate(tampered(board.bundle(NEW))))
+        device.installer().activate(artifact(tampered(board.bundle(NEW))))
     assert (refused.value.reason, device.asked(), board.slot("b")[:10]) == (Reason.UNFIT, [], bytes(10))
 
 
 def test_a_failed_installation_is_told_in_rauc_s_words(board: Board, device: Device) -> None:
     with pytest.raises(RefusedError, match=r"RAUC could not install it: .*[Ss]lot") as refused:
-        device.installer().take_up(candidate(board.bundle(bytes(2 * SLOT_BYTES))))
+        device.installer().activate(artifact(board.bundle(bytes(2 * SLOT_BYTES))))
     assert (refused.value.reason, device.asked()) == (Reason.UNFIT, [])
 
 
 def test_nobody_answers(board: Board, device: Device) -> None:
-    new = candidate(board.bundle(NEW))
+    new = artifact(board.bundle(NEW))
     board.stop()
     system = device.installer()
-    for step in (system.place, system.check, system.take_up, system.keep):
+    for step in (system.place_of, system.check, system.activate, system.commit):
         with pytest.raises(RefusedError):
             step(new)
-    assert not system.serves(new)
+    assert not system.is_active(new)
 
 
 def test_no_restart_can_be_asked_for(board: Board, device: Device) -> None:
     device.runtime.rmdir()
     with pytest.raises(RefusedError, match=r"install foresight-tryboot\.path") as refused:
-        device.installer().take_up(candidate(board.bundle(NEW)))
+        device.installer().activate(artifact(board.bundle(NEW)))
     assert refused.value.reason is Reason.NO_PLACE
 
 

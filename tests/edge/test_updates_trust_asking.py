@@ -18,8 +18,9 @@ from edge.mqtt.settings import MqttSettings
 from edge.updates.trust.asking import AskingSource
 from edge.updates.trust.refusal import Reason, RefusedError
 from edge.updates.trust.source import MissingError
-from firmware_tools.release.places import Places
-from firmware_tools.release.serving import BrokerPlace, answer, serve
+from firmware_tools.broker import Endpoint, PasswordAccess, endpoint
+from firmware_tools.release.repository import Repository
+from firmware_tools.release.serving import answer, serve
 from tests.paths import REPOSITORY
 from tests.programs import program
 from tests.rigs.broker import Broker, passwords
@@ -37,7 +38,7 @@ def test_a_device_updates_over_a_real_broker(tmp_path: Path) -> None:
 
     def run(port: int) -> None:
         try:
-            serve(workshop.places, BrokerPlace("127.0.0.1", port, "", "", None), stop, ready.set)
+            serve(workshop.repository, endpoint(PasswordAccess(address=f"127.0.0.1:{port}")), stop, ready.set)
         except EdgeError as error:
             ended.append(error)
 
@@ -64,7 +65,7 @@ def test_a_device_updates_over_a_real_broker(tmp_path: Path) -> None:
 
 def served(folder: Path, change: Change, content: bytes = LARGE) -> AskingSource:
     """A source whose answers are changed, by their number from 0."""
-    places, bus, count = Places(folder), LocalBus(), iter(range(10**6))
+    places, bus, count = Repository(folder), LocalBus(), iter(range(10**6))
     file = places.targets / "file"
     file.parent.mkdir(parents=True)
     file.write_bytes(content)
@@ -151,8 +152,8 @@ def test_the_access_list_lets_a_device_ask_for_itself_alone(tmp_path: Path) -> N
     subprocess.run(add_user, check=True, capture_output=True, timeout=300)
     acl = REPOSITORY / "deploy" / "mosquitto" / "foresight.acl"
     with Broker((f"acl_file {acl}", f"password_file {users}"), anonymous=False) as broker:
-        place = BrokerPlace("127.0.0.1", broker.port, "releases", "hush-hush", None)
-        host = threading.Thread(target=serve, args=[workshop.places, place, stop, ready.set])
+        place = Endpoint("127.0.0.1", broker.port, "releases", "hush-hush", None, "foresight")
+        host = threading.Thread(target=serve, args=[workshop.repository, place, stop, ready.set])
         host.start()
         try:
             assert ready.wait(30)

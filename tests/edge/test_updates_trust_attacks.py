@@ -146,7 +146,7 @@ def test_fast_forward_heals_by_rotating_the_online_keys(workshop: Workshop, rig:
     assert refused(rig.boot(Served(workshop.served()))) is Reason.ROLLBACK
     for role in ("snapshot", "timestamp"):
         changed(workshop, role, f"{role}-new")
-    sign(workshop.places, [workshop.key("root-1"), workshop.key("root-2")])
+    sign(workshop.repository, [workshop.key("root-1"), workshop.key("root-2")])
     workshop.publish(["snapshot-new", "timestamp-new"])
     assert got(rig.boot(Served(workshop.served()))) == b"newer: 2\n"
 
@@ -171,9 +171,9 @@ def test_mix_and_match(workshop: Workshop, rig: DeviceRig, role: str) -> None:
 def changed(workshop: Workshop, role: str, name: str, threshold: int = 0) -> None:
     """Another key for a role, the only one from then on."""
     key = new_key(workshop.keys / f"{name}.pem", "").public_key
-    served = workshop.places.trust_root
+    served = workshop.repository.trust_root
     old = Metadata[Root].from_file(str(served)).signed.roles[role].keyids
-    rotate(workshop.places, Rotation(role, [key], old, threshold), now())
+    rotate(workshop.repository, Rotation(role, [key], old, threshold), now())
 
 
 @pytest.mark.parametrize("role", ["timestamp", "snapshot", "targets"])
@@ -182,7 +182,7 @@ def test_key_rotation(workshop: Workshop, rig: DeviceRig, role: str) -> None:
     before = workshop.served()
     changed(workshop, role, f"{role}-new")
     keys = ["root-1", "root-3"] + (["targets-new"] if role == "targets" else [])
-    sign(workshop.places, [workshop.key(name) for name in keys])
+    sign(workshop.repository, [workshop.key(name) for name in keys])
     workshop.publish([f"{name}-new" if name == role else name for name in ("snapshot", "timestamp")])
     after = workshop.served()
     assert got(rig.boot(Served(after))) == CONTENT
@@ -192,10 +192,10 @@ def test_key_rotation(workshop: Workshop, rig: DeviceRig, role: str) -> None:
 
 def test_root_key_rotation_over_two_roots(workshop: Workshop, rig: DeviceRig) -> None:
     changed(workshop, "root", "root-a", threshold=1)
-    sign(workshop.places, [workshop.key(name) for name in ("root-1", "root-2", "root-a")])
+    sign(workshop.repository, [workshop.key(name) for name in ("root-1", "root-2", "root-a")])
     workshop.publish()
     changed(workshop, "root", "root-b", threshold=1)
-    sign(workshop.places, [workshop.key("root-a"), workshop.key("root-b")])
+    sign(workshop.repository, [workshop.key("root-a"), workshop.key("root-b")])
     workshop.publish()
     assert sorted(path for path in workshop.served() if "root" in path)[-1] == "metadata/3.root.json"
     assert got(rig.boot(Served(workshop.served()))) == CONTENT
@@ -223,8 +223,8 @@ def test_threshold_of_root(workshop: Workshop, rig: DeviceRig, signers: tuple[st
 
 def test_threshold_of_targets(workshop: Workshop, rig: DeviceRig, tmp_path: Path) -> None:
     key = new_key(workshop.keys / "targets-2.pem", "").public_key
-    rotate(workshop.places, Rotation("targets", [key], [], 2), now())
-    sign(workshop.places, [workshop.key(name) for name in ("root-1", "root-2", "targets-1", "targets-2")])
+    rotate(workshop.repository, Rotation("targets", [key], [], 2), now())
+    sign(workshop.repository, [workshop.key(name) for name in ("root-1", "root-2", "targets-1", "targets-2")])
     workshop.publish()
     served = workshop.served()
     one = resigned(served["metadata/3.targets.json"], workshop.key("targets-1"))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.updates.trust.download import PART, Download, Wanted
+from edge.updates.trust.download import PART, Download, Target
 from edge.updates.trust.refusal import Reason, RefusedError
 from edge.updates.trust.settings import TrustSettings
 from edge.updates.trust.source import Pace, Stream
@@ -17,8 +17,8 @@ DATA = bytes(index % 251 for index in range(10 * CHUNK_BYTES))
 PATH = "targets/it"
 
 
-def wanted(data: bytes = DATA) -> Wanted:
-    return Wanted(PATH, len(data), hashlib.sha256(data).hexdigest())
+def wanted(data: bytes = DATA) -> Target:
+    return Target(PATH, len(data), hashlib.sha256(data).hexdigest())
 
 
 def download(folder: Path, source: Served, stops: bool = False, **settings: object) -> Download:
@@ -110,7 +110,7 @@ def test_a_file_that_is_missing(tmp_path: Path) -> None:
 def test_limits(tmp_path: Path) -> None:
     source = Served({PATH: DATA})
     assert reason(download(tmp_path, source, most_target_bytes=len(DATA) - 1)) is Reason.TOO_LARGE
-    huge = Wanted(PATH, 1 << 60, "0" * 64)
+    huge = Target(PATH, 1 << 60, "0" * 64)
     with pytest.raises(RefusedError, match="make room"):
         download(tmp_path, source, most_target_bytes=1 << 61).fetch(huge)
     assert source.asked == []
@@ -126,7 +126,7 @@ def test_what_somebody_else_put_there_goes(tmp_path: Path) -> None:
     kept = download(tmp_path, Served({PATH: DATA})).fetch(wanted())
     (tmp_path / "stray" / "deep").mkdir(parents=True)
     (tmp_path / f"stray{PART}").mkdir()
-    (tmp_path / ".hidden").write_text("x")
+    (tmp_path / ".redacted").write_text("x")
     download(tmp_path, Served({})).tidy({kept.name})
     assert list(tmp_path.iterdir()) == [kept]
     download(tmp_path / "absent", Served({})).tidy(set())

@@ -75,7 +75,7 @@ def test_a_verified_file_with_what_it_is_for(workshop: Workshop, rig: DeviceRig)
     releases.refresh()
     offer = releases.find(NAME)
     assert offer.purpose == purpose(boards=("pi4", "pi5"), groups=("shops",), minimum_daemon="0.2", version="7.1")
-    assert (offer.name, offer.purpose.kind, offer.wanted.length) == (NAME, Kind.CONFIGURATION, len(CONTENT))
+    assert (offer.name, offer.purpose.kind, offer.target.length) == (NAME, Kind.CONFIGURATION, len(CONTENT))
     verified = releases.fetch(offer)
     assert verified == Verified(verified.path, offer)
     assert verified.path.read_bytes() == CONTENT
@@ -168,7 +168,7 @@ def test_a_daemon_that_ends_is_not_kept_waiting(workshop: Workshop, rig: DeviceR
 
 def test_it_needs_no_library_but_the_base(workshop: Workshop, rig: DeviceRig, tmp_path: Path) -> None:
     workshop.release()
-    given = [rig.root, workshop.places.public, tmp_path / "home", NAME]
+    given = [rig.root, workshop.repository.public, tmp_path / "home", NAME]
     command = [sys.executable, "-c", WITHOUT_CRYPTOGRAPHY, *map(str, given)]
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=300, check=False)
     assert (done.stdout.strip(), done.stderr) == (CONTENT.decode().strip(), "")

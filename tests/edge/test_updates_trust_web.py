@@ -75,7 +75,7 @@ def refused(serve: Serve, **limits: float) -> Reason:
 def test_a_device_updates_from_a_plain_web_server(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path / "workshop")
     workshop.release()
-    with web_server(workshop.places.public) as port:
+    with web_server(workshop.repository.public) as port:
         url = f"http://127.0.0.1:{port}"
         releases = DeviceRig(tmp_path / "rig", workshop).boot(WebSource(url, None), url=url)
         releases.refresh()

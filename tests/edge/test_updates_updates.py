@@ -10,7 +10,7 @@ import pytest
 from edge.contracts.clerk import Desk
 from edge.contracts.release import Kind
 from edge.contracts.update_state import Desired, Phase, Running, Wish, encode_reported, parse_reported
-from edge.updates.parts import Clock
+from edge.updates.context import Clock
 from edge.updates.settings import GateSettings
 from edge.updates.updates import Device, Links, Updates
 from tests.rigs.host import wait_until
@@ -35,10 +35,10 @@ def updates(rig: Rig, **changes: object) -> Updates:
     links = Links(
         source=rig.source,
         installers=dict.fromkeys(Kind, rig.daemon),
-        body=rig.daemon,
+        probe=rig.daemon,
         changed=lambda: None,
         clock=Clock(now_s=lambda: 10 * time.monotonic()),
-        shipped=lambda: [SHIPPED],
+        serving=lambda: [SHIPPED, *rig.daemon.files()],
         clocks=FakeClocks().clocks(),
     )
     settings = device_settings(rig.root, gate=AT_ONCE, **changes)
@@ -61,7 +61,7 @@ def test_without_a_wish_what_was_shipped_runs(rig: Rig) -> None:
     with updates(rig) as running:
         told = running.reported()
     assert (told.device, told.board, told.daemon, told.rollout) == ("door-1", "pi4", "0.3.0", "")
-    assert (told.wishes, told.running, told.barred) == ((), (SHIPPED,), ())
+    assert (told.wishes, told.running, told.blocked) == ((), (SHIPPED,), ())
     assert parse_reported(encode_reported(told)) == told
 
 
@@ -70,9 +70,7 @@ def test_what_is_heard_is_done(rig: Rig) -> None:
         running.heard(want(MODEL))
         assert wait_until(lambda: phases(running) == {MODEL: Phase.GOOD}, WAIT_S)
         told = running.reported()
-        assert {place: path.read_bytes() for place, path in running.serving().files.items()} == {
-            "street.tflite": b"one"
-        }
+        assert {place: path.read_bytes() for place, path in running.active_files().items()} == {"street.tflite": b"one"}
     assert [(each.place, each.version) for each in told.running] == [("paths.tflite", "0.1"), ("street.tflite", "1")]
     assert parse_reported(encode_reported(told)) == told
 

@@ -9,9 +9,9 @@ from edge.check import check
 from edge.config.problems import InvalidConfig
 from edge.config.settings import Settings
 from edge.contracts.update_state import CONFIGURATION
+from edge.updating.model_uses import SHIPPED_PLACE, Role, model_uses
 from edge.updating.overlay import overlaid
-from edge.updating.reading import Reading
-from edge.updating.sites import SHIPPED_PLACE, Role, sites
+from edge.updating.reader import ConfigurationReader
 from tests.rigs.released_models import detector
 
 HASH = "ab" * 32
@@ -49,13 +49,13 @@ def rich() -> Settings:
 
 def test_where_there_is_nothing_nothing_changes() -> None:
     plain = settings(cameras={"yard": {**CAMERA, "forecast": {"model": "none"}}})
-    assert sites(plain) == []
+    assert model_uses(plain) == []
     assert overlaid(plain, {}) is plain
     assert overlaid(plain, {"a.tflite": stored("a.tflite"), CONFIGURATION: Path("x")}) is plain
 
 
 def test_every_mention_of_a_model_is_a_site() -> None:
-    found = {site.where: (site.role, site.place, site.pinned) for site in sites(rich())}
+    found = {use.where: (use.role, use.place, use.pinned) for use in model_uses(rich())}
     assert found == {
         "model": (Role.DETECTOR, "a.tflite", False),
         "more_models.b": (Role.DETECTOR, "b.tflite", False),
@@ -74,12 +74,12 @@ def test_every_mention_of_a_model_is_a_site() -> None:
 
 def test_a_released_file_serves_wherever_its_name_stands_but_where_another_is_pinned() -> None:
     given = rich()
-    names = {site.place for site in sites(given)}
+    names = {use.place for use in model_uses(given)}
     made = overlaid(given, {name: stored(name) for name in names})
-    now = {site.where: site for site in sites(made)}
-    assert now.keys() == {site.where for site in sites(given)}
-    for where, site in now.items():
-        assert site.released == ("" if where == "classifier" else HASH), where
+    now = {use.where: use for use in model_uses(made)}
+    assert now.keys() == {use.where for use in model_uses(given)}
+    for where, use in now.items():
+        assert use.released == ("" if where == "classifier" else HASH), where
     assert now["model"].file.sha256 == HASH
     assert overlaid(made, {"a.tflite": Path("/store") / ("cd" * 32) / "a.tflite"}).model != made.model  # not pinned
     assert made.cameras["lane"] is given.cameras["lane"]
@@ -89,7 +89,7 @@ def test_a_released_file_serves_wherever_its_name_stands_but_where_another_is_pi
 def test_others_stay_as_they_are() -> None:
     given = rich()
     made = overlaid(given, {"w.tflite": stored("w.tflite")})
-    assert [site.where for site in sites(made) if site.released] == [
+    assert [use.where for use in model_uses(made) if use.released] == [
         "sensors.tank.classifier",
         "sounds.hall.classifier",
     ]
@@ -115,19 +115,19 @@ def released(own: Path, text: str) -> dict[str, Path]:
 
 
 def test_a_released_configuration_leaves_the_device_what_it_is(own: Path) -> None:
-    reading, text = Reading(own), "mqtt: {keepalive_s: 20}\ncameras: {garden: {source: street}}\n"
-    assert reading.with_files({}).release == ""
-    made = reading.with_files(released(own, text))
+    reader, text = ConfigurationReader(own), "mqtt: {keepalive_s: 20}\ncameras: {garden: {source: street}}\n"
+    assert reader.with_files({}).release == ""
+    made = reader.with_files(released(own, text))
     assert (made.release, list(made.cameras), made.model) == (sha256(text.encode()).hexdigest(), ["garden"], None)
     mqtt = made.mqtt
     assert (mqtt.host, mqtt.device, mqtt.secret(), mqtt.keepalive_s) == ("broker", "dev", "mine", 20)
-    assert (made.device, made.updates) == (reading.own().device, reading.own().updates)
+    assert (made.device, made.updates) == (reader.own().device, reader.own().updates)
     assert made.updates.enabled
 
 
 def test_it_may_say_the_same_and_another_broker(own: Path) -> None:
     text = "mqtt: {host: other, device: dev, password: new}\nupdates: {board: pi4}\ncameras: {yard: {source: street}}\n"
-    made = Reading(own).with_files(released(own, text))
+    made = ConfigurationReader(own).with_files(released(own, text))
     assert (made.mqtt.host, made.mqtt.secret(), made.updates.board) == ("other", "new", "pi4")
 
 
@@ -144,21 +144,21 @@ def test_it_may_say_the_same_and_another_broker(own: Path) -> None:
 )
 def test_it_cannot_make_another_device_of_it(own: Path, text: str, key: str) -> None:
     with pytest.raises(InvalidConfig) as error:
-        Reading(own).with_files(released(own, f"{text}\ncameras: {{yard: {{source: street}}}}\n"))
+        ConfigurationReader(own).with_files(released(own, f"{text}\ncameras: {{yard: {{source: street}}}}\n"))
     assert [problem.key for problem in error.value.problems] == [key]
 
 
 @pytest.mark.parametrize("text", ["", "cameras: [", "cameras: {yard: {sauce: street}}", "model: absent.tflite\n"])
 def test_it_must_be_sound(own: Path, text: str) -> None:
     with pytest.raises(InvalidConfig):
-        Reading(own).with_files(released(own, text))
+        ConfigurationReader(own).with_files(released(own, text))
 
 
 def test_a_released_configuration_is_the_one_that_was_verified(own: Path) -> None:
     files = released(own, "cameras: {garden: {source: street}}\n")
     files[CONFIGURATION].write_text("cameras: {other: {source: street}}\n")
     with pytest.raises(InvalidConfig, match="is not the file that was verified"):
-        Reading(own).with_files(files)
+        ConfigurationReader(own).with_files(files)
 
 
 def test_the_check_says_who_the_device_is_to_releases(own: Path) -> None:
@@ -174,4 +174,4 @@ def test_the_check_says_who_the_device_is_to_releases(own: Path) -> None:
 def test_where_updates_are_off_the_own_files_serve(own: Path) -> None:
     files = released(own, "cameras: {garden: {source: street}}\n")
     own.write_text(own.read_text().replace("enabled: true", "enabled: false"))
-    assert list(Reading(own).with_files({**files, "a.tflite": stored("a.tflite")}).cameras) == ["yard"]
+    assert list(ConfigurationReader(own).with_files({**files, "a.tflite": stored("a.tflite")}).cameras) == ["yard"]

@@ -56,7 +56,7 @@ def test_the_page_can_be_followed(tmp_path: Path) -> None:
         gone += 1
         if words[1:3] == ["provision", "init"]:
             settle(tmp_path / "fleet", tmp_path / "street.tflite")
-    assert gone == 8  # and the card's two
+    assert gone == 9  # and the card's two
     assert "0 of 1 devices asked" in run(tmp_path, ["rollout", "status", "spring"]).stdout
 
 

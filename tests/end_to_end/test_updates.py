@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from firmware_tools.release.naming import broker_place
+from firmware_tools.broker import PasswordAccess, endpoint
 from firmware_tools.release.serving import serve
 from tests.rigs import hass_rules
 from tests.rigs.daemon import Daemon
@@ -33,7 +33,7 @@ def test_a_better_model_is_taken_up_and_a_sick_one_is_returned_and_never_taken_a
             home.release_model(detector(tmp_path / "sick.tflite", "3", looks=20), "3")
             home.wish((NAME, "3"))
             returned, at_s = said.wait(phase(NAME, "3", "returned"))
-            assert [(one.version, one.reason) for one in returned.barred] == [("3", "sick")]
+            assert [(one.version, one.reason) for one in returned.blocked] == [("3", "sick")]
             said.wait(lambda told: running(told, PLACE) == "2", after_s=at_s)
             assert daemon.stop()[0] == 0
             daemon.start()
@@ -53,7 +53,7 @@ def test_a_model_that_sees_nothing_or_takes_for_ever_is_returned(tmp_path: Path,
         with Listener(home.broker.port, "dev") as listener, Daemon(home.config):
             said = Said(listener)
             told, at_s = said.wait(phase(NAME, "2", "returned", "good", "refused"))
-            assert [(one.version, one.reason) for one in told.barred] == [("2", "sick")], told.wishes
+            assert [(one.version, one.reason) for one in told.blocked] == [("2", "sick")], told.wishes
             said.wait(lambda told: running(told, PLACE) == "1", after_s=at_s)
 
 
@@ -64,8 +64,8 @@ def test_releases_come_over_the_broker_and_the_wish_of_a_group_counts(tmp_path: 
         home.config.write_text(text.replace("retry_s: 1", "retry_s: 1\n  groups: [outdoors]"))
         home.release_model(detector(tmp_path / "new.tflite", "2"), "2")
         home.wish((NAME, "2"), topic="groups/outdoors/update/desired")
-        place, stop = broker_place(f"127.0.0.1:{home.broker.port}", "", None, None, "foresight"), threading.Event()
-        server = threading.Thread(target=serve, args=(home.workshop.places, place, stop, lambda: None))
+        at, stop = endpoint(PasswordAccess(address=f"127.0.0.1:{home.broker.port}")), threading.Event()
+        server = threading.Thread(target=serve, args=(home.workshop.repository, at, stop, lambda: None))
         server.start()
         try:
             with Listener(home.broker.port, "dev") as listener, Daemon(home.config):
@@ -92,7 +92,7 @@ def test_a_daemon_that_is_killed_in_a_trial_twice_comes_back_with_what_was_befor
                 daemon.kill()
                 daemon.start()
             told, _ = said.wait(phase(NAME, "2", "returned"), after_s=daemon.started_s)
-            assert [(one.version, one.reason) for one in told.barred] == [("2", "crashed")]
+            assert [(one.version, one.reason) for one in told.blocked] == [("2", "crashed")]
             said.wait(lambda told: running(told, PLACE) == "1", after_s=daemon.started_s)
 
 
@@ -131,7 +131,7 @@ def test_a_good_configuration_is_taken_up_and_a_bad_one_is_not_or_is_returned(tm
             home.release_configuration(configured(home, **{str(home.broker.port): "1"}), "6")
             home.wish((DOOR, "6"))
             told, _ = said.wait(phase(DOOR, "6", "returned"), after_s=at_s)
-            assert [(one.version, one.reason) for one in told.barred] == [("6", "sick")]
-            assert "broker" in told.barred[0].detail
+            assert [(one.version, one.reason) for one in told.blocked] == [("6", "sick")]
+            assert "broker" in told.blocked[0].detail
             listener.wait_for(lambda heard: heard.topic == "garden/tracks", after_s=time.monotonic())
             assert daemon.stop()[0] == 0

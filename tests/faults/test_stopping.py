@@ -57,13 +57,13 @@ def test_it_stops_in_time_while_nothing_has_ever_been_there(tmp_path: Path) -> N
 def trials(daemon: Daemon) -> list[psutil.Process]:
     """The processes in which a model is tried."""
     children = psutil.Process(daemon.process.pid).children()
-    return [child for child in children if "edge.runtime.trial" in child.cmdline()]
+    return [child for child in children if "edge.runtime.canary_child" in child.cmdline()]
 
 
 # Python imports it at its start: a trial gets no further, as with a model that hangs.
 HANGS = """
 import pathlib, signal, sys
-if "edge.runtime.trial" in sys.orig_argv:
+if "edge.runtime.canary_child" in sys.orig_argv:
     pathlib.Path({told!r}).touch()
     signal.pause()
 """

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.programs import program
+from tests.rigs.flashing.disks import faulty_disk
 from tests.rigs.flashing.images import MIB, block_map, disk_image, noise, packed
-from tests.rigs.flashing.nbd import faulty_disk, loop, need_block_devices
+from tests.rigs.nbd.serving import loop, need_block_devices
 
 pytestmark = pytest.mark.system
 COMMAND = [sys.executable, "-m", "firmware_tools", "flash"]

@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from tests.rigs.flashing.nbd import need_block_devices
 from tests.rigs.flashing.series import FAULTS, Outcome, outcomes
+from tests.rigs.nbd.serving import need_block_devices
 
 pytestmark = pytest.mark.system
 

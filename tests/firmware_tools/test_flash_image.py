@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from backports import zstd
 
+from firmware_tools.bmap import parse
 from firmware_tools.errors import MistakeError
-from firmware_tools.flash.bmap import parse
 from firmware_tools.flash.image import look_at, opened
 from firmware_tools.flash.packed import kind_of
 from tests.rigs.flashing.images import MIB, PACKERS, block_map, disk_image, packed

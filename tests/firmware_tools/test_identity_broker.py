@@ -15,8 +15,9 @@ from edge.mqtt.session import V5, Session, tls_context
 from edge.mqtt.settings import TlsSettings
 from firmware_tools.identity import authorities, members
 from firmware_tools.identity.delivery import delivered
+from firmware_tools.identity.settling import Template
+from firmware_tools.identity.transaction import opened
 from firmware_tools.identity.values import parse_values
-from firmware_tools.identity.workshop import opened
 from tests.rigs.certificates import Authority
 from tests.rigs.daemon import Daemon
 from tests.rigs.fleet import NOW, FleetBroker, add, add_host, begun, folder, nobody, renew, revoke, rotate
@@ -78,9 +79,9 @@ def test_a_device_is_let_into_its_own_topics_only(broker: FleetBroker) -> None:
 
 def test_topics_of_others_that_a_device_reads(broker: FleetBroker) -> None:
     template = broker.fleet / "template.yaml"
-    with opened(broker.fleet, nobody, NOW) as workshop:
-        asked = members.Asked("shed", "zero2w", "all", ("zigbee2mqtt/tank",))
-        members.add(workshop, asked, members.Settled(template.read_text(), template, {}))
+    with opened(broker.fleet, nobody, NOW) as transaction:
+        device = members.NewDevice("shed", "zero2w", "all", ("zigbee2mqtt/tank",), {})
+        members.add(transaction, [device], Template(template.read_text(), template))
     sensors = add_host(broker.fleet, "sensors")
     with (broker.fleet / "mosquitto" / "foresight.acl").open("a") as rights:
         rights.write("user sensors\ntopic write #\n")
@@ -159,18 +160,18 @@ def test_the_authority_is_changed_without_cutting_anybody_off(broker: FleetBroke
     first = tmp_path / "first.crt"
     old = kept(add_host(broker.fleet, "shed"), tmp_path / "old")
     shutil.copy(broker.fleet / "mosquitto" / "authority.crt", first)
-    with opened(broker.fleet, nobody, NOW) as workshop:
-        authorities.rotate_authority(workshop)
+    with opened(broker.fleet, nobody, NOW) as transaction:
+        authorities.rotate_authority(transaction)
     new = rotate(broker.fleet, "shed")
     broker.restart()
     for given in (old, new):
         with Visitor(broker.port, given / "authority.crt", given) as one:
             assert one.inside
-    with opened(broker.fleet, nobody, NOW) as workshop:
-        renew(workshop)
+    with opened(broker.fleet, nobody, NOW) as transaction:
+        renew(transaction)
     revoke(broker.fleet, "shed", old=True)
-    with opened(broker.fleet, nobody, NOW) as workshop:
-        authorities.retire_authority(workshop)
+    with opened(broker.fleet, nobody, NOW) as transaction:
+        authorities.retire_authority(transaction)
     broker.restart()
     assert [let_in(broker, old), let_in(broker, new)] == [False, True]
     with Visitor(broker.port, first, new) as one:  # who trusts the old one only would not talk to this broker

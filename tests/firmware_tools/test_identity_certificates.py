@@ -26,8 +26,7 @@ YEAR = timedelta(days=365)
 
 @pytest.fixture(scope="module")
 def signer() -> Signer:
-    key = new_key()
-    return Signer(1, new_authority("home", 1, key, NOW), key)
+    return new_authority("home", 1, NOW)
 
 
 def test_an_authority_signs_and_does_nothing_else(signer: Signer) -> None:

@@ -9,11 +9,12 @@ from firmware_tools.errors import MistakeError
 from firmware_tools.identity import authorities, members
 from firmware_tools.identity.delivery import PLACES, delivered
 from firmware_tools.identity.inventory import read_inventory
+from firmware_tools.identity.settling import Draft, Template, refuse_shared
 from firmware_tools.identity.shown import to_do
-from firmware_tools.identity.workshop import opened
+from firmware_tools.identity.transaction import opened
 from tests.rigs.fleet import NOW, add, add_host, folder, nobody, prepared, renew, revoke, rotate
 
-TEMPLATE = "template.yaml"
+TEMPLATE, PASSWORD = "template.yaml", "FORESIGHT_DOOR_PASSWORD"
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +59,19 @@ def test_a_secret_that_another_device_has_is_refused(fleet: Path) -> None:
     add(fleet, "barn", {"FORESIGHT_DOOR_PASSWORD": "hunter2"})
 
 
+def test_every_secret_of_a_value_counts(fleet: Path) -> None:
+    """One whose name says that it is one, and that has two logins in it."""
+    devices = [
+        Draft(
+            device.model_copy(update={"name": name}), {"FORESIGHT_KEYS": f"rtsp://a:{word}@b rtsp://a:its-{name}@b"}, {}
+        )
+        for name, word in (("barn", "the-same"), ("attic", "the-same"))
+        for device in read_inventory(fleet).devices
+    ]
+    with opened(fleet, nobody, NOW) as transaction, pytest.raises(MistakeError, match="of attic is the same secret"):
+        refuse_shared(transaction, devices)
+
+
 def test_what_the_daemon_would_not_take_is_not_put_in(fleet: Path) -> None:
     before = everything(fleet)
     with pytest.raises(MistakeError, match="the environment has no FORESIGHT_DOOR_PASSWORD"):
@@ -70,24 +84,66 @@ def test_what_the_daemon_would_not_take_is_not_put_in(fleet: Path) -> None:
     assert {**everything(fleet), TEMPLATE: b""} == {**before, TEMPLATE: b""}
 
 
+def new(fleet: Path, *devices: tuple[str, str]) -> None:
+    """Devices put in at once, by name and password."""
+    template = Template((fleet / TEMPLATE).read_text(), fleet / TEMPLATE)
+    wanted = [members.NewDevice(name, "pi4", "all", (), {"FORESIGHT_DOOR_PASSWORD": word}) for name, word in devices]
+    with opened(fleet, nobody, NOW) as transaction:
+        members.add(transaction, wanted, template)
+
+
+def test_many_are_put_in_by_one_change(fleet: Path) -> None:
+    names = [f"d{number:02}" for number in range(20)]
+    revision = read_inventory(fleet).revision
+    new(fleet, *((name, f"word-of-{name}") for name in names))
+    inventory = read_inventory(fleet)
+    assert inventory.revision == revision + 1
+    assert [one.name for one in inventory.devices] == [*names, "shed"]
+    for name in names:
+        environment = (folder(fleet, name).parent / "environment").read_text()
+        assert f'FORESIGHT_DEVICE="{name}"\n' in environment
+        assert f'FORESIGHT_DOOR_PASSWORD="word-of-{name}"\n' in environment
+    keys = {(folder(fleet, name) / "device.key").read_bytes() for name in names}
+    assert len(keys) == 20
+    assert (fleet / "mosquitto" / "foresight.acl").read_text().count("\nuser ") == 22
+
+
 @pytest.mark.parametrize(
-    ("asked", "why"),
+    ("second", "why"),
     [
-        (members.Asked("", "pi4", "all", ()), "name: "),
-        (members.Asked("a b", "pi4", "all", ()), "name: "),
-        (members.Asked("../x", "pi4", "all", ()), "name: "),
-        (members.Asked("groups", "pi4", "all", ()), "taken for topics"),
-        (members.Asked("x" * 41, "pi4", "all", ()), "name: "),
-        (members.Asked("shed", "pi6", "all", ()), "did you mean pi"),
-        (members.Asked("shed", "pi4", "a/b", ()), "group: "),
-        (members.Asked("shed", "pi4", "all", ("#",)), "may read"),
-        (members.Asked("collector", "pi4", "all", ()), "a host is called collector already"),
+        (("barn", "hunter4"), "barn is named twice"),
+        (("shed", "hunter4"), "a device is called shed already"),
+        (("attic", "hunter3"), f"{PASSWORD} of attic is the same secret as {PASSWORD} of barn"),
+        (("attic", "hunter2"), f"{PASSWORD} of attic is the same secret as {PASSWORD} of shed"),
+        (("attic", "no word"), "the daemon of attic would not take this configuration"),
     ],
 )
-def test_names_that_cannot_be_used(fleet: Path, asked: members.Asked, why: str) -> None:
+def test_of_many_all_are_put_in_or_none(fleet: Path, second: tuple[str, str], why: str) -> None:
     before = everything(fleet)
-    with opened(fleet, nobody, NOW) as workshop, pytest.raises(MistakeError) as refused:
-        members.add(workshop, asked, members.Settled("", fleet / TEMPLATE, {}))
+    with pytest.raises(MistakeError, match=why) as refused:
+        new(fleet, ("barn", "hunter3"), second)
+    assert "hunter" not in str(refused.value)
+    assert everything(fleet) == before
+
+
+@pytest.mark.parametrize(
+    ("wanted", "why"),
+    [
+        (members.NewDevice("", "pi4", "all", (), {}), "name: "),
+        (members.NewDevice("a b", "pi4", "all", (), {}), "name: "),
+        (members.NewDevice("../x", "pi4", "all", (), {}), "name: "),
+        (members.NewDevice("groups", "pi4", "all", (), {}), "taken for topics"),
+        (members.NewDevice("x" * 41, "pi4", "all", (), {}), "name: "),
+        (members.NewDevice("shed", "pi6", "all", (), {}), "did you mean pi"),
+        (members.NewDevice("shed", "pi4", "a/b", (), {}), "group: "),
+        (members.NewDevice("shed", "pi4", "all", ("#",), {}), "may read"),
+        (members.NewDevice("collector", "pi4", "all", (), {}), "a host is called collector already"),
+    ],
+)
+def test_names_that_cannot_be_used(fleet: Path, wanted: members.NewDevice, why: str) -> None:
+    before = everything(fleet)
+    with opened(fleet, nobody, NOW) as transaction, pytest.raises(MistakeError) as refused:
+        members.add(transaction, [wanted], Template("", fleet / TEMPLATE))
     assert why in str(refused.value)
     assert everything(fleet) == before
 
@@ -108,9 +164,9 @@ def test_what_a_device_is_given(fleet: Path) -> None:
 def test_another_configuration_leaves_the_key_and_a_new_key_the_configuration(fleet: Path) -> None:
     key = (folder(fleet, "shed") / "device.key").read_bytes()
     text = (fleet / TEMPLATE).read_text() + "events: {update_interval_s: 20}\n"
-    with opened(fleet, nobody, NOW) as workshop:
-        values = members.values_now(workshop, "shed")
-        members.configure(workshop, "shed", members.Settled(text, fleet / TEMPLATE, values))
+    with opened(fleet, nobody, NOW) as transaction:
+        values = members.values_now(transaction, "shed")
+        members.configure(transaction, "shed", Template(text, fleet / TEMPLATE), values)
     after = folder(fleet, "shed")
     assert ((after / "device.key").read_bytes(), (after.parent / "foresight.yaml").read_text()) == (key, text)
     new = rotate(fleet, "shed")
@@ -127,8 +183,8 @@ def test_what_is_missing_is_told(fleet: Path) -> None:
     (here.parent / "environment").unlink()
     with pytest.raises(MistakeError, match="environment is missing"):
         rotate(fleet, "shed")
-    with opened(fleet, nobody, NOW) as workshop, pytest.raises(MistakeError, match="is a host"):
-        members.values_now(workshop, "collector")
+    with opened(fleet, nobody, NOW) as transaction, pytest.raises(MistakeError, match="is a host"):
+        members.values_now(transaction, "collector")
     shutil.rmtree(here.parent)
     with pytest.raises(MistakeError, match="is not there any more"):
         delivered(fleet, "shed")
@@ -149,21 +205,21 @@ def test_who_is_out_has_nothing_left_and_cannot_be_changed(fleet: Path) -> None:
 
 def test_an_authority_goes_only_when_nobody_needs_it(fleet: Path) -> None:
     revoke(fleet, "shed")
-    with opened(fleet, nobody, NOW) as workshop:
+    with opened(fleet, nobody, NOW) as transaction:
         with pytest.raises(MistakeError, match="one authority only"):
-            authorities.retire_authority(workshop)
-        workshop_now = authorities.rotate_authority(workshop)
+            authorities.retire_authority(transaction)
+        transaction_now = authorities.rotate_authority(transaction)
         for change in (authorities.retire_authority, renew):
             with pytest.raises(MistakeError, match="collector would not trust authority 2"):
-                change(workshop_now)
+                change(transaction_now)
     rotate(fleet, "collector")
-    with opened(fleet, nobody, NOW) as workshop, pytest.raises(MistakeError, match="broker's certificate"):
-        authorities.retire_authority(workshop)
-    with opened(fleet, nobody, NOW) as workshop, pytest.raises(MistakeError, match="older certificate"):
-        authorities.retire_authority(renew(workshop))
+    with opened(fleet, nobody, NOW) as transaction, pytest.raises(MistakeError, match="broker's certificate"):
+        authorities.retire_authority(transaction)
+    with opened(fleet, nobody, NOW) as transaction, pytest.raises(MistakeError, match="older certificate"):
+        authorities.retire_authority(renew(transaction))
     revoke(fleet, "collector", old=True)
-    with opened(fleet, nobody, NOW) as workshop:
-        after = authorities.retire_authority(workshop)
+    with opened(fleet, nobody, NOW) as transaction:
+        after = authorities.retire_authority(transaction)
     assert [one.number for one in after.inventory.authorities] == [2]
     assert sorted(path.name for path in (fleet / "authority").iterdir()) == ["2.crt", "2.key"]
     assert list(to_do(fleet, after.inventory, NOW)) == []

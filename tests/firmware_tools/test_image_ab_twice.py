@@ -12,7 +12,7 @@ from firmware_tools.identity.beginning import begin
 from firmware_tools.image.ab.bootstrap import BINFMT
 from firmware_tools.image.ab.disk import Sizes
 from firmware_tools.image.ab.keys import make_keys
-from firmware_tools.image.ab.making import Recipient, Systems, make_image
+from firmware_tools.image.ab.making import DeviceInputs, SystemInputs, make_image
 from firmware_tools.image.ab.pool import LOCK, MIRROR, SECURITY, fetch
 from firmware_tools.image.wheels_fetch import Sources
 from tests.programs import absent, program
@@ -56,14 +56,16 @@ def test_an_image_made_twice_is_the_same(tmp_path: Path) -> None:
     fleet = tmp_path / "fleet"
     begin(fleet, "tests", ("localhost",), 8883, NOW)
     add(fleet, "shed")
-    to = Recipient(fleet, "shed", key.authority, (), None, None, Sizes(1024, 256))
+    to = DeviceInputs(fleet, "shed", key.authority, (), None, None, Sizes(1024, 256))
     made = []
     for number, place in enumerate(("here", "elsewhere/with a space")):
         folder = tmp_path / place
         folder.mkdir(parents=True)
         previous = os.umask(0o022 if number else 0o077)
         try:
-            image = make_image(Systems(pool, Sources(None, None), "1.0.0", None), to, folder / "a.img", print).image
+            image = make_image(
+                SystemInputs(pool, Sources(None, None), "1.0.0", None), to, folder / "a.img", print
+            ).image
         finally:
             os.umask(previous)
         made.append((sha256(image), sha256(image.with_name("a.img.bmap")), sha256(image.with_name("a.img.cdx.json"))))

@@ -17,13 +17,14 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from edge.contracts.files import sha256_of
+from firmware_tools.bmap import beside, read_block_map
 from firmware_tools.errors import FirmwareError, MistakeError
-from firmware_tools.flash.bmap import beside, read_block_map
 from firmware_tools.flash.image import look_at
-from firmware_tools.image import customise as making
-from firmware_tools.image.bmap import write_bmap
-from firmware_tools.image.customise import Made, customise
+from firmware_tools.image import image_files
+from firmware_tools.image.customise import customise
+from firmware_tools.image.image_files import ImageFiles
 from firmware_tools.image.layout import read_table
+from firmware_tools.image.mapping import write_bmap
 from tests.programs import program
 from tests.rigs.customised import BOOKWORM, HASH, KEY, MODEL, PASSWORD, Inside, desk, of_another, order
 from tests.rigs.official import MIB, Sizes, official
@@ -43,11 +44,11 @@ def told() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def made(there: Path, told: list[str]) -> Made:
+def made(there: Path, told: list[str]) -> ImageFiles:
     return customise(order(there), there / "shed.img", told.append)
 
 
-def test_the_daemon_is_where_its_unit_looks(made: Made) -> None:
+def test_the_daemon_is_where_its_unit_looks(made: ImageFiles) -> None:
     inside = Inside(made.image)
     script = inside.root("cat /opt/foresight/bin/foresight")
     assert script.startswith("#!/opt/foresight/bin/python\n")
@@ -75,11 +76,11 @@ def test_the_daemon_is_where_its_unit_looks(made: Made) -> None:
         ("/etc/foresight/release-root.json", "0644"),
     ],
 )
-def test_everything_is_roots_own(made: Made, path: str, mode: str) -> None:
+def test_everything_is_roots_own(made: ImageFiles, path: str, mode: str) -> None:
     assert Inside(made.image).rights(path) == (mode, "0", "0")
 
 
-def test_the_device_is_who_it_should_be(made: Made, there: Path) -> None:
+def test_the_device_is_who_it_should_be(made: ImageFiles, there: Path) -> None:
     inside = Inside(made.image)
     key = next((there / "fleet" / "devices" / "shed").glob("*/identity/device.key")).read_text()
     assert inside.root("cat /etc/foresight/identity/device.key") == key
@@ -87,7 +88,7 @@ def test_the_device_is_who_it_should_be(made: Made, there: Path) -> None:
     assert "LoadCredential=device.key" in inside.root("cat /etc/systemd/system/foresight.service.d/identity.conf")
 
 
-def test_cloud_init_sets_the_rest_up(made: Made) -> None:
+def test_cloud_init_sets_the_rest_up(made: ImageFiles) -> None:
     inside = Inside(made.image)
     assert b"hostname: shed\n" in inside.boot("user-data")
     assert KEY.encode() in inside.boot("user-data")
@@ -100,7 +101,7 @@ def test_cloud_init_sets_the_rest_up(made: Made) -> None:
     assert inside.root("cat /etc/hostname") == "raspberrypi\n"
 
 
-def test_the_disk_keeps_its_identity_and_is_consistent(made: Made, there: Path, tmp_path: Path) -> None:
+def test_the_disk_keeps_its_identity_and_is_consistent(made: ImageFiles, there: Path, tmp_path: Path) -> None:
     before, after = read_table(there / "official.img"), read_table(made.image)
     assert after.disk == before.disk == "1c0ffee5"
     assert after.partitions[0] == before.partitions[0]
@@ -116,7 +117,7 @@ def test_the_disk_keeps_its_identity_and_is_consistent(made: Made, there: Path, 
     assert subprocess.run([program("fsck.vfat"), "-n", str(fat)], capture_output=True, check=False).returncode == 0
 
 
-def test_its_block_map_is_one_that_flashing_takes(made: Made) -> None:
+def test_its_block_map_is_one_that_flashing_takes(made: ImageFiles) -> None:
     mapped = read_block_map(made.bmap)
     assert mapped.image_bytes == made.image.stat().st_size
     assert mapped.mapped_bytes == made.mapped_bytes < mapped.image_bytes // 4
@@ -125,7 +126,7 @@ def test_its_block_map_is_one_that_flashing_takes(made: Made) -> None:
     assert seen.plain_bytes == mapped.image_bytes
 
 
-def test_its_bill_of_materials_says_what_was_added_and_what_was_there(made: Made) -> None:
+def test_its_bill_of_materials_says_what_was_added_and_what_was_there(made: ImageFiles) -> None:
     text = made.sbom.read_text()
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(text) is None
     parts = {part.get("purl", part["name"]): part for part in json.loads(text)["components"]}
@@ -135,7 +136,7 @@ def test_its_bill_of_materials_says_what_was_added_and_what_was_there(made: Made
     assert "pkg:pypi/native@2.2" not in parts
 
 
-def test_no_secret_is_told_and_nobody_else_may_read_the_image(made: Made, told: list[str]) -> None:
+def test_no_secret_is_told_and_nobody_else_may_read_the_image(made: ImageFiles, told: list[str]) -> None:
     assert made.image.stat().st_mode & 0o777 == 0o600
     secrets = [PASSWORD, HASH, "PRIVATE KEY"]
     beside = made.bmap.read_text() + made.sbom.read_text() + "".join(told)
@@ -153,7 +154,7 @@ def umask(mode: int) -> Iterator[None]:
 
 
 def test_the_same_inputs_make_the_same_bytes_elsewhere_and_later(
-    made: Made, there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    made: ImageFiles, there: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     while time.time() < made.image.stat().st_mtime + 2.5:  # FAT counts in steps of two seconds
         os.sched_yield()
@@ -170,7 +171,7 @@ def test_the_same_inputs_make_the_same_bytes_elsewhere_and_later(
     ]  # fmt: skip
 
 
-def test_other_inputs_make_other_bytes(made: Made, there: Path, tmp_path: Path) -> None:
+def test_other_inputs_make_other_bytes(made: ImageFiles, there: Path, tmp_path: Path) -> None:
     settings = order(there).settings.model_copy(update={"timezone": ""})
     other = customise(replace(order(there), settings=settings), tmp_path / "a.img", lambda _: None)
     assert sha256_of(other.image) != sha256_of(made.image)
@@ -229,7 +230,7 @@ def test_another_image_than_promised_is_refused(there: Path, tmp_path: Path) -> 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_image_that_has_the_daemon_is_not_written_twice(made: Made, there: Path, tmp_path: Path) -> None:
+def test_an_image_that_has_the_daemon_is_not_written_twice(made: ImageFiles, there: Path, tmp_path: Path) -> None:
     with pytest.raises(MistakeError, match="has been customised already"):
         customise(of_another(order(there), made.image), tmp_path / "a.img", lambda _: None)
     assert list(tmp_path.iterdir()) == []
@@ -239,7 +240,7 @@ def test_a_full_disk_leaves_nothing(there: Path, tmp_path: Path, monkeypatch: py
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "somewhere")
 
-    monkeypatch.setattr(making, "write_bmap", full)
+    monkeypatch.setattr(image_files, "write_bmap", full)
     with pytest.raises(FirmwareError, match=r"No space left on device.*make room"):
         customise(order(there), tmp_path / "a.img", lambda _: None)
     assert list(tmp_path.iterdir()) == []
@@ -249,6 +250,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from firmware_tools.image.customise import customise
+from firmware_tools.image.image_files import ImageFiles
 from tests.rigs.customised import order
 
 def say(text):
@@ -276,7 +278,7 @@ def test_what_was_killed_leaves_no_image_and_the_next_one_sweeps(there: Path, tm
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.img", "a.img.bmap", "a.img.cdx.json"]
 
 
-def test_flashing_by_the_map_loses_no_file(made: Made, tmp_path: Path) -> None:
+def test_flashing_by_the_map_loses_no_file(made: ImageFiles, tmp_path: Path) -> None:
     """What the map leaves out may hold anything: the file systems are whole without it."""
     card = tmp_path / "card"
     noise = b"\xa5" * (1 << 20)

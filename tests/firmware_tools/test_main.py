@@ -62,6 +62,12 @@ main.main()
         ("MistakeError('[no] such :x: card')", 2, "[no] such :x: card\n"),
         ("ConfigError('mend it')", 2, "mend it\n"),
         (
+            "PermissionError(13, 'Permission denied', 'a/b')",
+            1,
+            "a/b: Permission denied; correct that, or name another path\n",
+        ),
+        ("OSError('it broke')", 1, "it broke; correct that, or name another path\n"),
+        (
             "ModuleNotFoundError(name='tuf')",
             2,
             "this command needs the package tuf, which is not here; "

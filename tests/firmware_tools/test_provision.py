@@ -96,6 +96,23 @@ def test_the_life_of_a_fleet_and_no_secret_is_ever_told(fleet: Path, tmp_path: P
     assert [secret for secret in (*keys, SECRET) if secret in everywhere] == []
 
 
+def test_several_devices_at_once_each_with_its_values(fleet: Path, tmp_path: Path) -> None:
+    tell, values = Teller(fleet), tmp_path / "values"
+    tell("init", "home", "--broker", "broker.lan")
+    with_camera(fleet)
+    values.mkdir()
+    for name in ("shed", "barn"):
+        private(values / f"{name}.values", f"FORESIGHT_DOOR_PASSWORD={SECRET}-{name}\n")
+    add = ("add", "shed", "barn", "--board", "pi4", "--values")
+    assert "is the same secret" in tell(*add, values / "shed.values", good=False)
+    assert "attic.values cannot be read" in tell(*add, values, "attic", good=False)
+    assert f"2 devices are ready; the files of each: {fleet}/devices/NAME/2." in tell(*add, values)
+    assert [one["name"] for one in json.loads(tell("list", "--json"))["devices"]] == ["barn", "shed"]
+    for name in ("shed", "barn"):
+        assert f"{SECRET}-{name}" in (fleet / "devices" / name / "2" / "environment").read_text()
+    assert SECRET not in tell.said
+
+
 def test_a_protected_authority_asks_for_its_passphrase(fleet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tell = Teller(fleet)
     monkeypatch.delenv(provision.PASSPHRASE, raising=False)
@@ -118,6 +135,9 @@ def test_mistakes_are_told_in_words_with_a_code(fleet: Path, tmp_path: Path) -> 
     done = command("provision", "list", "--fleet", str(fleet))
     assert (done.returncode, done.stdout) == (2, "")
     assert f"{fleet} is no fleet: there is no fleet.json" in done.stderr
+    for long in (("list", "--fleet", "a" * 300), ("add", "shed", "--board", "pi4", "--values", "a" * 300)):
+        done = command("provision", *long)
+        assert (done.returncode, "File name too long" in done.stderr, "Traceback" in done.stderr) == (1, True, False)
     tell = Teller(fleet)
     assert "names.0: a broker is reached by" in tell("init", "home", "--broker", "no name", good=False)
     assert "names.0: a broker is reached by" in tell("init", "home", "--broker", "grüße.lan", good=False)
@@ -132,6 +152,11 @@ def test_mistakes_are_told_in_words_with_a_code(fleet: Path, tmp_path: Path) -> 
     assert "hunter2" not in said
     assert "cannot be read" in tell("add", "shed", "--board", "pi4", "--template", tmp_path / "absent", good=False)
     assert "no file" in tell("add", "shed", "--board", "pi4", "--template", tmp_path, good=False)
+    template = fleet / "template.yaml"
+    template.write_text(template.read_text() + "nonsense: 1\n")
+    said = tell("add", "shed", "--board", "pi4", good=False)
+    assert f"{template}:" in said
+    assert "devices/shed" not in said
     assert json.loads(tell("list", "--json"))["devices"] == []
 
 

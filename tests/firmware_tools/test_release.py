@@ -2,7 +2,6 @@
 
 import json
 import os
-import threading
 from datetime import timedelta
 from pathlib import Path
 
@@ -11,15 +10,15 @@ from tuf.api.metadata import Metadata, Root, Snapshot
 
 from edge.contracts.release import Kind, Purpose
 from edge.updates.trust.refusal import Reason, RefusedError
+from firmware_tools.broker import PasswordAccess, endpoint
 from firmware_tools.errors import FirmwareError, MistakeError
 from firmware_tools.release import lists
 from firmware_tools.release.adding import add, remove
 from firmware_tools.release.keys import new_key
 from firmware_tools.release.lifetimes import wall_clock
-from firmware_tools.release.naming import broker_place, kind_of, name_of
+from firmware_tools.release.naming import kind_of, name_of
 from firmware_tools.release.publishing import Published, publish
 from firmware_tools.release.rotating import Rotation, renew, rotate
-from firmware_tools.release.serving import serve
 from firmware_tools.release.shown import as_json
 from firmware_tools.release.signing import sign, standings
 from firmware_tools.release.status import status
@@ -44,12 +43,12 @@ def fetched(workshop: Workshop, folder: Path, name: str = NAME) -> bytes:
 def test_nothing_is_served_before_it_is_signed(workshop: Workshop, tmp_path: Path) -> None:
     before = workshop.served()
     workshop.add()
-    assert status(workshop.places, wall_clock()).changes == (f"new: {NAME}",)
+    assert status(workshop.repository, wall_clock()).changes == (f"new: {NAME}",)
     with pytest.raises(MistakeError, match="targets lacks 1 signature"):
         workshop.publish()
     assert workshop.served() == before
-    assert standings(workshop.places)["targets"].missing == 1
-    assert sign(workshop.places, [workshop.key("targets-1")])["targets"].missing == 0
+    assert standings(workshop.repository)["targets"].missing == 1
+    assert sign(workshop.repository, [workshop.key("targets-1")])["targets"].missing == 0
     with pytest.raises(MistakeError, match="snapshot lacks 1 signature"):
         workshop.publish(["timestamp"])
     with pytest.raises(MistakeError, match="timestamp lacks 1 signature"):
@@ -58,14 +57,14 @@ def test_nothing_is_served_before_it_is_signed(workshop: Workshop, tmp_path: Pat
     workshop.publish()
     assert fetched(workshop, tmp_path / "rig") == CONTENT
     with pytest.raises(MistakeError, match="nothing waits"):
-        sign(workshop.places, [workshop.key("targets-1")])
+        sign(workshop.repository, [workshop.key("targets-1")])
 
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_a_pipe_is_not_waited_for(workshop: Workshop, kind: Kind) -> None:
     os.mkfifo(workshop.folder / "pipe")
     with pytest.raises(MistakeError, match=r"no (regular )?file"):
-        add(workshop.places, workshop.folder / "pipe", NAME, purpose(kind=kind, boards=("pi4",)), wall_clock())
+        add(workshop.repository, workshop.folder / "pipe", NAME, purpose(kind=kind, boards=("pi4",)), wall_clock())
 
 
 def test_a_version_that_devices_could_not_order_is_not_released(workshop: Workshop) -> None:
@@ -77,31 +76,31 @@ def test_a_version_that_devices_could_not_order_is_not_released(workshop: Worksh
 def test_an_authority_that_is_none_is_told_in_words(workshop: Workshop, content: bytes) -> None:
     authority = workshop.folder / "ca.pem"
     authority.write_bytes(content)
-    broker = broker_place("localhost:1", "", None, authority, "foresight")
     with pytest.raises(MistakeError, match=r"ca\.pem is no certificate in PEM"):
-        serve(workshop.places, broker, threading.Event(), lambda: None)
+        endpoint(PasswordAccess(address="localhost:1", ca_file=authority))
 
 
 def test_the_password_of_a_broker(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("open sesame\n")
-    assert broker_place("x:1", "me", tmp_path / "password", None, "foresight").password == "open sesame"
+    access = PasswordAccess(address="x:1", username="me", password_file=tmp_path / "password")
+    assert endpoint(access).password == "open sesame"
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "long").write_bytes(b"x" * (1 << 17))
     (tmp_path / "binary").write_bytes(b"\xff")
     for name, why in (("pipe", "it is no file"), ("long", "more than"), ("binary", "decode"), ("none", "No such file")):
         with pytest.raises(MistakeError, match=why):
-            broker_place("x:1", "me", tmp_path / name, None, "foresight")
+            endpoint(access.model_copy(update={"password_file": tmp_path / name}))
 
 
 def test_a_key_that_may_sign_nothing_is_a_mistake(workshop: Workshop) -> None:
     workshop.add()
     with pytest.raises(MistakeError, match="may sign nothing"):
-        sign(workshop.places, [workshop.key("root-1")])
+        sign(workshop.repository, [workshop.key("root-1")])
 
 
 def test_a_change_after_a_signature_needs_another(workshop: Workshop) -> None:
     workshop.add()
-    sign(workshop.places, [workshop.key("targets-1")])
+    sign(workshop.repository, [workshop.key("targets-1")])
     workshop.add(b"other: 1\n", "configurations/other.yaml")
     with pytest.raises(MistakeError, match="lacks 1"):
         workshop.publish()
@@ -109,12 +108,12 @@ def test_a_change_after_a_signature_needs_another(workshop: Workshop) -> None:
 
 def test_renewing_the_timestamp_needs_its_key_alone(workshop: Workshop) -> None:
     workshop.publish(["timestamp"])
-    told = {one.role: one.version for one in status(workshop.places, wall_clock()).lists}
+    told = {one.role: one.version for one in status(workshop.repository, wall_clock()).lists}
     assert told == {"root": 1, "targets": 1, "snapshot": 1, "timestamp": 2}
     with pytest.raises(MistakeError, match="snapshot lacks"):  # half of its time is over
         workshop.publish(["timestamp"], ago=timedelta(days=-16))
     workshop.publish(ago=timedelta(days=-16))
-    assert status(workshop.places, wall_clock()).lists[2].version == 2
+    assert status(workshop.repository, wall_clock()).lists[2].version == 2
 
 
 def test_a_clock_that_is_behind_publishes_nothing(workshop: Workshop) -> None:
@@ -125,39 +124,39 @@ def test_a_clock_that_is_behind_publishes_nothing(workshop: Workshop) -> None:
 
 
 def test_expiry_is_told(workshop: Workshop) -> None:
-    told = status(workshop.places, wall_clock() + timedelta(days=6))
+    told = status(workshop.repository, wall_clock() + timedelta(days=6))
     assert [one.role for one in told.lists if one.soon] == ["timestamp"]
     assert [one.role for one in told.lists if one.expired] == []
-    told = status(workshop.places, wall_clock() + timedelta(days=31))
+    told = status(workshop.repository, wall_clock() + timedelta(days=31))
     assert [one.role for one in told.lists if one.expired] == ["snapshot", "timestamp"]
 
 
 def test_a_file_is_replaced_and_removed(workshop: Workshop, tmp_path: Path) -> None:
     workshop.release()
     workshop.release(b"newer: 2\n", version="2", boards=("pi5",))
-    (file,) = status(workshop.places, wall_clock()).files
+    (file,) = status(workshop.repository, wall_clock()).files
     assert (file.purpose.version, file.purpose.boards, file.length) == ("2", ("pi5",), 9)
     assert sum(path.endswith(".door.yaml") for path in workshop.served()) == 2  # who is at the old list still gets it
-    remove(workshop.places, NAME, wall_clock())
-    assert status(workshop.places, wall_clock()).changes == (f"removed: {NAME}",)
-    sign(workshop.places, [workshop.key("targets-1")])
+    remove(workshop.repository, NAME, wall_clock())
+    assert status(workshop.repository, wall_clock()).changes == (f"removed: {NAME}",)
+    sign(workshop.repository, [workshop.key("targets-1")])
     workshop.publish()
     with pytest.raises(RefusedError) as caught:
         fetched(workshop, tmp_path / "rig")
     assert caught.value.reason is Reason.UNKNOWN
     with pytest.raises(MistakeError, match="no release is called"):
-        remove(workshop.places, NAME, wall_clock())
+        remove(workshop.repository, NAME, wall_clock())
 
 
 def test_a_model_says_itself_what_it_is_for(workshop: Workshop, tmp_path: Path) -> None:
     asked = Purpose(Kind.MODEL, "", "", "", (), ())
-    told = add(workshop.places, STREET, "models/street.tflite", asked, wall_clock())
+    told = add(workshop.repository, STREET, "models/street.tflite", asked, wall_clock())
     assert (told.task, bool(told.version)) == ("detector", True)
-    sign(workshop.places, [workshop.key("targets-1")])
+    sign(workshop.repository, [workshop.key("targets-1")])
     workshop.publish()
     assert fetched(workshop, tmp_path / "rig", "models/street.tflite") == STREET.read_bytes()
     with pytest.raises(MistakeError, match="by its own words"):
-        add(workshop.places, STREET, "x", Purpose(Kind.MODEL, "classifier", "", "", (), ()), wall_clock())
+        add(workshop.repository, STREET, "x", Purpose(Kind.MODEL, "classifier", "", "", (), ()), wall_clock())
 
 
 @pytest.mark.parametrize(
@@ -188,12 +187,12 @@ def test_what_cannot_be_released(workshop: Workshop, content: bytes, asked: Purp
     file = workshop.folder / "it"
     file.write_bytes(content)
     with pytest.raises(MistakeError, match=said):
-        add(workshop.places, file, name, asked, wall_clock())
-    assert standings(workshop.places) == {}
+        add(workshop.repository, file, name, asked, wall_clock())
+    assert standings(workshop.repository) == {}
     with pytest.raises(MistakeError):
-        add(workshop.places, workshop.folder / "nothing", name, asked, wall_clock())
+        add(workshop.repository, workshop.folder / "nothing", name, asked, wall_clock())
     with pytest.raises(MistakeError):
-        add(workshop.places, workshop.folder, name, asked, wall_clock())
+        add(workshop.repository, workshop.folder, name, asked, wall_clock())
 
 
 def test_a_bundle_of_a_system(workshop: Workshop, tmp_path: Path) -> None:
@@ -203,8 +202,8 @@ def test_a_bundle_of_a_system(workshop: Workshop, tmp_path: Path) -> None:
 
 def test_a_staged_file_that_was_changed_is_not_served(workshop: Workshop) -> None:
     workshop.add()
-    sign(workshop.places, [workshop.key("targets-1")])
-    (staged,) = workshop.places.files.iterdir()
+    sign(workshop.repository, [workshop.key("targets-1")])
+    (staged,) = workshop.repository.files.iterdir()
     staged.write_bytes(b"x" * len(CONTENT))
     before = workshop.served()
     with pytest.raises(FirmwareError, match="has changed"):
@@ -234,9 +233,9 @@ def test_a_publication_that_is_killed_is_run_again(
     for steps in range(9):
         workshop.release(b"old: 1\n", version=f"{steps}.1")
         key = new_key(workshop.keys / f"root-new-{steps}.pem", "").public_key
-        rotate(workshop.places, Rotation("root", [key], [], 2), wall_clock())
+        rotate(workshop.repository, Rotation("root", [key], [], 2), wall_clock())
         workshop.add(b"new: 1\n", version=f"{steps}.2")
-        sign(workshop.places, [workshop.key(name) for name in ("root-1", "root-2", "targets-1")])
+        sign(workshop.repository, [workshop.key(name) for name in ("root-1", "root-2", "targets-1")])
         with monkeypatch.context() as patch:
             left[0] = steps
             patch.setattr(lists, "write_list", failing)
@@ -248,7 +247,7 @@ def test_a_publication_that_is_killed_is_run_again(
         got.append(fetched(workshop, tmp_path / f"cut-{steps}"))
         workshop.publish()
         assert fetched(workshop, tmp_path / f"whole-{steps}") == b"new: 1\n"
-        assert standings(workshop.places) == {}
+        assert standings(workshop.repository) == {}
         if not cut:
             break
     assert set(got) == {b"old: 1\n", b"new: 1\n"}
@@ -258,69 +257,90 @@ def test_a_publication_that_is_killed_is_run_again(
 def test_damaged_lists_are_told_in_words(workshop: Workshop) -> None:
     now = wall_clock()
     for name in ("metadata/1.root.json", "metadata/1.targets.json", "metadata/timestamp.json"):
-        path = workshop.places.public / name
+        path = workshop.repository.public / name
         before = path.read_bytes()
         path.write_bytes(before[:-20])
         with pytest.raises(FirmwareError, match=path.name.replace(".", r"\.")):
-            status(workshop.places, now)
+            status(workshop.repository, now)
         path.write_bytes(before)
-    workshop.places.lifetimes.write_text("{}")
+    workshop.repository.lifetimes.write_text("{}")
     with pytest.raises(MistakeError, match="lifetimes"):
         workshop.publish()
+
+
+def test_versions_never_begin_anew_where_the_timestamp_is_gone(workshop: Workshop) -> None:
+    workshop.release()
+    workshop.add(b"new: 1\n")
+    sign(workshop.repository, [workshop.key("targets-1")])
+    path = workshop.repository.metadata / "timestamp.json"
+    before = path.read_bytes()
+    path.unlink()
+    for ask in (workshop.publish, lambda: status(workshop.repository, wall_clock())):
+        with pytest.raises(FirmwareError, match=r"timestamp\.json is gone; restore it"):
+            ask()
+    path.write_bytes(before)
+    workshop.publish()
+    assert [one.version for one in status(workshop.repository, wall_clock()).lists] == [1, 3, 3, 3]
+
+
+def test_copies_that_somebody_left_beside_the_roots_are_passed_over(workshop: Workshop) -> None:
+    for name in ("1 (copy).root.json", "old.root.json"):
+        (workshop.repository.metadata / name).write_text("{}")
+    assert status(workshop.repository, wall_clock()).lists[0].version == 1
 
 
 def test_a_publication_that_was_killed_at_its_very_end_is_complete(workshop: Workshop, tmp_path: Path) -> None:
     """What is staged is served already: the next change makes a new version, not another of the same number."""
     workshop.add()
-    sign(workshop.places, [workshop.key("targets-1")])
-    left = (workshop.places.staged / "targets.json").read_bytes()
+    sign(workshop.repository, [workshop.key("targets-1")])
+    left = (workshop.repository.staged / "targets.json").read_bytes()
     workshop.publish()
-    (workshop.places.staged / "targets.json").write_bytes(left)
-    assert status(workshop.places, wall_clock()).staged == ()
+    (workshop.repository.staged / "targets.json").write_bytes(left)
+    assert status(workshop.repository, wall_clock()).staged == ()
     workshop.release(b"newer: 2\n")
-    assert status(workshop.places, wall_clock()).lists[1].version == 3
+    assert status(workshop.repository, wall_clock()).lists[1].version == 3
     assert fetched(workshop, tmp_path / "rig") == b"newer: 2\n"
 
 
 def test_lists_are_renewed_as_they_are(workshop: Workshop, tmp_path: Path) -> None:
     workshop.release()
     later = wall_clock() + timedelta(days=300)
-    renew(workshop.places, "targets", later)
-    sign(workshop.places, [workshop.key("targets-1")])
+    renew(workshop.repository, "targets", later)
+    sign(workshop.repository, [workshop.key("targets-1")])
     workshop.publish()
-    renew(workshop.places, "root", later)
-    sign(workshop.places, [workshop.key("root-1"), workshop.key("root-2")])
+    renew(workshop.repository, "root", later)
+    sign(workshop.repository, [workshop.key("root-1"), workshop.key("root-2")])
     workshop.publish(["timestamp"])
-    root, targets, *_ = status(workshop.places, wall_clock()).lists
+    root, targets, *_ = status(workshop.repository, wall_clock()).lists
     assert (root.version, targets.version) == (2, 3)
     assert root.expires - later > timedelta(days=729)
     assert targets.expires - later > timedelta(days=364)
     for role in ("timestamp", "snapshot", "mirror"):
         with pytest.raises(MistakeError, match="not renewed"):
-            renew(workshop.places, role, later)
+            renew(workshop.repository, role, later)
 
 
 def test_two_at_a_time(workshop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("firmware_tools.release.places.LOCK_S", 0.01)
-    with workshop.places.alone(), pytest.raises(MistakeError, match="in use"):
+    monkeypatch.setattr("firmware_tools.release.repository.LOCK_S", 0.01)
+    with workshop.repository.alone(), pytest.raises(MistakeError, match="in use"):
         workshop.publish()
 
 
 def test_what_is_written_is_as_the_standard_has_it(workshop: Workshop) -> None:
     """Consistent snapshots, hashes and lengths in every list that names others, modes that a web server can read."""
     workshop.release()
-    root = Metadata[Root].from_file(str(workshop.places.metadata / "1.root.json")).signed
-    snapshot = Metadata[Snapshot].from_file(str(workshop.places.metadata / "2.snapshot.json")).signed
+    root = Metadata[Root].from_file(str(workshop.repository.metadata / "1.root.json")).signed
+    snapshot = Metadata[Snapshot].from_file(str(workshop.repository.metadata / "2.snapshot.json")).signed
     assert root.consistent_snapshot
     assert snapshot.meta["targets.json"].length
     assert snapshot.meta["targets.json"].hashes
-    assert {path.stat().st_mode & 0o777 for path in workshop.places.public.rglob("*") if path.is_file()} == {0o644}
+    assert {path.stat().st_mode & 0o777 for path in workshop.repository.public.rglob("*") if path.is_file()} == {0o644}
 
 
 def test_status_as_json(workshop: Workshop) -> None:
     workshop.release(boards=("pi4",))
     workshop.add(b"newer: 2\n")
-    told = json.loads(as_json(status(workshop.places, wall_clock())))
+    told = json.loads(as_json(status(workshop.repository, wall_clock())))
     assert told["files"][0]["purpose"]["boards"] == ["pi4"]
     assert told["staged"][0]["missing"] == 1
     assert set(told) == {"lists", "staged", "files", "changes"}
@@ -335,5 +355,5 @@ def test_names() -> None:
 
 
 def test_what_was_published_is_told(workshop: Workshop) -> None:
-    told = publish(workshop.places, [workshop.key("timestamp")], wall_clock())
+    told = publish(workshop.repository, [workshop.key("timestamp")], wall_clock())
     assert told == Published(root=1, targets=1, snapshot=1, timestamp=2)

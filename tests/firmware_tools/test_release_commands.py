@@ -68,6 +68,41 @@ def test_passphrases_are_asked_for_and_never_shown(folder: Path) -> None:
         release("publish", "releases", *online, given="some other words\n")
 
 
+def test_a_passphrase_that_nobody_can_type_is_told(folder: Path) -> None:
+    with pytest.raises(MistakeError, match="set FORESIGHT_KEY_PASSPHRASE"):
+        release("init", "releases", "--keys", "keys")
+
+
+def test_a_rotation_that_is_refused_leaves_no_key_in_the_way_of_the_next(folder: Path) -> None:
+    release("init", "releases", "--keys", "keys", "--plain-keys")
+    rotation = ["rotate-keys", "releases", "timestamp", "--plain-keys", "--new", "keys/timestamp-2.pem"]
+    with pytest.raises(MistakeError, match="names 0 keys"):
+        release(*rotation, "--remove", "1f3a9c02")
+    assert "root 2" in release(*rotation)
+    made = Path("keys/timestamp-2.pem").read_bytes()
+    with pytest.raises(MistakeError, match="there already"):
+        release(*rotation)
+    assert Path("keys/timestamp-2.pem").read_bytes() == made
+
+
+def test_a_name_that_roll_outs_are_told_is_shown_whole(folder: Path) -> None:
+    release("init", "releases", "--keys", "keys", "--plain-keys")
+    name = "configurations/of-all-the-doors-and-gates.yaml"
+    release("add", "releases", "door.yaml", "--version", "1.2", "--board", "pi4", "--name", name)
+    release("sign", "releases", "--key", "keys/targets-1.pem")
+    release("publish", "releases", "--key", "keys/snapshot.pem", "--key", "keys/timestamp.pem")
+    rows = [row.split("│")[1].strip() for row in release("status", "releases", COLUMNS="80").splitlines() if "│" in row]
+    assert name in "".join(rows)
+
+
+def test_a_model_that_does_not_say_what_it_is_for(folder: Path) -> None:
+    release("init", "releases", "--keys", "keys", "--plain-keys")
+    shipped = (REPOSITORY / "edge/demo/shipped/street.tflite").read_bytes()
+    Path("cut.tflite").write_bytes(shipped[:1000])
+    with pytest.raises(MistakeError, match=r"cut off, so copy it again; .* say --task "):
+        release("add", "releases", "cut.tflite")
+
+
 def test_keys_on_another_path(folder: Path) -> None:
     """A stick is plugged in for the signature, and elsewhere otherwise."""
     release("init", "releases", "--keys", "keys", "--plain-keys")

@@ -21,27 +21,27 @@ def workshop(tmp_path: Path) -> Workshop:
 
 
 def test_root_needs_old_and_new_holders(workshop: Workshop) -> None:
-    old = lists.coming_root(workshop.places).signed.roles["root"].keyids
+    old = lists.coming_root(workshop.repository).signed.roles["root"].keyids
     keys = [new_key(workshop.keys / f"new-{number}.pem", "").public_key for number in (1, 2)]
-    rotate(workshop.places, Rotation("root", keys, old, 2), wall_clock())
+    rotate(workshop.repository, Rotation("root", keys, old, 2), wall_clock())
     for signers, missing in ((["root-1"], 2), (["root-3"], 2), (["new-1"], 1)):
-        sign(workshop.places, [workshop.key(name) for name in signers])
-        assert standings(workshop.places)["root"].missing == missing
+        sign(workshop.repository, [workshop.key(name) for name in signers])
+        assert standings(workshop.repository)["root"].missing == missing
         with pytest.raises(MistakeError, match="new root lacks"):
             workshop.publish()
-    sign(workshop.places, [workshop.key("new-2")])
+    sign(workshop.repository, [workshop.key("new-2")])
     workshop.publish()
-    told = status(workshop.places, wall_clock()).lists[0]
+    told = status(workshop.repository, wall_clock()).lists[0]
     assert (told.version, set(told.keys)) == (2, {key.keyid for key in keys})
 
 
 def test_several_rotations_make_one_root(workshop: Workshop) -> None:
     for role in ("snapshot", "timestamp"):
         key = new_key(workshop.keys / f"{role}-2.pem", "").public_key
-        rotate(workshop.places, Rotation(role, [key], [], 0), wall_clock())
-    sign(workshop.places, [workshop.key("root-2"), workshop.key("root-3")])
+        rotate(workshop.repository, Rotation(role, [key], [], 0), wall_clock())
+    sign(workshop.repository, [workshop.key("root-2"), workshop.key("root-3")])
     workshop.publish(["snapshot-2", "timestamp-2"])
-    told = {one.role: (one.version, len(one.keys)) for one in status(workshop.places, wall_clock()).lists}
+    told = {one.role: (one.version, len(one.keys)) for one in status(workshop.repository, wall_clock()).lists}
     assert told == {"root": (2, 3), "targets": (1, 1), "snapshot": (1, 2), "timestamp": (2, 2)}
 
 
@@ -59,5 +59,5 @@ def test_several_rotations_make_one_root(workshop: Workshop) -> None:
 def test_rotations_that_cannot_be(workshop: Workshop, change: Callable[[str], Rotation]) -> None:
     keyid = workshop.key("timestamp").public_key.keyid
     with pytest.raises(MistakeError):
-        rotate(workshop.places, change(keyid), wall_clock())
-    assert standings(workshop.places) == {}
+        rotate(workshop.repository, change(keyid), wall_clock())
+    assert standings(workshop.repository) == {}

@@ -13,6 +13,9 @@ from firmware_tools.__main__ import app
 from firmware_tools.errors import MistakeError
 from firmware_tools.release.lifetimes import wall_clock
 from firmware_tools.rollout.folder import begin
+from firmware_tools.rollout.journal import Journal
+from firmware_tools.rollout.plan import Plan
+from firmware_tools.rollout.records import Asked
 from firmware_tools.rollout.released import wished
 from tests.rigs.broker import Broker
 from tests.rigs.fleet import FleetBroker, add, add_host
@@ -76,12 +79,10 @@ def test_a_sick_release(workshop: Workshop, folder: Path, broker: Broker) -> Non
     with SimulatedFleet(broker.port, natures):
         at = ("--broker", f"127.0.0.1:{broker.port}", "--canary", "d0001", "--canary", "d0003")
         said = rollout("start", "autumn", NAME, *listed(folder, 5), *at, *QUICK, code=1)
-    assert "aborted, 2 of 5 asked in 1 waves: 1 good, 1 failed; the canary d0003 failed (sick)" in said.replace(
-        "\n", ""
-    )
+    assert "aborted, 2 of 5 asked in 1 wave: 1 good, 1 failed; the canary d0003 failed (sick)" in said.replace("\n", "")
     said = rollout("status", "autumn")
     assert "failed d0003 (sick): it is sick" in said
-    assert "1 devices are good and stay as they are" in said
+    assert "Good devices stay as they are, here 1." in said
     assert "under a higher version" in said
     assert json.loads(rollout("status", "--json"))[0]["told"][0]["device"] == "d0003"
 
@@ -93,7 +94,7 @@ def test_a_fleet_with_certificates(workshop: Workshop, folder: Path) -> None:
         broker.restart()
         at = ("--host", "rollout", "--quiet", "--once")
         said = rollout("start", "autumn", NAME, *at, code=3)
-        assert "1 of 1 asked in 1 waves: 1 asked" in said
+        assert "1 of 1 asked in 1 wave: 1 asked" in said
         assert "it is not over" in said
         with pytest.raises(MistakeError, match="did you mean"):
             rollout("start", "winter", NAME, "--host", "rollouts", "--quiet", "--once")
@@ -124,9 +125,9 @@ def test_what_must_be_mended_first(workshop: Workshop, folder: Path, arguments: 
 
 
 def test_releases_that_have_expired(workshop: Workshop) -> None:
-    assert [file.version for file in wished(workshop.places, [NAME], wall_clock())] == ["2"]
-    with pytest.raises(MistakeError, match="has expired, so every device would refuse it"):
-        wished(workshop.places, [NAME], wall_clock() + timedelta(days=30))
+    assert [file.version for file in wished(workshop.repository, [NAME], wall_clock())] == ["2"]
+    with pytest.raises(MistakeError, match="has expired, so devices would refuse it"):
+        wished(workshop.repository, [NAME], wall_clock() + timedelta(days=30))
 
 
 def test_without_a_broker_nothing_is_lost(folder: Path) -> None:
@@ -153,6 +154,82 @@ def test_without_a_broker_it_is_said_once_what_comes_of_that(folder: Path) -> No
     done = CliRunner().invoke(app, ["rollout", "resume", "autumn", "--once", "--quiet"], env={"COLUMNS": "200"})
     assert isinstance(done.exception, BrokerError)
     assert "waits" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("damaged", "said"),
+    [
+        (b"", r"is damaged \(Expecting value: line 1 column 1 .*\); bring it back from a copy, or move the folder"),
+        (b'{"version": 1, "value": ', r"is damaged \(Expecting value: line 1 column 25"),
+        (b'{"version": 1, "value": {"name": "april"}}', "is damaged: wishes: Field required; bring it back"),
+    ],
+)
+def test_looking_leaves_a_damaged_plan_where_it_is(folder: Path, damaged: bytes, said: str) -> None:
+    begin(Path("rollouts"), plan(3))
+    april = Path("rollouts", "april")
+    april.mkdir()
+    (april / "plan.json").write_bytes(damaged)
+    before = {path: path.read_bytes() for path in Path("rollouts").rglob("*") if path.is_file()}
+    for arguments in ((), ("april",), ("april", "--json")):
+        with pytest.raises(MistakeError, match=rf"april/plan\.json {said}"):
+            rollout("status", *arguments)
+    done = CliRunner().invoke(app, ["rollout", "status"])
+    assert done.output == "autumn: running, 0 of 3 asked in 0 waves\n"
+    with pytest.raises(MistakeError, match=rf"april/plan\.json {said}"):
+        begin(Path("rollouts"), plan(3, name="spring"))  # whose devices may be those of april
+    assert {path: path.read_bytes() for path in Path("rollouts").rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    ("damaged", "said"),
+    [
+        (None, "is missing, so nobody knows who was asked"),
+        (b"", "is damaged in line 1: no record is whole"),
+        (b"garbage without an end", "is damaged in line 1: no record is whole"),
+        (b"garbage\n", "is damaged in line 1"),
+        (b"[]\n", "is damaged in line 1: no record is whole"),
+    ],
+)
+def test_a_journal_that_is_gone_never_counts_as_nothing_asked(folder: Path, damaged: bytes | None, said: str) -> None:
+    begin(Path("rollouts"), plan(3, port=1))
+    april = begin(Path("rollouts"), with_devices("april", "x1", "x2")).path
+    journal = april / "journal.jsonl"
+    journal.unlink() if damaged is None else journal.write_bytes(damaged)
+    before = {path: path.read_bytes() for path in Path("rollouts").rglob("*") if path.is_file()}
+    told = rf"april/journal\.jsonl {said}.*; bring it back from a copy, or move the folder rollouts/april away"
+    for arguments in (("status",), ("status", "april"), ("pause", "april"), ("abort", "april"), ("resume", "april")):
+        with pytest.raises(MistakeError, match=told):
+            rollout(*arguments)
+    assert CliRunner().invoke(app, ["rollout", "status"]).output == "autumn: running, 0 of 3 asked in 0 waves\n"
+    for other in (with_devices("april", "x1", "x2"), with_devices("spring", "x1")):  # the same, and one of its devices
+        with pytest.raises(MistakeError, match=told):
+            begin(Path("rollouts"), other)
+    assert {path: path.read_bytes() for path in Path("rollouts").rglob("*") if path.is_file()} == before
+
+
+def with_devices(name: str, *devices: str) -> Plan:
+    return Plan(**{**dict(plan(1, port=1, canaries=1, name=name)), "devices": devices})
+
+
+def test_a_journal_without_its_plan_is_not_begun_anew(folder: Path) -> None:
+    made = begin(Path("rollouts"), plan(3)).path
+    (made / "plan.json").unlink()
+    begin(Path("rollouts"), plan(3))  # cut off before its plan was there
+    (made / "plan.json").unlink()
+    with Journal(made) as journal:
+        journal.add([Asked(at_s=1, before={"d0000": ""})])
+    with pytest.raises(MistakeError, match=r"autumn/journal\.jsonl is there without its plan; bring that back"):
+        begin(Path("rollouts"), plan(3))
+
+
+def test_a_start_without_a_broker_says_how_to_go_on(workshop: Workshop, folder: Path) -> None:
+    start = ("start", "autumn", NAME, "--device", "d0000", "--canaries", "1", "--once", *QUICK)
+    with pytest.raises(
+        BrokerError,
+        match="nothing was asked; it is not over: `rollout resume autumn` goes on, `rollout "
+        "abort autumn` ends it; until then no other roll-out has its devices",
+    ):
+        rollout(*start, "--broker", "127.0.0.1:1")
 
 
 def test_another_way_to_the_broker_is_taken_over(workshop: Workshop, folder: Path, broker: Broker) -> None:

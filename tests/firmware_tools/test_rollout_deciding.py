@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Sequence
 from math import ceil
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.contracts.update_state import Phase
 from firmware_tools.rollout.course import Course
-from firmware_tools.rollout.deciding import decide, finished, standings, wanted
+from firmware_tools.rollout.deciding import decide, finished, standings, stop, wanted
 from firmware_tools.rollout.plan import Plan
 from firmware_tools.rollout.records import (
     Asked,
@@ -22,7 +23,7 @@ from firmware_tools.rollout.records import (
     Taken,
     Time,
 )
-from firmware_tools.rollout.standing import Word
+from firmware_tools.rollout.standing import State
 from tests.rigs.rollouts import names, plan
 
 BAD = (Phase.RETURNED, Phase.REFUSED)
@@ -111,12 +112,12 @@ def check_wave(course: Course, wave: Asked) -> None:
 
 def check(course: Course) -> None:
     """Too many failures stop it; what is retained is ours for those who keep it, and what it was for all others."""
-    plan, counts = course.plan, Counter(one.word for one in standings(course).values())
-    failed, judged = counts[Word.FAILED], counts[Word.FAILED] + counts[Word.GOOD]
+    plan, counts = course.plan, Counter(one.state for one in standings(course).values())
+    failed, judged = counts[State.FAILED], counts[State.FAILED] + counts[State.GOOD]
     if not course.stopped:
         assert failed <= plan.pace.threshold * len(plan.devices)
         assert judged < plan.pace.least or failed <= plan.pace.threshold * judged
-        assert not any(standings(course)[one].word is Word.FAILED for one in plan.devices[: plan.canaries])
+        assert not any(standings(course)[one].state is State.FAILED for one in plan.devices[: plan.canaries])
     ours = plan.desired.decode()
     for device, payload in wanted(course).items():
         assert course.devices[device].wave >= 0
@@ -172,7 +173,7 @@ def test_nobody_waits_for_ever_for_devices_that_are_not_there() -> None:
     course = run(plan(20, most=8, gone_s=5.0), set(), {*names(20)[2:6], "d0019"})
     assert not course.stopped
     assert [len(wave) for wave in course.waves] == [2, 4, 1, 2, 4, 7]  # nobody of the second was there: one, then more
-    assert Counter(one.word for one in standings(course).values()) == {Word.GOOD: 15, Word.PENDING: 5}
+    assert Counter(one.state for one in standings(course).values()) == {State.GOOD: 15, State.PENDING: 5}
 
 
 def test_who_stands_in_for_canaries_that_are_not_there_is_a_canary() -> None:
@@ -186,3 +187,36 @@ def test_it_ends_when_everybody_was_asked() -> None:
     assert (course.asked, course.stopped) == (1, "")
     course.add(Ended(at_s=course.now_s))
     assert decide(course, before) == ()
+
+
+ASKED = names(2)[0]  # and the other is not
+GOOD, TRYING, RETURNED = (
+    Heard(at_s=1, device=ASKED, phase=phase, reason="", detail="")
+    for phase in (Phase.GOOD, Phase.TRYING, Phase.RETURNED)
+)
+GOES, MOMENT = Here(at_s=2, device=ASKED, online=False), Here(at_s=8, device=ASKED, online=False)
+
+
+@pytest.mark.parametrize(
+    ("events", "stays"),
+    [
+        ((), False),  # it has not answered
+        ((GOOD,), True),
+        ((GOOD, MOMENT), True),  # away for a moment
+        ((GOOD, GOES), False),  # and for too long, while it soaks
+        ((TRYING,), False),
+        ((TRYING, MOMENT), False),
+        ((RETURNED,), False),
+        ((RETURNED, MOMENT), False),
+        ((Taken(at_s=2, device=ASKED),), True),  # it is others' now
+    ],
+)
+def test_a_stop_takes_it_back_from_all_but_those_that_are_good_or_of_others(
+    events: Sequence[Heard | Here | Taken], stays: bool
+) -> None:
+    course = Course(plan(2, canaries=1, soak_s=20.0, gone_s=5.0), [Here(at_s=0, device=ASKED, online=True)])
+    course.add(Asked(at_s=0, before={ASKED: before(ASKED)}))
+    for event in events:
+        course.add(event)
+    course.add(Time(at_s=10, utc_s=0))
+    assert stop(course, standings(course), "why").back == (() if stays else (ASKED,))

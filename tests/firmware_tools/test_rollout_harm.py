@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from edge.contracts.update_state import Phase
+from firmware_tools.broker import endpoint
 from firmware_tools.rollout import deciding, running
 from firmware_tools.rollout.course import Course
 from firmware_tools.rollout.folder import begin
 from firmware_tools.rollout.journal import Journal, read_journal
 from firmware_tools.rollout.link import Link
-from firmware_tools.rollout.place import place_of
 from firmware_tools.rollout.records import Asked, Event, Heard, Stopped
 from firmware_tools.rollout.retained import Retained
 from tests.rigs.broker import Broker
@@ -45,7 +45,7 @@ def done(broker: Broker, home: Path) -> Harm:
             return harm(made, read_journal(folder.path), overheard.said())
 
         with folder.held(), Journal(folder.path) as journal:
-            link = Link(place_of(made.access), made.name, made.devices)
+            link = Link(endpoint(made.access), made.name, made.devices)
             try:
                 controller = running.Run(folder, journal, link, Silent())
                 ended = controller.until_ended(lambda _s: bool(found().everybody) or time.monotonic() > deadline_s)

@@ -15,13 +15,14 @@ from rich.console import Console
 
 from edge.contracts.errors import BrokerError
 from edge.contracts.update_state import Desired, Wish, encode_desired
+from firmware_tools.broker import PasswordAccess
 from firmware_tools.errors import MistakeError
 from firmware_tools.rollout.course import Course
 from firmware_tools.rollout.deciding import standings
 from firmware_tools.rollout.folder import BusyError, Folder, Order, begin
-from firmware_tools.rollout.plan import PasswordAccess, Plan
+from firmware_tools.rollout.plan import Plan
 from firmware_tools.rollout.session import run
-from firmware_tools.rollout.standing import Word
+from firmware_tools.rollout.standing import State
 from tests.paths import REPOSITORY
 from tests.rigs.broker import Broker, passwords
 from tests.rigs.host import wait_until
@@ -55,7 +56,7 @@ def ran(folder: Folder, once: bool = False) -> Course:
 
 
 def counts(course: Course) -> dict[str, int]:
-    return dict(Counter(one.word.value for one in standings(course).values()))
+    return dict(Counter(one.state.value for one in standings(course).values()))
 
 
 class Background:
@@ -67,7 +68,7 @@ class Background:
         self._thread = threading.Thread(target=ran, args=(folder,))
         self._thread.start()
 
-    def comes_to(self, word: Word, count: int) -> None:
+    def comes_to(self, word: State, count: int) -> None:
         assert wait_until(lambda: counts(self.folder.course()).get(word, 0) == count)
 
     def ended(self) -> Course:
@@ -81,7 +82,7 @@ def test_all_is_well(broker: Broker, tmp_path: Path) -> None:
         course = ran(begin(tmp_path, plan(9, broker.port)))
         assert (course.ended, course.stopped, counts(course)) == (True, "", {"good": 9})
         assert set(devices.versions().values()) == {"2"}
-        assert sorted(overheard.said()) == [(name, "autumn") for name in names(9)]
+        assert sorted(overheard.said(9)) == [(name, "autumn") for name in names(9)]
         assert ran(Folder(tmp_path / "autumn")).ended  # once more: nothing is left to be done
         assert len(overheard.said()) == 9
 
@@ -93,7 +94,7 @@ def test_a_sick_one_stops_it_and_what_was_asked_is_taken_back(broker: Broker, tm
         assert course.ended
         assert course.stopped == "1 of 5 judged failed (20.0%); 0.0% are let pass"
         assert course.asked == 6
-        assert overheard.said()[7:] == [("d0002", "summer"), ("d0004", "")]
+        assert overheard.said(9)[7:] == [("d0002", "summer"), ("d0004", "")]
         assert devices.devices["d0002"].returned == 1
         assert {name for name, version in devices.versions().items() if version == OLD} == {
             "d0002", "d0006", "d0007", "d0008",
@@ -112,7 +113,7 @@ def test_who_is_offline_is_not_waited_for_and_gets_it_later(broker: Broker, tmp_
 def test_who_goes_offline_with_it_failed(broker: Broker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with fleet(broker, 5, d0001=SLOW) as devices:
         background = Background(begin(tmp_path, plan(5, broker.port, gone_s=0.6)), monkeypatch)
-        background.comes_to(Word.BUSY, 1)
+        background.comes_to(State.BUSY, 1)
         devices.offline("d0001")
         course = background.ended()
         assert course.stopped == "the canary d0001 failed (gone)"
@@ -124,13 +125,13 @@ def test_paused_and_resumed_and_aborted(broker: Broker, tmp_path: Path, monkeypa
     with SimulatedFleet(broker.port, slower) as devices:
         folder = begin(tmp_path, plan(9, broker.port, soak_s=0.0))
         background = Background(folder, monkeypatch)
-        background.comes_to(Word.BUSY, 2)
+        background.comes_to(State.BUSY, 2)
         folder.want(Order.PAUSE)
-        background.comes_to(Word.GOOD, 2)
+        background.comes_to(State.GOOD, 2)
         assert wait_until(lambda: folder.course().paused)
         assert folder.course().asked == 2
         folder.want(Order.RUN)
-        background.comes_to(Word.BUSY, 4)
+        background.comes_to(State.BUSY, 4)
         folder.want(Order.ABORT)
         course = background.ended()
         assert course.stopped == "a person asked for it"
@@ -143,7 +144,7 @@ def test_a_broker_that_goes_and_forgets(broker: Broker, tmp_path: Path, monkeypa
     slower = {name: Nature(trial_s=0.5) for name in names(5)}
     with SimulatedFleet(broker.port, slower) as devices:
         background = Background(begin(tmp_path, plan(5, broker.port)), monkeypatch)
-        background.comes_to(Word.BUSY, 2)
+        background.comes_to(State.BUSY, 2)
         broker.restart()
         course = background.ended()
         assert (course.stopped, counts(course)) == ("", {"good": 5})
@@ -155,7 +156,7 @@ def test_what_somebody_else_wants_is_left_alone(
 ) -> None:
     with Overheard(broker.port) as overheard, fleet(broker, 5, d0000=SLOW):
         background = Background(begin(tmp_path, plan(5, broker.port)), monkeypatch)
-        background.comes_to(Word.BUSY, 1)
+        background.comes_to(State.BUSY, 1)
         with pytest.raises(BusyError, match="by another process"):
             ran(background.folder)
         overheard.say("d0000", EARLIER)
@@ -193,7 +194,7 @@ def test_killed_and_gone_on_with(broker: Broker, tmp_path: Path) -> None:
         course = ran(folder)
         assert (course.stopped, counts(course)) == ("", {"good": 20})
         assert set(devices.versions().values()) == {"2"}
-        assert sorted(overheard.said()) == [(name, "autumn") for name in names(20)]
+        assert sorted(overheard.said(20)) == [(name, "autumn") for name in names(20)]
 
 
 def test_two_at_once_are_refused(tmp_path: Path) -> None:
@@ -201,8 +202,10 @@ def test_two_at_once_are_refused(tmp_path: Path) -> None:
     assert begin(tmp_path, plan(5)).path == tmp_path / "autumn"  # the same
     with pytest.raises(MistakeError, match="already, with other pace"):
         begin(tmp_path, plan(5, soak_s=7.0))
-    with pytest.raises(MistakeError, match="d0000 and 2 more has the roll-out autumn at this time"):
+    with pytest.raises(MistakeError, match="d0000 and 2 more have the roll-out autumn at this time"):
         begin(tmp_path, plan(3, name="winter"))
+    with pytest.raises(MistakeError, match="d0000 has the roll-out autumn at this time"):
+        begin(tmp_path, plan(1, name="winter", canaries=1))
     with pytest.raises(MistakeError, match="no roll-out spring"):
         Folder(tmp_path / "spring").plan()
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware_tools.rollout.standing import Word
+from firmware_tools.rollout.standing import State
 from firmware_tools.rollout.threshold import enough, too_many
 from tests.rigs.broker import Broker
 from tests.rigs.rollout_trial import Fleet, Outcome, count, drawn_fleet, trial
@@ -54,4 +54,4 @@ def test_it_comes_to_its_end_below_the_threshold(tmp_path: Path) -> None:
     told = outcome(tmp_path, fleet, 0.04, (CANARIES, 100, 500))
     assert all_is_right(told)
     assert (told.course.stopped, told.course.asked, told.returned) == ("", 1000, 20)
-    assert [count(told, word) for word in (Word.GOOD, Word.FAILED, Word.PENDING)] == [979, 20, 1]
+    assert [count(told, word) for word in (State.GOOD, State.FAILED, State.PENDING)] == [979, 20, 1]

@@ -8,8 +8,9 @@ from firmware_tools.identity import authorities, members
 from firmware_tools.identity.beginning import begin
 from firmware_tools.identity.inventory import member, read_inventory
 from firmware_tools.identity.rights import configuration
+from firmware_tools.identity.settling import Template
 from firmware_tools.identity.template import FILE
-from firmware_tools.identity.workshop import Workshop, opened
+from firmware_tools.identity.transaction import Transaction, opened
 from tests.rigs.broker import Broker
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -19,42 +20,42 @@ def nobody() -> str:
     raise AssertionError("nobody is to be asked for a passphrase")
 
 
-def begun(fleet: Path, port: int = 8883) -> Workshop:
+def begun(fleet: Path, port: int = 8883) -> Transaction:
     return begin(fleet, "home", ("localhost", "127.0.0.1"), port, NOW)
 
 
 def add(fleet: Path, name: str, values: dict[str, str] | None = None, board: str = "pi4") -> Path:
     """A device, put in with the fleet's template; its folder."""
     template = fleet / FILE
-    settled = members.Settled(template.read_text(), template, values or {})
-    with opened(fleet, nobody, NOW) as workshop:
-        members.add(workshop, members.Asked(name, board, "all", ()), settled)
+    device = members.NewDevice(name, board, "all", (), values or {})
+    with opened(fleet, nobody, NOW) as transaction:
+        members.add(transaction, [device], Template(template.read_text(), template))
     return folder(fleet, name)
 
 
 def add_host(fleet: Path, name: str) -> Path:
-    with opened(fleet, nobody, NOW) as workshop:
-        members.add_host(workshop, name)
+    with opened(fleet, nobody, NOW) as transaction:
+        members.add_host(transaction, name)
     return folder(fleet, name)
 
 
 def rotate(fleet: Path, name: str) -> Path:
-    with opened(fleet, nobody, NOW) as workshop:
-        members.rotate(workshop, name)
+    with opened(fleet, nobody, NOW) as transaction:
+        members.rotate(transaction, name)
     return folder(fleet, name)
 
 
 def revoke(fleet: Path, name: str, old: bool = False) -> None:
-    with opened(fleet, nobody, NOW) as workshop:
+    with opened(fleet, nobody, NOW) as transaction:
         if old:
-            members.revoke_old(workshop, name)
+            members.revoke_old(transaction, name)
         else:
-            members.revoke(workshop, name, "key_compromise")
+            members.revoke(transaction, name, "key_compromise")
 
 
-def renew(workshop: Workshop) -> Workshop:
+def renew(transaction: Transaction) -> Transaction:
     """Another key and certificate for the broker."""
-    return authorities.renew_broker(workshop, ("localhost", "127.0.0.1"), workshop.inventory.broker.port)
+    return authorities.renew_broker(transaction, ("localhost", "127.0.0.1"), transaction.inventory.broker.port)
 
 
 def prepared(fleet: Path) -> Path:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from edge.contracts.release import Kind
 from edge.contracts.update_state import Desired, Phase, encode_reported
-from edge.updates.updates import Device, Links, Updates
+from edge.updates.updates import Device, Updates
 from tests.rigs.releases import THIS, FakeClocks, Served, Workshop
 from tests.rigs.rollouts import WISH
 from tests.rigs.simulated_device import OLD, Later, Nature, SimulatedDevice
@@ -54,14 +53,7 @@ class RealDevice(Alone):
     def start(self) -> None:
         """As every `Living`, by its own name."""
         self.daemon.start()
-        links = Links(
-            source=self.source,
-            installers=dict.fromkeys(Kind, self.daemon),
-            body=self.daemon,
-            changed=self._changed,
-            clock=self.daemon.clock(),
-            clocks=FakeClocks().clocks(),
-        )
+        links = self.links(FakeClocks())
         self.updates = Updates(device_settings(self.root), Device(self.name, THIS.daemon), self.home, links)
 
     @property
@@ -72,8 +64,8 @@ class RealDevice(Alone):
 
     @property
     def returned(self) -> int:
-        """How many files it has barred."""
-        return len(self.updates.reported().barred)
+        """How many files it has blocked."""
+        return len(self.updates.reported().blocked)
 
     @property
     def trying(self) -> bool:
@@ -110,7 +102,7 @@ class RealDevices:
     def __init__(self, folder: Path, names: Iterable[str], sick: set[str]) -> None:
         workshop, source = Workshop(folder / "workshop"), Served({})
         self._release(workshop, source, OLD)
-        root = workshop.places.metadata / "1.root.json"
+        root = workshop.repository.metadata / "1.root.json"
         self.devices = {
             name: RealDevice(folder / name, root, source, lambda _what, _sha256: None, name=name, sick=name in sick)
             for name in names

@@ -21,8 +21,8 @@ from edge.updates.trust.suiting import ThisDevice
 from firmware_tools.release.adding import add
 from firmware_tools.release.keys import load_key
 from firmware_tools.release.lifetimes import Lifetimes, wall_clock
-from firmware_tools.release.places import Places
 from firmware_tools.release.publishing import publish
+from firmware_tools.release.repository import Repository
 from firmware_tools.release.signing import sign
 from firmware_tools.release.starting import Holders, KeyPlan, start
 
@@ -48,9 +48,9 @@ class Workshop:
 
     def __init__(self, folder: Path, lifetimes: Lifetimes | None = None, ago: timedelta = timedelta()) -> None:
         self.folder = folder
-        self.places, self.keys = Places(folder / "releases"), folder / "keys"
+        self.repository, self.keys = Repository(folder / "releases"), folder / "keys"
         plan = KeyPlan(self.keys, "", Holders(3, 2), Holders(1, 1))
-        start(self.places, plan, lifetimes or Lifetimes(), wall_clock() - ago)
+        start(self.repository, plan, lifetimes or Lifetimes(), wall_clock() - ago)
 
     def key(self, name: str) -> CryptoSigner:
         """A key by the name of its file, `root-1`."""
@@ -59,22 +59,22 @@ class Workshop:
     def release(self, content: bytes = CONTENT, name: str = NAME, **changes: object) -> None:
         """Add a file, sign the list, and publish."""
         self.add(content, name, **changes)
-        sign(self.places, [self.key("targets-1")])
+        sign(self.repository, [self.key("targets-1")])
         self.publish()
 
     def add(self, content: bytes = CONTENT, name: str = NAME, **changes: object) -> None:
         """Add a file to the next release."""
         file = self.folder / "file"
         file.write_bytes(content)
-        add(self.places, file, name, purpose(**changes), wall_clock())
+        add(self.repository, file, name, purpose(**changes), wall_clock())
 
     def publish(self, keys: Sequence[str] = ("snapshot", "timestamp"), ago: timedelta = timedelta()) -> None:
         """Publish with keys by the names of their files."""
-        publish(self.places, [self.key(name) for name in keys], wall_clock() - ago)
+        publish(self.repository, [self.key(name) for name in keys], wall_clock() - ago)
 
     def served(self) -> dict[str, bytes]:
         """Everything that is served now, by path."""
-        public = self.places.public
+        public = self.repository.public
         return {str(path.relative_to(public)): path.read_bytes() for path in public.rglob("*") if path.is_file()}
 
 
@@ -136,7 +136,7 @@ class DeviceRig:
         self.home, self.clocks = folder / "device", FakeClocks()
         folder.mkdir(parents=True, exist_ok=True)
         self.root = folder / "root.json"
-        shutil.copy(workshop.places.metadata / "1.root.json", self.root)
+        shutil.copy(workshop.repository.metadata / "1.root.json", self.root)
 
     def boot(self, source: Source, device: ThisDevice = THIS, stops: bool = False, **settings: object) -> Releases:
         given = TrustSettings(**{"root": self.root, "tries": 2, **settings})

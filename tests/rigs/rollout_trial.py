@@ -14,7 +14,7 @@ from firmware_tools.rollout.deciding import standings
 from firmware_tools.rollout.folder import Folder, begin
 from firmware_tools.rollout.journal import read_journal
 from firmware_tools.rollout.plan import Plan
-from firmware_tools.rollout.standing import Word
+from firmware_tools.rollout.standing import State
 from tests.paths import REPOSITORY
 from tests.rigs.broker import Broker
 from tests.rigs.host import wait_until
@@ -100,7 +100,7 @@ def _outcome(folder: Folder, fleet: Fleet, devices: SimulatedFleet, said: Said, 
     real = {name: device for name, device in devices.devices.items() if not isinstance(device, SimulatedDevice)}
     return Outcome(
         course=course,
-        standings=dict(Counter(one.word.value for one in standings(course).values())),
+        standings=dict(Counter(one.state.value for one in standings(course).values())),
         seconds=effort[0],
         kills=effort[1],
         returned=sum(device.returned > 0 for device in devices.devices.values()),
@@ -124,6 +124,6 @@ def _killed(folder: Folder, asked: int) -> bool:
         return process.wait(30) == -signal.SIGKILL
 
 
-def count(outcome: Outcome, word: Word) -> int:
+def count(outcome: Outcome, word: State) -> int:
     """Devices that stand so."""
     return outcome.standings.get(word.value, 0)

@@ -9,7 +9,8 @@ from paho.mqtt import client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from edge.contracts.update_state import Wish, parse_desired
-from firmware_tools.rollout.plan import Pace, PasswordAccess, Plan
+from firmware_tools.broker import PasswordAccess
+from firmware_tools.rollout.plan import Pace, Plan
 from tests.rigs.host import wait_until
 
 WISH = Wish("models/street.tflite", "2")
@@ -60,8 +61,9 @@ class Overheard:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def said(self) -> list[tuple[str, str]]:
-        """Device and roll-out, "" where it was taken back."""
+    def said(self, least: int = 0) -> list[tuple[str, str]]:
+        """Device and roll-out, "" where it was taken back; waits a while until so many have come."""
+        wait_until(lambda: len(self._said) >= least)
         with self._lock:
             return list(self._said)
 

@@ -27,7 +27,7 @@ class SimulatedDevice:
     later: Later
     report: Callable[[bytes], None]
     version: str = OLD
-    barred: set[Wish] = field(default_factory=set)
+    blocked: set[Wish] = field(default_factory=set)
     returned: int = 0
     _desired: Desired = NOTHING
     _progress: Progress | None = None
@@ -62,7 +62,7 @@ class SimulatedDevice:
         wish = self._desired.wishes[0]
         if self.version == wish.version:
             self._is(Phase.GOOD, wish)
-        elif wish in self.barred:
+        elif wish in self.blocked:
             self._is(Phase.REFUSED, wish, "barred")
         else:
             self._is(Phase.FETCHING, wish)
@@ -77,7 +77,7 @@ class SimulatedDevice:
     def _judge(self, wish: Wish, before: str) -> None:
         if self.nature.sick:
             self.version, self.returned = before, self.returned + 1
-            self.barred.add(wish)
+            self.blocked.add(wish)
             self._is(Phase.RETURNED, wish, "sick")
         else:
             self._is(Phase.GOOD, wish)

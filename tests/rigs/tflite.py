@@ -89,11 +89,11 @@ class Net:
 
 
 def archive(packed: Packed) -> bytes:
-    """A ZIP, compressed."""
+    """A ZIP, compressed; the same bytes whenever it is made."""
     file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as out:
+    with zipfile.ZipFile(file, "w") as out:
         for name, content in packed.items():
-            out.writestr(name, content)
+            out.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return file.getvalue()
 
 

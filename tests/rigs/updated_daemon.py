@@ -63,8 +63,8 @@ def house(folder: Path, model: Callable[[Path], Path]) -> Iterator[House]:
     model(folder / "street.tflite")
     workshop = Workshop(folder)
     workshop.publish()
-    shutil.copy(workshop.places.metadata / "1.root.json", folder / "root.json")
-    with Broker() as broker, web_server(workshop.places.public) as web:
+    shutil.copy(workshop.repository.metadata / "1.root.json", folder / "root.json")
+    with Broker() as broker, web_server(workshop.repository.public) as web:
         yield House(folder, broker, web, workshop)
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.contracts.bundle import read_bundle, read_golden
+from edge.contracts.bundle import read_bundle
 from edge.contracts.errors import ModelError
 from edge.contracts.golden import FILE_NAME, compare, parse_golden
+from edge.contracts.golden_file import read_golden
 from edge.contracts.golden_input import Pattern, make_input
 from edge.runtime.libraries import find_library
 from tests.paths import REPOSITORY

@@ -4,9 +4,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from edge.contracts.confined import End, Limits, run_confined
 from edge.contracts.flatbuffer import MalformedError
 from edge.contracts.golden import FILE_NAME, parse_golden
+from edge.contracts.sandbox import End, Limits, run_sandboxed
 from edge.contracts.stored import PUBLIC, replace_file
 from trainer.errors import TrainError
 from trainer.export.packing import append_files, split_files
@@ -26,7 +26,7 @@ def with_golden(data: bytes) -> bytes:
         with tempfile.TemporaryDirectory(prefix="foresight-golden-") as folder:
             model, out = Path(folder, "model.tflite"), Path(folder, FILE_NAME)
             model.write_bytes(data)
-            ended = run_confined(CHILD, [str(model), str(out)], LIMITS)
+            ended = run_sandboxed(CHILD, [str(model), str(out)], LIMITS)
             if ended.how is not End.DONE or ended.code:
                 raise TrainError(
                     f"the exported model does not run: {ended.how}, {ended.told}; build it of other layers"

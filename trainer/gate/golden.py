@@ -1,7 +1,7 @@
 """Whether a candidate brings along by what a device can see that it answers there as it does here."""
 
-from edge.contracts.bundle import read_golden
 from edge.contracts.errors import ModelError
+from edge.contracts.golden_file import read_golden
 from edge.contracts.types import ModelBundle
 
 

@@ -4,10 +4,10 @@ import math
 from dataclasses import replace
 from pathlib import Path
 
-from edge.contracts.bundle import LIMIT_BYTES, read_manifest
+from edge.contracts.bundle import read_manifest
 from edge.contracts.errors import ModelError
 from edge.contracts.manifest import FILE_NAME, Manifest
-from edge.contracts.model_file import check_sha256, read_model_file
+from edge.contracts.model_file import LIMIT_BYTES, check_sha256, read_model_file
 from edge.contracts.stored import PUBLIC, replace_file
 from trainer.errors import TrainError
 from trainer.export.bundle import with_manifest

@@ -1,7 +1,7 @@
 """A released root file system: written by RAUC, started once on trial, kept when the daemon in it does well.
 
-Between `take_up` and `serves` the machine is started anew, and another daemon goes on: the one of the new system, or,
-where that did not come up, the old one. Which of the two it is, the slot that runs says.
+Between `activate` and `is_active` the machine is started anew, and another daemon goes on: the one of the new system,
+or, where that did not come up, the old one. Which of the two it is, the slot that runs says.
 """
 
 from collections.abc import Callable
@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.contracts.update_state import SYSTEM
-from edge.updates.seams import Candidate
+from edge.updates.interfaces import StoredArtifact
 from edge.updates.system.bus import BusError
+from edge.updates.system.installed import InstalledSystem, InstalledSystemFile
 from edge.updates.system.rauc import Pause, Rauc, Slot
 from edge.updates.system.restart import RUNTIME, Restart, ask_restart, boot_id
-from edge.updates.system.trial import Installed, Memory
 from edge.updates.trust.refusal import Reason, RefusedError
 
 INSTALL_S = 600.0
@@ -30,7 +30,7 @@ class Board:
 
 
 class SystemInstaller:
-    """`edge.updates.seams.Installer` of systems.
+    """`edge.updates.interfaces.Installer` of systems.
 
     Args:
         rauc: of this device.
@@ -41,103 +41,104 @@ class SystemInstaller:
 
     def __init__(self, rauc: Rauc, home: Path, pause: Pause, board: Board) -> None:
         self._rauc, self._pause, self._board = rauc, pause, board
-        self._memory = Memory(home)
+        self._memory = InstalledSystemFile(home)
 
-    def place(self, candidate: Candidate) -> str:
+    def place_of(self, artifact: StoredArtifact) -> str:
         """Raises RefusedError where the device has not two slots, or RAUC does not say so."""
         try:
             self._slots()
         except BusError as error:
             reason = Reason.NO_PLACE if _absent(error) else Reason.UNREACHABLE
             raise RefusedError(
-                reason, f"{candidate.name}: RAUC does not answer ({error}); give the device an A/B image"
+                reason, f"{artifact.name}: RAUC does not answer ({error}); give the device an A/B image"
             ) from error
         return SYSTEM
 
-    def check(self, candidate: Candidate) -> None:
+    def check(self, artifact: StoredArtifact) -> None:
         """RAUC's own signature, and whether it is for this kind of device."""
         try:
-            inside, compatible = self._rauc.inspect(candidate.path), self._rauc.compatible()
+            inside, compatible = self._rauc.inspect(artifact.path), self._rauc.compatible()
         except BusError as error:
-            raise _refusal(candidate, "RAUC does not take it", error) from error
+            raise _refusal(artifact, "RAUC does not take it", error) from error
         if inside.compatible != compatible:
             raise RefusedError(
                 Reason.WRONG_BOARD,
-                f"{candidate.name} is for {inside.compatible!r:.80}, and this device is {compatible!r:.80}",
+                f"{artifact.name} is for {inside.compatible!r:.80}, and this device is {compatible!r:.80}",
             )
 
-    def take_up(self, candidate: Candidate) -> None:
-        """Install it and ask for a restart into it; nothing, where it runs already."""
-        booted, other = self._slots_or_refuse(candidate)
-        known = self._memory.read(candidate.sha256)
+    def activate(self, artifact: StoredArtifact) -> str:
+        """Install it and ask for a restart into it; nothing, where it runs already. Nothing is to be said of how."""
+        booted, other = self._slots_or_refuse(artifact)
+        known = self._memory.read(artifact.sha256)
         if known is not None and known.slot == booted.bootname:
-            return
+            return ""
         now = self._board.boot_id()
         if known is not None and known.boot != now:
             raise RefusedError(
                 Reason.SICK,
-                f"{candidate.name}: the machine was started into it, and came back to the system before; nobody had "
+                f"{artifact.name}: the machine was started into it, and came back to the system before; nobody had "
                 f"found it good in time. See its serial console, or `journalctl -b -1`",
             )
         if known is None:
-            self._install(candidate)
-            self._memory.write(Installed(candidate.sha256, other.bootname, now))
-        self._restart(candidate, Restart.TRIAL)
+            self._install(artifact)
+            self._memory.write(InstalledSystem(artifact.sha256, other.bootname, now))
+        self._restart(artifact, Restart.TRIAL)
+        return ""
 
-    def serves(self, candidate: Candidate) -> bool:
+    def is_active(self, artifact: StoredArtifact) -> bool:
         """Whether it is the system that runs."""
         try:
             booted, _ = self._slots()
         except BusError:
             return False
-        known = self._memory.read(candidate.sha256)
+        known = self._memory.read(artifact.sha256)
         return known is not None and known.slot == booted.bootname
 
-    def keep(self, candidate: Candidate) -> None:
+    def commit(self, artifact: StoredArtifact) -> None:
         """Have the board start into it from now on."""
-        self._mark(candidate, GOOD)
+        self._mark(artifact, GOOD)
 
-    def go_back(self, candidate: Candidate) -> None:
+    def roll_back(self, artifact: StoredArtifact) -> None:
         """Never start into it again; where it runs, ask for a restart into the other."""
-        booted, other = self._slots_or_refuse(candidate)
-        known = self._memory.read(candidate.sha256)
+        booted, other = self._slots_or_refuse(artifact)
+        known = self._memory.read(artifact.sha256)
         if known is None:
             return  # it was never written
         if known.slot == booted.bootname:
-            self._mark(candidate, BAD)
-            self._restart(candidate, Restart.PLAIN)
+            self._mark(artifact, BAD)
+            self._restart(artifact, Restart.PLAIN)
         elif known.slot == other.bootname:
-            self._mark(candidate, BAD, other.name)
+            self._mark(artifact, BAD, other.name)
 
-    def _install(self, candidate: Candidate) -> None:
+    def _install(self, artifact: StoredArtifact) -> None:
         try:
-            if not self._rauc.install(candidate.path, self._board.install_s, self._pause):
-                raise RefusedError(Reason.STOPPED, f"{candidate.name}: the daemon ends while it is written")
+            if not self._rauc.install(artifact.path, self._board.install_s, self._pause):
+                raise RefusedError(Reason.STOPPED, f"{artifact.name}: the daemon ends while it is written")
         except BusError as error:
-            raise _refusal(candidate, "RAUC could not install it", error) from error
+            raise _refusal(artifact, "RAUC could not install it", error) from error
 
-    def _mark(self, candidate: Candidate, state: str, slot: str = "booted") -> None:
+    def _mark(self, artifact: StoredArtifact, state: str, slot: str = "booted") -> None:
         try:
             self._rauc.mark(state, slot)
         except BusError as error:
             raise RefusedError(
-                Reason.UNREACHABLE, f"{candidate.name}: it could not be marked {state}: {error}"
+                Reason.UNREACHABLE, f"{artifact.name}: it could not be marked {state}: {error}"
             ) from error
 
-    def _restart(self, candidate: Candidate, restart: Restart) -> None:
+    def _restart(self, artifact: StoredArtifact, restart: Restart) -> None:
         try:
             ask_restart(restart, self._board.runtime)
         except OSError as error:
             raise RefusedError(
                 Reason.NO_PLACE,
-                f"{candidate.name}: a restart cannot be asked for ({error}); install foresight-{restart.value}.path",
+                f"{artifact.name}: a restart cannot be asked for ({error}); install foresight-{restart.value}.path",
             ) from error
 
-    def _slots_or_refuse(self, candidate: Candidate) -> tuple[Slot, Slot]:
+    def _slots_or_refuse(self, artifact: StoredArtifact) -> tuple[Slot, Slot]:
         try:
             return self._slots()
         except BusError as error:
-            raise RefusedError(Reason.UNREACHABLE, f"{candidate.name}: RAUC does not answer: {error}") from error
+            raise RefusedError(Reason.UNREACHABLE, f"{artifact.name}: RAUC does not answer: {error}") from error
 
     def _slots(self) -> tuple[Slot, Slot]:
         """The one that runs, and the other. Raises BusError."""
@@ -152,6 +153,6 @@ def _absent(error: BusError) -> bool:
     return error.unknown or not error.silent or "was not provided" in str(error) or "Failed to connect" in str(error)
 
 
-def _refusal(candidate: Candidate, what: str, error: BusError) -> RefusedError:
+def _refusal(artifact: StoredArtifact, what: str, error: BusError) -> RefusedError:
     reason = Reason.UNREACHABLE if error.silent else Reason.UNFIT
-    return RefusedError(reason, f"{candidate.name}: {what}: {error}")
+    return RefusedError(reason, f"{artifact.name}: {what}: {error}")

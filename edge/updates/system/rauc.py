@@ -64,9 +64,7 @@ class Rauc:
                 raise
             old = self._bus.call("Info", "s", str(bundle), within_s=INSPECT_S)  # before RAUC 1.9
             return Inside(*map(str, old)) if len(old) == 2 else Inside("", "")
-        entry = told[0] if told else {}
-        update = _variant(entry.get("update")) if isinstance(entry, dict) else {}
-        return Inside(_text(update, "compatible"), _text(update, "version"))
+        return inside(told)
 
     def install(self, bundle: Path, within_s: float, pause: Pause) -> bool:
         """Write a bundle into the slot that does not run; whether it was done before the daemon ends.
@@ -100,6 +98,12 @@ class Rauc:
                 return False
 
 
+def inside(told: list[object]) -> Inside:
+    """What `InspectBundle` answered, as busctl's JSON has it; "" for what it does not say."""
+    update = _entries(_entries(told[0] if told else None).get("update"))
+    return Inside(_text(update, "compatible"), _text(update, "version"))
+
+
 def _slot(entry: list[object]) -> Slot:
     name, told = entry
     assert isinstance(told, dict)
@@ -111,12 +115,18 @@ def _is_pair(entry: object) -> TypeGuard[list[object]]:
     return isinstance(entry, list) and len(entry) == 2 and isinstance(entry[1], dict)
 
 
-def _variant(value: object) -> dict[str, object]:
-    data = value.get("data") if isinstance(value, dict) else None
+def _entries(value: object) -> dict[str, object]:
+    data = _bare(value)
     return data if isinstance(data, dict) else {}
 
 
 def _text(entry: dict[str, object], key: str) -> str:
-    value = entry.get(key)
-    data = value.get("data") if isinstance(value, dict) else value
+    data = _bare(entry.get(key))
     return data if isinstance(data, str) else ""
+
+
+def _bare(value: object) -> object:
+    """What a variant holds; RAUC 1.13 puts dictionaries of a bundle into two variants, one in the other."""
+    while isinstance(value, dict) and value.keys() == {"type", "data"} and isinstance(value["type"], str):
+        value = value["data"]
+    return value

@@ -28,7 +28,7 @@ class Reason(StrEnum):
     NO_ROOT = "no_root"  # the trust root that the device was shipped with is of no use
     VERSION = "version"  # signed as another version than the one that is wanted
     DOWNGRADE = "downgrade"  # older than what was good in its place
-    BARRED = "barred"  # this very file was sick here before
+    BLOCKED = "barred"  # this very file was sick here before
     NO_PLACE = "no_place"  # nothing here has the place that it would take
     UNFIT = "unfit"  # what is in it is not what is needed in its place
     CRASHED = "crashed"  # the process that tried it died, or the daemon with it

@@ -15,7 +15,7 @@ from edge.contracts.files import open_plain
 from edge.contracts.flatbuffer import MalformedError
 from edge.contracts.release import NAME, Purpose, parse_purpose
 from edge.updates.trust.clock import Clocks, LastSeen
-from edge.updates.trust.download import Download, Wait, Wanted
+from edge.updates.trust.download import Download, Target, Wait
 from edge.updates.trust.metadata_fetcher import BASE, MetadataFetcher
 from edge.updates.trust.reasons import refusal
 from edge.updates.trust.refusal import Reason, RefusedError
@@ -36,7 +36,7 @@ class Offer:
 
     name: str
     purpose: Purpose
-    wanted: Wanted
+    target: Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Releases:
             RefusedError: it does not come, or is not what was signed for.
             OSError: the disk cannot be written or read.
         """
-        return Verified(self._download.fetch(offer.wanted), offer)
+        return Verified(self._download.fetch(offer.target), offer)
 
     def forget(self, verified: Verified) -> None:
         """Delete a file that was fetched. Raises OSError."""
@@ -124,11 +124,11 @@ class Releases:
 
     def fraction(self, offer: Offer) -> float:
         """How much of its file has come, 0..1. Any thread."""
-        return self._download.fraction(offer.wanted)
+        return self._download.fraction(offer.target)
 
-    def tidy(self, wanted: Set[str]) -> None:
+    def tidy(self, kept: Set[str]) -> None:
         """Delete files that were fetched, and parts of them, but for those with these SHA-256. Raises OSError."""
-        self._download.tidy(wanted)
+        self._download.tidy(kept)
 
     def _updated(self, root: bytes, folder: Path) -> Updater:
         fetcher = MetadataFetcher(self._source, self._settings, lambda: self._wait(0.0))
@@ -178,7 +178,7 @@ def _offer(target: TargetFile) -> Offer:
         ) from error
     folder, slash, name = target.path.rpartition("/")
     path = f"{TARGETS}/{folder}{slash}{sha256}.{name}"
-    return Offer(target.path, purpose, Wanted(path, target.length, sha256))
+    return Offer(target.path, purpose, Target(path, target.length, sha256))
 
 
 def _root(path: Path) -> bytes:

@@ -52,7 +52,6 @@ def bootstrap(pool: Pool, work: Path, epoch_s: int) -> Tree:
     command += [f"--dpkgopt=path-include=/{path}" for path in KEPT]
     more = {"SOURCE_DATE_EPOCH": str(epoch_s), "PYTHONHASHSEED": "0"}
     with TemporaryDirectory(prefix="foresight-") as repository:  # apt takes no path with a space
-        Path(repository).chmod(0o755)
         index(pool, Path(repository))
         source = f"deb [trusted=yes] copy:{repository} ./"
         run([*command, pool.suite, made, source], "Debian cannot be unpacked", limit_s=LIMIT_S, more=more)

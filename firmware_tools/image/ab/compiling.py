@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from edge.contracts.files import sha256_of
 from firmware_tools.image.ab.entries import Tree, merge, read_tar, write_tar
 from firmware_tools.image.ab.programs import Command, as_owner, run
 from firmware_tools.image.wheel import Wheel
@@ -104,7 +105,7 @@ def _run(tree: Tree, work: Path, epoch_s: int) -> None:
 
 def _key(wheel: Wheel, python: str, epoch_s: int, modules: Sequence[str]) -> str:
     told = hashlib.sha256("\n".join((python, str(epoch_s), *modules)).encode())
-    told.update(hashlib.sha256(wheel.path.read_bytes()).digest())
+    told.update(bytes.fromhex(sha256_of(wheel.path)))
     return told.hexdigest()[:32]
 
 

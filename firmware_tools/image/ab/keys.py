@@ -6,21 +6,21 @@ releases' list of files are; a device takes a bundle only where that list names 
 
 import os
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from firmware_tools.errors import MistakeError
 from firmware_tools.identity.certificates import pem, read_certificate
-from firmware_tools.identity.keys import Key, is_protected, key_pem, new_key, read_key
+from firmware_tools.identity.files import OTHERS
+from firmware_tools.identity.issuing import AUTHORITY_LASTS, Issuer, issue, self_signed
+from firmware_tools.identity.keys import is_protected, key_pem, new_key, read_key
 
-LASTS = timedelta(days=20 * 365)
-BEFORE = timedelta(days=1)  # clocks differ
 AUTHORITY, SIGNER = "update-authority", "update-signer"
-OTHERS = 0o077
+# Devices want the first; RAUC on a workstation checks what it signed for the second.
+USES = (ExtendedKeyUsageOID.CODE_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION)
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ def make_keys(folder: Path, fleet: str, passphrase: str, now: datetime) -> Signi
         MistakeError: there are such files, or they cannot be written.
     """
     authority_key, signer_key = new_key(), new_key()
-    named = _name(f"{fleet} update authority")
-    authority = _begun(named, named, authority_key, authority_key, now, authority=True)
-    signer = _begun(_name(f"{fleet} update signer"), named, signer_key, authority_key, now, authority=False)
+    authority = self_signed(f"{fleet} update authority", authority_key, now)
+    issuer = Issuer(authority, authority_key)
+    signer = issue(issuer, f"{fleet} update signer", signer_key, now, AUTHORITY_LASTS, USES)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, certificate, key in ((AUTHORITY, authority, authority_key), (SIGNER, signer, signer_key)):
@@ -92,41 +92,6 @@ def keyring(path: Path) -> bytes:
     if not is_authority:
         raise MistakeError(f"{path} is no authority's certificate; the keyring is {AUTHORITY}.crt of image keys")
     return pem(certificate)
-
-
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
-
-
-def _begun(
-    name: x509.Name, by: x509.Name, key: Key, by_key: Key, now: datetime, *, authority: bool
-) -> x509.Certificate:
-    made = x509.CertificateBuilder().subject_name(name).issuer_name(by).public_key(key.public_key())
-    made = made.serial_number(x509.random_serial_number()).not_valid_before(now - BEFORE).not_valid_after(now + LASTS)
-    made = made.add_extension(x509.BasicConstraints(ca=authority, path_length=0 if authority else None), critical=True)
-    made = made.add_extension(_usage(authority), critical=True)
-    made = made.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-    issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(by_key.public_key())
-    made = made.add_extension(issuer, critical=False)
-    if not authority:
-        # Devices want the first; RAUC on a workstation checks what it signed for the second.
-        uses = [ExtendedKeyUsageOID.CODE_SIGNING, ExtendedKeyUsageOID.EMAIL_PROTECTION]
-        made = made.add_extension(x509.ExtendedKeyUsage(uses), critical=False)
-    return made.sign(by_key, hashes.SHA256())
-
-
-def _usage(authority: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not authority,
-        key_cert_sign=authority,
-        crl_sign=authority,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        encipher_only=False,
-        decipher_only=False,
-    )
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:

@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.contracts.files import sha256_of
 from firmware_tools.image.ab.boot import boot_tree, bootconfig_tree
 from firmware_tools.image.ab.bootstrap import bootstrap, newest_s, recipe
 from firmware_tools.image.ab.compiling import compile_wheels, take_unchecked
@@ -108,7 +109,7 @@ def _seed(pool: Pool, wheels: tuple[Wheel, ...], identity: Identity) -> str:
     told = hashlib.sha256(f"{pool.sha256} {identity.board} {identity.version}".encode())
     told.update(identity.keyring)
     for wheel in sorted(wheels, key=lambda one: one.path.name):
-        told.update(wheel.path.name.encode() + hashlib.sha256(wheel.path.read_bytes()).digest())
+        told.update(wheel.path.name.encode() + bytes.fromhex(sha256_of(wheel.path)))
     return told.hexdigest()
 
 

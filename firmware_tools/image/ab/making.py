@@ -3,7 +3,7 @@
 import os
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from firmware_tools.boards.catalogue import board
@@ -21,9 +21,8 @@ from firmware_tools.image.ab.keys import keyring
 from firmware_tools.image.ab.made import TARGETS, Slot, daemon_tree, make_slot
 from firmware_tools.image.ab.pool import Pool, read_pool
 from firmware_tools.image.ab.system import Identity
-from firmware_tools.image.bmap import write_bmap
 from firmware_tools.image.customise_work import publish, refuse_present, workplace
-from firmware_tools.image.packing import pack, plain_name, suffix_of
+from firmware_tools.image.image_files import ImageFiles, names_for, publish_image
 from firmware_tools.image.payload import LARGEST_MODEL_BYTES, TRUST_ROOT, models_in
 from firmware_tools.image.sbom import Part, write_sbom
 from firmware_tools.image.sbom_debian import debian_parts
@@ -36,8 +35,8 @@ DPKG_STATUS = "var/lib/dpkg/status"
 
 
 @dataclass(frozen=True)
-class Systems:
-    """What systems are made of, whoever gets them.
+class SystemInputs:
+    """What systems are made of, whichever device gets them.
 
     Attributes:
         packages: folder that `image packages` filled.
@@ -53,12 +52,12 @@ class Systems:
 
 
 @dataclass(frozen=True)
-class Recipient:
-    """The device that an image is for.
+class DeviceInputs:
+    """What is the device's own in an image.
 
     Attributes:
         fleet: folder of the fleet.
-        device: its name.
+        name: its own.
         keyring: certificate of the authority whose bundles it takes.
         models: beside those of the fleet.
         releases: repository whose root it believes; None: no updates.
@@ -67,7 +66,7 @@ class Recipient:
     """
 
     fleet: Path
-    device: str
+    name: str
     keyring: Path
     models: tuple[Path, ...]
     releases: Path | None
@@ -75,48 +74,31 @@ class Recipient:
     sizes: Sizes
 
 
-@dataclass(frozen=True)
-class Made:
-    """What was made."""
-
-    image: Path
-    bmap: Path
-    sbom: Path
-    mapped_bytes: int
-
-
-def make_image(systems: Systems, to: Recipient, out: Path, say: Say) -> Made:
+def make_image(inputs: SystemInputs, device: DeviceInputs, out: Path, say: Say) -> ImageFiles:
     """Make the image of a device, with its block map and its bill of materials beside it.
 
     Raises:
         MistakeError: something must be mended first; nothing was made.
         FirmwareError: something failed; nothing was made.
     """
-    suffix, plain = suffix_of(out), plain_name(out)
-    named = Made(out, plain.with_name(f"{plain.name}.bmap"), plain.with_name(f"{plain.name}.cdx.json"), 0)
-    refuse_present(named.bmap)
-    refuse_present(named.sbom)
-    models = models_in(to.fleet / "models", to.models)
-    given = given_tree(to, models)
-    wifi = read(to.wifi) if to.wifi else b""
-    identity = Identity(_board_of(to), systems.version, keyring(to.keyring))
+    names = names_for(out)
+    models = models_in(device.fleet / "models", device.models)
+    given = given_tree(device, models)
+    wifi = read(device.wifi) if device.wifi else b""
+    identity = Identity(_board_of(device), inputs.version, keyring(device.keyring))
     with workplace(out) as work:
-        pool, wheels, slot = _slot(systems, identity, work, say)
-        say(f"writing the image of {to.device}")
+        pool, wheels, slot = _slot(inputs, identity, work, say)
+        say(f"writing the image of {device.name}")
         disk = work / "disk.img"
-        born_s = max(slot.epoch_s, _born_s(to))
-        write_image(disk, slot, data_tree(given, wifi, born_s), to.sizes, work)
+        born_s = max(slot.epoch_s, _born_s(device))
+        write_image(disk, slot, data_tree(given, wifi, born_s), device.sizes, work)
         say("making the block map and the bill of materials")
-        mapped = write_bmap(disk, work / "bmap")
-        subject = Part("firmware", f"foresight-{to.device}", systems.version, "", "", "")
+        subject = Part("firmware", f"foresight-{device.name}", inputs.version, "", "", "")
         parts = [*_parts(pool, wheels, slot), *(model_part(path) for path in models)]
-        write_sbom(work / "sbom", subject, parts, slot.epoch_s)
-        kept = pack(disk, suffix)
-        publish(((work / "bmap", named.bmap), (work / "sbom", named.sbom), (kept, out)))
-    return replace(named, mapped_bytes=mapped)
+        return publish_image(disk, names, subject, parts, slot.epoch_s)
 
 
-def make_bundle(systems: Systems, board_name: str, signer: Signer, out: Path, say: Say) -> None:
+def make_bundle(inputs: SystemInputs, board_name: str, signer: Signer, out: Path, say: Say) -> None:
     """Make a bundle for all devices of a board, with its bill of materials beside it.
 
     Raises:
@@ -126,12 +108,12 @@ def make_bundle(systems: Systems, board_name: str, signer: Signer, out: Path, sa
     _refuse_name(out)
     sbom = out.with_name(f"{out.name}.cdx.json")
     refuse_present(sbom)
-    identity = Identity(_ab_board(board_name), systems.version, keyring(signer.key.authority))
+    identity = Identity(_ab_board(board_name), inputs.version, keyring(signer.key.authority))
     with workplace(out) as work:
-        pool, wheels, slot = _slot(systems, identity, work, say)
+        pool, wheels, slot = _slot(inputs, identity, work, say)
         say("packing and signing the bundle")
         write_bundle(work / "made.raucb", slot, identity, signer, work)
-        subject = Part("firmware", f"foresight-{board_name}", systems.version, "", "", "")
+        subject = Part("firmware", f"foresight-{board_name}", inputs.version, "", "", "")
         write_sbom(work / "sbom", subject, _parts(pool, wheels, slot), slot.epoch_s)
         publish(((work / "sbom", sbom), (work / "made.raucb", out)))
 
@@ -144,17 +126,17 @@ def make_bundle_of(images: Images, board_name: str, version: str, signer: Signer
         publish(((work / "made.raucb", out),))
 
 
-def make_source(systems: Systems, to: Recipient, out: Path, say: Say) -> None:
+def make_source(inputs: SystemInputs, device: DeviceInputs, out: Path, say: Say) -> None:
     """Write a source tree for rpi-image-gen. Raises MistakeError, FirmwareError."""
-    models = models_in(to.fleet / "models", to.models)
-    identity = Identity(_board_of(to), systems.version, keyring(to.keyring))
+    models = models_in(device.fleet / "models", device.models)
+    identity = Identity(_board_of(device), inputs.version, keyring(device.keyring))
     with tempfile.TemporaryDirectory() as folder:
         target = TARGETS["trixie"]
-        wheels = gather(systems.wheels, target, Path(folder))
-        say(f"writing {len(wheels)} wheels and what {to.device} is given")
+        wheels = gather(inputs.wheels, target, Path(folder))
+        say(f"writing {len(wheels)} wheels and what {device.name} is given")
         daemon = daemon_tree(wheels, Path(folder) / "daemon", target)
-        sizes = (to.sizes.system_mib, to.sizes.data_mib)
-        generate(out, to.device, identity, daemon, given_tree(to, models), sizes)
+        sizes = (device.sizes.system_mib, device.sizes.data_mib)
+        generate(out, device.name, identity, daemon, given_tree(device, models), sizes)
 
 
 def _refuse_name(out: Path) -> None:
@@ -162,32 +144,32 @@ def _refuse_name(out: Path) -> None:
         raise MistakeError(f"{out.name} must end with .raucb")
 
 
-def given_tree(to: Recipient, models: tuple[Path, ...]) -> Tree:
+def given_tree(device: DeviceInputs, models: tuple[Path, ...]) -> Tree:
     """What one device is given, where it lies on it. Raises MistakeError."""
     tree: Tree = {}
-    for file in delivered(to.fleet, to.device):
+    for file in delivered(device.fleet, device.name):
         put(tree, file.place, Entry(Kind.FILE, file.mode, read(file.source)))
     for model in models:
         put(tree, f"{MODELS_FOLDER}/{model.name}", Entry(Kind.FILE, 0o644, read(model, LARGEST_MODEL_BYTES)))
-    if to.releases is not None:
-        put(tree, TRUST_ROOT, Entry(Kind.FILE, 0o644, read(to.releases / "root.json")))
+    if device.releases is not None:
+        put(tree, TRUST_ROOT, Entry(Kind.FILE, 0o644, read(device.releases / "root.json")))
     return tree
 
 
-def _slot(systems: Systems, identity: Identity, work: Path, say: Say) -> tuple[Pool, tuple[Wheel, ...], Slot]:
-    say(f"checking the packages in {systems.packages}")
-    pool = read_pool(systems.packages)
+def _slot(inputs: SystemInputs, identity: Identity, work: Path, say: Say) -> tuple[Pool, tuple[Wheel, ...], Slot]:
+    say(f"checking the packages in {inputs.packages}")
+    pool = read_pool(inputs.packages)
     if pool.suite not in TARGETS:
-        raise MistakeError(f"{systems.packages} holds Debian {pool.suite}; systems are made of {' or '.join(TARGETS)}")
-    wheels = gather(systems.wheels, TARGETS[pool.suite], work)
+        raise MistakeError(f"{inputs.packages} holds Debian {pool.suite}; systems are made of {' or '.join(TARGETS)}")
+    wheels = gather(inputs.wheels, TARGETS[pool.suite], work)
     say(f"making system {identity.version} for {identity.board}: {len(pool.packages)} packages, {len(wheels)} wheels")
-    return pool, wheels, make_slot(pool, wheels, identity, work, systems.base)
+    return pool, wheels, make_slot(pool, wheels, identity, work, inputs.base)
 
 
-def _board_of(to: Recipient) -> str:
-    found = member(read_inventory(to.fleet), to.device)
+def _board_of(device: DeviceInputs) -> str:
+    found = member(read_inventory(device.fleet), device.name)
     if not isinstance(found, Device):
-        raise MistakeError(f"{to.device} is a host, no device; `provision list` shows who is in the fleet")
+        raise MistakeError(f"{device.name} is a host, no device; `provision list` shows who is in the fleet")
     return _ab_board(found.board)
 
 
@@ -198,11 +180,13 @@ def _ab_board(name: str) -> str:
     return known.name
 
 
-def _born_s(to: Recipient) -> int:
+def _born_s(device: DeviceInputs) -> int:
     """When the device's certificate was made: before that its clock cannot be right."""
     from cryptography import x509  # noqa: PLC0415 - of the extra `firmware`
 
-    path = next(file.source for file in delivered(to.fleet, to.device) if file.place.endswith(Path(CERTIFICATE).name))
+    path = next(
+        file.source for file in delivered(device.fleet, device.name) if file.place.endswith(Path(CERTIFICATE).name)
+    )
     try:
         return int(x509.load_pem_x509_certificate(read(path)).not_valid_before_utc.timestamp())
     except ValueError as error:

@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from edge.contracts.files import sha256_of
 from firmware_tools.errors import FirmwareError, MistakeError
 from firmware_tools.image.ab.programs import Command, need, run
 
@@ -113,7 +114,7 @@ def read_pool(folder: Path) -> Pool:
         raise MistakeError(f"{folder / LOCK} cannot be read ({error}); make it: image packages {folder}") from error
     for one in packages.values():
         path = folder / one.file
-        if "/" in one.file or not path.is_file() or _sha256(path) != one.sha256:
+        if "/" in one.file or not path.is_file() or sha256_of(path) != one.sha256:
             raise MistakeError(f"the package {path} is missing, or is not the one that {LOCK} names; fetch anew")
     return Pool(folder, suite, packages, hashlib.sha256(data).hexdigest())
 
@@ -127,11 +128,13 @@ def index(pool: Pool, target: Path) -> None:
         stanzas.append(f"{control}\nFilename: ./{one.file}\nSize: {path.stat().st_size}\nSHA256: {one.sha256}\n")
         (target / one.file).symlink_to(path.resolve())
     (target / "Packages").write_text("\n".join(stanzas))
-    size, sha256 = (target / "Packages").stat().st_size, _sha256(target / "Packages")
+    size, sha256 = (target / "Packages").stat().st_size, sha256_of(target / "Packages")
     (target / "Release").write_text(
         f"Suite: {pool.suite}\nCodename: {pool.suite}\nDate: Thu, 01 Jan 1970 00:00:00 UTC\n"
         f"SHA256:\n {sha256} {size} Packages\n"
     )
+    for path in (target, target / "Packages", target / "Release"):
+        path.chmod(0o755 if path.is_dir() else 0o644)  # apt reads them as another user, whatever our umask
 
 
 def _locked(folder: Path, suite: str) -> Pool:
@@ -147,7 +150,7 @@ def _locked(folder: Path, suite: str) -> Pool:
         if told.returncode:
             raise FirmwareError(f"{path} is no package ({told.stderr.strip()}); fetch anew into a new folder")
         name, version, architecture = told.stdout.split()
-        packages.append(Package(name, version, architecture, path.name, _sha256(path)))
+        packages.append(Package(name, version, architecture, path.name, sha256_of(path)))
     lock = {"format": FORMAT, "suite": suite, "packages": [asdict(one) for one in packages]}
     (folder / LOCK).write_text(json.dumps(lock, indent=1) + "\n")
     return read_pool(folder)
@@ -176,8 +179,3 @@ def _configure(state: Path, suite: str, mirror: str, security: str) -> Path:
     place = state / "apt.conf"
     place.write_text("".join(f'{name} "{value}";\n' for name, value in settings.items()))
     return place
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -19,7 +19,7 @@ PACKAGES = (
     "procps,python3,sed,tar,tzdata,util-linux"
 )
 EXTRAS = ("archive", "firmware", "parquet", "web", "collector")  # the extras that a device may have
-TESTS = ("jinja2", "jsonschema", "packaging", "psutil", "pytest")  # what the edge tests import besides
+TESTS = ("hypothesis", "jinja2", "jsonschema", "packaging", "psutil", "pytest")  # what the edge tests import besides
 PLATFORMS = ("manylinux2014", *(f"manylinux_2_{minor}" for minor in (17, 24, 26, 27, 28, 31, 34, 35, 36)))
 SITE = "usr/local/lib/python3.11/dist-packages"
 ETC = {

@@ -17,8 +17,8 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 from numpy.typing import NDArray
 
-from edge.contracts.bundle import read_golden
 from edge.contracts.golden import compare
+from edge.contracts.golden_file import read_golden
 from edge.contracts.golden_input import make_input
 from edge.contracts.trainable import GET_WEIGHTS, TRAIN
 from tests.rigs.arm.inputs import given, made_up

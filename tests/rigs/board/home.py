@@ -19,8 +19,9 @@ from firmware_tools.identity.beginning import begin
 from firmware_tools.identity.delivery import delivered
 from firmware_tools.identity.inventory import read_inventory
 from firmware_tools.identity.rights import configuration
+from firmware_tools.identity.settling import Template
 from firmware_tools.identity.template import FILE, SAYS
-from firmware_tools.identity.workshop import opened
+from firmware_tools.identity.transaction import opened
 from tests.rigs.broker import Broker
 from tests.rigs.fleet import NOW, add_host, nobody
 
@@ -66,9 +67,9 @@ class Home(Broker):
         models.mkdir(mode=0o700, exist_ok=True)
         for file in (CLIP, MODEL):
             shutil.copy(file, models)
-        with opened(self.fleet, nobody, NOW) as workshop:
-            settled = members.Settled(template.read_text(), template, {})
-            members.add(workshop, members.Asked(DEVICE, self._board, "all", ()), settled)
+        with opened(self.fleet, nobody, NOW) as transaction:
+            device = members.NewDevice(DEVICE, self._board, "all", (), {})
+            members.add(transaction, [device], Template(template.read_text(), template))
         self.collector = add_host(self.fleet, "collector")
         self._config = self.folder / "mosquitto.conf"
         made = configuration(read_inventory(self.fleet), str(self.fleet / "mosquitto"))

@@ -11,7 +11,7 @@ from firmware_tools.errors import FirmwareError
 from firmware_tools.identity.beginning import begin
 from firmware_tools.image.ab.disk import Sizes
 from firmware_tools.image.ab.keys import SIGNER, make_keys, signing_key
-from firmware_tools.image.ab.making import Recipient, Systems, cache, make_image
+from firmware_tools.image.ab.making import DeviceInputs, SystemInputs, cache, make_image
 from firmware_tools.image.ab.pool import LOCK, MIRROR, SECURITY, fetch
 from firmware_tools.image.wheels_fetch import Sources
 from tests.paths import REPOSITORY
@@ -53,8 +53,8 @@ def _make(image: Path) -> None:
             begin(fleet, "tests", ("localhost",), 8883, NOW)
             add(fleet, "nobody", board=BOARD)
         keyring = signing_key(CACHE / "keys").authority
-        to = Recipient(fleet, "nobody", keyring, (), None, None, SIZES)
-        make_image(Systems(packages, Sources(None, None), "1", cache()), to, image, print)
+        to = DeviceInputs(fleet, "nobody", keyring, (), None, None, SIZES)
+        make_image(SystemInputs(packages, Sources(None, None), "1", cache()), to, image, print)
     except FirmwareError as error:
         absent(f"no image can be made: {error}")
 

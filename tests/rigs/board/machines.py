@@ -22,7 +22,7 @@ class Machine:
 
     name: str
     options: tuple[str, ...]
-    console: str  # that the kernel is to use besides
+    words: str  # that the kernel is told besides
     tree: str  # file of its devices, "" where QEMU makes one
     size: str  # of the card, as qemu-img takes it; "" as the image
 
@@ -35,7 +35,7 @@ class Machine:
         given = ["-kernel", str(loaded.kernel), "-initrd", str(loaded.initrd)]
         given += ["-dtb", str(tree[0])] if tree else []
         options = [option.replace("DISK", str(disk)) for option in self.options]
-        return [*LAST_WILL, qemu, *COMMON, *given, "-append", " ".join((*words, self.console)), *options]
+        return [*LAST_WILL, qemu, *COMMON, *given, "-append", " ".join((*words, self.words)), *options]
 
 
 VIRT = Machine(
@@ -46,7 +46,7 @@ VIRT = Machine(
         *("-netdev", "user,id=net", "-device", "virtio-net-pci,netdev=net,romfile="),
         *("-device", "virtio-rng-pci"),
     ),
-    console="console=ttyAMA0",
+    words="console=ttyAMA0",
     tree="",
     size="",
 )
@@ -56,7 +56,8 @@ PI3 = Machine(
         *("-M", "raspi3b", "-drive", "if=sd,file=DISK,format=qcow2"),
         *("-netdev", "user,id=net", "-device", "usb-net,netdev=net"),
     ),
-    console="console=ttyAMA0,115200",
+    # QEMU resets this board at the moment its watchdog is armed, instead of when that runs out.
+    words="console=ttyAMA0,115200 systemd.watchdog_sec=off",
     tree="bcm2837-rpi-3-b.dtb bcm2710-rpi-3-b.dtb",
     size="4G",  # a power of two, as its card reader wants it
 )

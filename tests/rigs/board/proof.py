@@ -105,10 +105,10 @@ def proved(image: Path, work: Path, machine: Machine, board: str) -> Iterator[Pr
         board: what the image is for.
     """
     workshop = Workshop(work)
-    with served(workshop.places.public) as port:
+    with served(workshop.repository.public) as port:
         updates = UPDATES.format(board=board, host=HOST, port=port)
         with Home(work / "fleet", f"{CAMERAS}{updates}", "pi3") as home, Collector(home) as collector:
-            card = furnished(image, work, home, workshop.places.metadata / "1.root.json")
+            card = furnished(image, work, home, workshop.repository.metadata / "1.root.json")
             with Board(card, work / "board", machine) as started:
                 yield Proof(started, collector, workshop, board)
 

@@ -1,6 +1,8 @@
 """Systems to update a board to: made of the one that is on its card, changed, and packed into signed bundles."""
 
+import os
 import shutil
+import struct
 import subprocess
 from collections.abc import Mapping
 from importlib.resources import files
@@ -12,7 +14,7 @@ from tests.programs import program
 from tests.rigs.board.files import File, put
 from tests.rigs.board.firmware import places
 
-MIB = 1 << 20
+MIB, SUPERBLOCK = 1 << 20, 1024  # bytes
 DROP_IN = "etc/systemd/system/foresight.service.d/"
 # An emulated processor on a busy machine is slower than any board.
 PATIENT = {DROP_IN + "emulated.conf": File(b"[Service]\nTimeoutStartSec=600\nWatchdogSec=240\n")}
@@ -64,6 +66,11 @@ def shrink(image: Path) -> None:
     subprocess.run([program("e2fsck", "e2fsprogs"), "-fy", str(image)], check=False, capture_output=True, timeout=300)
     resize = [program("resize2fs", "e2fsprogs"), "-M", str(image)]
     subprocess.run(resize, check=True, capture_output=True, timeout=300)
+    with image.open("rb") as file:
+        file.seek(SUPERBLOCK)
+        head = file.read(SUPERBLOCK)
+    blocks, log_kib = struct.unpack_from("<I16xI", head, 4)
+    os.truncate(image, blocks << 10 + log_kib)
 
 
 def cut(image: Path, place: tuple[int, int], to: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from firmware_tools.flash.bmap import parse
+from firmware_tools.bmap import parse
 from firmware_tools.flash.image import Image, look_at
 from tests.rigs.flashing.images import packed
 

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from firmware_tools.bmap import parse
 from firmware_tools.errors import FirmwareError
-from firmware_tools.flash.bmap import parse
 from firmware_tools.flash.card import opened_card
 from firmware_tools.flash.choosing import Wish, choose
 from firmware_tools.flash.disks import Roots
 from firmware_tools.flash.faults import CardError
 from firmware_tools.flash.flashing import flash
 from firmware_tools.flash.image import Image, look_at
+from tests.rigs.flashing.disks import FaultyDisk, faulty_disk
 from tests.rigs.flashing.images import BLOCK, MIB, PACKERS, block_map, disk_image, noise, packed
-from tests.rigs.flashing.nbd import FaultyDisk, faulty_disk
 
 CARD_BYTES = 16 * MIB
 IMAGE_BYTES = 12 * MIB

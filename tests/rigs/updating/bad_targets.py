@@ -29,12 +29,16 @@ from tests.rigs.updating.forging import Entry, own_signers, released
 FORECASTER = REPOSITORY / "edge/forecast/shipped/street.tflite"
 DETECTOR = REPOSITORY / "edge/demo/shipped/street.tflite"
 CLIP = REPOSITORY / "edge/demo/shipped/street.mp4"
-SICK = "sick, and barred since"
+SICK = "sick, and blocked since"
 NAMES, UNPRINTABLE = "name that leads elsewhere", "name that cannot be printed"
 GOOD_VERSION = "5"
 PATIENT = RuntimeSettings(threads=1, trial_memory_mib=1024)
 HASTY = PATIENT.model_copy(update={"trial_deadline_s": 4.0})  # for what never ends
-CONFIGURATION = f"cameras: {{yard: {{source: {{kind: file, path: {CLIP}}}}}}}\n"
+CONFIGURATION = """\
+model: {models}/street.tflite
+embedder: {models}/look.tflite
+cameras: {{yard: {{source: {{kind: file, path: {clip}}}, forecast: {{model: {models}/paths.tflite}}}}}}
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +100,12 @@ class Range:
         self._folder, self._seed = folder, seed
         self._stage = Stage(folder)
         self._sound = Sound(models.embedder(seed), FORECASTER.read_bytes())
+        self._configuration = self._shipped()
         self._rigs = 0
         self._rig, self._served = self._device("contents"), Served({})
         self._rig.source = self._served
         self._rig.start()
-        self._sick = (CONFIGURATION + "# sick\n").encode()
+        self._sick = (self._configuration + "# sick\n").encode()
 
     def controls(self) -> list[Outcome]:
         """Good targets, which must serve: first of all they make this device one that has something to lose."""
@@ -110,7 +115,7 @@ class Range:
             Entry("models/look.tflite", self._sound.look, {**look, "version": GOOD_VERSION}),
             Entry("models/paths.tflite", self._sound.paths, {**look, "task": "forecaster", "version": "1"}),
             Entry("models/street.tflite", DETECTOR.read_bytes(), {**look, "task": "detector", "version": "1"}),
-            Entry("configurations/yard.yaml", CONFIGURATION.encode(), {"version": "1"}),
+            Entry("configurations/yard.yaml", self._configuration.encode(), {"version": "1"}),
             Entry("systems/pi4.raucb", bad_files.bundle(chance), {"kind": Kind.SYSTEM, "version": "1"}),
         ]
         cases = [Case("good", (), entry, str(entry.purpose["version"])) for entry in entries]
@@ -144,17 +149,36 @@ class Range:
         """With little time for each."""
         daemon = self._rig.daemon
         assert isinstance(daemon, CanaryDaemon)
-        daemon.runtime = HASTY
+        daemon.reader.runtime = HASTY
         found = self._wished(cases)
-        daemon.runtime = PATIENT
+        daemon.reader.runtime = PATIENT
         return found
 
     def _device(self, name: str) -> CanaryRig:
         folder = self._folder / f"{name}-{self._rigs}"
         self._rigs += 1
-        root = self._stage.workshop.places.metadata / "1.root.json"
+        root = self._stage.workshop.repository.metadata / "1.root.json"
         trust = TrustSettings(root=root, tries=1, most_target_bytes=bad_terms.MOST_BYTES)
-        return CanaryRig(folder, self._stage.workshop, settings={"trust": trust}, runtime=PATIENT)
+        return CanaryRig(
+            folder,
+            self._stage.workshop,
+            settings={"trust": trust},
+            configuration=self._configuration,
+            runtime=PATIENT,
+        )
+
+    def _shipped(self) -> str:
+        """The configuration that devices are shipped with, and the models that it names."""
+        folder = self._folder / "shipped"
+        folder.mkdir()
+        contents = {
+            "look": models.embedder(self._seed + 2),
+            "street": DETECTOR.read_bytes(),
+            "paths": self._sound.paths,
+        }
+        for name, content in contents.items():
+            (folder / f"{name}.tflite").write_bytes(content)
+        return CONFIGURATION.format(models=folder, clip=CLIP)
 
     def _by_server(self, kind: str, chance: Random) -> Outcome:
         """A device that may have seen releases before, and is served something bad."""
@@ -163,7 +187,7 @@ class Range:
         if attack.seen:
             rig.source = Served(dict(attack.seen))
             rig.start()
-            rig.updates._parts.releases.refresh()
+            rig.updates._context.releases.refresh()
         rig.source, rig.clocks.ahead = attack.source, attack.ahead
         rig.start()  # as if it were a day later
         rig.want((NAME, "2"))
@@ -183,7 +207,7 @@ class Range:
             return Case(kind, (Reason.MALFORMED,), Entry(name, self._unlike(number), purpose), "9")
         if kind == SICK:
             entry = Entry(f"configurations/{number}/other.yaml", self._sick, {"version": f"9.{number}"})
-            return Case(kind, (Reason.BARRED,), entry, f"9.{number}")
+            return Case(kind, (Reason.BLOCKED,), entry, f"9.{number}")
         if kind in bad_files.CONFIGURATIONS:
             make_file, reason = bad_files.CONFIGURATIONS[kind]
             return Case(
@@ -215,7 +239,7 @@ class Range:
             ]
         self._rig.want(*((wish.name, wish.version) for wish in desired.wishes))
         self._rig.answer()
-        taken = {sha256 for what, sha256 in self._rig.said[before:] if what == "take_up"}
+        taken = {sha256 for what, sha256 in self._rig.said[before:] if what == "activate"}
         return [self._outcome(case, taken) for case in cases]
 
     def _outcome(self, case: Case, taken: Set[str]) -> Outcome:

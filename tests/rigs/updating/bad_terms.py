@@ -53,8 +53,13 @@ def no_place(chance: Random, name: str, content: bytes) -> tuple[Entry, str]:
 
 def another_task(chance: Random, name: str, content: bytes) -> tuple[Entry, str]:
     """Released as what this file name does not stand for here."""
-    task = chance.choice(["classifier", "detector", "series", "autoencoder"])
+    task = chance.choice(["detector", "series", "autoencoder"])
     return Entry(name, content, {**MODEL, "task": task}), "9"
+
+
+def untrue_task(_chance: Random, name: str, content: bytes) -> tuple[Entry, str]:
+    """Released as what could serve there, too; it is none."""
+    return Entry(name, content, {**MODEL, "task": "classifier"}), "9"
 
 
 def odd_fields(chance: Random, name: str, content: bytes) -> tuple[Entry, str]:
@@ -97,6 +102,7 @@ TERMS: Mapping[str, tuple[Make, Reason]] = {
     "downgrade": (downgrade, Reason.DOWNGRADE),
     "no such place": (no_place, Reason.NO_PLACE),
     "task of another place": (another_task, Reason.NO_PLACE),
+    "task of another model": (untrue_task, Reason.UNFIT),
     "odd fields": (odd_fields, Reason.MALFORMED),
     "without a SHA-256": (no_hash, Reason.MALFORMED),
     "too large": (too_large, Reason.TOO_LARGE),

@@ -1,16 +1,24 @@
-"""A device whose small daemon tries what it is given with the real canaries."""
+"""A device whose small daemon decides with the real installers where a released file fits, and tries it as they do."""
 
 import dataclasses
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from unittest import mock
 
-from edge.canary import Wanted, examine_configuration, examine_model, examine_system
+from edge.admission import examine_system
+from edge.config.settings import Settings
 from edge.contracts.release import Kind
-from edge.contracts.types import Head
 from edge.runtime.settings import RuntimeSettings
-from edge.updates.seams import Candidate
-from edge.updates.trust.refusal import Reason, RefusedError
-from edge.updates.updates import Device, Links, Updates
+from edge.updates.interfaces import Installers, StoredArtifact
+from edge.updates.startup import Files
+from edge.updates.updates import Device, Updates
+from edge.updating.configurations import ConfigurationInstaller
+from edge.updating.control import DaemonControl
+from edge.updating.models import ModelInstaller
+from edge.updating.reader import ConfigurationReader
 from tests.rigs.releases import THIS, FakeClocks
 from tests.rigs.updating.device import Daemon
 from tests.rigs.updating.updating import SETTLED, Rig, device_settings
@@ -19,81 +27,85 @@ SECRET = "hunter2-of-this-device"
 ENVIRONMENT = {"FORESIGHT_MQTT_PASSWORD": SECRET}
 
 
-@dataclass(frozen=True)
-class Serving:
-    """A model file that the configuration of this device names."""
+class Reader(ConfigurationReader):
+    """A `ConfigurationReader` of a device that runs models as it is told to, whatever a released configuration says."""
 
-    task: str
-    head: Head
+    def __init__(self, path: Path, runtime: RuntimeSettings) -> None:
+        super().__init__(path)
+        self.runtime = runtime
 
-
-SERVING: Mapping[str, Serving] = {
-    "look.tflite": Serving("embedder", Head.EMBEDDING),
-    "street.tflite": Serving("detector", Head.SSD),
-    "paths.tflite": Serving("forecaster", Head.TRAJECTORY),
-}
+    def with_files(self, files: Files) -> Settings:
+        """See `ConfigurationReader`."""
+        return super().with_files(files).model_copy(update={"runtime": self.runtime})
 
 
-@dataclass
 class CanaryDaemon(Daemon):
-    """`place` and `check` are those of a daemon; what serves is only written down."""
+    """`place_of` and `check` are those of a daemon; what serves is only written down. No RAUC looks at systems.
 
-    runtime: RuntimeSettings = dataclasses.field(default_factory=RuntimeSettings)
+    Args:
+        rig: that it is of.
+    """
 
-    def place(self, candidate: Candidate) -> str:
-        place = super().place(candidate)
-        if candidate.purpose.kind is not Kind.MODEL:
-            return place
-        serving = SERVING.get(place)
-        if serving is None or serving.task != candidate.purpose.task:
-            raise RefusedError(Reason.NO_PLACE, f"{candidate.name}: no {candidate.purpose.task} is called {place} here")
-        return place
+    def __init__(self, rig: "CanaryRig") -> None:
+        super().__init__(rig.home, lambda what, sha256: rig.said.append((what, sha256)))
+        own = rig.folder / "own.yaml"
+        own.write_text(f"device: {{state_dir: {rig.folder}/state}}\nupdates: {{enabled: true}}\n{rig.configuration}")
+        self.reader = Reader(own, rig.runtime)
+        shared = DaemonControl(lambda: None, lambda _: None), self.reader, lambda: dict(self.serving)
+        self._real: Installers = {
+            Kind.MODEL: ModelInstaller(*shared),
+            Kind.CONFIGURATION: ConfigurationInstaller(*shared),
+        }
 
-    def check(self, candidate: Candidate) -> None:
-        self.said("check", candidate.sha256)
-        kind, path = candidate.purpose.kind, candidate.path
-        if kind is Kind.MODEL:
-            serving = SERVING[self.place(candidate)]
-            examine_model(path, candidate.sha256, Wanted(serving.task, serving.head), self.runtime)
-        elif kind is Kind.CONFIGURATION:
-            examine_configuration(path, ENVIRONMENT)
-        else:
-            examine_system(path)
+    def place_of(self, artifact: StoredArtifact) -> str:
+        if artifact.purpose.kind is Kind.SYSTEM:
+            return super().place_of(artifact)
+        with with_secret():
+            return self._real[artifact.purpose.kind].place_of(artifact)
 
-    def take_up(self, candidate: Candidate) -> None:
-        super().take_up(candidate)
-        if candidate.purpose.kind is Kind.SYSTEM:
+    def check(self, artifact: StoredArtifact) -> None:
+        self.said("check", artifact.sha256)
+        if artifact.purpose.kind is Kind.SYSTEM:
+            examine_system(artifact.path)
+            return
+        with with_secret():
+            self._real[artifact.purpose.kind].check(artifact)
+
+    def activate(self, artifact: StoredArtifact) -> str:
+        how = super().activate(artifact)
+        if artifact.purpose.kind is Kind.SYSTEM:
             self.slots.reboot()
+        return how
 
 
 @dataclass
 class CanaryRig(Rig):
     """See `Rig`."""
 
+    configuration: str = ""  # of the device: what it watches, with which models
     runtime: RuntimeSettings = dataclasses.field(default_factory=RuntimeSettings)
 
     def __post_init__(self) -> None:
         self.home = self.folder / "updates"
-        self.daemon = CanaryDaemon(
-            self.home, lambda what, sha256: self.said.append((what, sha256)), runtime=self.runtime
-        )
-        self.root = self.workshop.places.metadata / "1.root.json"
+        self.folder.mkdir(parents=True)
+        self.daemon = CanaryDaemon(self)
+        self.root = self.workshop.repository.metadata / "1.root.json"
         self.clocks = FakeClocks()
         self.start()
 
     def start(self) -> None:
         self.daemon.start()
-        links = Links(
-            source=self.source,
-            installers=dict.fromkeys(Kind, self.daemon),
-            body=self.daemon,
-            changed=self._changed,
-            clock=self.daemon.clock(),
-            clocks=self.clocks.clocks(),
-        )
+        links = self.links(self.clocks)
         given = device_settings(self.root, **self.settings)
         self.updates = Updates(given, Device("door-1", THIS.daemon), self.home, links)
 
     def answer(self) -> None:
         """Turn until there is something to be said of every wish."""
         self.until(lambda: all(one.reason or one.phase in SETTLED for one in self.updates.reported().wishes))
+
+
+@contextmanager
+def with_secret() -> Iterator[None]:
+    """A variable of the device's environment, which nobody is to be told."""
+    with mock.patch.dict(os.environ, ENVIRONMENT):
+        yield

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from edge.contracts.release import Kind
-from edge.contracts.update_state import CONFIGURATION, SYSTEM
-from edge.updates import activation
-from edge.updates.parts import Clock
-from edge.updates.seams import Candidate, Vitals
+from edge.contracts.update_state import CONFIGURATION, SYSTEM, Running
+from edge.updates import startup
+from edge.updates.context import Clock
+from edge.updates.interfaces import HealthSample, StoredArtifact
 from edge.updates.trust.refusal import Reason, RefusedError
 
 FRAMES_S, LOOKS_S = 10, 5
@@ -21,6 +21,7 @@ UNFIT = b"unfit"  # it does not pass its check
 STUCK = b"stuck"  # it never serves
 STILLBORN = b"stillborn"  # it cannot be taken up
 BREAKS = b"breaks"  # it serves, and its installer sees at once that it has failed
+HOW = "with the next turn"  # things are activated here
 DIES = b"dies"  # the daemon dies of it
 PLACES: Mapping[Kind, Callable[[str], str]] = {
     Kind.MODEL: lambda name: PurePosixPath(name).name,
@@ -47,7 +48,7 @@ class Slots:
 
 @dataclass
 class Daemon:
-    """It starts by what the disk says, and lives by a clock of its own. See Body, Installer."""
+    """It starts by what the disk says, and lives by a clock of its own. See HealthProbe, Installer."""
 
     home: Path
     said: Callable[[str, str], None] = lambda _what, _sha256: None
@@ -65,7 +66,7 @@ class Daemon:
     def start(self) -> None:
         """Read what serves, and prove every byte of it."""
         self.frames = self.looks = self.failures = 0
-        self.serving = dict(activation.start(self.home, lambda: self.utc_ns).files)
+        self.serving = dict(startup.start(self.home, lambda: self.utc_ns))
         self.damaged += [path for path in self.serving.values() if not is_whole(path)]
 
     def live(self, seconds: float) -> None:
@@ -83,48 +84,53 @@ class Daemon:
     def clock(self) -> Clock:
         return Clock(now_s=lambda: self.now_s, utc_ns=lambda: self.utc_ns)
 
-    def vitals(self) -> Vitals:
-        return Vitals(self.frames, self.looks, self.failures, math.nan, self.broker)
+    def sample(self) -> HealthSample:
+        return HealthSample(self.frames, self.looks, self.failures, math.nan, self.broker)
 
-    def place(self, candidate: Candidate) -> str:
-        return PLACES[candidate.purpose.kind](candidate.name)
+    def files(self) -> list[Running]:
+        """What serves, by hashes; which release that is of, others know."""
+        return [Running(place, "", "", path.parent.name, 0) for place, path in self.serving.items()]
 
-    def check(self, candidate: Candidate) -> None:
-        self.said("check", candidate.sha256)
-        if UNFIT in candidate.path.read_bytes():
-            raise RefusedError(Reason.UNFIT, f"{candidate.name} does not fit; release another")
+    def place_of(self, artifact: StoredArtifact) -> str:
+        return PLACES[artifact.purpose.kind](artifact.name)
 
-    def take_up(self, candidate: Candidate) -> None:
-        self.said("take_up", candidate.sha256)
-        content = candidate.path.read_bytes()
+    def check(self, artifact: StoredArtifact) -> None:
+        self.said("check", artifact.sha256)
+        if UNFIT in artifact.path.read_bytes():
+            raise RefusedError(Reason.UNFIT, f"{artifact.name} does not fit; release another")
+
+    def activate(self, artifact: StoredArtifact) -> str:
+        self.said("activate", artifact.sha256)
+        content = artifact.path.read_bytes()
         if STILLBORN in content:
-            raise RefusedError(Reason.UNFIT, f"{candidate.name} cannot be taken up; release another")
-        if candidate.purpose.kind is Kind.SYSTEM:
-            self.slots.trial = candidate.sha256
+            raise RefusedError(Reason.UNFIT, f"{artifact.name} cannot be taken up; release another")
+        if artifact.purpose.kind is Kind.SYSTEM:
+            self.slots.trial = artifact.sha256
         elif STUCK not in content:
-            self._serve(candidate.path, self.place(candidate))
+            self._serve(artifact.path, self.place_of(artifact))
+        return HOW
 
-    def serves(self, candidate: Candidate) -> bool:
-        if candidate.purpose.kind is Kind.SYSTEM:
-            return self.slots.booted == candidate.sha256
-        if self.serving.get(self.place(candidate)) != candidate.path:
+    def is_active(self, artifact: StoredArtifact) -> bool:
+        if artifact.purpose.kind is Kind.SYSTEM:
+            return self.slots.booted == artifact.sha256
+        if self.serving.get(self.place_of(artifact)) != artifact.path:
             return False
-        if BREAKS in candidate.path.read_bytes():
+        if BREAKS in artifact.path.read_bytes():
             raise RefusedError(Reason.SICK, "it failed with the first frame")
         return True
 
-    def keep(self, candidate: Candidate) -> None:
-        self.said("keep", candidate.sha256)
-        if candidate.purpose.kind is Kind.SYSTEM:
-            self.slots.kept = candidate.sha256
+    def commit(self, artifact: StoredArtifact) -> None:
+        self.said("commit", artifact.sha256)
+        if artifact.purpose.kind is Kind.SYSTEM:
+            self.slots.kept = artifact.sha256
 
-    def go_back(self, candidate: Candidate) -> None:
-        self.said("go_back", candidate.sha256)
-        if candidate.purpose.kind is Kind.SYSTEM:
+    def roll_back(self, artifact: StoredArtifact) -> None:
+        self.said("roll_back", artifact.sha256)
+        if artifact.purpose.kind is Kind.SYSTEM:
             self.slots.trial = ""
             return
-        files = activation.serving(self.home).files
-        place = self.place(candidate)
+        files = startup.active_files(self.home)
+        place = self.place_of(artifact)
         if place in files:
             self._serve(files[place], place)
         else:

@@ -39,7 +39,7 @@ def _broken(before: Sequence[Line], found: Line) -> list[str]:
 
 def _taken_up(line: Line, found: Line) -> list[str]:
     sha256 = line["sha256"]
-    known = {*found["good"].values(), *(trial[0] for trial in found["trials"].values()), *found["barred"]}
+    known = {*found["good"].values(), *(trial[0] for trial in found["trials"].values()), *found["blocked"]}
     return [] if sha256 in known else [f"{sha256:.8} was taken up, and nobody knows of it"]
 
 
@@ -48,11 +48,11 @@ def _kept(line: Line, found: Line) -> list[str]:
 
 
 def _gone_back(line: Line, found: Line) -> list[str]:
-    return [] if line["sha256"] in found["barred"] else [f"{line['sha256']:.8} was returned, and is not barred"]
+    return [] if line["sha256"] in found["blocked"] else [f"{line['sha256']:.8} was returned, and is not blocked"]
 
 
 def _counted(line: Line, found: Line) -> list[str]:
-    settled = {*found["good"].values(), *found["barred"]}
+    settled = {*found["good"].values(), *found["blocked"]}
     now = {trial[0]: trial[1] for trial in found["trials"].values()}
     return [
         f"{sha256:.8} had {starts} starts, and has {now.get(sha256)} after one more"
@@ -61,7 +61,7 @@ def _counted(line: Line, found: Line) -> list[str]:
     ]
 
 
-WORDS = {"take_up": _taken_up, "keep": _kept, "go_back": _gone_back, "start": _counted}
+WORDS = {"activate": _taken_up, "commit": _kept, "roll_back": _gone_back, "start": _counted}
 
 
 def _never(after: Sequence[Line]) -> list[str]:
@@ -70,11 +70,11 @@ def _never(after: Sequence[Line]) -> list[str]:
     for line in after:
         if line["what"] in ("start", "end"):
             wrong += [f"{path} is not what its hash says, and serves" for path in line["damaged"]]
-            wrong += [f"{one:.8} is barred, and serves" for one in line["serving"].values() if one in line["barred"]]
+            wrong += [f"{one:.8} is blocked, and serves" for one in line["serving"].values() if one in line["blocked"]]
     return wrong
 
 
 def _end(story: Story, end: Line) -> list[str]:
     wrong = [] if end["serving"] == story.end else [f"in the end {end['serving']} serves"]
-    wrong += [] if set(end["barred"]) == set(story.barred) else [f"in the end {end['barred']} is barred"]
+    wrong += [] if set(end["blocked"]) == set(story.blocked) else [f"in the end {end['blocked']} is blocked"]
     return wrong + ([] if len(end["files"]) == len(end["serving"]) else [f"left over: {end['files']}"])

@@ -89,8 +89,8 @@ def seen(rig: Alone) -> Mapping[str, object]:
         "serving": {place: path.parent.name for place, path in serving.items()},
         "damaged": [str(path) for path in [*rig.daemon.damaged, *serving.values()] if not is_whole(path)],
         "good": {place: content.sha256 for place, content in state.good.items()},
-        "trials": {place: [trial.content.sha256, trial.starts] for place, trial in state.trials.items()},
-        "barred": [each.sha256 for each in state.barred],
+        "trials": {place: [trial.artifact.sha256, trial.starts] for place, trial in state.trials.items()},
+        "blocked": [each.sha256 for each in state.blocked],
         "aside": [path.name for path in rig.home.glob("*.damaged")],
         "files": rig.files(),
     }

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.programs import absent, program
-from tests.rigs.flashing.nbd import need_block_devices, served
+from tests.programs import program
+from tests.rigs.nbd.serving import need_block_devices, programmed
 
-PLUGIN = Path(__file__).with_name("cache_plugin.py")
+MEDIUM = Path(__file__).with_name("cached_medium.py")
 SIZE_BYTES = 64 << 20
 # Renames do not flush what they rename, data is not written before what points to it, and nothing is by time alone.
 OPTIONS = "noauto_da_alloc,data=writeback,commit=300,noatime"
@@ -43,7 +43,7 @@ class Powered:
     inside: tuple[str, ...]
 
     def order(self, line: str) -> None:
-        """See the plugin."""
+        """See the medium."""
         with (self.folder / "orders").open("a") as file:
             file.write(line + "\n")
 
@@ -94,9 +94,6 @@ class Powered:
 def powered(folder: Path) -> Iterator[Powered]:
     """One with an empty ext4, mounted nowhere yet."""
     need_block_devices()
-    probe = subprocess.run([program("nbdkit"), "--dump-plugin", "python"], capture_output=True, check=False)
-    if probe.returncode:
-        absent("nbdkit has no Python plugin (package nbdkit-plugin-python)")
     disk, root = folder / "disk", folder / "root"
     with disk.open("wb") as file:
         file.truncate(SIZE_BYTES)
@@ -117,7 +114,7 @@ def powered(folder: Path) -> Iterator[Powered]:
         str(disk),
     ]
     subprocess.run(mke2fs, check=True, timeout=60)
-    with served(folder, ["python", str(PLUGIN), f"folder={folder}"]) as device, _namespace() as inside:
+    with programmed(folder, MEDIUM) as device, _namespace() as inside:
         yield Powered(device, folder, root, inside)
 
 

@@ -168,8 +168,8 @@ class Lives:
         for story in STORIES.values():
             for name, content in story.releases.items():
                 workshop.release(content, name, version=story.version, **PURPOSES[name.partition("/")[0]])
-            shutil.copytree(workshop.places.public, self.folder / "served" / story.name)
-        shutil.copy(workshop.places.metadata / "1.root.json", self.folder / "root.json")
+            shutil.copytree(workshop.repository.public, self.folder / "served" / story.name)
+        shutil.copy(workshop.repository.metadata / "1.root.json", self.folder / "root.json")
 
 
 @contextlib.contextmanager

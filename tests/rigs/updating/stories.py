@@ -53,8 +53,8 @@ class Story:
         return self.new if self.good else {CONFIGURATION: self.new[CONFIGURATION], **old}
 
     @property
-    def barred(self) -> tuple[str, ...]:
-        """What must be barred in the end."""
+    def blocked(self) -> tuple[str, ...]:
+        """What must be blocked in the end."""
         return () if self.good else (self.new[STREET],)
 
     @property

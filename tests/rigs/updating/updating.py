@@ -7,10 +7,10 @@ from pathlib import Path
 
 from edge.contracts.release import Kind
 from edge.contracts.update_state import Desired, Phase, Progress, Wish
-from edge.updates.book import Book
-from edge.updates.machine import PACE_S
+from edge.updates.desired_inbox import PACE_S
 from edge.updates.settings import GateSettings, UpdateSettings
 from edge.updates.state import State
+from edge.updates.state_file import StateFile
 from edge.updates.trust.settings import TrustSettings
 from edge.updates.trust.source import Source
 from edge.updates.updates import Device, Links, Updates
@@ -18,6 +18,7 @@ from tests.rigs.releases import THIS, FakeClocks, Served, Workshop
 from tests.rigs.updating.device import Daemon
 
 MODEL, CONFIGURATION, SYSTEM = "models/street.tflite", "configurations/door.yaml", "systems/pi4.raucb"
+BUNDLE = b"hsqs, as a RAUC bundle begins"
 PURPOSES: Mapping[str, dict[str, object]] = {  # by the folder of the release
     "models": {"kind": Kind.MODEL, "task": "detector"},
     "others": {"kind": Kind.MODEL, "task": "detector"},
@@ -47,16 +48,21 @@ class Living:
     def start(self) -> None:
         """The daemon starts; what it had in memory is lost."""
         self.daemon.start()
-        links = Links(
-            source=self.source,
-            installers=dict.fromkeys(Kind, self.daemon),
-            body=self.daemon,
-            changed=self._changed,
-            clock=self.daemon.clock(),
-            clocks=FakeClocks().clocks(),
-        )
+        links = self.links(FakeClocks())
         given = device_settings(self.root, **self.settings)
         self.updates = Updates(given, Device("door-1", THIS.daemon), self.home, links)
+
+    def links(self, clocks: FakeClocks) -> Links:
+        """Of its updates; `clocks` are those by which releases expire."""
+        return Links(
+            source=self.source,
+            installers=dict.fromkeys(Kind, self.daemon),
+            probe=self.daemon,
+            changed=self._changed,
+            serving=self.daemon.files,
+            clock=self.daemon.clock(),
+            clocks=clocks.clocks(),
+        )
 
     def want(self, *wishes: tuple[str, str], rollout: str = "r1", passes: bool = True) -> None:
         """Names and versions; unless told otherwise, a while after what was wanted before."""
@@ -79,7 +85,9 @@ class Living:
 
     def settle(self, *names: str) -> None:
         """Turn until these wishes, or all, are settled and nothing is left to be done."""
-        self.until(lambda: all(self.phase(name) in SETTLED for name in names or self.names()) and not self.state.owed)
+        self.until(
+            lambda: all(self.phase(name) in SETTLED for name in names or self.names()) and not self.state.pending
+        )
 
     def names(self) -> list[str]:
         return [each.name for each in self.updates.reported().wishes]
@@ -93,7 +101,7 @@ class Living:
     @property
     def state(self) -> State:
         """As it is on disk."""
-        return Book(self.home).state
+        return StateFile(self.home).state
 
     def content(self, place: str = "street.tflite") -> bytes:
         """What serves there; b"" where nothing was taken up."""
@@ -140,13 +148,19 @@ class Rig(Living):
     def __post_init__(self) -> None:
         self.home = self.folder / "updates"
         self.daemon = Daemon(self.home, lambda what, sha256: self.said.append((what, sha256)))
-        self.root = self.workshop.places.metadata / "1.root.json"
+        self.root = self.workshop.repository.metadata / "1.root.json"
         self.start()
 
     def release(self, content: bytes, name: str = MODEL, version: str = "1") -> None:
         """And serve it."""
         self.workshop.release(content, name, version=version, **PURPOSES[name.partition("/")[0]])
         self.serve()
+
+    def take(self, content: bytes, version: str, name: str = MODEL) -> None:
+        """Release it, want it, and see what comes of it."""
+        self.release(content, name, version)
+        self.want((name, version))
+        self.settle()
 
     def serve(self) -> None:
         """What the workshop has published."""
