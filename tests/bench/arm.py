@@ -7,6 +7,7 @@ say nothing of a real board and are not shown.
 
 import argparse
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.bench.report import parser, show
@@ -19,6 +20,7 @@ from tests.rigs.arm.outputs import Golden, Kind
 from tests.rigs.arm.places import cache
 from tests.rigs.arm.running import CPUS, Guest, guest
 from tests.rigs.arm.suite import run_suite
+from tests.rigs.arm.told import read_logs
 
 SUITES: dict[str, Callable[[Path], list[str]]] = {"none": lambda _root: [], "models": model_tests, "all": edge_tests}
 MODELS = "models"
@@ -42,14 +44,18 @@ def main(argv: list[str]) -> None:
                 for one in found
             ]
         for cpu in asked_for.cpus:
-            figures[cpu] |= tested(made, cpu, files, asked_for.hours)
+            figures[cpu] |= tested(made, cpu, files, asked_for.hours, asked_for.workers)
     header = ["processor", "model", "arithmetic", "equal", "apart", "learnt apart", "golden", "largest step"]
     show("the same answers as this machine", header, rows, figures)
 
 
-def tested(made: Guest, cpu: str, files: list[str], hours: float) -> dict[str, object]:
-    """What the tests came to; those that failed are printed."""
-    told = run_suite(made, cpu, files, f"{cpu}.jsonl", hours * 3600)
+def tested(made: Guest, cpu: str, files: list[str], hours: float, workers: int) -> dict[str, object]:
+    """What the tests came to; those that failed are printed. Each worker has a log, and takes its turn of the files."""
+    left = [file for file in files if not read_logs(made.out, cpu).closed(file)]
+    with ThreadPoolExecutor(workers) as pool:
+        for turn in range(workers):
+            pool.submit(run_suite, made, cpu, left[turn::workers], f"{cpu}.{turn}.jsonl", hours * 3600)
+    told = read_logs(made.out, cpu)
     for name in told.names("failed"):
         print(f"{cpu}: {name}\n{told.outcomes[name].why[-500:]}\n")
     return dict(told.figures(files))
@@ -61,6 +67,7 @@ def options() -> argparse.ArgumentParser:
     made.add_argument("--cpus", nargs="+", choices=CPUS, default=CPUS, help="processors (%(default)s)")
     made.add_argument("--suite", choices=SUITES, default="models", help="tests of the edge (%(default)s)")
     made.add_argument("--hours", type=float, default=2.0, help="at most, for each processor's tests (%(default)s)")
+    made.add_argument("--workers", type=int, default=1, help="processes of tests side by side (%(default)s)")
     made.add_argument("--more", type=Path, help="a folder of further model files")
     made.add_argument("--out", type=Path, default=cache() / "run", help="answers and logs (%(default)s)")
     made.add_argument("--tree", type=Path, default=REPOSITORY, help="the project's files that are tested (%(default)s)")

@@ -45,6 +45,20 @@ class Told:
         return {**figures, "files": len(files), "files_done": sum(map(self.closed, files))}
 
 
+def read_logs(folder: Path, cpu: str) -> Told:
+    """All logs of a processor as one: what each worker's says."""
+    return joined([read_log(path) for path in sorted(folder.glob(f"{cpu}.*.jsonl"))])
+
+
+def joined(logs: Sequence[Told]) -> Told:
+    """Several logs as one; of a test that stands in two, a failure overrules."""
+    outcomes: dict[str, Outcome] = {}
+    for log in logs:
+        outcomes |= {name: one for name, one in log.outcomes.items() if one.what == "failed" or name not in outcomes}
+    counts = {file: count for log in logs for file, count in log.counts.items()}
+    return Told(outcomes, counts, "")
+
+
 def read_log(path: Path) -> Told:
     """The log as it is now; what was cut off in the middle of a line was not said. An absent one says nothing."""
     outcomes: dict[str, Outcome] = {}
