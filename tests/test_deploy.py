@@ -82,17 +82,21 @@ def test_the_units_watch_for_what_the_daemon_asks_by(restart: Restart) -> None:
 
 
 @pytest.mark.parametrize(
-    ("current", "state", "stays"),
-    [("", "", False), ("A", "good", True), ("B", "bad", False), ("B", "", False), ("", "good", False)],
+    ("current", "state", "given_up"),
+    [("A", "good", None), ("B", "bad", "B"), ("B", "", ""), ("", "good", "")],  # what could not be asked is not judged
 )
-def test_a_system_stays_only_if_it_was_found_good(tmp_path: Path, current: str, state: str, stays: bool) -> None:
-    slots = tmp_path / "boot-slots"
+def test_a_system_stays_only_if_it_was_found_good(
+    tmp_path: Path, current: str, state: str, given_up: str | None
+) -> None:
+    slots, orders = tmp_path / "boot-slots", tmp_path / "orders"
     told = {"get-current": current, f"get-state {current}": state}
     cases = "".join(f"'{asked}') echo '{said}' ;;\n" for asked, said in told.items() if said)
-    slots.write_text(f'#!/bin/sh\ncase "$*" in\n{cases}*) exit 1 ;;\nesac\n')
+    slots.write_text(f'#!/bin/sh\ncase "$*" in\n{cases}set-state*) echo "$*" >>{orders} ;;\n*) exit 1 ;;\nesac\n')
     slots.chmod(0o755)
     script: list[str | Path] = ["env", f"FORESIGHT_BOOT_SLOTS={slots}", DEPLOY / "systemd" / "trial"]
-    assert run(*script).returncode == (0 if stays else 1)
+    assert run(*script).returncode == (0 if given_up is None else 1)
+    assert orders.exists() == bool(given_up)
+    assert not given_up or orders.read_text() == f"set-state {given_up} bad\n"
 
 
 def test_only_root_and_the_daemon_may_speak_to_rauc() -> None:

@@ -99,7 +99,7 @@ def sign(home: Home, key: Keys) -> None:
 
 @app.command()
 def publish(home: Home, key: Keys) -> None:
-    """Serve what is signed; with nothing new, renew the timestamp (daily, by a timer)."""
+    """Serve what is signed, as a whole."""
     from firmware_tools.release.keys import load_key  # noqa: PLC0415 - commands load only what they need
     from firmware_tools.release.lifetimes import wall_clock  # noqa: PLC0415
     from firmware_tools.release.passphrases import asked  # noqa: PLC0415
@@ -144,12 +144,30 @@ def rotate_keys(
 
 
 @app.command()
-def renew(home: Home, role: Annotated[str, typer.Argument(help="root or targets")]) -> None:
-    """Have a list that is about to expire signed anew as it is; sign and publish come after."""
-    from firmware_tools.release.lifetimes import wall_clock  # noqa: PLC0415 - commands load only what they need
+def renew(
+    home: Home,
+    role: Annotated[str, typer.Argument(help="root, targets or timestamp")],
+    *,
+    key: Annotated[list[Path] | None, typer.Option(help="Of timestamp: its key, and that of snapshot")] = None,
+) -> None:
+    """Have a list that is about to expire signed anew as it is.
+
+    The timestamp (daily, by a timer) is served at once, and the snapshot with it when it is due; what waits goes on
+    waiting. Root and targets wait for signatures; sign and publish come after.
+    """
+    from firmware_tools.release.keys import load_key  # noqa: PLC0415 - commands load only what they need
+    from firmware_tools.release.lifetimes import wall_clock  # noqa: PLC0415
+    from firmware_tools.release.passphrases import asked  # noqa: PLC0415
+    from firmware_tools.release.publishing import renew as serve_longer  # noqa: PLC0415
     from firmware_tools.release.repository import Repository  # noqa: PLC0415
     from firmware_tools.release.rotating import renew as again  # noqa: PLC0415
 
+    if role == "timestamp":
+        now = serve_longer(Repository(home), [load_key(path, asked) for path in key or ()], wall_clock())
+        _say(f"served: snapshot {now.snapshot}, timestamp {now.timestamp}")
+        return
+    if key:
+        raise MistakeError(f"{role} is signed by release sign, not by renew; leave --key out")
     again(Repository(home), role, wall_clock())
     _say(f"{role} waits for signatures; then publish")
 

@@ -35,8 +35,27 @@ class Published:
     timestamp: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Release:
+    """Four lists that fit each other."""
+
+    root: Metadata[Root]
+    targets: Metadata[Targets]
+    snapshot: Metadata[Snapshot]
+    timestamp: Metadata[Timestamp]
+
+    @property
+    def versions(self) -> Published:
+        return Published(
+            self.root.signed.version,
+            self.targets.signed.version,
+            self.snapshot.signed.version,
+            self.timestamp.signed.version,
+        )
+
+
 def publish(repository: Repository, signers: Sequence[CryptoSigner], now: datetime) -> Published:
-    """Serve what is staged; with nothing staged, renew the timestamp (and the snapshot when it is due).
+    """Serve what is staged; with nothing staged, the same as `renew`.
 
     Args:
         repository: of the repository.
@@ -48,16 +67,45 @@ def publish(repository: Repository, signers: Sequence[CryptoSigner], now: dateti
         FirmwareError: a list or file cannot be read or written.
     """
     repository.must_be_there()
-    lifetimes = read_lifetimes(repository.lifetimes)
     with repository.alone():
         _check_clock(repository, now)
         root = _root(repository)
-        targets = _targets(repository, root.signed)
-        snapshot = _snapshot(repository, root.signed, targets, lifetimes, signers, now)
-        timestamp = _timestamp(repository, root.signed, snapshot, lifetimes, signers, now)
-        publish_files(repository, targets.signed)
-        _write(repository, root, targets, snapshot, timestamp)
-    return Published(root.signed.version, targets.signed.version, snapshot.signed.version, timestamp.signed.version)
+        release = _release(repository, root, _targets(repository, root.signed), signers, now)
+        publish_files(repository, release.targets.signed)
+        _write(repository, release)
+        for role in (Root.type, Targets.type):
+            (repository.staged / f"{role}.json").unlink(missing_ok=True)
+    return release.versions
+
+
+def renew(repository: Repository, signers: Sequence[CryptoSigner], now: datetime) -> Published:
+    """Renew the timestamp of what is served, and the snapshot when it is due. What is staged goes on waiting.
+
+    Args, Raises: as of `publish`.
+    """
+    repository.must_be_there()
+    with repository.alone():
+        _check_clock(repository, now)
+        root, targets = lists.public_root(repository), lists.public_targets(repository)
+        if root is None or targets is None:
+            raise MistakeError(f"nothing is served from {repository.home} yet; see release publish")
+        release = _release(repository, root, targets, signers, now)
+        _write(repository, release)
+    return release.versions
+
+
+def _release(
+    repository: Repository,
+    root: Metadata[Root],
+    targets: Metadata[Targets],
+    signers: Sequence[CryptoSigner],
+    now: datetime,
+) -> _Release:
+    """With the lists that the online keys sign."""
+    lifetimes = read_lifetimes(repository.lifetimes)
+    snapshot = _snapshot(repository, root.signed, targets, lifetimes, signers, now)
+    timestamp = _timestamp(repository, root.signed, snapshot, lifetimes, signers, now)
+    return _Release(root, targets, snapshot, timestamp)
 
 
 def _check_clock(repository: Repository, now: datetime) -> None:
@@ -149,18 +197,10 @@ def _check(metadata: lists.AnyList, root: Root, todo: str) -> None:
         raise MistakeError(f"the list {role} lacks {result.missing} signature(s): {todo}")
 
 
-def _write(
-    repository: Repository,
-    root: Metadata[Root],
-    targets: Metadata[Targets],
-    snapshot: Metadata[Snapshot],
-    timestamp: Metadata[Timestamp],
-) -> None:
-    several: tuple[lists.AnyList, ...] = (root, targets, snapshot)
+def _write(repository: Repository, release: _Release) -> None:
+    several: tuple[lists.AnyList, ...] = (release.root, release.targets, release.snapshot)
     for numbered in several:
         path = repository.metadata / f"{numbered.signed.version}.{numbered.signed.type}.json"
         lists.write_list(path, numbered)
-    lists.write_list(repository.metadata / "timestamp.json", timestamp)
-    lists.write_list(repository.trust_root, root)
-    for role in (Root.type, Targets.type):
-        (repository.staged / f"{role}.json").unlink(missing_ok=True)
+    lists.write_list(repository.metadata / "timestamp.json", release.timestamp)
+    lists.write_list(repository.trust_root, release.root)

@@ -65,7 +65,7 @@ def renew(repository: Repository, role: str, now: datetime) -> None:
         with repository.alone():
             restage(repository, now)
     else:
-        raise MistakeError(f"{role!r} is not renewed so: root and targets are, and publish renews the others")
+        raise MistakeError(f"{role!r} is not renewed: root, targets, and timestamp (with --key) are")
 
 
 def _next(repository: Repository) -> Root:

@@ -130,16 +130,40 @@ def test_a_restart_that_did_not_come_is_asked_for_again(board: Board, device: De
     assert (device.asked(), board.slot("b")[:10]) == (["tryboot"], bytes(10))  # and it is not written twice
 
 
-def test_the_old_system_runs_after_the_trial(board: Board, device: Device) -> None:
+def test_what_ran_and_was_given_up_is_not_tried_again(board: Board, device: Device) -> None:
     new = artifact(board.bundle(NEW))
     device.installer().activate(new)
+    device.restart("B")
+    Rauc(board.address).mark("bad", "booted")  # as `trial` does where nobody found it good
     system = device.restart("A")
     assert not system.is_active(new)
-    with pytest.raises(RefusedError, match="came back to the system before") as refused:
+    with pytest.raises(RefusedError, match="nobody found it good in time") as refused:
         system.activate(new)
     assert (refused.value.reason, device.asked()) == (Reason.SICK, [])
     system.roll_back(new)
     assert ((board.folder / "state-B").read_text(), device.asked()) == ("bad\n", [])
+
+
+def test_a_power_cut_on_the_way_into_it_costs_one_more_start(board: Board, device: Device) -> None:
+    new = artifact(board.bundle(NEW))
+    device.installer().activate(new)
+    system = device.restart("A")
+    (board.folder / "b").write_bytes(bytes(SLOT_BYTES))
+    system.activate(new)
+    assert (device.asked(), board.slot("b")[:10]) == (["tryboot"], bytes(10))  # and it is not written twice
+    assert device.restart("B").is_active(new)
+
+
+def test_what_never_comes_up_is_tried_twice(board: Board, device: Device) -> None:
+    new = artifact(board.bundle(NEW))
+    device.installer().activate(new)
+    device.restart("A").activate(new)
+    system = device.restart("A")
+    with pytest.raises(RefusedError, match="2 times it came not up") as refused:
+        system.activate(new)
+    assert (refused.value.reason, device.asked()) == (Reason.SICK, [])
+    system.roll_back(new)
+    assert Rauc(board.address).primary() == "rootfs.0"
 
 
 def test_a_sick_one_is_left(board: Board, device: Device) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,12 +13,13 @@ from edge.contracts.release import Kind, Purpose
 from edge.updates.trust.refusal import Reason, RefusedError
 from firmware_tools.broker import PasswordAccess, endpoint
 from firmware_tools.errors import FirmwareError, MistakeError
-from firmware_tools.release import lists
+from firmware_tools.release import lists, publishing
 from firmware_tools.release.adding import add, remove
 from firmware_tools.release.keys import new_key
 from firmware_tools.release.lifetimes import wall_clock
 from firmware_tools.release.naming import kind_of, name_of
 from firmware_tools.release.publishing import Published, publish
+from firmware_tools.release.repository import Repository
 from firmware_tools.release.rotating import Rotation, renew, rotate
 from firmware_tools.release.shown import as_json
 from firmware_tools.release.signing import sign, standings
@@ -106,14 +108,36 @@ def test_a_change_after_a_signature_needs_another(workshop: Workshop) -> None:
         workshop.publish()
 
 
-def test_renewing_the_timestamp_needs_its_key_alone(workshop: Workshop) -> None:
-    workshop.publish(["timestamp"])
+@pytest.mark.parametrize("renewed", [Workshop.publish, Workshop.renew])
+def test_renewing_the_timestamp_needs_its_key_alone(workshop: Workshop, renewed: Callable[..., None]) -> None:
+    renewed(workshop, ["timestamp"])
     told = {one.role: one.version for one in status(workshop.repository, wall_clock()).lists}
     assert told == {"root": 1, "targets": 1, "snapshot": 1, "timestamp": 2}
     with pytest.raises(MistakeError, match="snapshot lacks"):  # half of its time is over
-        workshop.publish(["timestamp"], ago=timedelta(days=-16))
-    workshop.publish(ago=timedelta(days=-16))
+        renewed(workshop, ["timestamp"], ago=timedelta(days=-16))
+    renewed(workshop, ago=timedelta(days=-16))
     assert status(workshop.repository, wall_clock()).lists[2].version == 2
+
+
+def test_what_waits_for_signatures_is_not_renewed_away(workshop: Workshop, tmp_path: Path) -> None:
+    """Else a release that is half signed would let what is served expire."""
+    workshop.release()
+    workshop.add(b"newer: 2\n")
+    rotate(workshop.repository, Rotation("root", [], [], 0), wall_clock())
+    with pytest.raises(MistakeError, match="root lacks"):
+        workshop.publish()
+    workshop.renew(["timestamp"])
+    told = {one.role: one.version for one in status(workshop.repository, wall_clock()).lists}
+    assert told == {"root": 1, "targets": 2, "snapshot": 2, "timestamp": 3}
+    assert fetched(workshop, tmp_path / "before") == CONTENT
+    sign(workshop.repository, [workshop.key(name) for name in ("targets-1", "root-1", "root-2")])
+    workshop.publish()
+    assert fetched(workshop, tmp_path / "after") == b"newer: 2\n"
+
+
+def test_before_the_first_publication_nothing_is_renewed(tmp_path: Path) -> None:
+    with pytest.raises(MistakeError, match="release init"):
+        publishing.renew(Repository(tmp_path), [], wall_clock())
 
 
 def test_a_clock_that_is_behind_publishes_nothing(workshop: Workshop) -> None:
@@ -315,7 +339,7 @@ def test_lists_are_renewed_as_they_are(workshop: Workshop, tmp_path: Path) -> No
     assert (root.version, targets.version) == (2, 3)
     assert root.expires - later > timedelta(days=729)
     assert targets.expires - later > timedelta(days=364)
-    for role in ("timestamp", "snapshot", "mirror"):
+    for role in ("snapshot", "mirror"):
         with pytest.raises(MistakeError, match="not renewed"):
             renew(workshop.repository, role, later)
 

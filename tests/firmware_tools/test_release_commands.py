@@ -52,6 +52,7 @@ def test_from_the_first_key_to_a_release(folder: Path) -> None:
     assert "targets 2" in release("publish", "releases", *online)
     told = json.loads(release("status", "releases", "--json"))
     assert told["files"][0]["name"] == "configurations/door.yaml"
+    assert "snapshot 2, timestamp 3" in release("renew", "releases", "timestamp", "--key", "keys/timestamp.pem")
     assert "next release" in release("remove", "releases", "configurations/door.yaml")
     release("rotate-keys", "releases", "timestamp", "--new", "keys/timestamp-2.pem", "--plain-keys", "--threshold", "2")
     release("sign", "releases", *[f"--key=keys/{name}.pem" for name in ("root-1", "root-2", "targets-1")])

@@ -37,7 +37,9 @@ case $1 in
   get-primary) cat primary ;;
   set-primary) echo "$2" > primary ;;
   get-state) cat "state-$2" 2>/dev/null || echo bad ;;
-  set-state) [ ! -e refuse ]; echo "$3" > "state-$2" ;;
+  set-state)
+    [ ! -e refuse ]; echo "$3" > "state-$2"
+    if [ "$3 $2" = "bad B" ]; then echo A > primary; fi ;;
   get-current) echo A ;;
 esac
 """

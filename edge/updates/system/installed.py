@@ -14,7 +14,8 @@ class InstalledSystem:
 
     sha256: str
     slot: str  # by which the boot loader knows it
-    boot: str  # the start of the machine in which it was written
+    boot: str  # the start of the machine in which it was written, or asked for again
+    trials: int  # starts into it that were asked for
 
 
 class InstalledSystemFile:
@@ -28,7 +29,10 @@ class InstalledSystemFile:
         told = self._stored.read()
         if not isinstance(told, dict) or told.get("sha256") != sha256:
             return None
-        return InstalledSystem(sha256, str(told.get("slot", "")), str(told.get("boot", "")))
+        trials = told.get("trials", 1)
+        return InstalledSystem(
+            sha256, str(told.get("slot", "")), str(told.get("boot", "")), trials if isinstance(trials, int) else 1
+        )
 
     def write(self, installed: InstalledSystem) -> None:
         """Remember it, on disk when this returns."""

@@ -5,7 +5,7 @@ or, where that did not come up, the old one. Which of the two it is, the slot th
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.contracts.update_state import SYSTEM
@@ -17,6 +17,7 @@ from edge.updates.system.restart import RUNTIME, Restart, ask_restart, boot_id
 from edge.updates.trust.refusal import Reason, RefusedError
 
 INSTALL_S = 600.0
+MOST_TRIALS = 2  # a power cut on the way into a system looks as one that does not come up: it has a second chance
 GOOD, BAD = "good", "bad"
 
 
@@ -73,15 +74,13 @@ class SystemInstaller:
         if known is not None and known.slot == booted.bootname:
             return ""
         now = self._board.boot_id()
-        if known is not None and known.boot != now:
-            raise RefusedError(
-                Reason.SICK,
-                f"{artifact.name}: the machine was started into it, and came back to the system before; nobody had "
-                f"found it good in time. See its serial console, or `journalctl -b -1`",
-            )
         if known is None:
             self._install(artifact)
-            self._memory.write(InstalledSystem(artifact.sha256, other.bootname, now))
+            known = InstalledSystem(artifact.sha256, other.bootname, now, trials=1)
+        elif known.boot != now:
+            self._refuse_given_up(artifact, known, other)
+            known = replace(known, boot=now, trials=known.trials + 1)
+        self._memory.write(known)
         self._restart(artifact, Restart.TRIAL)
         return ""
 
@@ -110,6 +109,16 @@ class SystemInstaller:
         elif known.slot == other.bootname:
             self._mark(artifact, BAD, other.name)
 
+    def _refuse_given_up(self, artifact: StoredArtifact, known: InstalledSystem, slot: Slot) -> None:
+        """The machine was to start into it, and runs the system before."""
+        given_up = self._primary_or_refuse(artifact) != slot.name
+        if given_up or known.trials >= MOST_TRIALS:
+            what = "it ran, and nobody found it good in time" if given_up else f"{known.trials} times it came not up"
+            raise RefusedError(
+                Reason.SICK,
+                f"{artifact.name}: {what}; the system before runs again. See the serial console, or `journalctl -b -1`",
+            )
+
     def _install(self, artifact: StoredArtifact) -> None:
         try:
             if not self._rauc.install(artifact.path, self._board.install_s, self._pause):
@@ -137,6 +146,12 @@ class SystemInstaller:
     def _slots_or_refuse(self, artifact: StoredArtifact) -> tuple[Slot, Slot]:
         try:
             return self._slots()
+        except BusError as error:
+            raise RefusedError(Reason.UNREACHABLE, f"{artifact.name}: RAUC does not answer: {error}") from error
+
+    def _primary_or_refuse(self, artifact: StoredArtifact) -> str:
+        try:
+            return self._rauc.primary()
         except BusError as error:
             raise RefusedError(Reason.UNREACHABLE, f"{artifact.name}: RAUC does not answer: {error}") from error
 

@@ -55,6 +55,10 @@ class Rauc:
         slots = [_slot(entry) for entry in entries if _is_pair(entry)]
         return tuple(slot for slot in slots if slot.bootname)
 
+    def primary(self) -> str:
+        """Name of the slot to be started next: that on trial, while one waits to be tried and is not given up."""
+        return str(self._bus.call("GetPrimary")[0])
+
     def inspect(self, bundle: Path) -> Inside:
         """Verify the signature of a bundle, and read what it is for."""
         try:
