@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from edge.config.settings import Settings
 from edge.contracts.clerk import Clerk, Desk
 from edge.contracts.errors import EdgeError
+from edge.runtime.faults import is_untried
 
 _log = logging.getLogger(__name__)
 
@@ -55,6 +56,13 @@ class Refused:
     """It is of no use, and what ran before goes on."""
 
     why: str
+    untried: bool = False  # it says nothing of what was to be loaded: there was no room to try it
+
+    @classmethod
+    def of(cls, error: Exception) -> "Refused":
+        """What an error comes to."""
+        why = str(error) if isinstance(error, EdgeError) else repr(error)
+        return cls(why, is_untried(error))
 
     def __str__(self) -> str:
         return f"refused: {self.why}"
@@ -87,10 +95,10 @@ class Reloader(Clerk[None]):
             settings = self._read()
         except EdgeError as error:
             _log.error("the configuration stays as it was: %s", error)
-            self._say(Refused(str(error)))
+            self._say(Refused.of(error))
         except Exception as error:  # noqa: BLE001 - whatever is on disk, what runs goes on
             _log.exception("the configuration stays as it was")
-            self._say(Refused(repr(error)))
+            self._say(Refused.of(error))
         else:
             self._orders.replace(settings)
 

@@ -151,7 +151,7 @@ class Daemon:
         if self._good is None or self._good is self._tried:
             raise error
         _log.error("the configuration stays as it was: %s", error, exc_info=not isinstance(error, EdgeError))
-        self._result = Refused(str(error))
+        self._result = Refused.of(error)
         return self._good
 
     def _adopt(self, settings: Settings) -> None:

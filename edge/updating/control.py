@@ -88,7 +88,8 @@ class DaemonControl:
             if done():
                 return
             if isinstance(result, Refused) and reading:
-                raise RefusedError(Reason.UNFIT, redacted(f"the daemon does not run with it: {result.why}"))
+                reason = Reason.NO_SPACE if result.untried else Reason.UNFIT
+                raise RefusedError(reason, redacted(f"the daemon does not run with it: {result.why}"))
         raise RefusedError(Reason.UNFIT, "the daemon does not run with it, though it read it; see its log")
 
     def wait(self, done: Callable[[], bool], limit_s: float) -> bool:

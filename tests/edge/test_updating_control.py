@@ -15,6 +15,7 @@ from edge.contracts.errors import EdgeError
 from edge.contracts.types import Activity, Detections
 from edge.orders import Loaded, Refused, ReloadResult
 from edge.pipeline import Followed
+from edge.runtime.faults import Fault, FaultError
 from edge.updates.trust.refusal import Reason, RefusedError
 from edge.updating.control import DaemonControl, RunningConfiguration
 from edge.updating.daemon_health import ENOUGH, DaemonHealth
@@ -61,13 +62,22 @@ def test_what_was_being_read_when_it_was_asked_for_does_not_count() -> None:
     control.reload(lambda: control.running is not None)
 
 
+NO_ROOM = Refused.of(FaultError(Fault.NO_SPACE, "no room to try it"))
+
+
 @pytest.mark.parametrize(
-    ("said", "words"), [((Refused("a"), Refused("no such key")), "no such key"), ((Loaded(), Loaded()), "though")]
+    ("said", "words", "reason"),
+    [
+        ((Refused("a"), Refused("no such key")), "no such key", Reason.UNFIT),
+        ((Refused("a"), Refused.of(FaultError(Fault.GOLDEN, "other figures"))), "other figures", Reason.UNFIT),
+        ((Refused("a"), NO_ROOM), "no room", Reason.NO_SPACE),
+        ((Loaded(), Loaded()), "though", Reason.UNFIT),
+    ],
 )
-def test_a_change_that_is_not_taken_up_is_refused(said: tuple[ReloadResult, ...], words: str) -> None:
+def test_a_change_that_is_not_taken_up_is_refused(said: tuple[ReloadResult, ...], words: str, reason: Reason) -> None:
     with pytest.raises(RefusedError, match=words) as error:
         daemon(*said).reload(lambda: False)
-    assert error.value.reason is Reason.UNFIT
+    assert error.value.reason is reason
 
 
 def test_nobody_waits_for_a_daemon_that_ends() -> None:

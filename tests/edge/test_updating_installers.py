@@ -72,7 +72,7 @@ class Device:
         try:
             self.run()
         except Exception as error:  # noqa: BLE001 - as the daemon says it
-            self.control.reloaded(Refused(str(error)))
+            self.control.reloaded(Refused.of(error))
         else:
             self.control.reloaded(Loaded())
 
