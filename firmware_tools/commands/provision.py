@@ -147,7 +147,7 @@ def broker(
             renew_broker(transaction, tuple(name or now.names), port or now.port)
         else:
             transaction.write_broker()
-    _say(f"copy {fleet}/mosquitto/ to the broker and restart it")
+    _say(f"copy {fleet}/mosquitto/ to the broker and restart it; then `provision list` says who has its old address")
 
 
 @app.command("rotate-authority")

@@ -75,7 +75,7 @@ def delivered(fleet: Path, name: str) -> tuple[Delivered, ...]:
 def files_of(fleet: Path, device: Device, names: tuple[str, ...]) -> dict[str, bytes]:
     """Some of the files of a device. Raises MistakeError: one is missing."""
     folder = folder_of_member(fleet, device)
-    there = contents(folder)
+    there = contents(folder, f"put the device out and in again: provision revoke {device.name}, provision add")
     missing = [name for name in names if name not in there]
     if missing:
         remedy = "give the device a new key: provision rotate" if "identity/" in missing[0] else "provision configure"

@@ -104,10 +104,14 @@ def read_private(path: Path) -> bytes:
     return read(path)
 
 
-def contents(folder: Path) -> dict[str, bytes]:
-    """The files of a folder and of those in it, by their names relative to it. Raises MistakeError."""
+def contents(folder: Path, remedy: str) -> dict[str, bytes]:
+    """The files of a folder and of those in it, by their names relative to it.
+
+    Raises:
+        MistakeError: it is gone, and the remedy is to be tried; or a file cannot be read.
+    """
     if not folder.is_dir():
-        raise MistakeError(f"{folder} is not there any more; bring it back, or provision its owner anew")
+        raise MistakeError(f"{folder} is not there any more; bring it back from a copy, or {remedy}")
     paths = sorted(Path(above) / name for above, _, names in os.walk(folder) for name in names)
     return {str(path.relative_to(folder)): read(path) for path in paths}
 

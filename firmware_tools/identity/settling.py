@@ -1,6 +1,7 @@
 """Devices' own values and their configuration: rendered, checked by the daemon, no secret in two of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +82,8 @@ def settle(transaction: Transaction, drafts: Sequence[Draft], template: Template
     except EdgeError:
         for folder in folders:
             remove_folder(folder)
+            with suppress(OSError):  # it holds what was there before
+                folder.parent.rmdir()
         raise
     return transaction.commit(with_members(transaction.inventory, [draft.device for draft in drafts]))
 

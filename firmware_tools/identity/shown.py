@@ -8,10 +8,13 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from firmware_tools.errors import MistakeError
+from firmware_tools.identity.delivery import ENVIRONMENT, files_of
 from firmware_tools.identity.inventory import read_inventory
-from firmware_tools.identity.records import Device, Inventory, Issued
+from firmware_tools.identity.records import Broker, Device, Inventory, Issued
 from firmware_tools.identity.rights import revision_of
 from firmware_tools.identity.transaction import MOSQUITTO
+from firmware_tools.identity.values import BROKER, PORT, parse_values
 
 SOON = timedelta(days=60)
 COLUMNS = ("name", "is", "group", "certificate", "until")
@@ -49,10 +52,23 @@ def to_do(fleet: Path, inventory: Inventory, now: datetime) -> Iterator[str]:
             yield f"the certificate of {one.name} ends on {newest.until:%Y-%m-%d}: `provision rotate {one.name}`"
         if newest.authority < inventory.newest.number:
             yield f"{one.name} does not know the newest authority: `provision rotate {one.name}`"
+        if isinstance(one, Device):
+            yield from _to_do_for_address(fleet, inventory.broker, one)
         if len(one.issued) > 1:
             yield f"an older certificate of {one.name} is good too, until `provision revoke {one.name} --old`"
     if len(inventory.authorities) > 1:
         yield "more than one authority is trusted: `provision retire-authority` ends that"
+
+
+def _to_do_for_address(fleet: Path, broker: Broker, device: Device) -> Iterator[str]:
+    try:
+        told = parse_values(files_of(fleet, device, (ENVIRONMENT,))[ENVIRONMENT], f"the environment of {device.name}")
+    except MistakeError as error:
+        yield str(error)
+        return
+    address = f"{told.get(BROKER)}:{told.get(PORT)}"
+    if address != f"{broker.names[0]}:{broker.port}":
+        yield f"{device.name} goes to {address}, and the broker has moved: `provision configure {device.name}`"
 
 
 def _ends_soon(issued: Issued, now: datetime) -> bool:

@@ -98,7 +98,8 @@ class Transaction:
 
     def write_broker(self) -> None:
         """Make the files for the broker, from the inventory; its ACL last, for that tells which revision all are of."""
-        made = contents(self.fleet / "broker" / str(self.inventory.broker.folder))
+        folder = self.fleet / "broker" / str(self.inventory.broker.folder)
+        made = contents(folder, "give the broker another key: provision broker --renew")
         lists = (
             revocation_list(one, self.inventory.revision, self.inventory.revoked, self.now) for one in self.signers
         )
@@ -173,7 +174,13 @@ def authority_files(fleet: Path, number: int) -> tuple[Path, Path]:
 
 
 def _key_files(fleet: Path, inventory: Inventory) -> list[bytes]:
-    return [read_private(authority_files(fleet, one.number)[0]) for one in inventory.authorities]
+    paths = [authority_files(fleet, one.number)[0] for one in inventory.authorities]
+    for path in paths:
+        if not path.exists():
+            raise MistakeError(
+                f"{path} is not there; bring it back from a copy of the fleet, nothing else signs for it"
+            )
+    return [read_private(path) for path in paths]
 
 
 def _signers(fleet: Path, inventory: Inventory, passphrase: str) -> tuple[Signer, ...]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from firmware_tools.errors import MistakeError
+from firmware_tools.errors import FirmwareError, MistakeError
 from firmware_tools.identity import authorities, members
 from firmware_tools.identity.delivery import PLACES, delivered
 from firmware_tools.identity.inventory import read_inventory
@@ -55,6 +55,7 @@ def test_a_secret_that_another_device_has_is_refused(fleet: Path) -> None:
     assert "FORESIGHT_DOOR_PASSWORD of barn is the same secret as FORESIGHT_DOOR_PASSWORD of shed" in str(refused.value)
     assert "hunter2" not in str(refused.value)
     assert everything(fleet) == before
+    assert not (fleet / "devices" / "barn").exists()
     revoke(fleet, "shed")
     add(fleet, "barn", {"FORESIGHT_DOOR_PASSWORD": "hunter2"})
 
@@ -186,8 +187,36 @@ def test_what_is_missing_is_told(fleet: Path) -> None:
     with opened(fleet, nobody, NOW) as transaction, pytest.raises(MistakeError, match="is a host"):
         members.values_now(transaction, "collector")
     shutil.rmtree(here.parent)
-    with pytest.raises(MistakeError, match="is not there any more"):
+    with pytest.raises(MistakeError, match=r"is not there any more.* provision revoke shed, provision add"):
         delivered(fleet, "shed")
+    assert any("is not there any more" in said for said in to_do(fleet, read_inventory(fleet), NOW))
+
+
+def test_a_lost_key_of_the_broker_is_made_anew(fleet: Path) -> None:
+    shutil.rmtree(fleet / "broker")
+    with pytest.raises(FirmwareError, match=r"broker/1 is not there any more.* provision broker --renew"):
+        add_host(fleet, "other")
+    with opened(fleet, nobody, NOW) as transaction:
+        renew(transaction)
+    assert list(to_do(fleet, read_inventory(fleet), NOW)) == []
+
+
+def test_a_lost_key_of_the_authority_is_not(fleet: Path) -> None:
+    (fleet / "authority" / "1.key").unlink()
+    with pytest.raises(MistakeError, match=r"1\.key is not there; bring it back from a copy"):
+        add_host(fleet, "other")
+
+
+def test_who_has_the_broker_s_old_address_is_told(fleet: Path) -> None:
+    with opened(fleet, nobody, NOW) as transaction:
+        authorities.renew_broker(transaction, ("new.lan", "localhost"), 8884)
+    (said,) = to_do(fleet, read_inventory(fleet), NOW)
+    assert said.startswith("shed goes to localhost:8883, and the broker has moved")
+    with opened(fleet, nobody, NOW) as transaction:
+        template = fleet / TEMPLATE
+        own = members.values_now(transaction, "shed")
+        members.configure(transaction, "shed", Template(template.read_text(), template), own)
+    assert list(to_do(fleet, read_inventory(fleet), NOW)) == []
 
 
 def test_who_is_out_has_nothing_left_and_cannot_be_changed(fleet: Path) -> None:
