@@ -30,6 +30,7 @@ if [ "${1:-}" = long ]; then # what only the long tests need
   needs[qemu-img]="qemu-utils"
   needs[mtype]="mtools"
   needs[qemu-aarch64-static]="qemu-user-static"
+  needs[update-binfmts]="binfmt-support"
 fi
 missing=()
 for program in "${!needs[@]}"; do
