@@ -24,12 +24,13 @@ except (OSError, MemoryError):
 
 def needs_memory_limits() -> None:
     """Skip where a process may take more memory than RLIMIT_AS says."""
-    if not _memory_is_limited():
+    if not memory_is_limited():
         pytest.skip("RLIMIT_AS limits nothing here: qemu-user does not pass it on to the kernel")
 
 
 @functools.cache
-def _memory_is_limited() -> bool:
+def memory_is_limited() -> bool:
+    """Whether a process may not take more memory than RLIMIT_AS says."""
     tried = subprocess.run(
         [sys.executable, "-c", GREEDY], capture_output=True, text=True, timeout=patient(30), check=True
     )
