@@ -26,6 +26,7 @@ declare -A needs=(
 if [ "${1:-}" = long ]; then # what only the long tests need
   needs[systemd-nspawn]="systemd-container"
   needs[mmdebstrap]="mmdebstrap"
+  needs[arch-test]="arch-test"
   needs[qemu-system-aarch64]="qemu-system-arm"
   needs[qemu-img]="qemu-utils"
   needs[mtype]="mtools"

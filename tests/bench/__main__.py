@@ -3,6 +3,8 @@
 import importlib
 import sys
 
+import pytest
+
 BENCHMARKS = {
     "arm": "the device's wheels under emulated Arm processors: answers of models, tests of the edge",
     "accelerator": "a stand-in for an accelerator that stalls, vanishes and aborts: how soon the CPU serves",
@@ -48,7 +50,11 @@ def main() -> int:
         for key, about in BENCHMARKS.items():
             print(f"  {key:15} {about}")
         return 2
-    importlib.import_module(f"tests.bench.{name.replace('-', '_')}").main(sys.argv[2:])
+    try:
+        importlib.import_module(f"tests.bench.{name.replace('-', '_')}").main(sys.argv[2:])
+    except (pytest.skip.Exception, pytest.fail.Exception) as absent:  # said by a rig of the tests
+        print(f"{name} cannot be measured here: {absent}", file=sys.stderr)
+        return 1
     return 0
 
 
