@@ -15,8 +15,8 @@ from tests.rigs.arm.places import GUEST_DATA, GUEST_OUT, GUEST_TREE, kept, ran
 SUITE, PYTHON = "bookworm", (3, 11)
 MIRROR = "deb http://deb.debian.org/debian"
 PACKAGES = (
-    "base-files,bash,ca-certificates,coreutils,dash,findutils,grep,gzip,hostname,libc-bin,libgomp1,libstdc++6,netbase,"
-    "procps,python3,sed,tar,tzdata,util-linux"
+    "base-files,bash,ca-certificates,coreutils,dash,findutils,gcc,grep,gzip,hostname,libc-bin,libc6-dev,libgomp1,"
+    "libstdc++6,mosquitto,netbase,procps,python3,sed,tar,tzdata,util-linux"
 )
 EXTRAS = ("archive", "firmware", "parquet", "web", "collector")  # the extras that a device may have
 TESTS = ("hypothesis", "jinja2", "jsonschema", "packaging", "psutil", "pytest")  # what the edge tests import besides
