@@ -6,6 +6,7 @@ say nothing of a real board and are not shown.
 """
 
 import argparse
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +25,7 @@ from tests.rigs.arm.told import read_logs
 
 SUITES: dict[str, Callable[[Path], list[str]]] = {"none": lambda _root: [], "models": model_tests, "all": edge_tests}
 MODELS = "models"
+BATCH = 10  # files that one process imports and runs
 
 
 def main(argv: list[str]) -> None:
@@ -50,11 +52,16 @@ def main(argv: list[str]) -> None:
 
 
 def tested(made: Guest, cpu: str, files: list[str], hours: float, workers: int) -> dict[str, object]:
-    """What the tests came to; those that failed are printed. Each worker has a log, and takes its turn of the files."""
-    left = [file for file in files if not read_logs(made.out, cpu).closed(file)]
+    """What the tests came to; those that failed are printed. Whoever is free takes the next few files."""
+    end_s, known = time.monotonic() + hours * 3600, read_logs(made.out, cpu)
+    left = [file for file in files if not known.closed(file)]
+    batches = {f"{cpu}.{at // BATCH}.jsonl": left[at : at + BATCH] for at in range(0, len(left), BATCH)}
+
+    def run(log: str) -> None:
+        run_suite(made, cpu, batches[log], log, end_s - time.monotonic())
+
     with ThreadPoolExecutor(workers) as pool:
-        for turn in range(workers):
-            pool.submit(run_suite, made, cpu, left[turn::workers], f"{cpu}.{turn}.jsonl", hours * 3600)
+        list(pool.map(run, batches))
     told = read_logs(made.out, cpu)
     for name in told.names("failed"):
         print(f"{cpu}: {name}\n{told.outcomes[name].why[-500:]}\n")
