@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from edge.updates.system.installer import Board as Here
 from edge.updates.system.installer import SystemInstaller
 from edge.updates.system.rauc import Inside, Rauc, inside
 from edge.updates.trust.refusal import Reason, RefusedError
+from tests.rigs.host import wait_until
 from tests.rigs.rauc import COMPATIBLE, SLOT_BYTES, Board, certificate
 from tests.rigs.releases import purpose
 
@@ -33,10 +35,10 @@ class Device:
         self.board, self.home, self.runtime, self.boots = board, folder / "updates", folder / "run", 1
         self.home.mkdir()
         self.runtime.mkdir()
-        self.ends = False
+        self.ends, self.answer_s = False, 60.0
 
     def installer(self) -> SystemInstaller:
-        here = Here(self.runtime, lambda: f"boot {self.boots}", 60.0)
+        here = Here(self.runtime, lambda: f"boot {self.boots}", 60.0, answer_s=self.answer_s)
         return SystemInstaller(Rauc(self.board.address), self.home, lambda _: self.ends, here)
 
     def asked(self) -> list[str]:
@@ -159,11 +161,60 @@ def test_what_never_comes_up_is_tried_twice(board: Board, device: Device) -> Non
     device.installer().activate(new)
     device.restart("A").activate(new)
     system = device.restart("A")
-    with pytest.raises(RefusedError, match="2 times it came not up") as refused:
+    with pytest.raises(RefusedError, match="2 starts were asked for") as refused:
         system.activate(new)
     assert (refused.value.reason, device.asked()) == (Reason.SICK, [])
     system.roll_back(new)
     assert Rauc(board.address).primary() == "rootfs.0"
+
+
+def test_one_that_was_left_without_blame_is_written_and_tried_again(board: Board, device: Device) -> None:
+    """As after a trial during which the broker was away."""
+    new = artifact(board.bundle(NEW))
+    device.installer().activate(new)
+    system = device.restart("B")
+    system.roll_back(new)
+    with pytest.raises(RefusedError, match="about to start") as refused:
+        system.activate(new)
+    assert (refused.value.reason, device.asked()) == (Reason.STOPPED, ["reboot"])
+    system = device.restart("A")
+    (board.folder / "b").write_bytes(bytes(SLOT_BYTES))
+    system.activate(new)
+    assert (device.asked(), board.slot("b")[: len(NEW)] == NEW) == (["tryboot"], True)
+    system.roll_back(new)
+    system.activate(new)  # in the same start
+    assert Rauc(board.address).primary() == "rootfs.1"
+    assert device.restart("B").is_active(new)
+
+
+def test_a_power_cut_before_it_is_kept_takes_nothing_from_it(board: Board, device: Device) -> None:
+    new = artifact(board.bundle(NEW))
+    device.installer().activate(new)
+    device.restart("B")
+    system = device.restart("A")  # the gate had found it good
+    system.commit(new)
+    assert ((board.folder / "state-B").read_text(), device.asked()) == ("good\n", ["reboot"])
+
+
+def test_which_slot_runs_is_known_while_rauc_is_away(board: Board, device: Device) -> None:
+    new = artifact(board.bundle(NEW))
+    device.installer().activate(new)
+    system = device.restart("B")
+    assert system.is_active(new)
+    board.stop()
+    assert system.is_active(new)
+
+
+def test_rauc_that_is_late_is_waited_for(board: Board, device: Device) -> None:
+    new = artifact(board.bundle(NEW))
+    device.installer().activate(new)
+    system = device.restart("B")
+    board.stop()
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(system.is_active, new)
+        assert not wait_until(asked.done, 0.5)
+        board.start("B")
+        assert asked.result(60)
 
 
 def test_a_sick_one_is_left(board: Board, device: Device) -> None:
@@ -208,6 +259,7 @@ def test_a_failed_installation_is_told_in_rauc_s_words(board: Board, device: Dev
 def test_nobody_answers(board: Board, device: Device) -> None:
     new = artifact(board.bundle(NEW))
     board.stop()
+    device.answer_s = 0.0
     system = device.installer()
     for step in (system.place_of, system.check, system.activate, system.commit):
         with pytest.raises(RefusedError):

@@ -1,9 +1,11 @@
 """The back end by itself, under a mount that is a folder: every order, every state, every cut."""
 
+import fcntl
 import itertools
 import os
 import stat
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from firmware_tools.image.ab.boot import AUTOBOOT
 from tests.paths import REPOSITORY
+from tests.rigs.host import wait_until
 
 SCRIPT = REPOSITORY / "firmware_tools/image/ab/files/boot-slots"
 COMMITTED_B = "[all]\ntryboot_a_b=1\nboot_partition=3\n[tryboot]\nboot_partition=2\n# good A\n# good B\n"
@@ -30,6 +33,7 @@ class Device:
         told = {
             "PATH": f"{self.programs}:/usr/bin:/bin",
             "FORESIGHT_BOOTCONFIG_AT": str(self.place),
+            "FORESIGHT_BOOTCONFIG_LOCK": str(self.lock),
             "FORESIGHT_CMDLINE": str(self.cmdline),
             "CUT": cut,
         }
@@ -41,6 +45,10 @@ class Device:
         done = self.say(*arguments)
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
+
+    @property
+    def lock(self) -> Path:
+        return self.programs.parent / "lock"
 
     @property
     def file(self) -> Path:
@@ -120,6 +128,31 @@ def test_a_committed_system_that_fails_leaves_the_other(device: Device) -> None:
     assert firmware(device.file.read_text()) == ("2", "3")
 
 
+def test_what_nobody_found_good_is_given_up_and_tried_no_more(device: Device) -> None:
+    device.asked("set-primary", "B")
+    assert device.asked("give-up", "B") == "given up"
+    assert device.view == ("A", "good", "bad")
+
+
+@pytest.mark.parametrize("slot", ["A", "B"])
+def test_what_was_found_good_is_not_given_up(device: Device, slot: str) -> None:
+    device.file.write_text(COMMITTED_B)
+    assert device.asked("give-up", slot) == "good"
+    assert device.file.read_text() == COMMITTED_B
+
+
+def test_one_at_a_time(device: Device) -> None:
+    device.asked("set-primary", "B")
+    with device.lock.open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(device.say, "give-up", "B")
+            assert not wait_until(waiting.done, 0.5)
+            assert "# trial B" in device.file.read_text()
+            fcntl.flock(held, fcntl.LOCK_UN)
+            assert waiting.result(20).stdout == "given up\n"
+
+
 def test_the_way_back_takes_the_trial_away(device: Device) -> None:
     device.asked("set-primary", "B")
     device.asked("set-primary", "A")
@@ -133,6 +166,7 @@ def test_the_way_back_takes_the_trial_away(device: Device) -> None:
         (("get-state", "C"), "no slot 'C'"),
         (("set-primary", ""), "no slot ''"),
         (("set-state", "B", "great"), "not 'great'"),
+        (("give-up", "C"), "no slot 'C'"),
     ],
 )
 def test_what_it_does_not_know_it_refuses(device: Device, words: tuple[str, ...], says: str) -> None:
@@ -151,7 +185,8 @@ def test_it_needs_to_know_which_slot_runs(device: Device) -> None:
 ORDERS = [
     (start, order)
     for start in (AUTOBOOT, COMMITTED_B)
-    for order in [("set-primary", slot) for slot in "AB"] + [("set-state", s, g) for s in "AB" for g in ("good", "bad")]
+    for order in [(order, slot) for order in ("set-primary", "give-up") for slot in "AB"]
+    + [("set-state", s, g) for s in "AB" for g in ("good", "bad")]
 ]
 
 

@@ -16,6 +16,7 @@ class InstalledSystem:
     slot: str  # by which the boot loader knows it
     boot: str  # the start of the machine in which it was written, or asked for again
     trials: int  # starts into it that were asked for
+    left: bool = False  # it was rolled back: to be tried again, it is written again
 
 
 class InstalledSystemFile:
@@ -31,7 +32,11 @@ class InstalledSystemFile:
             return None
         trials = told.get("trials", 1)
         return InstalledSystem(
-            sha256, str(told.get("slot", "")), str(told.get("boot", "")), trials if isinstance(trials, int) else 1
+            sha256,
+            str(told.get("slot", "")),
+            str(told.get("boot", "")),
+            trials if isinstance(trials, int) else 1,
+            told.get("left") is True,
         )
 
     def write(self, installed: InstalledSystem) -> None:

@@ -1,9 +1,10 @@
-"""A released root file system: written by RAUC, started once on trial, kept when the daemon in it does well.
+"""A released root file system: written by RAUC, started on trial, kept when the daemon in it does well.
 
 Between `activate` and `is_active` the machine is started anew, and another daemon goes on: the one of the new system,
 or, where that did not come up, the old one. Which of the two it is, the slot that runs says.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,8 @@ from edge.updates.system.restart import RUNTIME, Restart, ask_restart, boot_id
 from edge.updates.trust.refusal import Reason, RefusedError
 
 INSTALL_S = 600.0
-MOST_TRIALS = 2  # a power cut on the way into a system looks as one that does not come up: it has a second chance
+MOST_TRIALS = 2  # a power cut on the way into a system looks like one that does not come up: it has a second chance
+ANSWER_S, POLL_S = 60.0, 1.0  # RAUC is started by the first who asks it
 GOOD, BAD = "good", "bad"
 
 
@@ -28,6 +30,7 @@ class Board:
     runtime: Path = RUNTIME  # where restarts are asked for
     boot_id: Callable[[], str] = boot_id
     install_s: float = INSTALL_S
+    answer_s: float = ANSWER_S
 
 
 class SystemInstaller:
@@ -43,6 +46,7 @@ class SystemInstaller:
     def __init__(self, rauc: Rauc, home: Path, pause: Pause, board: Board) -> None:
         self._rauc, self._pause, self._board = rauc, pause, board
         self._memory = InstalledSystemFile(home)
+        self._booted = ""  # name of the slot that runs, once RAUC has said it: for us it stays the same
 
     def place_of(self, artifact: StoredArtifact) -> str:
         """Raises RefusedError where the device has not two slots, or RAUC does not say so."""
@@ -72,9 +76,9 @@ class SystemInstaller:
         booted, other = self._slots_or_refuse(artifact)
         known = self._memory.read(artifact.sha256)
         if known is not None and known.slot == booted.bootname:
-            return ""
+            return self._running(artifact, known)
         now = self._board.boot_id()
-        if known is None:
+        if known is None or known.left:
             self._install(artifact)
             known = InstalledSystem(artifact.sha256, other.bootname, now, trials=1)
         elif known.boot != now:
@@ -86,16 +90,18 @@ class SystemInstaller:
 
     def is_active(self, artifact: StoredArtifact) -> bool:
         """Whether it is the system that runs."""
-        try:
-            booted, _ = self._slots()
-        except BusError:
-            return False
         known = self._memory.read(artifact.sha256)
-        return known is not None and known.slot == booted.bootname
+        return known is not None and known.slot == self._running_slot()
 
     def commit(self, artifact: StoredArtifact) -> None:
-        """Have the board start into it from now on."""
-        self._mark(artifact, GOOD)
+        """Have the board start into it from now on; where the power went before that was done, start into it again."""
+        booted, other = self._slots_or_refuse(artifact)
+        known = self._memory.read(artifact.sha256)
+        if known is None or known.slot == booted.bootname:
+            self._mark(artifact, GOOD)
+        else:
+            self._mark(artifact, GOOD, other.name)
+            self._restart(artifact, Restart.PLAIN)
 
     def roll_back(self, artifact: StoredArtifact) -> None:
         """Never start into it again; where it runs, ask for a restart into the other."""
@@ -108,12 +114,32 @@ class SystemInstaller:
             self._restart(artifact, Restart.PLAIN)
         elif known.slot == other.bootname:
             self._mark(artifact, BAD, other.name)
+        self._memory.write(replace(known, left=True))
+
+    def _running(self, artifact: StoredArtifact, known: InstalledSystem) -> str:
+        """Nothing is to be done for what runs, unless it is just being left."""
+        if known.left:
+            raise RefusedError(Reason.STOPPED, f"{artifact.name}: the machine is about to start the system before")
+        return ""
+
+    def _running_slot(self) -> str:
+        """Its name; "" where RAUC does not say."""
+        end_s = time.monotonic() + self._board.answer_s
+        while not self._booted:
+            try:
+                self._booted = self._slots()[0].bootname
+            except BusError:
+                if time.monotonic() >= end_s or self._pause(POLL_S):
+                    break
+        return self._booted
 
     def _refuse_given_up(self, artifact: StoredArtifact, known: InstalledSystem, slot: Slot) -> None:
-        """The machine was to start into it, and runs the system before."""
+        """Refuse what did not come up, as often as it may, or came up and was given up by `trial`."""
         given_up = self._primary_or_refuse(artifact) != slot.name
         if given_up or known.trials >= MOST_TRIALS:
-            what = "it ran, and nobody found it good in time" if given_up else f"{known.trials} times it came not up"
+            what = "it ran, and nobody found it good in time"
+            if not given_up:
+                what = f"{known.trials} starts were asked for, and it did not come up"
             raise RefusedError(
                 Reason.SICK,
                 f"{artifact.name}: {what}; the system before runs again. See the serial console, or `journalctl -b -1`",
