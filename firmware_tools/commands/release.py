@@ -158,18 +158,20 @@ def renew(
     from firmware_tools.release.keys import load_key  # noqa: PLC0415 - commands load only what they need
     from firmware_tools.release.lifetimes import wall_clock  # noqa: PLC0415
     from firmware_tools.release.passphrases import asked  # noqa: PLC0415
-    from firmware_tools.release.publishing import renew as serve_longer  # noqa: PLC0415
+    from firmware_tools.release.publishing import renew_timestamp  # noqa: PLC0415
     from firmware_tools.release.repository import Repository  # noqa: PLC0415
-    from firmware_tools.release.rotating import renew as again  # noqa: PLC0415
+    from firmware_tools.release.rotating import renew as restage  # noqa: PLC0415
+    from firmware_tools.release.status import status as stands  # noqa: PLC0415
 
+    repository, now = Repository(home), wall_clock()
     if role == "timestamp":
-        now = serve_longer(Repository(home), [load_key(path, asked) for path in key or ()], wall_clock())
-        _say(f"served: snapshot {now.snapshot}, timestamp {now.timestamp}")
+        served = renew_timestamp(repository, [load_key(path, asked) for path in key or ()], now)
+        _say(f"served: snapshot {served.snapshot}, timestamp {served.timestamp}")
+        if expired := [one.role for one in stands(repository, now).lists if one.expired]:
+            raise MistakeError(f"devices refuse it all the same: {', '.join(expired)} has expired; see release status")
         return
-    if key:
-        raise MistakeError(f"{role} is signed by release sign, not by renew; leave --key out")
-    again(Repository(home), role, wall_clock())
-    _say(f"{role} waits for signatures; then publish")
+    restage(repository, role, now)
+    _say(f"{role} waits for signatures{' by release sign' if key else ''}; then publish")
 
 
 @app.command()

@@ -78,6 +78,8 @@ def files_of(fleet: Path, device: Device, names: tuple[str, ...]) -> dict[str, b
     there = contents(folder, f"put the device out and in again: provision revoke {device.name}, provision add")
     missing = [name for name in names if name not in there]
     if missing:
-        remedy = "give the device a new key: provision rotate" if "identity/" in missing[0] else "provision configure"
-        raise MistakeError(f"{folder / missing[0]} is missing; bring it back from a copy, or {remedy} {device.name}")
+        remedy = f"provision configure {device.name} --values FILE"
+        if "identity/" in missing[0]:
+            remedy = f"give the device a new key: provision rotate {device.name}"
+        raise MistakeError(f"{folder / missing[0]} is missing; bring it back from a copy, or {remedy}")
     return {name: there[name] for name in names}

@@ -15,9 +15,10 @@ from firmware_tools.identity.delivery import (
     MODELS_FOLDER,
     UNIT,
     UNIT_TEXT,
+    files_of,
     folder_of_member,
 )
-from firmware_tools.identity.files import read, remove_folder
+from firmware_tools.identity.files import remove_folder
 from firmware_tools.identity.inventory import with_members
 from firmware_tools.identity.records import Broker, Device
 from firmware_tools.identity.template import refuse_unfit
@@ -140,8 +141,8 @@ def refuse_shared(transaction: Transaction, drafts: Sequence[Draft]) -> None:
 
 
 def _secrets_of(transaction: Transaction, device: Device) -> Iterator[tuple[str, str]]:
-    path = folder_of_member(transaction.fleet, device) / ENVIRONMENT
-    return secrets_in(values_of(read(path), device.name))
+    found = files_of(transaction.fleet, device, (ENVIRONMENT,))
+    return secrets_in(values_of(found[ENVIRONMENT], device.name))
 
 
 def _ours(broker: Broker, device: Device) -> dict[str, str]:

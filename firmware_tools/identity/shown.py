@@ -64,11 +64,11 @@ def _to_do_for_address(fleet: Path, broker: Broker, device: Device) -> Iterator[
     try:
         told = parse_values(files_of(fleet, device, (ENVIRONMENT,))[ENVIRONMENT], f"the environment of {device.name}")
     except MistakeError as error:
-        yield str(error)
+        yield f"{error}; then `provision list` again"
         return
-    address = f"{told.get(BROKER)}:{told.get(PORT)}"
-    if address != f"{broker.names[0]}:{broker.port}":
-        yield f"{device.name} goes to {address}, and the broker has moved: `provision configure {device.name}`"
+    name, port = told.get(BROKER), told.get(PORT)
+    if name not in broker.names or port != str(broker.port):
+        yield f"{device.name} goes to {name}:{port}, where no broker is now: `provision configure {device.name}`"
 
 
 def _ends_soon(issued: Issued, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""`release publish`: what is staged and signed by enough becomes what is served, as a whole.
+"""`release publish`: what is staged and signed by enough is served, as a whole. `release renew`: it is, for longer.
 
 Files first, then the lists that name them, the timestamp last: a device that asks meanwhile sees the old release or the
 new one. Killed in between, it is simply run again. Nothing that an older list names is removed.
@@ -55,7 +55,7 @@ class _Release:
 
 
 def publish(repository: Repository, signers: Sequence[CryptoSigner], now: datetime) -> Published:
-    """Serve what is staged; with nothing staged, the same as `renew`.
+    """Serve what is staged, or what is served already, with a new timestamp (and a new snapshot when that is due).
 
     Args:
         repository: of the repository.
@@ -78,7 +78,7 @@ def publish(repository: Repository, signers: Sequence[CryptoSigner], now: dateti
     return release.versions
 
 
-def renew(repository: Repository, signers: Sequence[CryptoSigner], now: datetime) -> Published:
+def renew_timestamp(repository: Repository, signers: Sequence[CryptoSigner], now: datetime) -> Published:
     """Renew the timestamp of what is served, and the snapshot when it is due. What is staged goes on waiting.
 
     Args, Raises: as of `publish`.
@@ -89,6 +89,7 @@ def renew(repository: Repository, signers: Sequence[CryptoSigner], now: datetime
         root, targets = lists.public_root(repository), lists.public_targets(repository)
         if root is None or targets is None:
             raise MistakeError(f"nothing is served from {repository.home} yet; see release publish")
+        _check(targets, root.signed, "a publication was cut off; run release publish again")
         release = _release(repository, root, targets, signers, now)
         _write(repository, release)
     return release.versions

@@ -21,7 +21,7 @@ def wished(repository: Repository, names: Sequence[str], now: datetime) -> dict[
     told = status(repository, now)
     if expired := [one.role for one in told.lists if one.expired]:
         raise MistakeError(
-            f"the list {expired[0]} of {repository.home} has expired, so devices would refuse it; `release renew`"
+            f"the list {expired[0]} of {repository.home} has expired, so devices would refuse it; see `release status`"
         )
     released = {file.name: file.purpose for file in told.files}
     found: dict[Wish, Purpose] = {}

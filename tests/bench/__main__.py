@@ -5,6 +5,8 @@ import sys
 
 import pytest
 
+from tests.rigs.arm.places import ArmError
+
 BENCHMARKS = {
     "arm": "the device's wheels under emulated Arm processors: answers of models, tests of the edge",
     "accelerator": "a stand-in for an accelerator that stalls, vanishes and aborts: how soon the CPU serves",
@@ -52,7 +54,7 @@ def main() -> int:
         return 2
     try:
         importlib.import_module(f"tests.bench.{name.replace('-', '_')}").main(sys.argv[2:])
-    except (pytest.skip.Exception, pytest.fail.Exception) as absent:  # said by a rig of the tests
+    except (pytest.skip.Exception, pytest.fail.Exception, ArmError) as absent:  # said by a rig of the tests
         print(f"{name} cannot be measured here: {absent}", file=sys.stderr)
         return 1
     return 0

@@ -1,7 +1,7 @@
 """`python -m tests.bench arm`: the device's wheels under emulated Arm processors.
 
 Model files answer beside this machine, and the tests of the edge run. It is slow (an hour of one core or more for each
-processor's whole suite), so what was done is kept and gone on with: `--out` holds a log for each processor. Seconds
+processor's whole suite), so what was done is kept and gone on with: `--out` holds the logs of each processor. Seconds
 say nothing of a real board and are not shown.
 """
 
@@ -55,7 +55,10 @@ def tested(made: Guest, cpu: str, files: list[str], hours: float, workers: int) 
     """What the tests came to; those that failed are printed. Whoever is free takes the next few files."""
     end_s, known = time.monotonic() + hours * 3600, read_logs(made.out, cpu)
     left = [file for file in files if not known.closed(file)]
-    batches = {f"{cpu}.{at // BATCH}.jsonl": left[at : at + BATCH] for at in range(0, len(left), BATCH)}
+    first = len(list(made.out.glob(f"{cpu}.*.jsonl")))  # a log that was cut off says what was running then
+    batches = {
+        f"{cpu}.{number}.jsonl": left[at : at + BATCH] for number, at in enumerate(range(0, len(left), BATCH), first)
+    }
 
     def run(log: str) -> None:
         run_suite(made, cpu, batches[log], log, end_s - time.monotonic())

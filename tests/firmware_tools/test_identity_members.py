@@ -209,9 +209,12 @@ def test_a_lost_key_of_the_authority_is_not(fleet: Path) -> None:
 
 def test_who_has_the_broker_s_old_address_is_told(fleet: Path) -> None:
     with opened(fleet, nobody, NOW) as transaction:
-        authorities.renew_broker(transaction, ("new.lan", "localhost"), 8884)
+        authorities.renew_broker(transaction, ("new.lan", "localhost"), 8883)
+    assert list(to_do(fleet, read_inventory(fleet), NOW)) == []  # the old name is one of its names still
+    with opened(fleet, nobody, NOW) as transaction:
+        authorities.renew_broker(transaction, ("new.lan",), 8884)
     (said,) = to_do(fleet, read_inventory(fleet), NOW)
-    assert said.startswith("shed goes to localhost:8883, and the broker has moved")
+    assert said.startswith("shed goes to localhost:8883, where no broker is now")
     with opened(fleet, nobody, NOW) as transaction:
         template = fleet / TEMPLATE
         own = members.values_now(transaction, "shed")

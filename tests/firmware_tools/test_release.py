@@ -135,9 +135,29 @@ def test_what_waits_for_signatures_is_not_renewed_away(workshop: Workshop, tmp_p
     assert fetched(workshop, tmp_path / "after") == b"newer: 2\n"
 
 
+def test_half_a_publication_is_not_served_for_longer(workshop: Workshop, tmp_path: Path) -> None:
+    """Of one that changes the keys of targets: what is served by then is not signed by the new ones."""
+    workshop.release()
+    other = new_key(tmp_path / "other.pem", "")
+    rotate(
+        workshop.repository,
+        Rotation("targets", [other.public_key], [workshop.key("targets-1").public_key.keyid], 0),
+        wall_clock(),
+    )
+    sign(workshop.repository, [workshop.key("root-1"), workshop.key("root-2"), other])
+    staged = lists.staged_root(workshop.repository)
+    assert staged is not None
+    lists.write_list(workshop.repository.metadata / "2.root.json", staged)  # and then it was cut off
+    with pytest.raises(MistakeError, match="cut off"):
+        workshop.renew()
+    workshop.publish()
+    workshop.renew()
+    assert fetched(workshop, tmp_path / "rig") == CONTENT
+
+
 def test_before_the_first_publication_nothing_is_renewed(tmp_path: Path) -> None:
     with pytest.raises(MistakeError, match="release init"):
-        publishing.renew(Repository(tmp_path), [], wall_clock())
+        publishing.renew_timestamp(Repository(tmp_path), [], wall_clock())
 
 
 def test_a_clock_that_is_behind_publishes_nothing(workshop: Workshop) -> None:

@@ -116,6 +116,17 @@ def test_keys_on_another_path(folder: Path) -> None:
     release("sign", "releases", "--key", str(stick / "targets-1.pem"))
 
 
+def test_renewing_does_not_hide_what_has_expired_besides(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    release("init", "releases", "--keys", "keys", "--plain-keys")
+    later = lifetimes.wall_clock() + timedelta(days=500)
+    monkeypatch.setattr(lifetimes, "wall_clock", lambda: later)
+    online = ["--key", "keys/snapshot.pem", "--key", "keys/timestamp.pem"]
+    with pytest.raises(MistakeError, match=r"targets has expired; see release status"):
+        release("renew", "releases", "timestamp", *online)
+    told = {one["role"]: one["version"] for one in json.loads(release("status", "releases", "--json", code=1))["lists"]}
+    assert told == {"root": 1, "targets": 1, "snapshot": 2, "timestamp": 2}
+
+
 def test_status_of_what_has_expired(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     release("init", "releases", "--keys", "keys", "--plain-keys", "--timestamp-days", "1")
     later = lifetimes.wall_clock() + timedelta(days=2)

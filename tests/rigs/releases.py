@@ -21,7 +21,7 @@ from edge.updates.trust.suiting import ThisDevice
 from firmware_tools.release.adding import add
 from firmware_tools.release.keys import load_key
 from firmware_tools.release.lifetimes import Lifetimes, wall_clock
-from firmware_tools.release.publishing import publish, renew
+from firmware_tools.release.publishing import publish, renew_timestamp
 from firmware_tools.release.repository import Repository
 from firmware_tools.release.signing import sign
 from firmware_tools.release.starting import Holders, KeyPlan, start
@@ -74,7 +74,7 @@ class Workshop:
 
     def renew(self, keys: Sequence[str] = ("snapshot", "timestamp"), ago: timedelta = timedelta()) -> None:
         """Renew what is served, with keys by the names of their files."""
-        renew(self.repository, [self.key(name) for name in keys], wall_clock() - ago)
+        renew_timestamp(self.repository, [self.key(name) for name in keys], wall_clock() - ago)
 
     def served(self) -> dict[str, bytes]:
         """Everything that is served now, by path."""
