@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tests.paths import REPOSITORY
 from tests.patience import patient
 
 LIMIT_MIB = 256
@@ -20,6 +21,23 @@ try:
 except (OSError, MemoryError):
     print("refused")
 """
+FORBIDDEN = """
+import ctypes, errno, platform
+from tests.rigs.forbidden import CAPSET, forbid
+number, kernel = CAPSET[platform.machine()], ctypes.CDLL(None, use_errno=True)
+try:
+    forbid(number)
+except AssertionError:
+    print("filters are refused, calls are not")
+if kernel.syscall(number, 0, 0) and ctypes.get_errno() == errno.EPERM:
+    print("refused")
+"""
+
+
+def needs_filters() -> None:
+    """Skip where a process cannot be forbidden a system call."""
+    if not _calls_can_be_forbidden():
+        pytest.skip("no system call can be forbidden here: qemu-user does not pass seccomp(2) on to the kernel")
 
 
 def needs_memory_limits() -> None:
@@ -31,7 +49,15 @@ def needs_memory_limits() -> None:
 @functools.cache
 def memory_is_limited() -> bool:
     """Whether a process may not take more memory than RLIMIT_AS says."""
-    tried = subprocess.run(
-        [sys.executable, "-c", GREEDY], capture_output=True, text=True, timeout=patient(30), check=True
-    )
+    return _prints_refused(GREEDY)
+
+
+@functools.cache
+def _calls_can_be_forbidden() -> bool:
+    return _prints_refused(FORBIDDEN)
+
+
+def _prints_refused(code: str) -> bool:
+    command = [sys.executable, "-c", code]
+    tried = subprocess.run(command, capture_output=True, text=True, timeout=patient(30), check=True, cwd=REPOSITORY)
     return tried.stdout.strip() == "refused"

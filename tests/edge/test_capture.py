@@ -31,6 +31,7 @@ from edge.demo.street import Street
 from edge.mailbox import Mailbox
 from edge.onward import Onward
 from tests.paths import data
+from tests.patience import patient
 from tests.rigs.cameras import MjpegServer, RtspServer, known_picture
 from tests.rigs.cameras import jpeg as encoded
 from tests.rigs.host import wait_until
@@ -80,7 +81,7 @@ class Rig:
         self.capture.join(60)
 
     def comes(self, wanted: Callable[[Item], bool], limit_s: float = 60.0) -> Item:
-        deadline_s = time.monotonic() + limit_s
+        deadline_s = time.monotonic() + patient(limit_s)
         while time.monotonic() < deadline_s:
             item = self._mailbox.take(time.monotonic() + 0.05)
             if item is not None:

@@ -9,6 +9,7 @@ import sys
 import psutil
 import pytest
 
+from tests.kernel import needs_filters
 from tests.paths import REPOSITORY
 from tests.programs import absent
 from tests.rigs.forbidden import CAPSET
@@ -41,6 +42,7 @@ def test_a_program_dies_with_who_started_it() -> None:
     assert parent.stdout is not None
     child = psutil.Process(int(parent.stdout.readline()))
     try:
+        assert wait_until(lambda: child.name() == "sleep")  # by then it has asked to die with its parent
         parent.send_signal(signal.SIGKILL)
         parent.communicate(timeout=60)
         assert wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE)
@@ -54,5 +56,6 @@ def test_a_program_runs_where_capset_is_forbidden() -> None:
     number = CAPSET.get(platform.machine())
     if number is None:
         pytest.skip(f"the number of capset on {platform.machine()} is not known here")
+    needs_filters()
     said, _ = python(SAYS.format(number=number)).communicate(timeout=60)
     assert "returncode=0, stdout='it runs" in said

@@ -79,7 +79,7 @@ def test_the_life_of_a_daemon(manager: Manager) -> None:
         ({}, 0),
         ({"WATCHDOG_USEC": "30000000"}, 30),
         ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": str(os.getpid())}, 30),
-        ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "1"}, 0),  # meant for another process
+        ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": str(os.getpid() + 1)}, 0),  # meant for another process
         ({"WATCHDOG_USEC": "soon"}, 0),
     ],
 )

@@ -59,6 +59,7 @@ def environment(cpu: str) -> Mapping[str, str]:
         "FORESIGHT_DATA": GUEST_DATA,
         patience.VARIABLE: os.environ.get(patience.VARIABLE, PATIENCE),
         "HOME": "/root",
+        "HYPOTHESIS_STORAGE_DIRECTORY": "/tmp/examples",  # the tree is read-only
         "LANG": "C.UTF-8",
         "OPENBLAS_NUM_THREADS": "1",
         "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
