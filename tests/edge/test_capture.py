@@ -122,9 +122,9 @@ def test_a_switched_off_camera_is_closed_and_opened_again_when_it_is_switched_on
 def test_a_camera_that_does_not_answer_is_opened_as_soon_as_it_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture, "RETRY_FIRST_S", 36_000.0)  # nobody lives to see what does not wait for the answer
     monkeypatch.setattr(capture, "RETRY_MAX_S", 36_000.0)
-    broken, there = threading.Event(), threading.Event()
+    broken, there, shown = threading.Event(), threading.Event(), pictures()  # time goes on while it is away
     there.set()
-    with Rig(lambda: Live(pictures(), broken), there.is_set) as rig:
+    with Rig(lambda: Live(shown, broken), there.is_set) as rig:
         rig.comes(a_picture)
         there.clear()
         broken.set()
