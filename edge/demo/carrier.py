@@ -5,16 +5,18 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from edge.bus import LocalBus
 from edge.contracts.bus import Carrier
 from edge.contracts.errors import BrokerError
+from edge.contracts.process import dying_with_us
 from edge.mqtt.link import MqttLink
 from edge.mqtt.settings import MqttSettings
 
 NONE = "none"
+INSIDE = "a bus inside this process"
 CONNECT_S = 5.0
 
 
@@ -28,21 +30,21 @@ class Carriage:
 
 @contextmanager
 def choose_carrier(broker: str | None, settings: MqttSettings) -> Iterator[Carriage]:
-    """The broker that the user names; else a mosquitto started for the demo; else this process itself.
+    """The broker that the user names; else a mosquitto started for the demo, if it starts; else this process itself.
 
     Raises:
         BrokerError: the named broker does not answer.
     """
     program = shutil.which("mosquitto") or shutil.which("/usr/sbin/mosquitto")
-    if broker == NONE or (broker is None and program is None):
-        yield Carriage(LocalBus(), "a bus inside this process (install mosquitto to see them with mosquitto_sub)")
-    elif broker is not None:
-        host, port = address(broker)
-        with _linked(settings, host, port) as carriage:
-            yield carriage
-    else:
-        with _mosquitto(str(program)) as port, _linked(settings, "localhost", port) as carriage:
-            yield carriage
+    with ExitStack() as stack:
+        if broker == NONE or (broker is None and program is None):
+            yield Carriage(LocalBus(), f"{INSIDE} (install mosquitto to see them with mosquitto_sub)")
+        elif broker is not None:
+            yield stack.enter_context(_linked(settings, *address(broker)))
+        elif port := stack.enter_context(_mosquitto(str(program))):
+            yield stack.enter_context(_linked(settings, "localhost", port))
+        else:
+            yield Carriage(LocalBus(), f"{INSIDE} (mosquitto does not start here; try it: {program} -p 1883)")
 
 
 def address(broker: str) -> tuple[str, int]:
@@ -76,7 +78,10 @@ def _linked(settings: MqttSettings, host: str, port: int) -> Iterator[Carriage]:
 
 @contextmanager
 def _mosquitto(program: str) -> Iterator[int]:
-    """A mosquitto on a free loopback port, for as long as the demo runs."""
+    """The loopback port of a mosquitto that runs as long as the demo; 0 where it does not start.
+
+    In a container it may not: as root it wants to become another user.
+    """
     with socket.socket() as held:
         # Kept open, not listening: nobody else is given this port, and mosquitto may listen there all the same.
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -84,29 +89,22 @@ def _mosquitto(program: str) -> Iterator[int]:
         port = int(held.getsockname()[1])
         silent = subprocess.DEVNULL
         # In a session of its own: Ctrl-C is for the demo, which then ends it.
-        command = [*_dying_with_us(), program, "-p", str(port)]
+        command = dying_with_us([program, "-p", str(port)])
         process = subprocess.Popen(command, stdin=silent, stdout=silent, stderr=silent, start_new_session=True)
         try:
-            _wait_listening(port)
-            yield port
+            yield port if _listens(port, process) else 0
         finally:
             process.terminate()
             process.wait(5)
 
 
-def _dying_with_us() -> list[str]:
-    """What to put in front of a command so that it ends even when we are killed; nothing where that is not there."""
-    setpriv = shutil.which("setpriv")
-    return [setpriv, "--pdeathsig", "TERM", "--"] if setpriv else []
-
-
-def _wait_listening(port: int) -> None:
+def _listens(port: int, process: subprocess.Popen[bytes]) -> bool:
     deadline_s = time.monotonic() + CONNECT_S
-    while time.monotonic() < deadline_s:
+    while time.monotonic() < deadline_s and process.poll() is None:
         try:
             socket.create_connection(("127.0.0.1", port), 0.5).close()
         except OSError:
             time.sleep(0.02)
         else:
-            return
-    raise BrokerError(f"mosquitto did not start on port {port}; try --broker none")
+            return True
+    return False

@@ -6,7 +6,7 @@ from pathlib import Path
 from edge.contracts.update_state import Phase
 from tests.bench.report import parser, show
 from tests.rigs.board.image import made_card
-from tests.rigs.board.story import Chapter, on_pi3, told
+from tests.rigs.board.story import BLIND_TRIALS, CRASHING_TRIALS, Chapter, on_pi3, told
 
 
 def main(argv: list[str]) -> None:
@@ -37,8 +37,8 @@ def main(argv: list[str]) -> None:
             "rauc_ok": story.good.progress.phase is Phase.GOOD and story.good.slot == "B",
             "tampered_refused": story.tampered.progress.phase is Phase.REFUSED and story.tampered.slot == "B",
             "sick_rolled_back": all(
-                sick.progress.phase is Phase.RETURNED and sick.trials == ("A",) and sick.slot == "B"
-                for sick in (story.crashing, story.blind)
+                sick.progress.phase is Phase.RETURNED and sick.trials == trials and sick.slot == "B"
+                for sick, trials in ((story.crashing, CRASHING_TRIALS), (story.blind, BLIND_TRIALS))
             ),
         },
     )

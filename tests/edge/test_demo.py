@@ -15,6 +15,7 @@ import pytest
 from rich.console import Console
 
 from edge.adhoc import STREET
+from edge.bus import LocalBus
 from edge.contracts.errors import BrokerError
 from edge.contracts.types import Event, EventKind, Expectation, Near, Outcome
 from edge.demo.carrier import address, choose_carrier
@@ -91,6 +92,16 @@ def test_odd_ports_are_refused(broker: str) -> None:
 def test_brokers_without_a_host_are_refused(broker: str) -> None:
     with pytest.raises(BrokerError, match="no host"):
         address(broker)
+
+
+def test_a_mosquitto_that_does_not_start_is_done_without(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container in which root cannot become another user."""
+    (tmp_path / "mosquitto").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "mosquitto").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    with choose_carrier(None, MqttSettings()) as carriage:
+        assert isinstance(carriage.carrier, LocalBus)
+        assert f"mosquitto does not start here; try it: {tmp_path}/mosquitto" in carriage.where
 
 
 def test_a_broker_that_does_not_answer_is_told() -> None:

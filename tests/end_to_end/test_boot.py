@@ -12,7 +12,7 @@ import pytest
 from edge.contracts.update_state import Phase
 from edge.updates.trust.refusal import Reason
 from tests.rigs.board.image import made_card
-from tests.rigs.board.story import Story, on_pi3, told
+from tests.rigs.board.story import BLIND_TRIALS, CRASHING_TRIALS, Story, on_pi3, told
 
 pytestmark = [pytest.mark.long, pytest.mark.system]
 
@@ -40,13 +40,13 @@ def test_a_changed_payload_is_refused(story: Story) -> None:
 def test_a_daemon_that_crashes_is_left(story: Story) -> None:
     sick = story.crashing
     assert (sick.progress.phase, sick.progress.reason) == (Phase.RETURNED, Reason.SICK)
-    assert (sick.slot, sick.trials, sick.running) == ("B", ("A",), "2")
+    assert (sick.slot, sick.trials, sick.running) == ("B", CRASHING_TRIALS, "2")
 
 
 def test_a_daemon_that_sees_nothing_is_left(story: Story) -> None:
     sick = story.blind
     assert (sick.progress.phase, sick.progress.reason) == (Phase.RETURNED, Reason.SICK)
-    assert (sick.slot, sick.trials, sick.running) == ("B", ("A",), "2")
+    assert (sick.slot, sick.trials, sick.running) == ("B", BLIND_TRIALS, "2")
 
 
 def test_a_raspberry_pi_3_boots_to_events_and_forecasts(tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from tests.rigs.board.proof import Proof, proved
 from tests.rigs.board.systems import BLIND, CRASHES, PATIENT, system_bundle, tampered
 
 ENDS = (Phase.GOOD, Phase.RETURNED, Phase.REFUSED)
+CRASHING_TRIALS = ("A",)
+BLIND_TRIALS = ("A", "A")  # its camera may have been away: tried once more, when frames came in the system before
 
 
 @dataclass(frozen=True, slots=True)
