@@ -149,3 +149,10 @@ class DeviceRig:
 
 def now() -> datetime:
     return datetime.now(UTC)
+
+
+def fetched(workshop: Workshop, folder: Path, name: str = NAME) -> bytes:
+    """The file as a new device gets it, whatever was served before."""
+    releases = DeviceRig(folder, workshop).boot(Served(workshop.served()))
+    releases.refresh()
+    return releases.fetch(releases.find(name)).path.read_bytes()
