@@ -170,8 +170,10 @@ def renew(
         if expired := [one.role for one in stands(repository, now).lists if one.expired]:
             raise MistakeError(f"devices refuse it all the same: {', '.join(expired)} has expired; see release status")
         return
+    if key:
+        raise MistakeError("--key is for timestamp only; renew the others without it, then release sign")
     restage(repository, role, now)
-    _say(f"{role} waits for signatures{' by release sign' if key else ''}; then publish")
+    _say(f"{role} waits for signatures; then publish")
 
 
 @app.command()

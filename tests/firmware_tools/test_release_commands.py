@@ -125,6 +125,9 @@ def test_renewing_does_not_hide_what_has_expired_besides(folder: Path, monkeypat
         release("renew", "releases", "timestamp", *online)
     told = {one["role"]: one["version"] for one in json.loads(release("status", "releases", "--json", code=1))["lists"]}
     assert told == {"root": 1, "targets": 1, "snapshot": 2, "timestamp": 2}
+    with pytest.raises(MistakeError, match="for timestamp only"):  # it would look signed, and nothing is
+        release("renew", "releases", "targets", "--key", "keys/targets-1.pem")
+    assert not list((folder / "releases" / "staged").glob("*.json"))
 
 
 def test_status_of_what_has_expired(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
